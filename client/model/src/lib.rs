@@ -1,0 +1,1 @@
+//! Serde types shared by server and client.

@@ -1,0 +1,1 @@
+//! Client of the emulator, and of real Azure.

@@ -1,0 +1,1 @@
+//! The world: instances, databases, certificates, endpoints, availability groups and links, as one value.

@@ -1,0 +1,1 @@
+//! The emulator: sockets, TLS, HTTP and TDS around the world model.

@@ -1,0 +1,1 @@
+//! TDS bytes to messages and back, from the server side.

@@ -1,0 +1,1 @@
+//! T-SQL batches over the world model.

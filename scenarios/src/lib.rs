@@ -1,0 +1,1 @@
+//! Scenario files: steps, runner, report.
