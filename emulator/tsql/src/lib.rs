@@ -1,1 +1,3 @@
 //! T-SQL batches over the world model.
+
+pub mod ast;
