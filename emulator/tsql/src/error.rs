@@ -49,8 +49,21 @@ impl Abort {
                 Self::BatchAndTransaction
             }
             // Name resolution and typing found at bind time; USE of a missing database (unverified).
-            206..=209 | 257 | 260 | 402 | 403 | 468 | 529 | 911 | 3930 | 4104 | 8116 | 8117
-            | 8120 | 8133 | 205 => Self::Batch,
+            206..=209
+            | 257
+            | 260
+            | 402
+            | 403
+            | 468
+            | 529
+            | 911
+            | 3930
+            | 4104
+            | 8116
+            | 8117
+            | 8120
+            | 8133
+            | 205 => Self::Batch,
             _ if severity == 15 => Self::Batch,
             _ => Self::Statement,
         }
@@ -90,8 +103,7 @@ impl SqlError {
     /// The same in a routine, unless it names one already.
     #[must_use]
     pub fn in_procedure(mut self, procedure: &str) -> Self {
-        self.procedure
-            .get_or_insert_with(|| procedure.to_owned());
+        self.procedure.get_or_insert_with(|| procedure.to_owned());
         self
     }
 
@@ -109,12 +121,7 @@ impl SqlError {
 
     /// Refuses a feature that milink does not have, naming it. The number is milink's own.
     pub fn unsupported(feature: impl fmt::Display) -> Self {
-        Self::new(
-            50990,
-            16,
-            format!("milink does not support {feature}."),
-        )
-        .aborting(Abort::Batch)
+        Self::new(50990, 16, format!("milink does not support {feature}.")).aborting(Abort::Batch)
     }
 }
 
@@ -352,13 +359,28 @@ mod tests {
             (SqlError::invalid_object("t"), Abort::Batch),
             (SqlError::procedure_not_found("p"), Abort::Statement),
             (SqlError::divide_by_zero(), Abort::Statement),
-            (SqlError::arithmetic_overflow("expression", "int"), Abort::Statement),
-            (SqlError::conversion_failed("varchar", "a", "int"), Abort::BatchAndTransaction),
-            (SqlError::date_conversion_failed(), Abort::BatchAndTransaction),
-            (SqlError::date_out_of_range("varchar", "datetime"), Abort::Statement),
+            (
+                SqlError::arithmetic_overflow("expression", "int"),
+                Abort::Statement,
+            ),
+            (
+                SqlError::conversion_failed("varchar", "a", "int"),
+                Abort::BatchAndTransaction,
+            ),
+            (
+                SqlError::date_conversion_failed(),
+                Abort::BatchAndTransaction,
+            ),
+            (
+                SqlError::date_out_of_range("varchar", "datetime"),
+                Abort::Statement,
+            ),
             (SqlError::explicit_conversion("date", "int"), Abort::Batch),
             (SqlError::subquery_many_rows(), Abort::Statement),
-            (SqlError::new(1205, 13, "deadlock"), Abort::BatchAndTransaction),
+            (
+                SqlError::new(1205, 13, "deadlock"),
+                Abort::BatchAndTransaction,
+            ),
             (SqlError::new(21, 20, "fatal"), Abort::Connection),
             (SqlError::unsupported("graph tables"), Abort::Batch),
         ];
@@ -397,7 +419,10 @@ mod tests {
         for (error, text) in cases {
             assert_eq!(error.message, text);
         }
-        let error = SqlError::divide_by_zero().at_line(3).at_line(9).in_procedure("dbo.p");
+        let error = SqlError::divide_by_zero()
+            .at_line(3)
+            .at_line(9)
+            .in_procedure("dbo.p");
         assert_eq!((error.line, error.procedure.as_deref()), (3, Some("dbo.p")));
     }
 }

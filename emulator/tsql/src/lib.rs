@@ -1,3 +1,6 @@
 //! T-SQL batches over the world model.
 
 pub mod ast;
+
+pub mod error;
+pub mod types;

@@ -10,7 +10,7 @@ pub struct ExprType {
     pub sql: SqlType,
     /// Whether the value can be NULL.
     pub nullable: bool,
-    /// The collation of a character type; `None` for the others, and after a conflict nobody has resolved.
+    /// The collation of a character type; `None` for the others.
     pub collation: Option<Collation>,
     /// How strongly the collation holds against another one.
     pub coercibility: Coercibility,
@@ -25,8 +25,6 @@ pub enum Coercibility {
     Default,
     /// A column.
     Implicit,
-    /// Two columns of different collations met; fine until something compares them.
-    Conflict,
     /// A COLLATE clause.
     Explicit,
 }

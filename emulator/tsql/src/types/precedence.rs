@@ -54,19 +54,16 @@ pub enum Family {
 /// The family of a type.
 pub fn family(sql: SqlType) -> Family {
     match sql {
-        SqlType::Bit
-        | SqlType::TinyInt
-        | SqlType::SmallInt
-        | SqlType::Int
-        | SqlType::BigInt => Family::Integer,
+        SqlType::Bit | SqlType::TinyInt | SqlType::SmallInt | SqlType::Int | SqlType::BigInt => {
+            Family::Integer
+        }
         SqlType::Decimal { .. } => Family::Decimal,
         SqlType::Money | SqlType::SmallMoney => Family::Money,
         SqlType::Real | SqlType::Float => Family::Float,
         SqlType::DateTime | SqlType::SmallDateTime => Family::OldDateTime,
-        SqlType::Date
-        | SqlType::Time(_)
-        | SqlType::DateTime2(_)
-        | SqlType::DateTimeOffset(_) => Family::NewDateTime,
+        SqlType::Date | SqlType::Time(_) | SqlType::DateTime2(_) | SqlType::DateTimeOffset(_) => {
+            Family::NewDateTime
+        }
         SqlType::Char(_) | SqlType::VarChar(_) | SqlType::NChar(_) | SqlType::NVarChar(_) => {
             Family::Text
         }
@@ -249,7 +246,11 @@ mod tests {
             (SqlType::UniqueIdentifier, SqlType::varchar(36), Implicit),
             (SqlType::SqlVariant, SqlType::Int, Explicit),
             (SqlType::Int, SqlType::SqlVariant, Implicit),
-            (SqlType::VarChar(Length::Max), SqlType::SqlVariant, Forbidden),
+            (
+                SqlType::VarChar(Length::Max),
+                SqlType::SqlVariant,
+                Forbidden,
+            ),
             (SqlType::Xml, SqlType::nvarchar(10), Explicit),
             (SqlType::varbinary(8), SqlType::Float, Forbidden),
             (SqlType::NText, SqlType::Int, Forbidden),
@@ -260,7 +261,10 @@ mod tests {
             assert_eq!(convertibility(from, to), expected, "{from} to {to}");
         }
         let error = check_implicit(SqlType::Date, SqlType::Int).unwrap_err();
-        assert_eq!(error.message, "Operand type clash: date is incompatible with int");
+        assert_eq!(
+            error.message,
+            "Operand type clash: date is incompatible with int"
+        );
         let error = check_explicit(SqlType::Date, SqlType::Time(7)).unwrap_err();
         assert_eq!(
             error.message,
