@@ -1,0 +1,233 @@
+"""What differs between the Python drivers: connecting, placeholders, errors, messages, and gaps of their own."""
+
+import os
+import re
+import struct
+from pathlib import Path
+
+
+class Skip(Exception):
+    """The driver itself cannot do what the test asks."""
+
+
+class Adapter:
+    """The common ground; each driver overrides what it does differently."""
+
+    mark = "?"
+    encryptions = ("off", "on")
+    digits = 6
+    # Names of types (up to the bracket) the driver itself cannot read or bind, with the reason.
+    cannot_select: dict = {}
+    cannot_bind: dict = {}
+    # False where the driver shows a message's number but not its line.
+    knows_lines = False
+    knows_rowcount = True
+    timeouts_keep_connection = True
+
+    def __init__(self, ready: dict, work: Path):
+        self.ready = ready
+        self.work = work
+
+    def server(self, where: str) -> dict:
+        """The ready file's record of the SQL Server or of the managed instance."""
+        return self.ready["sqlServers" if where == "sql" else "managedInstances"][0]
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None):
+        """`verify` names a CA file to check the server's certificate against; None trusts anything."""
+        raise NotImplementedError
+
+    def number(self, error: Exception) -> int | None:
+        """The server's message number."""
+        raise NotImplementedError
+
+    def line(self, error: Exception) -> int | None:
+        """The line the server blames."""
+        return None
+
+    def messages(self, connection, cursor) -> list[str]:
+        """Texts of informational messages since the statement began."""
+        return [str(text) for _, text in cursor.messages]
+
+    def prepare_messages(self, connection) -> None:
+        """Anything needed before messages can be seen."""
+
+
+def freetds_conf(work: Path, ca: str | None) -> None:
+    """FreeTDS takes its trust from a file; every use of it here gets one of its own."""
+    text = "[global]\n\ttds version = 7.4\n\tclient charset = UTF-8\n\ttext size = 2147483647\n"
+    if ca:
+        text += f"\tca file = {ca}\n\tcheck certificate hostname = yes\n"
+    path = work / "freetds.conf"
+    path.write_text(text)
+    os.environ["FREETDSCONF"] = str(path)
+    os.environ["FREETDS"] = str(path)
+
+
+class Pymssql(Adapter):
+    mark = "%s"
+    knows_lines = True
+    timeouts_keep_connection = False
+    cannot_select = {
+        "sql_variant": "DB-Library hands out the bytes of a variant",
+        "datetimeoffset": "DB-Library drops the offset",
+    }
+    cannot_bind = {"datetimeoffset": "parameters are written without their offset"}
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None):
+        if token:
+            raise Skip("pymssql has no access tokens")
+        freetds_conf(self.work, verify)
+        import pymssql
+        at = self.server(where)
+        return pymssql.connect(
+            server=at["host"], port=str(at["port"]), user=user or at["user"], password=password or at["password"],
+            database=database or "", autocommit=autocommit, timeout=timeout, login_timeout=20, tds_version="7.4",
+            encryption={"off": "off", "on": "require"}[encrypt], appname="compat",
+        )
+
+    def number(self, error):
+        found = re.match(r"\((\d+),", str(error.args)) or re.match(r"\(\((\d+),", str(error.args))
+        return int(found.group(1)) if found else None
+
+    def line(self, error):
+        cause = error.__context__ or error.__cause__ or error
+        return getattr(cause, "line", None)
+
+    def prepare_messages(self, connection):
+        self.seen = []
+        connection._conn.set_msghandler(lambda state, severity, server, proc, line, text: self.seen.append(text.decode() if isinstance(text, bytes) else text))
+
+    def messages(self, connection, cursor):
+        return self.seen
+
+
+class PythonTds(Adapter):
+    mark = "%s"
+    knows_lines = True
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None):
+        import pytds
+        at = self.server(where)
+        if encrypt == "on" and verify is None:
+            verify = self.ready["caFile"]
+        extra = {"access_token_callable": lambda: token} if token else {
+            "user": user or at["user"], "password": password or at["password"]}
+        return pytds.connect(
+            dsn=at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
+            timeout=timeout or None, login_timeout=20, cafile=verify if encrypt == "on" else None,
+            validate_host=encrypt == "on", disable_connect_retry=True, **extra,
+        )
+
+    def number(self, error):
+        return getattr(error, "number", None) or getattr(error, "msg_no", None)
+
+    def line(self, error):
+        return getattr(error, "line", None)
+
+
+class Odbc(Adapter):
+    """Shared by the two ODBC drivers under pyodbc."""
+
+    def number(self, error):
+        found = re.findall(r"\((\d+)\)", str(error.args[-1]))
+        return int(found[0]) if found else None
+
+    def connect_string(self, text: str, *, autocommit: bool, timeout: int, attrs: dict | None = None):
+        import pyodbc
+        pyodbc.pooling = False
+        connection = pyodbc.connect(text, autocommit=autocommit, timeout=20, attrs_before=attrs or {})
+        connection.timeout = timeout
+        connection.add_output_converter(-155, offset_value)
+        return connection
+
+
+def offset_value(raw: bytes):
+    """SQL_SS_TIMESTAMPOFFSET_STRUCT: pyodbc leaves it to the program."""
+    import datetime
+    year, month, day, hour, minute, second, nanos, east, past = struct.unpack("<6hI2h", raw)
+    zone = datetime.timezone(datetime.timedelta(hours=east, minutes=past))
+    return datetime.datetime(year, month, day, hour, minute, second, nanos // 1000, zone)
+
+
+class PyodbcFreetds(Odbc):
+    cannot_select = {
+        "sql_variant": "tdsodbc has no C type for a variant",
+        "datetimeoffset": "tdsodbc has no C type for an offset",
+    }
+    cannot_bind = dict(cannot_select)
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None, version="7.4"):
+        if token:
+            raise Skip("tdsodbc has no access tokens")
+        freetds_conf(self.work, verify)
+        at = self.server(where)
+        text = (f"DRIVER=FreeTDS;SERVER={at['host']};PORT={at['port']};UID={user or at['user']};"
+                f"PWD={{{password or at['password']}}};TDS_Version={version};ClientCharset=UTF-8;APP=compat;"
+                f"Encryption={'require' if encrypt == 'on' else 'off'};")
+        if database:
+            text += f"DATABASE={database};"
+        return self.connect_string(text, autocommit=autocommit, timeout=timeout)
+
+
+def microsoft_string(at: dict, encrypt: str, database, user, password, verify, token) -> str:
+    """The connection string Microsoft's driver takes, from either binding."""
+    # OpenSSL's own variable is how this driver learns of another CA.
+    os.environ["SSL_CERT_FILE"] = verify or os.devnull
+    os.environ["SSL_CERT_DIR"] = os.devnull
+    text = (f"SERVER=tcp:{at['host']},{at['port']};APP=compat;"
+            f"Encrypt={ {'off': 'no', 'on': 'yes', 'strict': 'strict'}[encrypt]};"
+            f"TrustServerCertificate={'no' if verify or encrypt == 'strict' else 'yes'};")
+    if not token:
+        text += f"UID={user or at['user']};PWD={{{password or at['password']}}};"
+    if database:
+        text += f"DATABASE={database};"
+    return text
+
+
+def token_bytes(token: str) -> bytes:
+    """The structure behind SQL_COPT_SS_ACCESS_TOKEN."""
+    wide = token.encode("utf-16-le")
+    return struct.pack("<i", len(wide)) + wide
+
+
+class PyodbcMicrosoft(Odbc):
+    encryptions = ("off", "on", "strict")
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None):
+        verify = verify or (self.ready["caFile"] if encrypt == "strict" else None)
+        text = microsoft_string(self.server(where), encrypt, database, user, password, verify, token)
+        return self.connect_string(f"DRIVER={{ODBC18}};{text}", autocommit=autocommit, timeout=timeout,
+                                   attrs={1256: token_bytes(token)} if token else None)
+
+
+class MssqlPython(Adapter):
+    encryptions = ("off", "on", "strict")
+
+    def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
+                autocommit=True, verify=None, timeout=0, token=None):
+        verify = verify or (self.ready["caFile"] if encrypt == "strict" else None)
+        text = microsoft_string(self.server(where), encrypt, database, user, password, verify, token)
+        import mssql_python
+        mssql_python.pooling(enabled=False)
+        connection = mssql_python.connect(text.replace("APP=compat;", ""), autocommit=autocommit,
+                                          attrs_before={1256: token_bytes(token)} if token else None)
+        connection.timeout = timeout
+        return connection
+
+    def number(self, error):
+        # This binding drops native error numbers; the texts are compared instead.
+        return None
+
+
+ADAPTERS = {
+    "pymssql": Pymssql,
+    "python-tds": PythonTds,
+    "pyodbc-freetds": PyodbcFreetds,
+    "pyodbc-odbc18": PyodbcMicrosoft,
+    "mssql-python": MssqlPython,
+}

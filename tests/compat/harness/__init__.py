@@ -1,0 +1,1 @@
+"""What the compatibility suite shares: installs, one emulator a test, the report."""
