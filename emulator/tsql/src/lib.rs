@@ -3,4 +3,5 @@
 pub mod ast;
 
 pub mod error;
+pub mod lexer;
 pub mod types;
