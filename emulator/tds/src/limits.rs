@@ -1,0 +1,31 @@
+//! The bounds that keep a client from making the server hold too much.
+
+/// How much a client may send. Every field is a maximum, inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Length of a PRELOGIN message.
+    pub prelogin_bytes: usize,
+    /// Length of a LOGIN7 message; `[MS-TDS]` 2.2.6.4 sets 128 KiB - 1.
+    pub login_bytes: usize,
+    /// Length of any other message.
+    pub message_bytes: usize,
+    /// Length of one parameter value.
+    pub value_bytes: usize,
+    /// Parameters of one procedure call; the server's own limit is 2100.
+    pub rpc_parameters: usize,
+    /// Procedure calls in one RPC message.
+    pub rpc_calls: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            prelogin_bytes: 4096,
+            login_bytes: 128 * 1024 - 1,
+            message_bytes: 64 * 1024 * 1024,
+            value_bytes: 32 * 1024 * 1024,
+            rpc_parameters: 2100,
+            rpc_calls: 1000,
+        }
+    }
+}
