@@ -2,10 +2,32 @@
 //!
 //! Knows no clock, socket, thread or random source: the time is an argument, everything else is state.
 
+pub mod availability_group;
+pub mod azure;
+pub mod backup;
+pub mod certificate;
 pub mod collation;
+pub mod command;
+pub mod database;
+pub mod durations;
+pub mod endpoint;
+pub mod event;
 pub mod ids;
+pub mod instance;
+pub mod link;
+pub mod listener_url;
 pub mod lsn;
 pub mod names;
+pub mod operation;
+pub mod principal;
+pub mod refusal;
+pub mod session;
 pub mod sql_type;
+pub mod store;
 pub mod time;
 pub mod value;
+pub mod version;
+pub mod world;
+
+pub use refusal::Refusal;
+pub use world::World;

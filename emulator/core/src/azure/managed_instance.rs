@@ -1,0 +1,12 @@
+//! The properties that ARM keeps of a managed instance.
+
+use crate::names::Name;
+
+/// What ARM knows of a managed instance beyond what the engine needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManagedInstanceProperties {
+    /// The resource group it is in.
+    pub resource_group: Name,
+    /// Its region, such as `westeurope`.
+    pub location: String,
+}

@@ -1,0 +1,190 @@
+//! BACKUP DATABASE and BACKUP LOG, and what they do to the log chain.
+
+use std::sync::Arc;
+
+use super::Request;
+use crate::backup::{BackupDevice, BackupKind, BackupSet};
+use crate::database::RecoveryModel;
+use crate::event::EventKind;
+use crate::ids::{InstanceId, TransactionId};
+use crate::lsn::Lsn;
+use crate::names::Name;
+use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
+use crate::store::LogKind;
+use crate::world::World;
+
+/// BACKUP DATABASE or BACKUP LOG.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are the statement's words")]
+pub struct Backup {
+    pub instance: InstanceId,
+    pub database: Name,
+    pub kind: BackupKind,
+    pub copy_only: bool,
+    pub devices: Vec<BackupDevice>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub compressed: bool,
+    pub checksums: bool,
+    /// Who asks.
+    pub user: String,
+}
+
+/// What was backed up, for the messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackupReply {
+    /// The history row.
+    pub set: Arc<BackupSet>,
+    /// Pages of 8 KiB of the data file.
+    pub data_pages: u64,
+    /// Pages of the log file.
+    pub log_pages: u64,
+}
+
+impl Request for Backup {
+    type Reply = BackupReply;
+
+    fn apply(self, world: &mut World) -> Result<BackupReply, Refusal> {
+        let now = world.now();
+        let guid = world.ids.next_guid();
+        let needed_elsewhere = self.needed_by_replicas(world);
+        let instance = world.instance_mut(self.instance);
+        let managed = instance.is_managed_instance();
+        let found = instance.database(self.database.as_str());
+        let id = found
+            .ok_or_else(|| DatabaseRefusal::NotFound {
+                name: self.database.to_string(),
+            })?
+            .id;
+        let set_id = instance.next_backup;
+        let database = instance.database_mut(id).expect("found a moment ago");
+        self.check(database, managed)?;
+        let first_lsn = match self.kind {
+            BackupKind::Log => database.chain.last_log.unwrap_or(Lsn::ZERO),
+            _ => database.log.end(),
+        };
+        let mark = database.log.append(now, TransactionId(0), LogKind::Backup);
+        let database_backup_lsn = database.chain.last_full.unwrap_or(Lsn::ZERO);
+        let mut freed = None;
+        match self.kind {
+            BackupKind::Full if !self.copy_only => {
+                database.chain.last_full = Some(mark.first);
+                database.chain.last_full_time = Some(now);
+                // The log chain starts here; a chain that runs already is not broken.
+                database.chain.last_log.get_or_insert(mark.first);
+            }
+            BackupKind::Log if !self.copy_only => {
+                database.chain.last_log = Some(mark.end);
+                database.chain.last_log_time = Some(now);
+                freed = Some(needed_elsewhere.map_or(mark.end, |needed| needed.min(mark.end)));
+            }
+            _ => {}
+        }
+        let log_pages = database.log.used_bytes().div_ceil(8192).max(1);
+        if let Some(before) = freed {
+            database.log.truncate(before);
+        }
+        let data_pages = database.data_file_bytes() / 8192 / 16;
+        let bytes = match self.kind {
+            BackupKind::Log => log_pages * 8192,
+            _ => (data_pages + log_pages) * 8192,
+        };
+        let set = Arc::new(BackupSet {
+            id: set_id,
+            guid,
+            database: database.name.clone(),
+            kind: self.kind,
+            copy_only: self.copy_only,
+            name: self.name,
+            description: self.description,
+            compressed: self.compressed,
+            checksums: self.checksums,
+            devices: self.devices,
+            started: now,
+            finished: now,
+            first_lsn,
+            last_lsn: mark.end,
+            checkpoint_lsn: mark.first,
+            database_backup_lsn,
+            bytes,
+            user: self.user,
+        });
+        instance.next_backup += 1;
+        instance.backups.push_back(Arc::clone(&set));
+        let event = EventKind::BackupTaken {
+            instance: instance.name.to_string(),
+            database: set.database.to_string(),
+            kind: match set.kind {
+                BackupKind::Full => "FULL",
+                BackupKind::Differential => "DIFFERENTIAL",
+                BackupKind::Log => "LOG",
+            },
+        };
+        world.record(event);
+        Ok(BackupReply {
+            set,
+            data_pages,
+            log_pages,
+        })
+    }
+}
+
+impl Backup {
+    /// How far back a replica still needs the log.
+    fn needed_by_replicas(&self, world: &World) -> Option<Lsn> {
+        let id = world
+            .instance(self.instance)?
+            .database(self.database.as_str())?
+            .id;
+        crate::link::log_needed_from(world, self.instance, id)
+    }
+
+    fn check(&self, database: &crate::database::Database, managed: bool) -> Result<(), Refusal> {
+        let name = || database.name.to_string();
+        if database.name.is("tempdb") {
+            return Err(BackupRefusal::Tempdb.into());
+        }
+        if managed
+            && !(self.kind == BackupKind::Full
+                && self.copy_only
+                && self
+                    .devices
+                    .iter()
+                    .all(|device| matches!(device, BackupDevice::Url(_))))
+        {
+            return Err(BackupRefusal::ManagedInstance { database: name() }.into());
+        }
+        if database.is_secondary() {
+            let allowed = match self.kind {
+                BackupKind::Full => self.copy_only,
+                BackupKind::Differential => false,
+                BackupKind::Log => true,
+            };
+            if !allowed {
+                return Err(BackupRefusal::Secondary { database: name() }.into());
+            }
+        }
+        match database.state {
+            crate::database::DatabaseState::Online | crate::database::DatabaseState::Emergency => {}
+            crate::database::DatabaseState::Restoring => {
+                return Err(DatabaseRefusal::Restoring { name: name() }.into());
+            }
+            crate::database::DatabaseState::Offline => {
+                return Err(DatabaseRefusal::Offline { name: name() }.into());
+            }
+            _ => return Err(DatabaseRefusal::Recovering { name: name() }.into()),
+        }
+        if self.kind == BackupKind::Log {
+            if database.recovery_model == RecoveryModel::Simple {
+                return Err(BackupRefusal::SimpleRecovery { database: name() }.into());
+            }
+            if !database.chain.is_started() {
+                return Err(BackupRefusal::NoFullBackup { database: name() }.into());
+            }
+        }
+        if self.kind == BackupKind::Differential && !database.chain.is_started() {
+            return Err(BackupRefusal::NoFullBackup { database: name() }.into());
+        }
+        Ok(())
+    }
+}

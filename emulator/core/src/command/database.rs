@@ -1,0 +1,373 @@
+//! Creating, changing and dropping databases.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use super::Request;
+use crate::collation::Collation;
+use crate::database::{
+    BackupChain, Database, DatabaseOptions, DatabaseState, RecoveryModel, SuspendReason, UserAccess,
+};
+use crate::event::EventKind;
+use crate::ids::{DatabaseId, IdSource, InstanceId, SessionId};
+use crate::lsn::Lsn;
+use crate::names::Name;
+use crate::refusal::{DatabaseRefusal, GroupRefusal, Refusal};
+use crate::store::{Content, Log};
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// CREATE DATABASE.
+#[derive(Clone, Debug)]
+pub struct CreateDatabase {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its name.
+    pub name: Name,
+    /// COLLATE; none takes the server's.
+    pub collation: Option<Collation>,
+}
+
+/// DROP DATABASE.
+#[derive(Clone, Debug)]
+pub struct DropDatabase {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its name.
+    pub name: Name,
+    /// The session that asks: its own use of the database is found out too.
+    pub session: Option<SessionId>,
+}
+
+/// ALTER DATABASE … SET, MODIFY NAME and COLLATE.
+#[derive(Clone, Debug)]
+pub struct AlterDatabase {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its name.
+    pub name: Name,
+    /// The changes, in order; all or none.
+    pub changes: Vec<DatabaseChange>,
+}
+
+/// One change of ALTER DATABASE.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the variants are the statement's words")]
+pub enum DatabaseChange {
+    Recovery(RecoveryModel),
+    Offline,
+    Online,
+    Emergency,
+    ReadOnly,
+    ReadWrite,
+    UserAccess(UserAccess),
+    CompatibilityLevel(u8),
+    Options(DatabaseOptions),
+    Rename(Name),
+    Collation(Collation),
+    /// SET HADR SUSPEND.
+    HadrSuspend,
+    /// SET HADR RESUME.
+    HadrResume,
+    /// SET HADR OFF.
+    HadrOff,
+    /// SET HADR AVAILABILITY GROUP = name.
+    HadrJoin(Name),
+}
+
+impl Request for CreateDatabase {
+    type Reply = DatabaseId;
+
+    fn apply(self, world: &mut World) -> Result<DatabaseId, Refusal> {
+        let now = world.now();
+        let instance = world
+            .instance(self.instance)
+            .expect("instance ids come from the world");
+        if instance.database(self.name.as_str()).is_some() {
+            return Err(DatabaseRefusal::Exists {
+                name: self.name.to_string(),
+            }
+            .into());
+        }
+        if self.name.as_str().is_empty() || self.name.as_str().encode_utf16().count() > 128 {
+            return Err(DatabaseRefusal::BadName {
+                name: self.name.to_string(),
+            }
+            .into());
+        }
+        let collation = self.collation.unwrap_or(instance.collation);
+        let level = instance.default_compatibility_level();
+        let managed = instance.is_managed_instance();
+        let id = instance.free_database_id();
+        let server = instance.name.to_string();
+        let mut database = Database::create(&mut world.ids, id, self.name, collation, level, now);
+        if managed {
+            // The service takes a full backup of a new database by itself.
+            database.chain = BackupChain {
+                last_full: Some(database.log.end()),
+                last_full_time: Some(now),
+                last_log: Some(database.log.end()),
+                last_log_time: None,
+            };
+        }
+        let name = database.name.to_string();
+        world
+            .instance_mut(self.instance)
+            .databases
+            .insert(id, Arc::new(database));
+        world.record(EventKind::DatabaseCreated {
+            instance: server,
+            database: name,
+        });
+        Ok(id)
+    }
+}
+
+impl Request for DropDatabase {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        let name = || self.name.to_string();
+        let database = instance
+            .database(self.name.as_str())
+            .ok_or_else(|| DatabaseRefusal::NotFound { name: name() })?;
+        if database.is_system() {
+            return Err(DatabaseRefusal::System { name: name() }.into());
+        }
+        if database.group.is_some() {
+            return Err(DatabaseRefusal::InGroup { name: name() }.into());
+        }
+        if database.copy.is_some() {
+            return Err(DatabaseRefusal::InLink { name: name() }.into());
+        }
+        let id = database.id;
+        if instance
+            .sessions
+            .values()
+            .any(|session| session.database == id)
+        {
+            return Err(DatabaseRefusal::InUse { name: name() }.into());
+        }
+        instance.databases.remove(&id);
+        let server = instance.name.to_string();
+        world.record(EventKind::DatabaseDropped {
+            instance: server,
+            database: name(),
+        });
+        Ok(())
+    }
+}
+
+impl Request for AlterDatabase {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        let found = instance.database(self.name.as_str());
+        let id = found
+            .ok_or_else(|| DatabaseRefusal::NotFound {
+                name: self.name.to_string(),
+            })?
+            .id;
+        for change in self.changes {
+            if let DatabaseChange::Rename(new) = &change
+                && instance
+                    .database(new.as_str())
+                    .is_some_and(|other| other.id != id)
+            {
+                return Err(DatabaseRefusal::Exists {
+                    name: new.to_string(),
+                }
+                .into());
+            }
+            if let DatabaseChange::HadrJoin(group) = &change
+                && instance.group(group.as_str()).is_none()
+            {
+                return Err(GroupRefusal::NotFound {
+                    name: group.to_string(),
+                }
+                .into());
+            }
+            let managed = instance.is_managed_instance();
+            let database = instance.database_mut(id).expect("found a moment ago");
+            alter(database, change, managed)?;
+        }
+        Ok(())
+    }
+}
+
+fn alter(database: &mut Database, change: DatabaseChange, managed: bool) -> Result<(), Refusal> {
+    let name = || database.name.to_string();
+    let joined = database.group.is_some() || database.copy.is_some();
+    let refuse_if = |refused: bool, option: &str| {
+        if refused {
+            Err(DatabaseRefusal::OptionNotAllowed {
+                name: name(),
+                option: option.to_owned(),
+            })
+        } else {
+            Ok(())
+        }
+    };
+    let in_group = || -> Result<(), Refusal> {
+        if joined {
+            Err(DatabaseRefusal::InGroup { name: name() }.into())
+        } else {
+            Ok(())
+        }
+    };
+    match change {
+        DatabaseChange::Recovery(model) => {
+            if model != RecoveryModel::Full {
+                in_group()?;
+                refuse_if(managed && !database.is_system(), "RECOVERY")?;
+                database.chain = BackupChain::default();
+            }
+            database.recovery_model = model;
+        }
+        DatabaseChange::Offline => {
+            in_group()?;
+            refuse_if(database.is_system() || managed, "OFFLINE")?;
+            database.state = DatabaseState::Offline;
+        }
+        DatabaseChange::Online => {
+            if database.state == DatabaseState::Restoring {
+                return Err(DatabaseRefusal::Restoring { name: name() }.into());
+            }
+            database.state = DatabaseState::Online;
+        }
+        DatabaseChange::Emergency => {
+            in_group()?;
+            refuse_if(database.is_system() || managed, "EMERGENCY")?;
+            database.state = DatabaseState::Emergency;
+        }
+        DatabaseChange::ReadOnly => {
+            in_group()?;
+            refuse_if(database.is_system(), "READ_ONLY")?;
+            database.read_only = true;
+        }
+        DatabaseChange::ReadWrite => database.read_only = false,
+        DatabaseChange::UserAccess(access) => {
+            if access != UserAccess::MultiUser {
+                in_group()?;
+                refuse_if(managed, "SINGLE_USER")?;
+            }
+            database.user_access = access;
+        }
+        DatabaseChange::CompatibilityLevel(level) => database.compatibility_level = level,
+        DatabaseChange::Options(options) => {
+            if options.auto_close {
+                in_group()?;
+            }
+            database.options = options;
+        }
+        DatabaseChange::Rename(new) => {
+            in_group()?;
+            refuse_if(database.is_system(), "MODIFY NAME")?;
+            database.name = new;
+        }
+        DatabaseChange::Collation(collation) => database.collation = collation,
+        DatabaseChange::HadrSuspend if joined => database.suspended = Some(SuspendReason::User),
+        DatabaseChange::HadrResume if joined => database.suspended = None,
+        DatabaseChange::HadrSuspend | DatabaseChange::HadrResume | DatabaseChange::HadrOff
+            if !joined =>
+        {
+            return Err(GroupRefusal::NotJoined { database: name() }.into());
+        }
+        DatabaseChange::HadrSuspend | DatabaseChange::HadrResume => {}
+        DatabaseChange::HadrOff => {
+            if database.copy.is_none() {
+                return Err(GroupRefusal::OnPrimary { database: name() }.into());
+            }
+            database.copy = None;
+            database.group = None;
+            database.state = DatabaseState::Restoring;
+        }
+        DatabaseChange::HadrJoin(_) => {
+            if joined {
+                return Err(if database.copy.is_some() {
+                    GroupRefusal::AlreadyJoined { database: name() }.into()
+                } else {
+                    GroupRefusal::OnPrimary { database: name() }.into()
+                });
+            }
+            return Err(GroupRefusal::NotEmulated {
+                what: "SET HADR AVAILABILITY GROUP on a manually restored database",
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+impl Database {
+    /// A new, empty database.
+    pub(crate) fn create(
+        ids: &mut IdSource,
+        id: DatabaseId,
+        name: Name,
+        collation: Collation,
+        compatibility_level: u8,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            guid: ids.next_guid(),
+            recovery_fork: ids.next_guid(),
+            broker_guid: ids.next_guid(),
+            created: now,
+            collation,
+            compatibility_level,
+            recovery_model: RecoveryModel::Full,
+            state: DatabaseState::Online,
+            user_access: UserAccess::MultiUser,
+            read_only: false,
+            options: DatabaseOptions::default(),
+            content: Content::default(),
+            version: 0,
+            log: Log::default(),
+            transactions: OrdMap::new(),
+            locks: OrdMap::new(),
+            chain: BackupChain::default(),
+            group: None,
+            copy: None,
+            suspended: None,
+        }
+    }
+
+    /// The position before which nothing in the log is needed by this instance: log backups and open transactions.
+    pub(crate) fn truncation_bound(&self) -> Lsn {
+        self.log.end()
+    }
+
+    /// `log_reuse_wait_desc`: what keeps the log from being truncated.
+    pub fn log_reuse_wait_desc(&self) -> &'static str {
+        if !self.transactions.is_empty() {
+            "ACTIVE_TRANSACTION"
+        } else if self.group.is_some()
+            && self.chain.last_log.is_some_and(|lsn| lsn >= self.log.end())
+        {
+            "AVAILABILITY_REPLICA"
+        } else if self.chain.is_started()
+            && self.recovery_model != RecoveryModel::Simple
+            && self.log.last().is_some()
+        {
+            "LOG_BACKUP"
+        } else {
+            "NOTHING"
+        }
+    }
+}
+
+impl crate::instance::Instance {
+    /// The id the next database gets: the lowest free one from 5 up.
+    pub(crate) fn free_database_id(&self) -> DatabaseId {
+        (5..)
+            .map(DatabaseId)
+            .find(|id| !self.databases.contains_key(id))
+            .expect("there are fewer than two thousand million databases")
+    }
+}

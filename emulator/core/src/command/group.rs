@@ -1,0 +1,14 @@
+//! CREATE, ALTER and DROP AVAILABILITY GROUP, local and distributed.
+
+mod alter;
+mod create;
+mod distributed;
+
+pub use alter::{
+    AlterAvailabilityGroup, DropAvailabilityGroup, GroupAction, GroupOptions, MemberChange,
+    ReplicaChange,
+};
+pub use create::{CreateAvailabilityGroup, ReplicaSpec};
+pub use distributed::{
+    CreateDistributedAvailabilityGroup, JoinDistributedAvailabilityGroup, MemberSpec,
+};

@@ -1,0 +1,31 @@
+//! What the world can be asked to do: one request struct per operation, each with its own reply.
+
+mod backup;
+mod database;
+mod endpoint;
+mod group;
+mod provision;
+mod security;
+mod session;
+mod transaction;
+
+pub use backup::*;
+pub use database::*;
+pub use endpoint::*;
+pub use group::*;
+pub use provision::*;
+pub use security::*;
+pub use session::*;
+pub use transaction::*;
+
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// Something the world can be asked to do.
+pub trait Request: Clone {
+    /// What it answers.
+    type Reply;
+
+    /// Checks everything, then changes the world. It is handed a draft that is dropped if it refuses.
+    fn apply(self, world: &mut World) -> Result<Self::Reply, Refusal>;
+}

@@ -1,0 +1,106 @@
+//! Sessions of SQL clients: login, current database, logout.
+
+use std::sync::Arc;
+
+use super::{Request, Rollback};
+use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::world::World;
+
+/// Enters a session that has proved who it is. The id in it is replaced.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The session.
+    pub session: Session,
+}
+
+/// Ends a session; its transactions are rolled back.
+#[derive(Clone, Copy, Debug)]
+pub struct CloseSession {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// Notes what a session does.
+#[derive(Clone, Copy, Debug)]
+pub struct TouchSession {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The session.
+    pub session: SessionId,
+    /// Its current database.
+    pub database: DatabaseId,
+    /// Whether a request is running.
+    pub running: bool,
+}
+
+/// Where the ids of user sessions begin.
+const FIRST_USER_SESSION: i16 = 51;
+
+impl Request for OpenSession {
+    type Reply = SessionId;
+
+    fn apply(self, world: &mut World) -> Result<SessionId, Refusal> {
+        let instance = world.instance_mut(self.instance);
+        let id = (FIRST_USER_SESSION..=i16::MAX)
+            .map(SessionId)
+            .find(|id| !instance.sessions.contains_key(id))
+            .expect("the listener allows fewer connections than there are session ids");
+        instance.sessions.insert(id, Session { id, ..self.session });
+        Ok(id)
+    }
+}
+
+impl Request for CloseSession {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        instance.sessions.remove(&self.session);
+        let open: Vec<TransactionId> = instance
+            .databases
+            .values()
+            .flat_map(|database| database.transactions.values())
+            .filter(|transaction| transaction.session == self.session)
+            .map(|transaction| transaction.id)
+            .collect();
+        for transaction in open {
+            Rollback {
+                instance: self.instance,
+                transaction,
+                savepoint: None,
+            }
+            .apply(world)?;
+        }
+        Ok(())
+    }
+}
+
+impl Request for TouchSession {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let now = world.now();
+        let instance = world.instance_mut(self.instance);
+        if let Some(session) = instance.sessions.get_mut(&self.session) {
+            session.database = self.database;
+            session.running = self.running;
+            session.last_request = now;
+        }
+        Ok(())
+    }
+}
+
+impl World {
+    /// How many sessions an instance has.
+    pub fn session_count(&self, instance: InstanceId) -> usize {
+        self.instance(instance)
+            .map(Arc::as_ref)
+            .map_or(0, |instance| instance.sessions.len())
+    }
+}

@@ -1,0 +1,387 @@
+//! Writing rows, and ending transactions.
+
+use std::sync::Arc;
+
+use super::Request;
+use crate::database::{Database, DatabaseState, RecoveryModel};
+use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
+use crate::names::Name;
+use crate::refusal::{DatabaseRefusal, Refusal, WriteRefusal};
+use crate::store::{Content, LockKey, Log, LogKind, Op, OpenTransaction};
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// Writes to one database: as a transaction of its own, or as part of an open one.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The database.
+    pub database: DatabaseId,
+    /// The session that writes.
+    pub session: SessionId,
+    /// The open transaction; none commits at once.
+    pub transaction: Option<TransactionId>,
+    /// The changes, in order; none of them happens unless all can.
+    pub ops: Vec<Op>,
+}
+
+/// Draws the id of a new transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct BeginTransaction {
+    /// The instance.
+    pub instance: InstanceId,
+}
+
+/// Commits a transaction in every database it wrote in.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The transaction.
+    pub transaction: TransactionId,
+}
+
+/// Undoes a transaction, or what it did since a savepoint.
+#[derive(Clone, Debug)]
+pub struct Rollback {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// The savepoint to go back to; the transaction then stays open.
+    pub savepoint: Option<Name>,
+}
+
+/// Sets a savepoint.
+#[derive(Clone, Debug)]
+pub struct Savepoint {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The transaction.
+    pub transaction: TransactionId,
+    /// The savepoint's name.
+    pub name: Name,
+}
+
+/// What a commit says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// With a synchronous secondary: when that will have hardened the commit. The client is answered then.
+    pub hardened: Option<Timestamp>,
+}
+
+impl Request for BeginTransaction {
+    type Reply = TransactionId;
+
+    fn apply(self, world: &mut World) -> Result<TransactionId, Refusal> {
+        let instance = world.instance_mut(self.instance);
+        instance.next_transaction += 1;
+        Ok(TransactionId(instance.next_transaction))
+    }
+}
+
+impl Request for Write {
+    type Reply = Committed;
+
+    fn apply(self, world: &mut World) -> Result<Committed, Refusal> {
+        let now = world.now();
+        let owner = match self.transaction {
+            Some(transaction) => transaction,
+            None => BeginTransaction {
+                instance: self.instance,
+            }
+            .apply(world)?,
+        };
+        let database = world
+            .instance_mut(self.instance)
+            .database_mut(self.database)
+            .ok_or_else(|| DatabaseRefusal::NotFound {
+                name: self.database.to_string(),
+            })?;
+        check_writable(database)?;
+        check_log_room(database, &self.ops)?;
+        let locks = locks_for(database, self.transaction, &self.ops);
+        for lock in &locks {
+            if let Some(holder) = database.locks.get(lock).filter(|holder| **holder != owner) {
+                return Err(WriteRefusal::Locked { holder: *holder }.into());
+            }
+        }
+        let mut view = database.view(self.transaction);
+        for op in &self.ops {
+            check_op(&view, op)?;
+            view.apply(op);
+        }
+        if self.transaction.is_none() {
+            database.content = view;
+            database.version += 1;
+            append(database, now, owner, self.ops);
+            return Ok(world.committed(self.instance, self.database, now));
+        }
+        for lock in locks {
+            database.locks.insert(lock, owner);
+        }
+        let base = database.version;
+        let open = database.transactions.entry(owner).or_insert_with(|| {
+            Arc::new(OpenTransaction {
+                id: owner,
+                session: self.session,
+                began: now,
+                ops: Vec::new(),
+                view: Content::default(),
+                base,
+                savepoints: Vec::new(),
+            })
+        });
+        let open = Arc::make_mut(open);
+        open.ops.extend(self.ops);
+        open.view = view;
+        open.base = base;
+        Ok(Committed::default())
+    }
+}
+
+impl Request for Commit {
+    type Reply = Committed;
+
+    fn apply(self, world: &mut World) -> Result<Committed, Refusal> {
+        let now = world.now();
+        let instance = world.instance_mut(self.instance);
+        let written = databases_of(instance, self.transaction);
+        for id in &written {
+            let database = instance.database_mut(*id).expect("listed a moment ago");
+            check_writable(database)?;
+            let view = database.view(Some(self.transaction));
+            let open = database
+                .transactions
+                .remove(&self.transaction)
+                .expect("listed by it");
+            database.content = view;
+            database.version += 1;
+            release(database, self.transaction);
+            append(
+                database,
+                now,
+                self.transaction,
+                Arc::unwrap_or_clone(open).ops,
+            );
+        }
+        let mut reply = Committed::default();
+        for id in written {
+            reply.hardened = reply
+                .hardened
+                .max(world.committed(self.instance, id, now).hardened);
+        }
+        Ok(reply)
+    }
+}
+
+impl Request for Rollback {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let now = world.now();
+        let instance = world.instance_mut(self.instance);
+        for id in databases_of(instance, self.transaction) {
+            let database = instance.database_mut(id).expect("listed a moment ago");
+            match &self.savepoint {
+                None => {
+                    let open = database
+                        .transactions
+                        .remove(&self.transaction)
+                        .expect("listed by it");
+                    release(database, self.transaction);
+                    keep_identities(database, &open.ops);
+                    database.log.append(now, self.transaction, LogKind::Abort);
+                }
+                Some(name) => {
+                    let open = database
+                        .transactions
+                        .get_mut(&self.transaction)
+                        .expect("listed by it");
+                    let open = Arc::make_mut(open);
+                    let keep = open.savepoints.iter().rposition(|(n, _)| n == name);
+                    let kept_ops = keep.map_or(0, |at| open.savepoints[at].1);
+                    open.ops.truncate(kept_ops);
+                    open.savepoints.truncate(keep.map_or(0, |at| at + 1));
+                    // Not the current version: the view has to be made again from what is left.
+                    open.base = u64::MAX;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Request for Savepoint {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        for id in databases_of(instance, self.transaction) {
+            let database = instance.database_mut(id).expect("listed a moment ago");
+            let open = database
+                .transactions
+                .get_mut(&self.transaction)
+                .expect("listed by it");
+            let open = Arc::make_mut(open);
+            let written = open.ops.len();
+            open.savepoints.push((self.name.clone(), written));
+        }
+        Ok(())
+    }
+}
+
+/// Whether statements may write to the database now.
+pub(crate) fn check_writable(database: &Database) -> Result<(), Refusal> {
+    let name = || database.name.to_string();
+    match database.state {
+        DatabaseState::Online | DatabaseState::Emergency => {}
+        DatabaseState::Restoring => return Err(DatabaseRefusal::Restoring { name: name() }.into()),
+        DatabaseState::Recovering | DatabaseState::RecoveryPending | DatabaseState::Suspect => {
+            return Err(DatabaseRefusal::Recovering { name: name() }.into());
+        }
+        DatabaseState::Offline => return Err(DatabaseRefusal::Offline { name: name() }.into()),
+    }
+    if database.read_only || database.is_secondary() {
+        return Err(DatabaseRefusal::ReadOnly { name: name() }.into());
+    }
+    Ok(())
+}
+
+fn check_log_room(database: &Database, ops: &[Op]) -> Result<(), Refusal> {
+    if database.log.has_room(u64::from(Log::bytes_for(ops))) {
+        return Ok(());
+    }
+    let reason = database.log_reuse_wait_desc();
+    Err(WriteRefusal::LogFull {
+        database: database.name.to_string(),
+        reason,
+    }
+    .into())
+}
+
+/// Whether an operation can be done on `view`, with everything before it done.
+fn check_op(view: &Content, op: &Op) -> Result<(), Refusal> {
+    let table_of = |id| {
+        view.tables.get(id).ok_or_else(|| {
+            Refusal::from(WriteRefusal::NoSuchTable {
+                name: format!("{id}"),
+            })
+        })
+    };
+    let (table, row, replacing) = match op {
+        Op::Insert { table, row, .. } => (table_of(table)?, row, None),
+        Op::Update {
+            table, id, after, ..
+        } => (table_of(table)?, after, Some(*id)),
+        Op::CreateTable(definition) => {
+            return match view.table(&definition.schema, &definition.name) {
+                Some(_) => Err(WriteRefusal::ObjectExists {
+                    name: definition.name.to_string(),
+                }
+                .into()),
+                None => Ok(()),
+            };
+        }
+        _ => return Ok(()),
+    };
+    let Some(violated) = table.violated_key(row, replacing) else {
+        return Ok(());
+    };
+    let key = &table.definition.keys[violated.key];
+    Err(WriteRefusal::DuplicateKey {
+        constraint: key.name.to_string(),
+        table: format!("{}.{}", table.definition.schema, table.definition.name),
+        is_constraint: key.constraint,
+        values: violated.values,
+    }
+    .into())
+}
+
+/// What the operations have to hold exclusively.
+fn locks_for(database: &Database, transaction: Option<TransactionId>, ops: &[Op]) -> Vec<LockKey> {
+    let open = transaction.and_then(|id| database.transactions.get(&id));
+    let content = open.map_or(&database.content, |open| &open.view);
+    let mut locks = Vec::with_capacity(ops.len() * 2);
+    for op in ops {
+        match op {
+            Op::Insert { table, id, row } => {
+                locks.push(LockKey::Row(*table, *id));
+                if let Some(t) = content.tables.get(table) {
+                    let keys = 0..t.definition.keys.len();
+                    locks.extend(keys.map(|key| LockKey::Key(*table, key, t.key_of(key, row))));
+                }
+            }
+            Op::Update {
+                table,
+                id,
+                before,
+                after,
+            } => {
+                locks.push(LockKey::Row(*table, *id));
+                if let Some(t) = content.tables.get(table) {
+                    for key in 0..t.definition.keys.len() {
+                        locks.push(LockKey::Key(*table, key, t.key_of(key, before)));
+                        locks.push(LockKey::Key(*table, key, t.key_of(key, after)));
+                    }
+                }
+            }
+            Op::Delete { table, id, before } => {
+                locks.push(LockKey::Row(*table, *id));
+                if let Some(t) = content.tables.get(table) {
+                    let keys = 0..t.definition.keys.len();
+                    locks.extend(keys.map(|key| LockKey::Key(*table, key, t.key_of(key, before))));
+                }
+            }
+            Op::Truncate { table } | Op::DropTable { table } => locks.push(LockKey::Object(*table)),
+            Op::AlterTable { definition, .. } => locks.push(LockKey::Object(definition.object)),
+            _ => {}
+        }
+    }
+    locks
+}
+
+fn databases_of(
+    instance: &crate::instance::Instance,
+    transaction: TransactionId,
+) -> Vec<DatabaseId> {
+    instance
+        .databases
+        .values()
+        .filter(|database| database.transactions.contains_key(&transaction))
+        .map(|database| database.id)
+        .collect()
+}
+
+fn release(database: &mut Database, transaction: TransactionId) {
+    let held: Vec<LockKey> = database
+        .locks
+        .iter()
+        .filter(|(_, holder)| **holder == transaction)
+        .map(|(lock, _)| lock.clone())
+        .collect();
+    for lock in held {
+        database.locks.remove(&lock);
+    }
+}
+
+/// Identity values are not given back by a rollback.
+fn keep_identities(database: &mut Database, ops: &[Op]) {
+    for op in ops {
+        if matches!(op, Op::SetIdentity { .. }) {
+            database.content.apply(op);
+            database.version += 1;
+        }
+    }
+}
+
+fn append(database: &mut Database, now: Timestamp, transaction: TransactionId, ops: Vec<Op>) {
+    database
+        .log
+        .append(now, transaction, LogKind::Commit(ops.into()));
+    if database.recovery_model == RecoveryModel::Simple || !database.chain.is_started() {
+        let end = database.truncation_bound();
+        database.log.truncate(end);
+    }
+}

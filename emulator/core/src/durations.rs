@@ -1,0 +1,150 @@
+//! How long things take: a profile, and single transitions set by name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Span;
+
+/// The sets of durations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Nothing takes time.
+    Instant,
+    /// Deploying, connecting and seeding take about a second.
+    #[default]
+    Fast,
+    /// As documented or recorded from the real service.
+    Azure,
+}
+
+/// Something that takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transition {
+    /// A managed instance is created.
+    InstanceCreate,
+    /// A managed instance is changed.
+    InstanceUpdate,
+    /// A managed instance is deleted.
+    InstanceDelete,
+    /// A managed database is created or deleted.
+    DatabaseCreate,
+    /// A virtual network or subnet is written.
+    NetworkWrite,
+    /// A resource group is deleted.
+    GroupDelete,
+    /// A partner certificate is uploaded or deleted.
+    CertificateWrite,
+    /// From accepting a link to the first handshake between the partners.
+    LinkConnect,
+    /// How long a link may try to connect before it fails (documented: 5 minutes).
+    LinkInitTimeout,
+    /// From the handshake to the start of seeding.
+    SeedingStart,
+    /// The least that seeding takes, whatever the size.
+    SeedingMinimum,
+    /// From the end of seeding to a readable database: recovery.
+    Recovery,
+    /// From a readable database until the replica has caught up.
+    CatchUp,
+    /// A link is dropped.
+    LinkDelete,
+    /// The replication mode is changed.
+    LinkUpdate,
+    /// From a commit on the primary until the secondary has hardened it.
+    NetworkLatency,
+    /// From hardened to redone.
+    Redo,
+    /// Reconnecting after the partner can be reached again.
+    Reconnect,
+}
+
+/// The durations of a world.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durations {
+    /// The profile that answers where nothing else is said.
+    pub profile: Profile,
+    /// Single transitions.
+    pub overrides: BTreeMap<Transition, Span>,
+    /// Bytes per second of seeding; none asks the profile.
+    pub seeding_bytes_per_second: Option<u64>,
+}
+
+impl Durations {
+    /// A profile with nothing changed.
+    pub fn of(profile: Profile) -> Self {
+        Self {
+            profile,
+            ..Self::default()
+        }
+    }
+
+    /// How long `transition` takes.
+    pub fn span(&self, transition: Transition) -> Span {
+        if let Some(span) = self.overrides.get(&transition) {
+            return *span;
+        }
+        match self.profile {
+            Profile::Instant => Span::ZERO,
+            Profile::Fast => fast(transition),
+            Profile::Azure => azure(transition),
+        }
+    }
+
+    /// How fast seeding goes; none means it takes no time for its size.
+    pub fn seeding_rate(&self) -> Option<u64> {
+        self.seeding_bytes_per_second.or(match self.profile {
+            Profile::Instant => None,
+            // A new database's 8 MiB in under half a second.
+            Profile::Fast => Some(20 << 20),
+            Profile::Azure => Some(AZURE_SEEDING_BYTES_PER_SECOND),
+        })
+    }
+}
+
+/// The documentation's example rate of one link: 84 GB an hour.
+const AZURE_SEEDING_BYTES_PER_SECOND: u64 = 84_000_000_000 / 3600;
+
+fn fast(transition: Transition) -> Span {
+    use Transition as T;
+    Span::milliseconds(match transition {
+        T::InstanceCreate | T::InstanceUpdate | T::InstanceDelete => 200,
+        T::DatabaseCreate | T::NetworkWrite | T::GroupDelete | T::CertificateWrite => 20,
+        T::LinkConnect => 100,
+        T::LinkInitTimeout => 3_000,
+        T::SeedingStart => 50,
+        T::SeedingMinimum => 300,
+        T::Recovery => 50,
+        T::CatchUp => 100,
+        T::LinkDelete | T::LinkUpdate | T::Reconnect => 100,
+        T::NetworkLatency => 1,
+        T::Redo => 0,
+    })
+}
+
+/// Recorded from the service (`arm-contract.md` section 2.1) or documented; the rest are guesses.
+fn azure(transition: Transition) -> Span {
+    use Transition as T;
+    match transition {
+        T::InstanceCreate => Span::minutes(30),
+        T::InstanceUpdate => Span::minutes(4),
+        T::InstanceDelete => Span::minutes(10),
+        T::DatabaseCreate => Span::seconds(30),
+        T::NetworkWrite => Span::seconds(5),
+        T::GroupDelete => Span::minutes(2),
+        T::CertificateWrite => Span::seconds(10),
+        T::LinkConnect => Span::seconds(45),
+        T::LinkInitTimeout => Span::minutes(5),
+        T::SeedingStart => Span::seconds(10),
+        T::SeedingMinimum => Span::minutes(2),
+        T::Recovery => Span::seconds(20),
+        T::CatchUp => Span::seconds(30),
+        T::LinkDelete => Span::seconds(20),
+        T::LinkUpdate => Span::seconds(15),
+        T::NetworkLatency => Span::milliseconds(5),
+        T::Redo => Span::milliseconds(1),
+        T::Reconnect => Span::seconds(10),
+    }
+}

@@ -1,0 +1,137 @@
+//! What happened, in order: for people, the journal and assertions. Output only; no state is rebuilt from it.
+
+use serde::Serialize;
+
+use crate::time::Timestamp;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// Counts from 1 in each world.
+    pub sequence: u64,
+    /// When, in the world's time.
+    pub time: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum EventKind {
+    InstanceCreated {
+        instance: String,
+    },
+    InstanceDeleted {
+        instance: String,
+    },
+    DatabaseCreated {
+        instance: String,
+        database: String,
+    },
+    DatabaseDropped {
+        instance: String,
+        database: String,
+    },
+    CertificateCreated {
+        instance: String,
+        certificate: String,
+    },
+    CertificateTrusted {
+        instance: String,
+        certificate: String,
+    },
+    EndpointChanged {
+        instance: String,
+        endpoint: String,
+        state: &'static str,
+    },
+    GroupCreated {
+        instance: String,
+        group: String,
+        distributed: bool,
+    },
+    GroupDropped {
+        instance: String,
+        group: String,
+    },
+    BackupTaken {
+        instance: String,
+        database: String,
+        kind: &'static str,
+    },
+    LinkRequested {
+        instance: String,
+        link: String,
+    },
+    LinkConnected {
+        instance: String,
+        link: String,
+    },
+    LinkDisconnected {
+        instance: String,
+        link: String,
+        reason: String,
+    },
+    SeedingStarted {
+        instance: String,
+        link: String,
+        database: String,
+        bytes: u64,
+    },
+    SeedingCompleted {
+        instance: String,
+        link: String,
+        database: String,
+    },
+    SeedingFailed {
+        instance: String,
+        link: String,
+        database: String,
+        reason: String,
+    },
+    LinkSynchronized {
+        instance: String,
+        link: String,
+        database: String,
+    },
+    LinkFailed {
+        instance: String,
+        link: String,
+        reason: String,
+    },
+    LinkDropped {
+        instance: String,
+        link: String,
+    },
+    ReplicationModeChanged {
+        instance: String,
+        link: String,
+        mode: &'static str,
+    },
+    ResourceWritten {
+        resource: String,
+    },
+    ResourceDeleted {
+        resource: String,
+    },
+    OperationStarted {
+        operation: String,
+        word: &'static str,
+    },
+    OperationEnded {
+        operation: String,
+        word: &'static str,
+        outcome: &'static str,
+    },
+    /// A request was answered with something worth knowing, such as unknown members that were ignored.
+    Note {
+        text: String,
+    },
+}

@@ -1,0 +1,230 @@
+//! An instance: a SQL Server or a managed instance, with everything that lives on it.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet, Vector};
+
+use crate::availability_group::AvailabilityGroup;
+use crate::azure::ManagedInstanceProperties;
+use crate::backup::BackupSet;
+use crate::certificate::CertificateFacts;
+use crate::collation::Collation;
+use crate::database::Database;
+use crate::endpoint::Endpoint;
+use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId};
+use crate::names::Name;
+use crate::principal::{Login, ServerPermission};
+use crate::session::Session;
+use crate::time::Timestamp;
+use crate::version::{Build, Edition, UpdatePolicy};
+
+/// A SQL Server or a managed instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// Its id in the world.
+    pub id: InstanceId,
+    /// Its short name.
+    pub name: Name,
+    /// What it is.
+    pub kind: InstanceKind,
+    /// The server collation.
+    pub collation: Collation,
+    /// When the service last started.
+    pub started: Timestamp,
+    /// Its databases, with master, tempdb, model and msdb.
+    pub databases: OrdMap<DatabaseId, Arc<Database>>,
+    /// Its logins.
+    pub logins: OrdMap<PrincipalId, Arc<Login>>,
+    /// Server permissions.
+    pub permissions: OrdSet<ServerPermission>,
+    /// Its database mirroring endpoint: there can only be one.
+    pub endpoint: Option<Endpoint>,
+    /// Availability groups and distributed ones.
+    pub groups: OrdMap<GroupId, Arc<AvailabilityGroup>>,
+    /// Sessions of clients.
+    pub sessions: OrdMap<SessionId, Session>,
+    /// Backup history.
+    pub backups: Vector<Arc<BackupSet>>,
+    /// `sp_configure` values that were changed, by `configuration_id`.
+    pub configuration: OrdMap<i32, Configured>,
+    /// Trace flags that are on.
+    pub trace_flags: OrdSet<i32>,
+    /// The error log, newest last; bounded.
+    pub error_log: Vector<Arc<ErrorLogLine>>,
+    pub(crate) next_transaction: u64,
+    pub(crate) next_backup: i32,
+}
+
+/// What an instance is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InstanceKind {
+    /// A SQL Server in the user's network.
+    SqlServer(SqlServer),
+    /// A managed instance in Azure.
+    ManagedInstance(ManagedInstance),
+}
+
+/// What only a SQL Server has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlServer {
+    /// The build.
+    pub build: Build,
+    /// The edition.
+    pub edition: Edition,
+    /// Whether Always On is enabled (effective, after the restart).
+    pub hadr_enabled: bool,
+    /// The address in the model's network.
+    pub address: Ipv4Addr,
+    /// DNS names that resolve to the address, besides the instance's name.
+    pub host_names: Vec<String>,
+    /// The loopback address and port at which the mirroring endpoint can really be reached.
+    pub loopback: Option<(Ipv4Addr, u16)>,
+}
+
+/// What only a managed instance has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManagedInstance {
+    /// `dnsZone`.
+    pub dns_zone: String,
+    /// `databaseFormat`.
+    pub update_policy: UpdatePolicy,
+    /// The certificate of its mirroring endpoint.
+    pub endpoint_certificate: CertificateFacts,
+    /// Partner certificates uploaded to it (ARM `serverTrustCertificates`).
+    pub trust_certificates: OrdMap<Name, Arc<CertificateFacts>>,
+    /// The node it runs on, as `MachineName` shows it.
+    pub node_name: String,
+    /// Everything else that ARM keeps about it.
+    pub properties: Arc<ManagedInstanceProperties>,
+}
+
+/// A changed `sp_configure` value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Configured {
+    /// The configured value.
+    pub value: i64,
+    /// The value in use.
+    pub in_use: i64,
+}
+
+/// A line of the error log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorLogLine {
+    /// When.
+    pub time: Timestamp,
+    /// What.
+    pub text: String,
+}
+
+/// How many lines an error log keeps.
+const ERROR_LOG_LINES: usize = 2_000;
+/// The mirroring port of a managed instance; it cannot be changed.
+pub const MANAGED_INSTANCE_MIRRORING_PORT: u16 = 5022;
+
+impl Instance {
+    /// The SQL Server, if it is one.
+    pub fn as_sql_server(&self) -> Option<&SqlServer> {
+        match &self.kind {
+            InstanceKind::SqlServer(server) => Some(server),
+            InstanceKind::ManagedInstance(_) => None,
+        }
+    }
+
+    /// The managed instance, if it is one.
+    pub fn as_managed_instance(&self) -> Option<&ManagedInstance> {
+        match &self.kind {
+            InstanceKind::SqlServer(_) => None,
+            InstanceKind::ManagedInstance(instance) => Some(instance),
+        }
+    }
+
+    /// The managed instance, to change it.
+    pub fn as_managed_instance_mut(&mut self) -> Option<&mut ManagedInstance> {
+        match &mut self.kind {
+            InstanceKind::SqlServer(_) => None,
+            InstanceKind::ManagedInstance(instance) => Some(instance),
+        }
+    }
+
+    /// Whether this is a managed instance.
+    pub fn is_managed_instance(&self) -> bool {
+        self.as_managed_instance().is_some()
+    }
+
+    /// `@@SERVERNAME`: the short name of a SQL Server, the FQDN of a managed instance.
+    pub fn server_name(&self) -> String {
+        match &self.kind {
+            InstanceKind::SqlServer(_) => self.name.to_string(),
+            InstanceKind::ManagedInstance(mi) => {
+                format!("{}.{}.database.windows.net", self.name, mi.dns_zone)
+            }
+        }
+    }
+
+    /// The build it says it is.
+    pub fn build(&self) -> Build {
+        match &self.kind {
+            InstanceKind::SqlServer(server) => server.build,
+            InstanceKind::ManagedInstance(_) => Build::MANAGED_INSTANCE,
+        }
+    }
+
+    /// The compatibility level of a new database.
+    pub fn default_compatibility_level(&self) -> u8 {
+        match &self.kind {
+            InstanceKind::SqlServer(server) => server.build.major * 10,
+            InstanceKind::ManagedInstance(mi) => mi.update_policy.major().unwrap_or(17) * 10,
+        }
+    }
+
+    /// Whether availability groups can be used.
+    pub fn is_hadr_enabled(&self) -> bool {
+        self.as_sql_server()
+            .is_none_or(|server| server.hadr_enabled)
+    }
+
+    /// The database of this name.
+    pub fn database(&self, name: &str) -> Option<&Arc<Database>> {
+        self.databases
+            .values()
+            .find(|database| database.name.is(name))
+    }
+
+    /// The master database.
+    pub fn master(&self) -> &Database {
+        self.databases
+            .get(&DatabaseId(1))
+            .expect("every instance is made with a master database")
+    }
+
+    /// The group of this name, local or distributed.
+    pub fn group(&self, name: &str) -> Option<&Arc<AvailabilityGroup>> {
+        self.groups.values().find(|group| group.name.is(name))
+    }
+
+    /// The login of this name.
+    pub fn login(&self, name: &str) -> Option<&Arc<Login>> {
+        self.logins.values().find(|login| login.name.is(name))
+    }
+
+    /// Writes a line to the error log.
+    pub(crate) fn log(&mut self, time: Timestamp, text: impl Into<String>) {
+        if self.error_log.len() >= ERROR_LOG_LINES {
+            self.error_log.pop_front();
+        }
+        self.error_log.push_back(Arc::new(ErrorLogLine {
+            time,
+            text: text.into(),
+        }));
+    }
+
+    pub(crate) fn database_mut(&mut self, id: DatabaseId) -> Option<&mut Database> {
+        self.databases.get_mut(&id).map(Arc::make_mut)
+    }
+
+    pub(crate) fn master_mut(&mut self) -> &mut Database {
+        self.database_mut(DatabaseId(1))
+            .expect("every instance is made with a master database")
+    }
+}

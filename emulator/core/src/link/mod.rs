@@ -1,0 +1,226 @@
+//! Links: a distributed availability group between a SQL Server and a managed instance, from the first handshake on.
+//!
+//! The groups on both sides are kept by their instances; what is here is what happens between them.
+
+use std::sync::Arc;
+
+use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
+use crate::lsn::Lsn;
+use crate::names::Name;
+use crate::refusal::LinkError;
+use crate::store::Content;
+use crate::time::{Span, Timestamp};
+
+/// A link is named by its managed instance and its name there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkId {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name, which is the distributed group's name on both sides.
+    pub name: Name,
+}
+
+/// A link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Its id.
+    pub id: LinkId,
+    /// What was asked for.
+    pub spec: LinkSpec,
+    /// `distributedAvailabilityGroupId`: the group's id on both sides.
+    pub group: GroupId,
+    /// The SQL Server at the partner endpoint, once it has answered.
+    pub partner: Option<InstanceId>,
+    /// The group's replica ids: the instance's and the partner's.
+    pub replicas: (ReplicaId, ReplicaId),
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the partners are connected, and what kept them apart.
+    pub connection: Connection,
+    /// The running operation of its creation.
+    pub operation: Option<OperationId>,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// Async or sync, as ARM says.
+    pub replication_mode: ReplicationMode,
+    /// Seeding runs, the last one newest.
+    pub seedings: Vec<Seeding>,
+    /// The last error, for `mostRecentLinkError`.
+    pub last_error: Option<LinkError>,
+    /// The uploaded certificate that authenticated the partner.
+    pub partner_certificate: Option<Name>,
+}
+
+/// What a link request asks for: one shape for every api-version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkSpec {
+    /// The availability group on the managed instance.
+    pub instance_group: Name,
+    /// The availability group on SQL Server.
+    pub partner_group: Name,
+    /// `TCP://host:port`, as it was written.
+    pub partner_endpoint: Arc<str>,
+    /// The replicated database.
+    pub database: Name,
+    /// Which side starts as primary.
+    pub instance_role: LinkRole,
+    /// Whether it can fail over and back.
+    pub failover_mode: LinkFailoverMode,
+}
+
+/// The role of the managed instance in a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum LinkRole {
+    Primary,
+    Secondary,
+}
+
+/// `failoverMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum LinkFailoverMode {
+    None,
+    Manual,
+}
+
+/// `replicationMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum ReplicationMode {
+    Async,
+    Sync,
+}
+
+/// The phases of a link's life (`link-lifecycle.md` section 4.2).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Accepted; the partners have not shaken hands yet.
+    Initiating,
+    /// Connected; seeding is about to start.
+    Connected,
+    /// The database is being copied; the last of `seedings` is the run.
+    Seeding,
+    /// Copied; the secondary is recovering.
+    Recovering {
+        /// The secondary database.
+        target: DatabaseId,
+    },
+    /// Readable; the log is being caught up.
+    CatchUp {
+        /// The secondary database.
+        target: DatabaseId,
+    },
+    /// In step: the log is sent as it is written.
+    Synchronizing {
+        /// The secondary database.
+        target: DatabaseId,
+    },
+    /// It could not be made; it waits to be deleted or asked for again.
+    Failed {
+        /// Why.
+        error: LinkError,
+        /// Whether the partners had ever connected (`LinkCreationError`) or not (`LinkInitError`).
+        connected_before: bool,
+    },
+}
+
+/// Whether the partners are connected.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Connection {
+    /// Since when they are connected, if they are.
+    pub connected_since: Option<Timestamp>,
+    /// The last thing that kept them apart, and when it was noticed.
+    pub last_error: Option<(LinkError, Timestamp)>,
+    /// Since when the partner has not answered, while the session timeout has not run out.
+    pub silent_since: Option<Timestamp>,
+}
+
+/// A run of automatic seeding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seeding {
+    /// `operation_id`.
+    pub id: uuid::Uuid,
+    /// Where the copy comes from: instance and database.
+    pub source: (InstanceId, DatabaseId),
+    /// The database that is being made.
+    pub target: (InstanceId, DatabaseId),
+    /// When it began.
+    pub started: Timestamp,
+    /// How much there is to copy.
+    pub bytes: u64,
+    /// How long the copy takes.
+    pub duration: Span,
+    /// Where in the source's log the copy was taken.
+    pub base: Lsn,
+    /// The content at that place.
+    pub content: Content,
+    /// Counts from 1.
+    pub attempt: i32,
+    /// How it ended.
+    pub outcome: SeedingOutcome,
+}
+
+/// How a seeding run stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SeedingOutcome {
+    /// It goes on.
+    Running,
+    /// It is done, since then.
+    Completed(Timestamp),
+    /// It failed, then and for that reason.
+    Failed(Timestamp, String),
+}
+
+impl Seeding {
+    /// How many bytes have been copied at `now`: computed from time, never ticked.
+    pub fn bytes_done(&self, now: Timestamp) -> u64 {
+        match &self.outcome {
+            SeedingOutcome::Completed(_) => self.bytes,
+            SeedingOutcome::Failed(at, _) => self.progress(*at),
+            SeedingOutcome::Running => self.progress(now),
+        }
+    }
+
+    /// How much has been copied at `now`, in percent.
+    pub fn percent(&self, now: Timestamp) -> u8 {
+        match self.bytes {
+            0 => 100,
+            bytes => (self.bytes_done(now) * 100 / bytes) as u8,
+        }
+    }
+
+    fn progress(&self, at: Timestamp) -> u64 {
+        let elapsed = at.since(self.started).0 as u128;
+        let whole = self.duration.0.max(1) as u128;
+        (u128::from(self.bytes) * elapsed.min(whole) / whole) as u64
+    }
+}
+
+mod stubs {
+    use super::*;
+    use crate::command::Committed;
+    use crate::world::World;
+
+    pub(crate) fn step(_world: &mut World, _id: &LinkId) {}
+    pub(crate) fn init_timeout(_world: &mut World, _id: &LinkId) {}
+    pub(crate) fn session_timeout(_world: &mut World, _id: &LinkId) {}
+    pub(crate) fn redo(_world: &mut World, _id: &LinkId) {}
+    pub(crate) fn reconcile(_world: &mut World) {}
+    pub(crate) fn log_needed_from(_world: &World, _i: InstanceId, _d: DatabaseId) -> Option<Lsn> {
+        None
+    }
+    impl World {
+        pub(crate) fn committed(
+            &mut self,
+            _i: InstanceId,
+            _d: DatabaseId,
+            _now: Timestamp,
+        ) -> Committed {
+            Committed::default()
+        }
+    }
+}
+pub(crate) use stubs::*;

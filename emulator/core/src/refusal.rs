@@ -1,0 +1,465 @@
+//! Every reason to say no, in domain words. Numbers, codes and texts for clients live in the catalogues at the edges.
+
+use thiserror::Error;
+
+use crate::ids::TransactionId;
+use crate::value::Value;
+
+/// Why a command was refused. The world is as it was.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Refusal {
+    /// About databases.
+    #[error(transparent)]
+    Database(#[from] DatabaseRefusal),
+    /// About rows, tables and transactions.
+    #[error(transparent)]
+    Write(#[from] WriteRefusal),
+    /// About keys, certificates, logins and permissions.
+    #[error(transparent)]
+    Security(#[from] SecurityRefusal),
+    /// About mirroring endpoints.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointRefusal),
+    /// About availability groups.
+    #[error(transparent)]
+    Group(#[from] GroupRefusal),
+    /// About backups.
+    #[error(transparent)]
+    Backup(#[from] BackupRefusal),
+    /// About ARM resources.
+    #[error(transparent)]
+    Azure(#[from] AzureRefusal),
+    /// About links, as ARM asks for them.
+    #[error(transparent)]
+    Link(#[from] LinkRefusal),
+}
+
+/// Why a statement about a database was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum DatabaseRefusal {
+    #[error("database '{name}' does not exist")]
+    NotFound { name: String },
+    #[error("database '{name}' exists already")]
+    Exists { name: String },
+    #[error("'{name}' is not a usable database name")]
+    BadName { name: String },
+    #[error("database '{name}' is being restored")]
+    Restoring { name: String },
+    #[error("database '{name}' is recovering")]
+    Recovering { name: String },
+    #[error("database '{name}' is offline")]
+    Offline { name: String },
+    #[error("database '{name}' is read-only")]
+    ReadOnly { name: String },
+    #[error("database '{name}' is in use")]
+    InUse { name: String },
+    #[error("database '{name}' is a system database")]
+    System { name: String },
+    #[error("database '{name}' is in an availability group")]
+    InGroup { name: String },
+    #[error("the secondary replica of database '{name}' does not allow connections")]
+    SecondaryNotReadable { name: String },
+    #[error("database '{name}' is changing its role")]
+    RoleChanging { name: String },
+    #[error("database '{name}' is part of a link")]
+    InLink { name: String },
+    #[error("the option {option} cannot be set on database '{name}'")]
+    OptionNotAllowed { name: String, option: String },
+}
+
+/// Why rows could not be written, or a transaction could not go on.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum WriteRefusal {
+    #[error("duplicate key in {constraint} of {table}")]
+    DuplicateKey {
+        constraint: String,
+        table: String,
+        is_constraint: bool,
+        values: Vec<Value>,
+    },
+    #[error("object '{name}' exists already")]
+    ObjectExists { name: String },
+    #[error("table '{name}' does not exist")]
+    NoSuchTable { name: String },
+    #[error("transaction {holder} holds the lock")]
+    Locked { holder: TransactionId },
+    #[error("the log of database '{database}' is full because of {reason}")]
+    LogFull {
+        database: String,
+        reason: &'static str,
+    },
+    #[error("there is no transaction {transaction}")]
+    NoTransaction { transaction: TransactionId },
+    #[error("there is no savepoint '{name}'")]
+    NoSavepoint { name: String },
+}
+
+/// Why a statement about keys, certificates, logins or permissions was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum SecurityRefusal {
+    #[error("there is a master key already")]
+    MasterKeyExists,
+    #[error("there is no master key")]
+    NoMasterKey,
+    #[error("the master key still protects {what}")]
+    MasterKeyInUse { what: String },
+    #[error("the master key password is wrong")]
+    WrongMasterKeyPassword,
+    #[error("certificate '{name}' or its content exists already")]
+    CertificateExists { name: String },
+    #[error("certificate '{name}' does not exist")]
+    CertificateNotFound { name: String },
+    #[error("certificate '{name}' is used by {by}")]
+    CertificateInUse { name: String, by: String },
+    #[error("certificate '{name}' has no private key")]
+    NoPrivateKey { name: String },
+    #[error("certificate '{name}' is already trusted as an issuer for '{dns}'")]
+    IssuerExists { name: String, dns: String },
+    #[error("principal '{name}' does not exist")]
+    PrincipalNotFound { name: String },
+    #[error("principal '{name}' exists already")]
+    PrincipalExists { name: String },
+    #[error("login '{name}' is logged in")]
+    LoginInUse { name: String },
+    #[error("login '{login}' has a user already, '{user}'")]
+    LoginHasUser { login: String, user: String },
+    #[error("principal '{name}' cannot be dropped or changed")]
+    PrincipalFixed { name: String },
+    #[error("the password is too weak")]
+    WeakPassword,
+}
+
+/// Why a statement about an endpoint was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum EndpointRefusal {
+    #[error("there is a mirroring endpoint already, '{existing}'")]
+    MirroringEndpointExists { existing: String },
+    #[error("endpoint '{name}' exists already")]
+    Exists { name: String },
+    #[error("endpoint '{name}' does not exist")]
+    NotFound { name: String },
+    #[error("certificate '{certificate}' cannot be used for an endpoint: {reason}")]
+    CertificateUnusable {
+        certificate: String,
+        reason: CertificateProblem,
+    },
+    #[error("endpoint names may not begin with a reserved word: '{name}'")]
+    ReservedName { name: String },
+    #[error("the managed instance's endpoint belongs to the service")]
+    Managed,
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum CertificateProblem {
+    #[error("it has no private key")]
+    NoPrivateKey,
+    #[error("its private key is protected by a password")]
+    PasswordProtected,
+    #[error("it has expired")]
+    Expired,
+    #[error("it is not valid yet")]
+    NotYetValid,
+}
+
+/// Why a statement about an availability group was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum GroupRefusal {
+    #[error("availability groups are not enabled on this instance")]
+    HadrDisabled,
+    #[error("availability group '{name}' exists already")]
+    Exists { name: String },
+    #[error("availability group '{name}' does not exist")]
+    NotFound { name: String },
+    #[error("there is no database mirroring endpoint")]
+    NoEndpoint,
+    #[error("no replica of '{group}' is this instance, '{server}'")]
+    NoLocalReplica { group: String, server: String },
+    #[error("database '{database}' does not exist")]
+    DatabaseNotFound { database: String },
+    #[error("'{database}' is a system database")]
+    SystemDatabase { database: String },
+    #[error("database '{database}' is not in full recovery")]
+    NotFullRecovery { database: String },
+    #[error("database '{database}' has no full backup that starts its log chain")]
+    NoLogChain { database: String },
+    #[error("database '{database}' is not online")]
+    DatabaseNotOnline { database: String },
+    #[error("database '{database}' is read-only")]
+    DatabaseReadOnly { database: String },
+    #[error("database '{database}' is in single-user or restricted mode")]
+    NotMultiUser { database: String },
+    #[error("database '{database}' has AUTO_CLOSE on")]
+    AutoClose { database: String },
+    #[error("database '{database}' is in availability group '{group}' already")]
+    DatabaseInGroup { database: String, group: String },
+    #[error("database '{database}' is not in availability group '{group}'")]
+    DatabaseNotInGroup { database: String, group: String },
+    #[error("cluster type NONE allows manual failover only")]
+    NoneNeedsManualFailover,
+    #[error("cluster type EXTERNAL needs external failover")]
+    ExternalNeedsExternalFailover,
+    #[error("cluster type WSFC needs automatic or manual failover")]
+    WsfcNeedsAutomaticOrManual,
+    #[error("asynchronous commit does not allow automatic failover")]
+    AsyncAutomatic { replica: String },
+    #[error("there is no Windows cluster for '{group}'")]
+    NoCluster { group: String },
+    #[error("session timeout of replica '{replica}' is below 5 seconds")]
+    SessionTimeoutTooShort { replica: String },
+    #[error("'{url}' is not an endpoint URL for replica '{replica}'")]
+    BadUrl { replica: String, url: String },
+    #[error("replica '{replica}' is named twice")]
+    DuplicateReplica { replica: String },
+    #[error("replica '{replica}' is not in '{group}'")]
+    ReplicaNotFound { replica: String, group: String },
+    #[error("replica '{replica}' is in '{group}' already")]
+    ReplicaExists { replica: String, group: String },
+    #[error("the local replica of '{group}' cannot be removed")]
+    LocalReplica { replica: String, group: String },
+    #[error("this instance is not the primary of '{group}'")]
+    NotPrimary { group: String },
+    #[error("this instance is the primary of '{group}' already")]
+    AlreadyPrimary { group: String },
+    #[error("'{group}' is a distributed availability group")]
+    IsDistributed { group: String },
+    #[error("'{group}' is not a distributed availability group")]
+    NotDistributed { group: String },
+    #[error("a distributed group has exactly two members and one is on this instance")]
+    NoLocalMember { group: String },
+    #[error("a distributed group does not fail over automatically")]
+    DistributedAutomatic { group: String },
+    #[error("the group of the managed instance cannot be seeded manually")]
+    LinkManualSeeding { member: String },
+    #[error("the group of the managed instance cannot start in synchronous commit")]
+    LinkSynchronousAtStart { member: String },
+    #[error("availability group '{group}' has more than one database")]
+    LinkSeveralDatabases { group: String },
+    #[error("availability group '{group}' has no database")]
+    LinkNoDatabase { group: String },
+    #[error("'{group}' already has a database and '{dag}' links it to a managed instance")]
+    LinkOneDatabase { group: String, dag: String },
+    #[error("database '{database}' is linked to a managed instance by '{dag}'")]
+    LinkedDatabase {
+        database: String,
+        group: String,
+        dag: String,
+    },
+    #[error("'{group}' is used by the distributed group '{dag}'")]
+    UsedByDistributed { group: String, dag: String },
+    #[error("member '{member}' is not in '{group}'")]
+    MemberNotFound { member: String, group: String },
+    #[error("basic availability groups hold one database")]
+    BasicSecondDatabase { group: String },
+    #[error("there is no contact with the primary of '{group}'")]
+    NoContactWithPrimary { group: String },
+    #[error("{count} synchronized secondaries are more than '{group}' has")]
+    TooManyRequiredSecondaries { group: String, count: i32 },
+    #[error("this version of SQL Server has no {what}")]
+    NotInThisVersion { what: &'static str },
+    #[error("{what} is not supported by the emulator")]
+    NotEmulated { what: &'static str },
+    #[error("database '{database}' is not joined to an availability group")]
+    NotJoined { database: String },
+    #[error("database '{database}' is joined already")]
+    AlreadyJoined { database: String },
+    #[error("database '{database}' is a primary here")]
+    OnPrimary { database: String },
+    #[error("availability groups of a managed instance belong to the service")]
+    Managed,
+}
+
+/// Why a backup was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum BackupRefusal {
+    #[error("the log of database '{database}' cannot be backed up in simple recovery")]
+    SimpleRecovery { database: String },
+    #[error("database '{database}' has no full backup yet")]
+    NoFullBackup { database: String },
+    #[error("tempdb cannot be backed up")]
+    Tempdb,
+    #[error(
+        "on a secondary, only copy-only full backups and log backups of '{database}' are allowed"
+    )]
+    Secondary { database: String },
+    #[error("secondary database '{database}' is not synchronizing")]
+    SecondaryNotSynchronizing { database: String },
+    #[error("a managed instance backs up to URL only, copy-only")]
+    ManagedInstance { database: String },
+    #[error("the device '{device}' cannot be opened")]
+    BadDevice { device: String },
+}
+
+/// Why ARM said no.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum AzureRefusal {
+    #[error("resource group '{name}' could not be found")]
+    ResourceGroupNotFound { name: String },
+    #[error("resource group '{name}' is being deleted")]
+    ResourceGroupBeingDeleted { name: String },
+    #[error("there is no {kind} '{name}' in resource group '{resource_group}'")]
+    NotFound {
+        kind: &'static str,
+        name: String,
+        resource_group: String,
+    },
+    #[error("there is no {kind} '{name}'")]
+    ChildNotFound { kind: &'static str, name: String },
+    #[error("the parent {kind} '{name}' could not be found")]
+    ParentNotFound {
+        kind: &'static str,
+        child: &'static str,
+        name: String,
+        resource_group: String,
+        verb: &'static str,
+    },
+    #[error("'{name}' is not a name for {kind}")]
+    InvalidName { kind: &'static str, name: String },
+    #[error("'{name}' already exists in location '{location}'")]
+    LocationChanged {
+        name: String,
+        location: String,
+        resource_group: String,
+        wanted: String,
+    },
+    #[error("location '{location}' is not offered for {kind}")]
+    LocationNotAvailable {
+        kind: &'static str,
+        location: String,
+    },
+    #[error("the value '{value}' of {parameter} is not valid")]
+    InvalidParameter { parameter: String, value: String },
+    #[error("{parameter} is missing")]
+    MissingParameter { parameter: String },
+    #[error("the name '{name}' is taken by another server")]
+    ServerNameTaken { name: String },
+    #[error("'{resource}' is in use by '{by}'")]
+    InUse { resource: String, by: String },
+    #[error("subnet '{subnet}' is not delegated to Microsoft.Sql/managedInstances")]
+    SubnetNotDelegated { subnet: String },
+    #[error("'{prefix}' is not a usable address prefix")]
+    InvalidPrefix { prefix: String },
+    #[error("'{prefix}' overlaps '{other}'")]
+    OverlappingPrefix { prefix: String, other: String },
+    #[error("managed instance '{name}' is busy")]
+    InstanceBusy { name: String },
+    #[error("database '{name}' is in use by a link")]
+    DatabaseInLink { name: String },
+    #[error("database '{name}' exists already")]
+    DatabaseExists { name: String },
+    #[error("database name '{name}' is reserved or not usable")]
+    BadDatabaseName { name: String },
+    #[error("no public key was given")]
+    MissingPublicBlob,
+    #[error("the public key is not a certificate: {reason}")]
+    InvalidPublicBlob { reason: String },
+    #[error("the certificate is there already, as '{name}'")]
+    CertificateExists { name: String },
+    #[error("the update policy can only be raised")]
+    UpdatePolicyLowered,
+    #[error("operation '{id}' does not exist")]
+    OperationNotFound { id: String },
+    #[error("operation '{id}' cannot be canceled")]
+    OperationNotCancellable { id: String },
+    #[error("{what} is not supported by the emulator")]
+    NotEmulated { what: String },
+}
+
+/// Why ARM refused a request about a link at once.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum LinkRefusal {
+    #[error("the request has no properties")]
+    EmptyRequest,
+    #[error("databases must name exactly one database")]
+    BadDatabases,
+    #[error("instanceAvailabilityGroupName is missing")]
+    NoInstanceGroup,
+    #[error("partnerAvailabilityGroupName is missing")]
+    NoPartnerGroup,
+    #[error("both availability groups have the same name")]
+    SameGroupNames,
+    #[error("partnerEndpoint is missing")]
+    NoPartnerEndpoint,
+    #[error("partnerEndpoint is not tcp://host:port")]
+    BadPartnerEndpoint,
+    #[error("only automatic seeding is supported")]
+    BadSeedingMode,
+    #[error("'{value}' is not a value of {parameter}")]
+    BadEnum {
+        parameter: &'static str,
+        value: String,
+    },
+    #[error("'{name}' is not a name for a link")]
+    BadName { name: String },
+    #[error("'{name}' is not a name for a multiple-database link")]
+    BadMultiDatabaseName { name: String },
+    #[error("link '{name}' exists with other availability groups or another database")]
+    OtherLinkExists { name: String },
+    #[error("availability group '{group}' is used by another link of the instance")]
+    InstanceGroupInUse { group: String },
+    #[error("database '{database}' exists on the instance")]
+    DatabaseExists { database: String },
+    #[error("database '{database}' does not exist on the instance")]
+    DatabaseNotFound { database: String },
+    #[error("the instance has as many links as it can")]
+    TooManyLinks,
+    #[error("link '{name}' was not found")]
+    NotFound { name: String },
+    #[error("the link is being created or changed")]
+    Busy { name: String },
+    #[error("{what} is not supported by the emulator")]
+    NotEmulated { what: &'static str },
+}
+
+/// Why a link could not be made, or stopped working, as either side reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum LinkError {
+    #[error("nothing answers at '{endpoint}'")]
+    PartnerUnreachable { endpoint: String },
+    #[error("the database mirroring endpoint at '{endpoint}' is not started")]
+    EndpointNotStarted { endpoint: String },
+    #[error("the endpoint at '{endpoint}' does not authenticate by certificate")]
+    EndpointWithoutCertificate { endpoint: String },
+    #[error("the endpoint at '{endpoint}' does not encrypt with AES")]
+    EndpointNotEncrypted { endpoint: String },
+    #[error("the certificate of SQL Server '{certificate}' is not on the managed instance")]
+    CertificateNotOnInstance { certificate: String },
+    #[error("the certificate '{certificate}' of SQL Server is expired or not yet valid")]
+    PartnerCertificateInvalid { certificate: String },
+    #[error("SQL Server has no certificate named '{fqdn}' with the managed instance's public key")]
+    CertificateNotOnSqlServer { fqdn: String },
+    #[error("SQL Server does not trust the issuer of the certificate of '{fqdn}'")]
+    IssuerNotTrusted { fqdn: String },
+    #[error("availability group '{group}' at endpoint '{endpoint}' is not responding")]
+    GroupNotResponding { group: String, endpoint: String },
+    #[error("the target database does not answer")]
+    DatabaseNotResponding { database: String },
+    #[error("database '{database}' exists on the target")]
+    TargetDatabaseExists { database: String },
+    #[error("SQL Server {build} is not supported by the link")]
+    VersionNotSupported { build: String },
+    #[error("the update policy of the instance is older than SQL Server {build}")]
+    PolicyTooOld { build: String },
+    #[error("failover in both directions needs an update policy that matches SQL Server {build}")]
+    FailbackNeedsMatchingFormat { build: String },
+    #[error(
+        "the distributed group on SQL Server says the primary is another side than the link does"
+    )]
+    RoleMismatch,
+    #[error("replication did not start within {minutes} minutes")]
+    InitTimeout { minutes: i64, cause: Box<LinkError> },
+    #[error("the partner dropped its half of the link")]
+    PartnerDropped,
+    #[error("the network between the partners is interrupted")]
+    NetworkInterrupted,
+}

@@ -1,0 +1,260 @@
+//! The world: all state, one value. `apply` and `advance_to` are all that changes it.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use uuid::Uuid;
+
+use crate::azure::Azure;
+use crate::command::Request;
+use crate::durations::Durations;
+use crate::event::{Event, EventKind};
+use crate::ids::{IdSource, InstanceId, OperationId};
+use crate::instance::Instance;
+use crate::link::{Link, LinkId};
+use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
+use crate::refusal::Refusal;
+use crate::time::{Timers, Timestamp};
+
+/// A world: a subscription, its instances, the SQL Servers around it, and everything between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) ids: IdSource,
+    /// The Azure subscription that selects this world.
+    pub subscription: Uuid,
+    /// SQL Servers and managed instances.
+    pub instances: OrdMap<InstanceId, Arc<Instance>>,
+    /// Links, by their managed instance and name.
+    pub links: OrdMap<LinkId, Arc<Link>>,
+    /// ARM resources that are not instances.
+    pub azure: Azure,
+    /// Long-running operations.
+    pub operations: OrdMap<OperationId, Arc<Operation>>,
+    /// How long things take.
+    pub durations: Durations,
+    pub(crate) timers: Timers<Timer>,
+    events: Vector<Arc<Event>>,
+    event_count: u64,
+    next_instance: u32,
+}
+
+/// What a timer is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A link's next step.
+    Link(LinkId),
+    /// A link has tried long enough to connect.
+    LinkInitTimeout(LinkId),
+    /// A silent partner is given up.
+    SessionTimeout(LinkId),
+    /// A secondary redoes what it has received.
+    Redo(LinkId),
+    /// An operation on an ARM resource ends.
+    Operation(OperationId),
+}
+
+/// How many events and ended operations a world remembers.
+const EVENTS: usize = 10_000;
+const OPERATIONS: usize = 10_000;
+
+impl World {
+    /// An empty world that begins at `now`.
+    pub fn new(seed: u64, subscription: Uuid, now: Timestamp) -> Self {
+        Self {
+            now,
+            ids: IdSource::new(seed),
+            subscription,
+            instances: OrdMap::new(),
+            links: OrdMap::new(),
+            azure: Azure::default(),
+            operations: OrdMap::new(),
+            durations: Durations::default(),
+            timers: Timers::default(),
+            events: Vector::new(),
+            event_count: 0,
+            next_instance: 1,
+        }
+    }
+
+    /// The time of the last command or advance.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Asks the world for something at `now`. If it refuses, only the time has passed.
+    pub fn apply<R: Request>(&mut self, now: Timestamp, request: R) -> Result<R::Reply, Refusal> {
+        self.advance_to(now);
+        let mut draft = self.clone();
+        let reply = request.apply(&mut draft)?;
+        draft.reconcile();
+        *self = draft;
+        Ok(reply)
+    }
+
+    /// Lets the time pass up to `now`: everything due until then happens, in order. Time does not run backwards.
+    pub fn advance_to(&mut self, now: Timestamp) {
+        while let Some((due, timer)) = self.timers.take_due(now) {
+            self.now = self.now.max(due);
+            self.fire(timer);
+            self.reconcile();
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// When something next happens by itself, if anything will.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.next_due()
+    }
+
+    /// The instance of this id. Ids are never made up, so it is there unless it was deleted meanwhile.
+    pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
+        self.instances.get(&id)
+    }
+
+    /// The SQL Server of this name.
+    pub fn sql_server(&self, name: &str) -> Option<&Arc<Instance>> {
+        self.instances
+            .values()
+            .find(|i| !i.is_managed_instance() && i.name.is(name))
+    }
+
+    /// The managed instance of this short name.
+    pub fn managed_instance(&self, name: &str) -> Option<&Arc<Instance>> {
+        self.instances
+            .values()
+            .find(|i| i.is_managed_instance() && i.name.is(name))
+    }
+
+    /// The operation of this id.
+    pub fn operation(&self, id: OperationId) -> Option<&Arc<Operation>> {
+        self.operations.get(&id)
+    }
+
+    /// Events after the one numbered `after`, oldest first; the oldest of all are forgotten.
+    pub fn events_after(&self, after: u64) -> impl Iterator<Item = &Arc<Event>> + '_ {
+        let first = self.event_count - self.events.len() as u64;
+        let skip = usize::try_from(after.saturating_sub(first)).unwrap_or(usize::MAX);
+        self.events.iter().skip(skip)
+    }
+
+    /// How many events there have been.
+    pub fn event_count(&self) -> u64 {
+        self.event_count
+    }
+
+    pub(crate) fn record(&mut self, kind: EventKind) {
+        if self.events.len() >= EVENTS {
+            self.events.pop_front();
+        }
+        self.event_count += 1;
+        self.events.push_back(Arc::new(Event {
+            sequence: self.event_count,
+            time: self.now,
+            kind,
+        }));
+    }
+
+    /// The instance of this id, to change it. The caller has it from the world itself.
+    pub(crate) fn instance_mut(&mut self, id: InstanceId) -> &mut Instance {
+        Arc::make_mut(
+            self.instances
+                .get_mut(&id)
+                .expect("instance ids come from the world"),
+        )
+    }
+
+    pub(crate) fn next_instance_id(&mut self) -> InstanceId {
+        self.next_instance += 1;
+        InstanceId(self.next_instance - 1)
+    }
+
+    /// Starts an operation; whoever starts it also sees to its end.
+    pub(crate) fn start_operation(
+        &mut self,
+        word: &'static str,
+        stem: &'static str,
+        resource: ResourceRef,
+    ) -> OperationId {
+        while self.operations.len() >= OPERATIONS {
+            self.forget_oldest_operation();
+        }
+        let id = OperationId(self.ids.next_guid());
+        let state = OperationState::InProgress;
+        let started = self.now;
+        self.operations.insert(
+            id,
+            Arc::new(Operation {
+                id,
+                word,
+                stem,
+                resource,
+                started,
+                state,
+            }),
+        );
+        self.record(EventKind::OperationStarted {
+            operation: id.to_string(),
+            word,
+        });
+        id
+    }
+
+    /// Ends an operation well.
+    pub(crate) fn succeed_operation(&mut self, id: OperationId, has_result: bool) {
+        let ended = self.now;
+        self.end_operation(
+            id,
+            OperationState::Succeeded { ended, has_result },
+            "Succeeded",
+        );
+    }
+
+    /// Ends an operation badly.
+    pub(crate) fn fail_operation(&mut self, id: OperationId, error: OperationError) {
+        let ended = self.now;
+        self.end_operation(id, OperationState::Failed { ended, error }, "Failed");
+    }
+
+    fn forget_oldest_operation(&mut self) {
+        let oldest = self
+            .operations
+            .values()
+            .min_by_key(|operation| operation.started)
+            .map(|o| o.id);
+        if let Some(oldest) = oldest {
+            self.operations.remove(&oldest);
+        }
+    }
+
+    fn end_operation(&mut self, id: OperationId, state: OperationState, outcome: &'static str) {
+        let Some(operation) = self.operations.get_mut(&id) else {
+            return;
+        };
+        if operation.state != OperationState::InProgress {
+            return;
+        }
+        Arc::make_mut(operation).state = state;
+        let word = operation.word;
+        self.record(EventKind::OperationEnded {
+            operation: id.to_string(),
+            word,
+            outcome,
+        });
+    }
+
+    fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Link(id) => crate::link::step(self, &id),
+            Timer::LinkInitTimeout(id) => crate::link::init_timeout(self, &id),
+            Timer::SessionTimeout(id) => crate::link::session_timeout(self, &id),
+            Timer::Redo(id) => crate::link::redo(self, &id),
+            Timer::Operation(id) => crate::azure::complete(self, id),
+        }
+    }
+
+    /// Brings the links in line with what has just changed on either side.
+    fn reconcile(&mut self) {
+        crate::link::reconcile(self);
+    }
+}
