@@ -1,0 +1,46 @@
+# The words everybody uses. Without `just`: `.ci/run WORD`; `.ci/run` alone is `just ci`.
+
+# Name the words.
+default:
+    @just --list
+
+# Type-check everything.
+check:
+    .ci/run check
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Clippy, warnings are errors.
+lint:
+    .ci/run fmt lint
+
+# All Rust tests; `just test NAME` runs those whose name contains it.
+test *name:
+    {{ if name == "" { ".ci/run test" } else { "cargo test --workspace " + name } }}
+
+# Foreign clients; `just compat jdbc pymssql:transactions` picks some.
+compat *names:
+    cargo build -p milink
+    tests/compat/run {{ names }}
+
+# A link's whole life, narrated.
+demo:
+    cargo run --release -p milink -- demo
+
+# The table of numbers.
+bench:
+    .ci/run bench
+
+# Rustdoc, warnings are errors.
+docs:
+    .ci/run docs
+
+# The scenario files.
+scenarios:
+    .ci/run scenarios
+
+# Everything, as the continuous integration runs it.
+ci:
+    .ci/run

@@ -1,0 +1,11 @@
+-- An endpoint that also keeps Windows authentication.
+USE MASTER
+ALTER ENDPOINT [<YourExistingEndpointName>]
+    STATE=STARTED
+    AS TCP (LISTENER_PORT=5022, LISTENER_IP = ALL)
+    FOR DATABASE_MIRRORING (
+        ROLE=ALL,
+        AUTHENTICATION = WINDOWS NEGOTIATE CERTIFICATE [<SQLServerCertName>],
+        ENCRYPTION = REQUIRED ALGORITHM AES
+    )
+GO

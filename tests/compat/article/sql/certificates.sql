@@ -1,0 +1,2 @@
+-- All certificates.
+SELECT * FROM sys.certificates

@@ -1,0 +1,3 @@
+-- The group itself.
+DROP AVAILABILITY GROUP <AGName>
+GO

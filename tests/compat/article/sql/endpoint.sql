@@ -1,0 +1,11 @@
+-- The mirroring endpoint, secured with the certificate.
+USE MASTER
+CREATE ENDPOINT database_mirroring_endpoint
+    STATE=STARTED
+    AS TCP (LISTENER_PORT=5022, LISTENER_IP = ALL)
+    FOR DATABASE_MIRRORING (
+        ROLE=ALL,
+        AUTHENTICATION = CERTIFICATE [<SQL_SERVER_CERTIFICATE>],
+        ENCRYPTION = REQUIRED ALGORITHM AES
+    )
+GO

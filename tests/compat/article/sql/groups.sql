@@ -1,0 +1,2 @@
+-- Both groups.
+SELECT * FROM sys.availability_groups

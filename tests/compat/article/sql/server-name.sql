@@ -1,0 +1,2 @@
+-- The name a replica must carry.
+SELECT @@SERVERNAME AS SQLServerName

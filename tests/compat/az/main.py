@@ -1,0 +1,256 @@
+"""Walks of the Azure CLI: `main.py list` names them, `main.py TEST` runs one."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from azure import Az  # noqa: E402
+
+TESTS = {}
+
+
+def test(function):
+    """Registers a walk under its own name."""
+    TESTS[function.__name__] = function
+    return function
+
+
+def equal(actual, expected):
+    assert actual == expected, f"got {actual!r}, expected {expected!r}"
+
+
+def names(items) -> list[str]:
+    return sorted(item["name"] for item in items)
+
+
+@test
+def login_and_account(ready, work):
+    az = Az(ready, work)
+    az.register()
+    cloud = az("cloud", "show")
+    equal(cloud["endpoints"]["resourceManager"].rstrip("/"), ready["armUrl"].rstrip("/"))
+    az.refused(1, "AADSTS7000215", "login", "--service-principal", "-u", ready["clientId"], "-p", "not the secret",
+               "--tenant", ready["tenantId"])
+    az.refused(1, "AADSTS700016", "login", "--service-principal", "-u", "11111111-1111-1111-1111-111111111111",
+               "-p", "whatever", "--tenant", ready["tenantId"])
+    logged_in = az("login", "--service-principal", "-u", ready["clientId"], "-p", ready["clientSecret"], "--tenant", ready["tenantId"])
+    assert ready["subscriptionId"] in [one["id"] for one in logged_in], logged_in
+    assert ready["subscriptionId"] in [one["id"] for one in az("account", "list")]
+    shown = az("account", "show")
+    equal((shown["state"], shown["tenantId"], shown["environmentName"]), ("Enabled", ready["tenantId"], "milink"))
+    for resource in ("https://database.windows.net/", ready["armUrl"]):
+        token = az("account", "get-access-token", "--resource", resource)
+        equal(token["tokenType"], "Bearer")
+        equal(token["accessToken"].count("."), 2)
+    assert ready["location"] in [one["name"] for one in az("account", "list-locations")]
+    provider = az("provider", "show", "--namespace", "Microsoft.Sql")
+    equal(provider["registrationState"], "Registered")
+    types = [one["resourceType"] for one in provider["resourceTypes"]]
+    for wanted in ("managedInstances", "managedInstances/databases", "managedInstances/distributedAvailabilityGroups"):
+        assert wanted in types, types
+    az("logout")
+    az.refused(1, "az login", "account", "show")
+
+
+@test
+def managed_identity(ready, work):
+    az = Az(ready, work)
+    az.register()
+    env = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": ready["armUrl"].rstrip("/")}
+    logged_in = az("login", "--identity", env=env)
+    assert ready["subscriptionId"] in [one["id"] for one in logged_in], logged_in
+    assert ready["resourceGroup"] in names(az("group", "list", env=env))
+
+
+@test
+def spoilt_token(ready, work):
+    az = Az(ready, work)
+    az.login()
+    url = f"{ready['armUrl'].rstrip('/')}/subscriptions/{ready['subscriptionId']}/resourcegroups?api-version=2024-11-01"
+    for header, code in (("Bearer nonsense", "InvalidAuthenticationToken"), (f"Bearer {spoilt(az)}", "InvalidAuthenticationToken")):
+        az.refused(1, code, "rest", "--skip-authorization-header", "--url", url, "--headers", f"Authorization={header}")
+    az.refused(1, "AuthenticationFailed", "rest", "--skip-authorization-header", "--url", url)
+
+
+def spoilt(az) -> str:
+    """A real token with another signature."""
+    token = az("account", "get-access-token")["accessToken"]
+    head, _, tail = token.rpartition(".")
+    return f"{head}.{tail[:-6]}{'AAAAAA' if not tail.endswith('AAAAAA') else 'BBBBBB'}"
+
+
+@test
+def groups_and_resources(ready, work):
+    az = Az(ready, work)
+    az.login()
+    made = az("group", "create", "-n", "walk-rg", "-l", ready["location"], "--tags", "a=1", "b=two words")
+    equal((made["name"], made["properties"]["provisioningState"], made["tags"]), ("walk-rg", "Succeeded", {"a": "1", "b": "two words"}))
+    equal(az("group", "exists", "-n", "walk-rg"), True)
+    equal(az("group", "exists", "-n", "other-rg"), False)
+    equal(az("group", "show", "-n", "WALK-RG")["name"], "walk-rg")
+    assert "walk-rg" in names(az("group", "list"))
+    az.refused(3, "ResourceGroupNotFound", "group", "show", "-n", "other-rg")
+    az.refused(1, "LocationNotAvailableForResourceGroup", "group", "create", "-n", "moon-rg", "-l", "moonbase1")
+    instance = ready["managedInstances"][0]["resourceId"]
+    listed = az("resource", "list", "-g", ready["resourceGroup"], "--resource-type", "Microsoft.Sql/managedInstances")
+    equal([one["id"].lower() for one in listed], [instance.lower()])
+    shown = az("resource", "show", "--ids", instance)
+    equal(shown["properties"]["provisioningState"], "Succeeded")
+    az.refused(3, "ResourceNotFound", "resource", "show", "--ids", instance + "x")
+    raw = az("rest", "--method", "get", "--url", instance + "?api-version=2024-11-01-preview")
+    equal(raw["id"].lower(), instance.lower())
+    az.refused(1, "Not Found", "rest", "--url", instance + "x?api-version=2024-11-01-preview")
+    az("group", "delete", "-n", "walk-rg", "-y")
+    equal(az("group", "exists", "-n", "walk-rg"), False)
+
+
+@test
+def network_and_instance(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", "net-rg")
+    az("group", "create", "-n", "net-rg", "-l", ready["location"])
+    net = az("network", "vnet", "create", *group, "-n", "vnet1", "--address-prefixes", "10.7.0.0/16")
+    equal(net["newVNet"]["provisioningState"], "Succeeded")
+    az.refused(1, "", "network", "vnet", "subnet", "create", *group, "--vnet-name", "vnet1", "-n", "outside", "--address-prefixes", "192.168.0.0/24")
+    plain = az("network", "vnet", "subnet", "create", *group, "--vnet-name", "vnet1", "-n", "plain", "--address-prefixes", "10.7.1.0/24")
+    subnet = az("network", "vnet", "subnet", "create", *group, "--vnet-name", "vnet1", "-n", "mi",
+                "--address-prefixes", "10.7.0.0/24", "--delegations", "Microsoft.Sql/managedInstances")
+    equal(subnet["delegations"][0]["serviceName"], "Microsoft.Sql/managedInstances")
+    equal(names(az("network", "vnet", "show", *group, "-n", "vnet1")["subnets"]), ["mi", "plain"])
+    create = ("sql", "mi", "create", *group, "-n", "walkmi", "-l", ready["location"], "-u", "cloudadmin", "-p", "Long-Pass-Word-1!")
+    az.refused(1, "", *create, "--subnet", plain["id"])
+    made = az(*create, "--subnet", subnet["id"], "--capacity", "4", "--storage", "64")
+    equal((made["name"], made["provisioningState"], made["state"], made["vCores"], made["storageSizeInGb" if "storageSizeInGb" in made else "storageSizeInGB"]),
+          ("walkmi", "Succeeded", "Ready", 4, 64))
+    assert made["fullyQualifiedDomainName"].startswith("walkmi.") and made["fullyQualifiedDomainName"].endswith(".database.windows.net"), made
+    assert "administratorLoginPassword" not in made or made["administratorLoginPassword"] is None, made
+    equal(az("sql", "mi", "show", *group, "-n", "walkmi")["id"], made["id"])
+    equal(names(az("sql", "mi", "list", *group)), ["walkmi"])
+    assert {"walkmi", ready["managedInstances"][0]["name"]} <= set(names(az("sql", "mi", "list")))
+    updated = az("sql", "mi", "update", *group, "-n", "walkmi", "--capacity", "8", "--tags", "kind=walk")
+    equal((updated["vCores"], updated["tags"]), (8, {"kind": "walk"}))
+    operations = az("sql", "mi", "op", "list", *group, "--mi", "walkmi")
+    assert operations and all(one["state"] in ("Succeeded", "InProgress") for one in operations), operations
+    one = az("sql", "mi", "op", "show", *group, "--mi", "walkmi", "-n", operations[0]["name"])
+    equal(one["name"], operations[0]["name"])
+    az.refused(3, "ResourceNotFound", "sql", "mi", "show", *group, "-n", "nothing")
+    az("sql", "mi", "delete", *group, "-n", "walkmi", "-y")
+    az.refused(3, "ResourceNotFound", "sql", "mi", "show", *group, "-n", "walkmi")
+    az("group", "delete", "-n", "net-rg", "-y")
+
+
+@test
+def databases(ready, work):
+    az = Az(ready, work)
+    az.login()
+    at = ("-g", ready["resourceGroup"], "--mi", ready["managedInstances"][0]["name"])
+    made = az("sql", "midb", "create", *at, "-n", "walkdb", "--collation", "Latin1_General_100_CI_AS")
+    equal((made["name"], made["status"], made["collation"]), ("walkdb", "Online", "Latin1_General_100_CI_AS"))
+    assert "walkdb" in names(az("sql", "midb", "list", *at))
+    equal(az("sql", "midb", "show", *at, "-n", "walkdb")["id"], made["id"])
+    az.refused(3, "ResourceNotFound", "sql", "midb", "show", *at, "-n", "nothing")
+    az.refused(1, "", "sql", "midb", "create", *at, "-n", "master")
+    az("sql", "midb", "delete", *at, "-n", "walkdb", "-y")
+    assert "walkdb" not in names(az("sql", "midb", "list", *at))
+
+
+@test
+def certificates(ready, work):
+    az = Az(ready, work)
+    az.login()
+    at = ("-g", ready["resourceGroup"], "--mi", ready["managedInstances"][0]["name"])
+    own = az("sql", "mi", "endpoint-cert", "list", *at)
+    assert "DATABASE_MIRRORING" in names(own), own
+    blob = az("sql", "mi", "endpoint-cert", "show", *at, "-n", "DATABASE_MIRRORING")["publicBlob"]
+    assert blob.startswith("3082"), blob[:40]
+    az.refused(3, "", "sql", "mi", "endpoint-cert", "show", *at, "-n", "NO_SUCH_TYPE")
+    equal(az("sql", "mi", "partner-cert", "list", *at), [])
+    root = (Path(__file__).resolve().parents[1] / "article/sql/trust-digicert-root.sql").read_text()
+    public = next(word for word in root.split() if word.startswith("0x3082"))
+    made = az("sql", "mi", "partner-cert", "create", *at, "-n", "Cert_walk_endpoint", "--public-blob", public)
+    equal((made["name"], made["certificateName"]), ("Cert_walk_endpoint", "Cert_walk_endpoint"))
+    equal(made["thumbprint"].lower().removeprefix("0x"), "df3c24f9bfd666761b268073fe06d1cc8d4f82a4")
+    equal(names(az("sql", "mi", "partner-cert", "list", *at)), ["Cert_walk_endpoint"])
+    equal(az("sql", "mi", "partner-cert", "show", *at, "-n", "Cert_walk_endpoint")["id"], made["id"])
+    az.refused(1, "", "sql", "mi", "partner-cert", "create", *at, "-n", "Cert_rubbish", "--public-blob", "0x0102")
+    az.refused(3, "ResourceNotFound", "sql", "mi", "partner-cert", "show", *at, "-n", "nothing")
+    az("sql", "mi", "partner-cert", "delete", *at, "-n", "Cert_walk_endpoint", "-y")
+    equal(az("sql", "mi", "partner-cert", "list", *at), [])
+    az("sql", "mi", "partner-cert", "delete", *at, "-n", "Cert_walk_endpoint", "-y")
+
+
+@test
+def links_refused(ready, work):
+    az = Az(ready, work)
+    az.login()
+    at = ("-g", ready["resourceGroup"], "--mi", ready["managedInstances"][0]["name"])
+    equal(az("sql", "mi", "link", "list", *at), [])
+    az.refused(3, "ResourceNotFound", "sql", "mi", "link", "show", *at, "-n", "nothing")
+    az.refused(3, "ResourceNotFound", "sql", "mi", "link", "failover", *at, "-n", "nothing", "--failover-type", "Planned", "-y")
+    az.refused(2, "", "sql", "mi", "link", "failover", *at, "-n", "nothing", "--failover-type", "Sideways", "-y")
+    az("sql", "mi", "link", "delete", *at, "-n", "nothing", "-y")
+    create = ("sql", "mi", "link", "create", *at, "-n", "DAG_walk", "--databases", "[{database-name:db1}]", "--failover-mode", "Manual",
+              "--instance-ag-name", "AG_walk_MI", "--instance-link-role", "Secondary", "--partner-ag-name", "AG_walk", "--seeding-mode", "Automatic")
+    az.refused(1, "", *create, "--partner-endpoint", "not an endpoint")
+    # Nobody there has such a group, and no certificates were exchanged: the operation ends in an error.
+    az.refused(1, "", *create, "--partner-endpoint", "TCP://10.0.0.4:5022")
+    az.refused(3, "", "sql", "mi", "link", "create", "-g", ready["resourceGroup"], "--mi", "nothing", "-n", "DAG_walk",
+               "--databases", "[{database-name:db1}]", "--instance-ag-name", "a", "--partner-ag-name", "b", "--partner-endpoint", "TCP://10.0.0.4:5022")
+
+
+@test
+def trust_groups(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", ready["resourceGroup"])
+    first = ready["managedInstances"][0]
+    subnet = az("sql", "mi", "show", *group, "-n", first["name"])["subnetId"]
+    second = az("sql", "mi", "create", *group, "-n", "walkmi2", "-l", ready["location"], "-u", "cloudadmin", "-p", "Long-Pass-Word-1!", "--subnet", subnet)
+    where = (*group, "-l", ready["location"])
+    made = az("sql", "stg", "create", *where, "-n", "trust1", "-m", first["resourceId"], second["id"], "--trust-scope", "GlobalTransactions")
+    equal(sorted(one["serverId"].lower() for one in made["groupMembers"]), sorted([first["resourceId"].lower(), second["id"].lower()]))
+    equal(names(az("sql", "stg", "list", *where)), ["trust1"])
+    equal(names(az("sql", "stg", "list", *group, "--instance-name", "walkmi2")), ["trust1"])
+    az("sql", "stg", "delete", *where, "-n", "trust1", "-y")
+    equal(az("sql", "stg", "list", *where), [])
+
+
+@test
+def private_endpoint(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", ready["resourceGroup"])
+    instance = ready["managedInstances"][0]["resourceId"]
+    az("network", "vnet", "create", *group, "-n", "client-net", "--address-prefixes", "10.9.0.0/16", "--subnet-name", "clients", "--subnet-prefixes", "10.9.0.0/24")
+    made = az("network", "private-endpoint", "create", *group, "-n", "pe1", "-l", ready["location"], "--vnet-name", "client-net", "--subnet", "clients",
+              "--group-id", "managedInstance", "--private-connection-resource-id", instance, "--connection-name", "pe1-connection", "--manual-request", "true",
+              "--request-message", "please")
+    equal(made["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Pending")
+    held = az("rest", "--method", "get", "--url", f"{instance}/privateEndpointConnections?api-version=2021-11-01")["value"]
+    equal(len(held), 1)
+    az("rest", "--method", "put", "--url", f"{held[0]['id']}?api-version=2021-11-01",
+       "--body", json.dumps({"properties": {"privateLinkServiceConnectionState": {"status": "Approved", "description": "fine"}}}))
+    shown = az("network", "private-endpoint", "show", *group, "-n", "pe1")
+    equal(shown["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Approved")
+    nic = az("network", "nic", "show", "--ids", shown["networkInterfaces"][0]["id"])
+    assert nic["ipConfigurations"][0]["privateIPAddress"].startswith("10.9.0."), nic
+    az("network", "private-endpoint", "delete", *group, "-n", "pe1")
+    equal(az("network", "private-endpoint", "list", *group), [])
+
+
+def main() -> int:
+    word = sys.argv[1]
+    if word == "list":
+        print("\n".join(TESTS))
+        return 0
+    ready = json.loads(Path(os.environ["MILINK_READY"]).read_text())
+    TESTS[word](ready, Path(os.environ["MILINK_WORK"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

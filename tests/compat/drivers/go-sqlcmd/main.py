@@ -1,0 +1,49 @@
+"""sqlcmd as a person calls it: `main.py list` names the tests, `main.py TEST` runs one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def sqlcmd(ready: dict, *words: str, text: str | None = None) -> tuple[int, str]:
+    """Exit status and all output."""
+    at = ready["sqlServers"][0]
+    command = [os.environ["MILINK_SQLCMD"], "-S", f"tcp:{at['host']},{at['port']}", "-U", at["user"], "-C", *words]
+    if text is not None:
+        file = Path(os.environ["MILINK_WORK"]) / "input.sql"
+        file.write_text(text, encoding="utf-8")
+        command += ["-i", str(file)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "SQLCMDPASSWORD": at["password"]}, timeout=60, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def query(ready):
+    code, out = sqlcmd(ready, "-Q", "SET NOCOUNT ON; SELECT 40 + 2", "-h", "-1")
+    assert (code, out.split()) == (0, ["42"]), (code, out)
+
+
+def script_with_go_and_variables(ready):
+    code, out = sqlcmd(ready, "-v", "name=db1", "-h", "-1", text="USE $(name)\nGO\nSET NOCOUNT ON\nSELECT DB_NAME()\nGO 2\n")
+    assert code == 0 and out.split().count("db1") >= 2, (code, out)
+
+
+def errors_show_number_and_line(ready):
+    code, out = sqlcmd(ready, "-b", text="SELECT 1\nGO\nSELECT\n  1 / 0\nGO\n")
+    assert code != 0 and "Msg 8134, Level 16" in out and "Divide by zero" in out, (code, out)
+
+
+def strict(ready):
+    code, out = sqlcmd(ready, "-N", "strict", "-J", ready["caFile"], "-Q", "SELECT 1")
+    assert code == 0, out
+
+
+TESTS = {f.__name__: f for f in (query, script_with_go_and_variables, errors_show_number_and_line, strict)}
+
+if __name__ == "__main__":
+    if sys.argv[1] == "list":
+        print("\n".join(TESTS))
+    else:
+        TESTS[sys.argv[1]](json.loads(Path(os.environ["MILINK_READY"]).read_text()))
