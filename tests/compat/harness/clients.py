@@ -41,6 +41,15 @@ def python_driver(client: str) -> Callable[[], Program]:
     return prepare
 
 
+def sqlalchemy(client: str) -> Callable[[], Program]:
+    """The object mapper of Python, on one of the drivers."""
+    def prepare() -> Program:
+        program = python_driver(client)()
+        return Program([program.command[0], HERE / "drivers/sqlalchemy/main.py", client], program.env)
+
+    return prepare
+
+
 def tedious() -> Program:
     """The driver of Node."""
     folder = installs.tedious()
@@ -92,6 +101,8 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "pyodbc-freetds": python_driver("pyodbc-freetds"),
     "pyodbc-odbc18": python_driver("pyodbc-odbc18"),
     "mssql-python": python_driver("mssql-python"),
+    "sqlalchemy-pymssql": sqlalchemy("pymssql"),
+    "sqlalchemy-odbc18": sqlalchemy("pyodbc-odbc18"),
     "tedious": tedious,
     "go-mssqldb": go_mssqldb,
     "go-sqlcmd": go_sqlcmd,
