@@ -222,9 +222,4 @@ impl Instance {
     pub(crate) fn database_mut(&mut self, id: DatabaseId) -> Option<&mut Database> {
         self.databases.get_mut(&id).map(Arc::make_mut)
     }
-
-    pub(crate) fn master_mut(&mut self) -> &mut Database {
-        self.database_mut(DatabaseId(1))
-            .expect("every instance is made with a master database")
-    }
 }

@@ -11,7 +11,7 @@ use crate::durations::Durations;
 use crate::event::{Event, EventKind};
 use crate::ids::{IdSource, InstanceId, OperationId};
 use crate::instance::Instance;
-use crate::link::{Link, LinkId};
+use crate::link::{Link, LinkId, ReplicationMode};
 use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
 use crate::refusal::Refusal;
 use crate::time::{Timers, Timestamp};
@@ -46,8 +46,12 @@ pub enum Timer {
     Link(LinkId),
     /// A link has tried long enough to connect.
     LinkInitTimeout(LinkId),
-    /// A silent partner is given up.
-    SessionTimeout(LinkId),
+    /// Partners that have lost each other try again.
+    Reconnect(LinkId),
+    /// A link's deletion is done.
+    LinkDeletion(LinkId, OperationId),
+    /// A link's change of replication mode is done.
+    LinkUpdate(LinkId, OperationId, ReplicationMode),
     /// A secondary redoes what it has received.
     Redo(LinkId),
     /// An operation on an ARM resource ends.
@@ -87,7 +91,9 @@ impl World {
         self.advance_to(now);
         let mut draft = self.clone();
         let reply = request.apply(&mut draft)?;
-        draft.reconcile();
+        if R::CONCERNS_LINKS {
+            draft.reconcile();
+        }
         *self = draft;
         Ok(reply)
     }
@@ -243,11 +249,21 @@ impl World {
         });
     }
 
+    pub(crate) fn link_mut(&mut self, id: &LinkId) -> Option<&mut Link> {
+        self.links.get_mut(id).map(Arc::make_mut)
+    }
+
     fn fire(&mut self, timer: Timer) {
         match timer {
             Timer::Link(id) => crate::link::step(self, &id),
             Timer::LinkInitTimeout(id) => crate::link::init_timeout(self, &id),
-            Timer::SessionTimeout(id) => crate::link::session_timeout(self, &id),
+            Timer::Reconnect(id) => crate::link::reconnect(self, &id),
+            Timer::LinkDeletion(id, operation) => {
+                crate::link::finish_deletion(self, &id, operation)
+            }
+            Timer::LinkUpdate(id, operation, mode) => {
+                crate::link::finish_update(self, &id, operation, mode)
+            }
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Operation(id) => crate::azure::complete(self, id),
         }

@@ -10,3 +10,10 @@ pub struct ManagedInstanceProperties {
     /// Its region, such as `westeurope`.
     pub location: String,
 }
+
+impl ManagedInstanceProperties {
+    /// The properties of an instance in this resource group and region, everything else as by default.
+    pub fn new(resource_group: &str, location: &str) -> Self {
+        Self { resource_group: Name::new(resource_group), location: location.to_owned() }
+    }
+}

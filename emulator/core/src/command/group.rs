@@ -8,7 +8,7 @@ pub use alter::{
     AlterAvailabilityGroup, DropAvailabilityGroup, GroupAction, GroupOptions, MemberChange,
     ReplicaChange,
 };
-pub use create::{CreateAvailabilityGroup, ReplicaSpec};
+pub use create::{CreateAvailabilityGroup, DEFAULT_SESSION_TIMEOUT, ReplicaSpec};
 pub use distributed::{
     CreateDistributedAvailabilityGroup, JoinDistributedAvailabilityGroup, MemberSpec,
 };

@@ -26,6 +26,9 @@ pub trait Request: Clone {
     /// What it answers.
     type Reply;
 
+    /// Whether it can change what a link depends on; reading and writing rows cannot.
+    const CONCERNS_LINKS: bool = true;
+
     /// Checks everything, then changes the world. It is handed a draft that is dropped if it refuses.
     fn apply(self, world: &mut World) -> Result<Self::Reply, Refusal>;
 }

@@ -44,6 +44,7 @@ const FIRST_USER_SESSION: i16 = 51;
 
 impl Request for OpenSession {
     type Reply = SessionId;
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<SessionId, Refusal> {
         let instance = world.instance_mut(self.instance);
@@ -58,6 +59,7 @@ impl Request for OpenSession {
 
 impl Request for CloseSession {
     type Reply = ();
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);
@@ -83,6 +85,7 @@ impl Request for CloseSession {
 
 impl Request for TouchSession {
     type Reply = ();
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let now = world.now();

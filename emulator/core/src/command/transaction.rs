@@ -73,6 +73,7 @@ pub struct Committed {
 
 impl Request for BeginTransaction {
     type Reply = TransactionId;
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<TransactionId, Refusal> {
         let instance = world.instance_mut(self.instance);
@@ -83,6 +84,7 @@ impl Request for BeginTransaction {
 
 impl Request for Write {
     type Reply = Committed;
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<Committed, Refusal> {
         let now = world.now();
@@ -143,6 +145,7 @@ impl Request for Write {
 
 impl Request for Commit {
     type Reply = Committed;
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<Committed, Refusal> {
         let now = world.now();
@@ -178,6 +181,7 @@ impl Request for Commit {
 
 impl Request for Rollback {
     type Reply = ();
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let now = world.now();
@@ -215,6 +219,7 @@ impl Request for Rollback {
 
 impl Request for Savepoint {
     type Reply = ();
+    const CONCERNS_LINKS: bool = false;
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);

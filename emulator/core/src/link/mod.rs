@@ -2,7 +2,24 @@
 //!
 //! The groups on both sides are kept by their instances; what is here is what happens between them.
 
+mod change;
+mod create;
+mod handshake;
+mod replication;
+mod seeding;
+mod status;
+mod steps;
+
 use std::sync::Arc;
+
+pub use change::{DeleteLink, UpdateLink};
+pub use create::CreateLink;
+pub use status::{
+    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database,
+};
+
+pub(crate) use replication::{log_needed_from, redo};
+pub(crate) use steps::{finish_deletion, finish_update, init_timeout, reconcile, reconnect, step};
 
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
 use crate::lsn::Lsn;
@@ -87,7 +104,7 @@ pub enum LinkFailoverMode {
 }
 
 /// `replicationMode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the variants are ARM's words")]
 pub enum ReplicationMode {
     Async,
@@ -134,8 +151,6 @@ pub struct Connection {
     pub connected_since: Option<Timestamp>,
     /// The last thing that kept them apart, and when it was noticed.
     pub last_error: Option<(LinkError, Timestamp)>,
-    /// Since when the partner has not answered, while the session timeout has not run out.
-    pub silent_since: Option<Timestamp>,
 }
 
 /// A run of automatic seeding.
@@ -198,29 +213,3 @@ impl Seeding {
         (u128::from(self.bytes) * elapsed.min(whole) / whole) as u64
     }
 }
-
-mod stubs {
-    use super::*;
-    use crate::command::Committed;
-    use crate::world::World;
-
-    pub(crate) fn step(_world: &mut World, _id: &LinkId) {}
-    pub(crate) fn init_timeout(_world: &mut World, _id: &LinkId) {}
-    pub(crate) fn session_timeout(_world: &mut World, _id: &LinkId) {}
-    pub(crate) fn redo(_world: &mut World, _id: &LinkId) {}
-    pub(crate) fn reconcile(_world: &mut World) {}
-    pub(crate) fn log_needed_from(_world: &World, _i: InstanceId, _d: DatabaseId) -> Option<Lsn> {
-        None
-    }
-    impl World {
-        pub(crate) fn committed(
-            &mut self,
-            _i: InstanceId,
-            _d: DatabaseId,
-            _now: Timestamp,
-        ) -> Committed {
-            Committed::default()
-        }
-    }
-}
-pub(crate) use stubs::*;

@@ -9,7 +9,7 @@ use crate::availability_group::{
 };
 use crate::command::Request;
 use crate::event::EventKind;
-use crate::ids::{GroupId, IdSource, InstanceId};
+use crate::ids::{IdSource, InstanceId};
 use crate::instance::Instance;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
@@ -472,9 +472,4 @@ fn find_distributed(
         let dag = candidate.as_distributed()?;
         (dag.local().group == *group && wanted(dag)).then(|| candidate.name.to_string())
     })
-}
-
-/// The id of the group of this name on an instance.
-pub(crate) fn group_id(instance: &Instance, name: &Name) -> Option<GroupId> {
-    instance.group(name.as_str()).map(|group| group.id)
 }

@@ -1,0 +1,87 @@
+//! Changing a link's replication mode, and deleting a link.
+
+use super::create::start;
+use super::{LinkId, Phase, ReplicationMode};
+use crate::command::Request;
+use crate::durations::Transition;
+use crate::ids::{InstanceId, OperationId};
+use crate::names::Name;
+use crate::operation::OperationError;
+use crate::refusal::{LinkRefusal, Refusal};
+use crate::world::{Timer, World};
+
+/// PATCH of a link.
+#[derive(Clone, Debug)]
+pub struct UpdateLink {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name.
+    pub name: Name,
+    /// The mode; none changes nothing, and is accepted.
+    pub replication_mode: Option<ReplicationMode>,
+}
+
+/// DELETE of a link.
+#[derive(Clone, Debug)]
+pub struct DeleteLink {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name.
+    pub name: Name,
+}
+
+impl Request for UpdateLink {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name,
+        };
+        let link = world.links.get(&id);
+        let link = link.ok_or_else(|| LinkRefusal::NotFound {
+            name: id.name.to_string(),
+        })?;
+        if matches!(
+            link.phase,
+            Phase::Initiating | Phase::Connected | Phase::Failed { .. }
+        ) {
+            return Err(LinkRefusal::Busy {
+                name: id.name.to_string(),
+            }
+            .into());
+        }
+        let operation = start(world, &id, "DistributedAvailabilityGroupsLinkUpdate");
+        match self.replication_mode {
+            None => world.succeed_operation(operation, true),
+            Some(mode) => {
+                let due = world.now() + world.durations.span(Transition::LinkUpdate);
+                world
+                    .timers
+                    .arm(Timer::LinkUpdate(id, operation, mode), due);
+            }
+        }
+        Ok(operation)
+    }
+}
+
+impl Request for DeleteLink {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name,
+        };
+        let operation = start(world, &id, "DistributedAvailabilityGroupsDropLink");
+        if world.links.contains_key(&id) {
+            let due = world.now() + world.durations.span(Transition::LinkDelete);
+            world.timers.arm(Timer::LinkDeletion(id, operation), due);
+        } else {
+            // The service accepts the request and fails the operation (observed).
+            let name = id.name.to_string();
+            world.fail_operation(operation, OperationError::LinkNotFound { name });
+        }
+        Ok(operation)
+    }
+}

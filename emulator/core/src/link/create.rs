@@ -1,0 +1,314 @@
+//! Asking for a link: the managed instance joins a distributed group that SQL Server has, or offers one.
+
+use std::sync::Arc;
+
+use super::{
+    Connection, Link, LinkFailoverMode, LinkId, LinkRole, LinkSpec, Phase, ReplicationMode,
+};
+use crate::availability_group::{
+    AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
+    FailoverMode, GroupKind, LocalGroup, Member, Replica, Role, SecondaryConnections, SeedingMode,
+};
+use crate::command::{DEFAULT_SESSION_TIMEOUT, Request};
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::{GroupId, IdSource, InstanceId, OperationId, ReplicaId};
+use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT};
+use crate::listener_url::ListenerUrl;
+use crate::names::Name;
+use crate::operation::ResourceRef;
+use crate::refusal::{LinkRefusal, Refusal};
+use crate::time::Timestamp;
+use crate::world::{Timer, World};
+
+/// PUT of a link.
+#[derive(Clone, Debug)]
+pub struct CreateLink {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name.
+    pub name: Name,
+    /// What is wanted.
+    pub spec: LinkSpec,
+}
+
+/// How many links a managed instance can have (General Purpose and Business Critical).
+const MAX_LINKS: usize = 100;
+
+impl Request for CreateLink {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name.clone(),
+        };
+        if self.spec.instance_group == self.spec.partner_group {
+            return Err(LinkRefusal::SameGroupNames.into());
+        }
+        match ListenerUrl::parse(&self.spec.partner_endpoint) {
+            Some(url) if url.server.is_none() => {}
+            _ => return Err(LinkRefusal::BadPartnerEndpoint.into()),
+        }
+        match world.links.get(&id) {
+            Some(link) if link.spec != self.spec => {
+                return Err(LinkRefusal::OtherLinkExists {
+                    name: self.name.to_string(),
+                }
+                .into());
+            }
+            // Asking again for a link that is there is accepted and changes nothing.
+            Some(link) if !matches!(link.phase, Phase::Failed { .. }) => {
+                let operation = start(world, &id, self.word());
+                world.succeed_operation(operation, true);
+                return Ok(operation);
+            }
+            Some(_) => {}
+            None => self.check_new(world)?,
+        }
+        let operation = start(world, &id, self.word());
+        self.enter(world, id, operation);
+        Ok(operation)
+    }
+}
+
+impl CreateLink {
+    fn word(&self) -> &'static str {
+        match self.spec.instance_role {
+            LinkRole::Secondary => "DistributedAvailabilityGroupsLinkCreate",
+            LinkRole::Primary => "DistributedAvailabilityGroupsLinkCreateFromMI",
+        }
+    }
+
+    fn check_new(&self, world: &World) -> Result<(), Refusal> {
+        let of_instance = || {
+            let links = world.links.values();
+            links.filter(|link| link.id.instance == self.instance)
+        };
+        if of_instance().count() >= MAX_LINKS {
+            return Err(LinkRefusal::TooManyLinks.into());
+        }
+        if of_instance().any(|link| link.spec.instance_group == self.spec.instance_group) {
+            let group = self.spec.instance_group.to_string();
+            return Err(LinkRefusal::InstanceGroupInUse { group }.into());
+        }
+        let instance = world
+            .instance(self.instance)
+            .expect("instance ids come from the world");
+        let database = self.spec.database.to_string();
+        let exists = instance.database(&database);
+        match self.spec.instance_role {
+            LinkRole::Secondary if exists.is_some() => {
+                Err(LinkRefusal::DatabaseExists { database }.into())
+            }
+            LinkRole::Primary if exists.is_none_or(|found| found.is_system()) => {
+                Err(LinkRefusal::DatabaseNotFound { database }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn enter(self, world: &mut World, id: LinkId, operation: OperationId) {
+        let now = world.now();
+        let mut ids = world.ids.clone();
+        let group = GroupId(ids.next_guid());
+        let replicas = (ReplicaId(ids.next_guid()), ReplicaId(ids.next_guid()));
+        let instance = world.instance_mut(self.instance);
+        remove_groups(instance, &id.name, &self.spec.instance_group);
+        add_groups(
+            instance, &id.name, &self.spec, group, replicas, &mut ids, now,
+        );
+        let server = instance.name.to_string();
+        world.ids = ids;
+        let link = Link {
+            id: id.clone(),
+            spec: self.spec,
+            group,
+            partner: None,
+            replicas,
+            phase: Phase::Initiating,
+            since: now,
+            connection: Connection::default(),
+            operation: Some(operation),
+            created: now,
+            replication_mode: ReplicationMode::Async,
+            seedings: Vec::new(),
+            last_error: None,
+            partner_certificate: None,
+        };
+        world.links.insert(id.clone(), Arc::new(link));
+        world.record(EventKind::LinkRequested {
+            instance: server,
+            link: id.name.to_string(),
+        });
+        let (connect, timeout) = (
+            world.durations.span(Transition::LinkConnect),
+            world.durations.span(Transition::LinkInitTimeout),
+        );
+        world.timers.arm(Timer::Link(id.clone()), now + connect);
+        world
+            .timers
+            .arm(Timer::LinkInitTimeout(id), now + connect + timeout);
+    }
+}
+
+/// Starts an operation about a link.
+pub(super) fn start(world: &mut World, id: &LinkId, word: &'static str) -> OperationId {
+    let instance = world
+        .instance(id.instance)
+        .expect("instance ids come from the world");
+    let mi = instance
+        .as_managed_instance()
+        .expect("links belong to managed instances");
+    let resource = ResourceRef {
+        resource_group: mi.properties.resource_group.to_string(),
+        location: mi.properties.location.clone(),
+        path: format!(
+            "Microsoft.Sql/managedInstances/{}/distributedAvailabilityGroups/{}",
+            instance.name, id.name
+        ),
+    };
+    world.start_operation(word, "distributedAvailabilityGroups", resource)
+}
+
+/// The mirroring URL of a managed instance.
+pub(super) fn instance_url(instance: &Instance) -> String {
+    format!(
+        "tcp://{}:{MANAGED_INSTANCE_MIRRORING_PORT};Server=[{}]",
+        instance.server_name(),
+        instance.name
+    )
+}
+
+/// Takes the instance's half of a link away.
+pub(super) fn remove_groups(instance: &mut Instance, link: &Name, group: &Name) {
+    for name in [link, group] {
+        if let Some(id) = instance.group(name.as_str()).map(|group| group.id) {
+            instance.groups.remove(&id);
+        }
+    }
+}
+
+/// The service makes the instance's availability group and distributed group.
+fn add_groups(
+    instance: &mut Instance,
+    name: &Name,
+    spec: &LinkSpec,
+    id: GroupId,
+    replicas: (ReplicaId, ReplicaId),
+    ids: &mut IdSource,
+    now: Timestamp,
+) {
+    let server_name = Name::new(&instance.server_name());
+    let url: Arc<str> = instance_url(instance).into();
+    let replica = Replica {
+        id: ReplicaId(ids.next_guid()),
+        server_name,
+        endpoint_url: format!(
+            "tcp://{}:{MANAGED_INSTANCE_MIRRORING_PORT}",
+            instance.server_name()
+        )
+        .into(),
+        availability_mode: AvailabilityMode::SynchronousCommit,
+        failover_mode: FailoverMode::Manual,
+        seeding_mode: SeedingMode::Automatic,
+        session_timeout: DEFAULT_SESSION_TIMEOUT,
+        backup_priority: 50,
+        primary_read_write_only: false,
+        secondary_connections: SecondaryConnections::All,
+        read_only_routing_url: None,
+        created: now,
+        modified: now,
+    };
+    let local = LocalGroup {
+        cluster: ClusterType::None,
+        replicas: vec![replica],
+        databases: Vec::new(),
+        role: Role::Primary,
+        backup_preference: BackupPreference::Secondary,
+        failure_condition_level: 3,
+        health_check_timeout_ms: 30_000,
+        db_failover: false,
+        dtc_support: false,
+        basic: false,
+        contained: false,
+        may_create_databases: true,
+    };
+    let member = |id, group: &Name, listener_url| Member {
+        id,
+        group: group.clone(),
+        listener_url,
+        availability_mode: AvailabilityMode::AsynchronousCommit,
+        seeding_mode: SeedingMode::Automatic,
+        session_timeout: DEFAULT_SESSION_TIMEOUT,
+        created: now,
+        modified: now,
+    };
+    let role = match spec.instance_role {
+        LinkRole::Primary => Role::Primary,
+        LinkRole::Secondary => Role::Secondary,
+    };
+    let distributed = DistributedGroup {
+        members: [
+            member(
+                replicas.1,
+                &spec.partner_group,
+                Arc::clone(&spec.partner_endpoint),
+            ),
+            member(replicas.0, &spec.instance_group, url),
+        ],
+        local: 1,
+        role,
+    };
+    let group = |id, name: &Name, kind| AvailabilityGroup {
+        id,
+        name: name.clone(),
+        kind,
+        sequence: 1,
+        created: now,
+        required_synchronized_secondaries: 0,
+    };
+    let local_id = GroupId(ids.next_guid());
+    let local = group(local_id, &spec.instance_group, GroupKind::Local(local));
+    let distributed = group(id, name, GroupKind::Distributed(distributed));
+    instance.groups.insert(local_id, Arc::new(local));
+    instance.groups.insert(id, Arc::new(distributed));
+}
+
+impl LinkFailoverMode {
+    /// ARM's word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Manual => "Manual",
+        }
+    }
+}
+
+impl LinkRole {
+    /// ARM's word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Primary => "Primary",
+            Self::Secondary => "Secondary",
+        }
+    }
+
+    /// The role of the other side.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Primary => Self::Secondary,
+            Self::Secondary => Self::Primary,
+        }
+    }
+}
+
+impl ReplicationMode {
+    /// ARM's word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Async => "Async",
+            Self::Sync => "Sync",
+        }
+    }
+}

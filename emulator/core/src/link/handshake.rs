@@ -1,0 +1,257 @@
+//! Whether the partners of a link can talk to each other: address, endpoint, certificates both ways, versions, groups.
+//!
+//! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
+
+use super::{Link, LinkFailoverMode, LinkRole, LinkSpec};
+use crate::availability_group::{DistributedGroup, Role};
+use crate::certificate::{Certificate, MANAGED_INSTANCE_DNS_PATTERN, PUBLIC_ROOTS};
+use crate::endpoint::EndpointState;
+use crate::ids::InstanceId;
+use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT, ManagedInstance};
+use crate::listener_url::ListenerUrl;
+use crate::names::Name;
+use crate::refusal::LinkError;
+use crate::time::Timestamp;
+use crate::version::link_supported;
+use crate::world::World;
+
+/// What a handshake has found out.
+#[derive(Clone, Debug)]
+pub(super) struct Handshake {
+    /// The SQL Server at the partner endpoint.
+    pub(super) partner: InstanceId,
+    /// The uploaded certificate that authenticated it.
+    pub(super) certificate: Name,
+}
+
+/// Tries the whole handshake.
+pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> {
+    let partner = reach(world, &link.spec)?;
+    let instance = world
+        .instance(link.id.instance)
+        .ok_or(LinkError::PartnerDropped)?;
+    let mi = instance
+        .as_managed_instance()
+        .ok_or(LinkError::PartnerDropped)?;
+    let certificate = check_endpoint_and_trust(world.now(), partner, instance, mi, &link.spec)?;
+    check_trust_of_instance(world.now(), partner, instance, mi)?;
+    check_versions(partner, mi, &link.spec)?;
+    check_groups(partner, instance, link)?;
+    Ok(Handshake {
+        partner: partner.id,
+        certificate,
+    })
+}
+
+/// Whether an existing connection still holds. Certificates only matter at the next handshake.
+pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkError> {
+    let partner = reach(world, &link.spec)?;
+    if link.partner.is_some_and(|known| known != partner.id) {
+        return Err(LinkError::PartnerUnreachable {
+            endpoint: link.spec.partner_endpoint.to_string(),
+        });
+    }
+    let instance = world
+        .instance(link.id.instance)
+        .ok_or(LinkError::PartnerDropped)?;
+    match distributed_half(partner, instance, link) {
+        Some(_) => Ok(()),
+        None => Err(LinkError::PartnerDropped),
+    }
+}
+
+/// Finds the SQL Server whose started endpoint is at the partner endpoint.
+fn reach<'a>(world: &'a World, spec: &LinkSpec) -> Result<&'a Instance, LinkError> {
+    let endpoint = spec.partner_endpoint.to_string();
+    let unreachable = || LinkError::PartnerUnreachable {
+        endpoint: endpoint.clone(),
+    };
+    let url = ListenerUrl::parse(&spec.partner_endpoint).ok_or_else(unreachable)?;
+    let server = world
+        .instances
+        .values()
+        .find(|server| has_address(server, &url))
+        .ok_or_else(unreachable)?;
+    let listening = server.endpoint.as_ref().filter(|listener| {
+        let loopback = server.as_sql_server().and_then(|server| server.loopback);
+        let by_loopback =
+            loopback.is_some_and(|(ip, port)| ip.to_string() == url.host && port == url.port);
+        let address = server.as_sql_server().map(|server| server.address);
+        let on_address = listener.listener_ip.is_none_or(|ip| Some(ip) == address);
+        listener.state == EndpointState::Started
+            && on_address
+            && (by_loopback || listener.port == url.port)
+    });
+    match listening {
+        Some(_) => Ok(server),
+        None => Err(LinkError::EndpointNotStarted { endpoint }),
+    }
+}
+
+fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
+    let Some(server) = instance.as_sql_server() else {
+        return false;
+    };
+    let by_loopback = server
+        .loopback
+        .is_some_and(|(ip, port)| ip.to_string() == url.host && port == url.port);
+    by_loopback
+        || server.address.to_string() == url.host
+        || instance.name.is(&url.host)
+        || server
+            .host_names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(&url.host))
+}
+
+/// The managed instance looks at SQL Server's endpoint and certificate.
+fn check_endpoint_and_trust(
+    now: Timestamp,
+    partner: &Instance,
+    instance: &Instance,
+    mi: &ManagedInstance,
+    spec: &LinkSpec,
+) -> Result<Name, LinkError> {
+    let address = spec.partner_endpoint.to_string();
+    let endpoint = partner.endpoint.as_ref().expect("reached a moment ago");
+    if !endpoint
+        .encryption
+        .algorithm()
+        .is_some_and(|algorithm| algorithm.allows_aes())
+    {
+        return Err(LinkError::EndpointNotEncrypted { endpoint: address });
+    }
+    let own = endpoint.authentication.certificate();
+    let own: Option<&Certificate> = own
+        .and_then(|id| partner.master().content.certificates.get(&id))
+        .map(AsRef::as_ref);
+    let Some(own) = own else {
+        return Err(LinkError::EndpointWithoutCertificate { endpoint: address });
+    };
+    let uploaded = mi
+        .trust_certificates
+        .iter()
+        .find(|(_, facts)| facts.thumbprint == own.facts.thumbprint)
+        .map(|(name, _)| name.clone());
+    let Some(uploaded) = uploaded else {
+        return Err(LinkError::CertificateNotOnInstance {
+            certificate: own.name.to_string(),
+        });
+    };
+    if !own.facts.is_valid_at(now) {
+        return Err(LinkError::PartnerCertificateInvalid {
+            certificate: own.name.to_string(),
+        });
+    }
+    debug_assert!(instance.is_managed_instance());
+    Ok(uploaded)
+}
+
+/// SQL Server looks at the managed instance's certificate: it must be imported under the instance's FQDN, and one of the
+/// roots that count as its issuers must be trusted for the DNS pattern. Either root will do (guess: a user cannot tell
+/// which of the two really issued it).
+fn check_trust_of_instance(
+    now: Timestamp,
+    partner: &Instance,
+    instance: &Instance,
+    mi: &ManagedInstance,
+) -> Result<(), LinkError> {
+    let fqdn = instance.server_name();
+    let content = &partner.master().content;
+    let imported = content
+        .certificate(&fqdn)
+        .is_some_and(|imported| imported.facts.thumbprint == mi.endpoint_certificate.thumbprint);
+    if !imported {
+        return Err(LinkError::CertificateNotOnSqlServer { fqdn });
+    }
+    let trusted = content.certificates.values().any(|root| {
+        PUBLIC_ROOTS.contains(&root.facts.thumbprint)
+            && root.facts.is_valid_at(now)
+            && root
+                .issuer_for
+                .iter()
+                .any(|dns| dns.eq_ignore_ascii_case(MANAGED_INSTANCE_DNS_PATTERN))
+    });
+    if trusted {
+        Ok(())
+    } else {
+        Err(LinkError::IssuerNotTrusted { fqdn })
+    }
+}
+
+fn check_versions(
+    partner: &Instance,
+    mi: &ManagedInstance,
+    spec: &LinkSpec,
+) -> Result<(), LinkError> {
+    let server = partner.as_sql_server().expect("reached a moment ago");
+    let build = server.build.to_string();
+    if !link_supported(server.build) || !server.edition.supports_link() {
+        return Err(LinkError::VersionNotSupported { build });
+    }
+    if !mi.update_policy.accepts(server.build) {
+        return Err(LinkError::PolicyTooOld { build });
+    }
+    let two_way =
+        spec.failover_mode == LinkFailoverMode::Manual || spec.instance_role == LinkRole::Primary;
+    if two_way && !mi.update_policy.returns_to(server.build) {
+        return Err(LinkError::FailbackNeedsMatchingFormat { build });
+    }
+    Ok(())
+}
+
+/// The groups must be there under the names given, and agree on who is primary.
+fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<(), LinkError> {
+    let endpoint = link.spec.partner_endpoint.to_string();
+    let not_responding = |group: &Name| LinkError::GroupNotResponding {
+        group: group.to_string(),
+        endpoint: endpoint.clone(),
+    };
+    let local = partner
+        .group(link.spec.partner_group.as_str())
+        .and_then(|group| group.as_local());
+    let local = local.ok_or_else(|| not_responding(&link.spec.partner_group))?;
+    let dag =
+        distributed_half(partner, instance, link).ok_or_else(|| not_responding(&link.id.name))?;
+    let database = link.spec.database.to_string();
+    match link.spec.instance_role {
+        LinkRole::Secondary => {
+            if dag.role != Role::Primary {
+                return Err(LinkError::RoleMismatch);
+            }
+            if !local
+                .databases
+                .iter()
+                .any(|member| member.name == link.spec.database)
+            {
+                return Err(LinkError::DatabaseNotResponding { database });
+            }
+        }
+        LinkRole::Primary => {
+            if dag.role != Role::Secondary {
+                return Err(LinkError::RoleMismatch);
+            }
+            // Without GRANT CREATE ANY DATABASE the seeding fails later, as it does on SQL Server.
+            if link.partner.is_none() && partner.database(&database).is_some() {
+                return Err(LinkError::TargetDatabaseExists { database });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// SQL Server's half of the distributed group: the link's name, the two group names, and the instance's address.
+fn distributed_half<'a>(
+    partner: &'a Instance,
+    instance: &Instance,
+    link: &Link,
+) -> Option<&'a DistributedGroup> {
+    let dag = partner.group(link.id.name.as_str())?.as_distributed()?;
+    let url = ListenerUrl::parse(&dag.remote().listener_url)?;
+    let same = dag.local().group == link.spec.partner_group
+        && dag.remote().group == link.spec.instance_group
+        && url.host.eq_ignore_ascii_case(&instance.server_name())
+        && url.port == MANAGED_INSTANCE_MIRRORING_PORT
+        && url.server.is_some_and(|server| instance.name.is(&server));
+    same.then_some(dag)
+}

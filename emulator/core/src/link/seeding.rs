@@ -1,0 +1,271 @@
+//! Automatic seeding: the secondary database is made, copied, recovered.
+
+use std::sync::Arc;
+
+use super::steps::{arm_step, enter, fail, words};
+use super::{Link, LinkId, LinkRole, Phase, Seeding, SeedingOutcome, replication};
+use crate::availability_group::GroupDatabase;
+use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::{DatabaseId, GroupId, InstanceId};
+use crate::names::Name;
+use crate::refusal::LinkError;
+use crate::store::Log;
+use crate::time::Span;
+use crate::world::{Timer, World};
+
+/// How many seeding runs a link remembers.
+const REMEMBERED: usize = 20;
+
+/// Starts the copy: a database in RESTORING appears on the target, and the creation's operation is done.
+pub(super) fn start(world: &mut World, id: &LinkId) {
+    let now = world.now();
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let Some((source_instance, target_instance)) = direction(&link) else {
+        return;
+    };
+    let database = link.spec.database.to_string();
+    let source = world
+        .instance(source_instance)
+        .and_then(|source| source.database(&database))
+        .cloned();
+    let Some(source) = source else {
+        return fail(world, id, LinkError::DatabaseNotResponding { database });
+    };
+    let Some(target) = world.instance(target_instance).cloned() else {
+        return;
+    };
+    if target.database(&database).is_some() {
+        return fail(world, id, LinkError::TargetDatabaseExists { database });
+    }
+    let bytes = source.data_file_bytes();
+    let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
+        Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
+    });
+    let duration = copying.max(world.durations.span(Transition::SeedingMinimum));
+    let target_id = target.free_database_id();
+    let local = local_group(&target, &link);
+    let member = source.group.map(|(_, member)| member);
+    let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));
+    let base = source.log.end();
+    let copy = Database {
+        id: target_id,
+        created: now,
+        state: DatabaseState::Restoring,
+        recovery_model: RecoveryModel::Full,
+        content: crate::store::Content::default(),
+        version: 0,
+        log: Log::starting_at(base),
+        transactions: imbl::OrdMap::new(),
+        locks: imbl::OrdMap::new(),
+        chain: BackupChain::default(),
+        group: local.map(|group| (group, member)),
+        copy: Some(SecondaryCopy {
+            source: (source_instance, source.id),
+            hardened: base,
+            hardened_time: now,
+            redone: base,
+            redone_time: now,
+            committed: None,
+        }),
+        suspended: None,
+        ..(*source).clone()
+    };
+    world
+        .instance_mut(target_instance)
+        .databases
+        .insert(target_id, Arc::new(copy));
+    if let Some(group) = local {
+        join(
+            world,
+            target_instance,
+            group,
+            GroupDatabase {
+                id: member,
+                database: target_id,
+                name: source.name.clone(),
+            },
+        );
+    }
+    let run = Seeding {
+        id: world.ids.next_guid(),
+        source: (source_instance, source.id),
+        target: (target_instance, target_id),
+        started: now,
+        bytes,
+        duration,
+        base,
+        content: source.content.clone(),
+        attempt: link.seedings.last().map_or(0, |run| run.attempt) + 1,
+        outcome: SeedingOutcome::Running,
+    };
+    let changed = world.link_mut(id).expect("found a moment ago");
+    if changed.seedings.len() >= REMEMBERED {
+        changed.seedings.remove(0);
+    }
+    changed.seedings.push(run);
+    let operation = changed.operation.take();
+    enter(world, id, Phase::Seeding);
+    world.timers.arm(Timer::Link(id.clone()), now + duration);
+    let (instance, link, database) = words(world, id);
+    world.record(EventKind::SeedingStarted {
+        instance,
+        link,
+        database,
+        bytes,
+    });
+    if let Some(operation) = operation {
+        world.succeed_operation(operation, true);
+    }
+}
+
+/// Ends the copy: the target has the content as it was when the copy began, and recovers.
+pub(super) fn complete(world: &mut World, id: &LinkId) {
+    let now = world.now();
+    let Some(link) = world.link_mut(id) else {
+        return;
+    };
+    let Some(run) = link.seedings.last_mut() else {
+        return;
+    };
+    run.outcome = SeedingOutcome::Completed(now);
+    let (instance, target) = run.target;
+    // The copy is in the target from here on.
+    let content = std::mem::take(&mut run.content);
+    if let Some(database) = world.instance_mut(instance).database_mut(target) {
+        database.content = content;
+        database.version += 1;
+        database.state = DatabaseState::Recovering;
+    }
+    enter(world, id, Phase::Recovering { target });
+    arm_step(world, id, Transition::Recovery);
+    let (instance, link, database) = words(world, id);
+    world.record(EventKind::SeedingCompleted {
+        instance,
+        link,
+        database,
+    });
+}
+
+/// The target is readable; what was committed during the copy is still to be redone.
+pub(super) fn recovered(world: &mut World, id: &LinkId, target: DatabaseId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let Some((_, target_instance)) = direction(&link) else {
+        return;
+    };
+    if let Some(database) = world.instance_mut(target_instance).database_mut(target) {
+        database.state = DatabaseState::Online;
+    }
+    enter(world, id, Phase::CatchUp { target });
+    replication::pump(world, id);
+    arm_step(world, id, Transition::CatchUp);
+}
+
+/// The partner went away while seeding: the half-made database goes, and seeding starts again when it is back.
+pub(super) fn interrupt(world: &mut World, id: &LinkId, error: &LinkError) {
+    let now = world.now();
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    world.timers.cancel(&Timer::Link(id.clone()));
+    drop_copy(world, &link);
+    let changed = world.link_mut(id).expect("found a moment ago");
+    changed.phase = Phase::Connected;
+    changed.since = now;
+    if let Some(run) = changed.seedings.last_mut() {
+        run.outcome = SeedingOutcome::Failed(now, error.to_string());
+        run.content = crate::store::Content::default();
+    }
+    let (instance, link, database) = words(world, id);
+    world.record(EventKind::SeedingFailed {
+        instance,
+        link,
+        database,
+        reason: error.to_string(),
+    });
+}
+
+/// Ends the replication of a link that is going: a finished copy becomes an ordinary database, a half-made one goes.
+pub(super) fn release_copies(world: &mut World, link: &Link) {
+    match &link.phase {
+        Phase::Seeding | Phase::Recovering { .. } => drop_copy(world, link),
+        Phase::CatchUp { target } | Phase::Synchronizing { target } => {
+            let Some((_, instance)) = direction(link) else {
+                return;
+            };
+            // On SQL Server, the copy stays a secondary of its orphaned group until that is dropped.
+            if instance != link.id.instance {
+                return;
+            }
+            let now = world.now();
+            if let Some(database) = world.instance_mut(instance).database_mut(*target) {
+                database.copy = None;
+                database.suspended = None;
+                database.chain = BackupChain {
+                    last_full: Some(database.log.end()),
+                    last_full_time: Some(now),
+                    last_log: Some(database.log.end()),
+                    last_log_time: None,
+                };
+            }
+        }
+        Phase::Initiating | Phase::Connected | Phase::Failed { .. } => {}
+    }
+}
+
+/// Which instance the data comes from, and which it goes to.
+pub(super) fn direction(link: &Link) -> Option<(InstanceId, InstanceId)> {
+    let partner = link.partner?;
+    Some(match link.spec.instance_role {
+        LinkRole::Secondary => (partner, link.id.instance),
+        LinkRole::Primary => (link.id.instance, partner),
+    })
+}
+
+fn drop_copy(world: &mut World, link: &Link) {
+    let Some((instance, target)) = link.seedings.last().map(|run| run.target) else {
+        return;
+    };
+    if world.instance(instance).is_none() {
+        return;
+    }
+    let instance = world.instance_mut(instance);
+    let Some(database) = instance
+        .databases
+        .get(&target)
+        .filter(|database| database.is_secondary())
+    else {
+        return;
+    };
+    let group = database.group.map(|(group, _)| group);
+    instance.databases.remove(&target);
+    if let Some(group) = group.and_then(|group| instance.groups.get_mut(&group))
+        && let Some(local) = Arc::make_mut(group).as_local_mut()
+    {
+        local.databases.retain(|member| member.database != target);
+    }
+}
+
+fn join(world: &mut World, instance: InstanceId, group: GroupId, member: GroupDatabase) {
+    let instance = world.instance_mut(instance);
+    if let Some(group) = instance.groups.get_mut(&group)
+        && let Some(local) = Arc::make_mut(group).as_local_mut()
+    {
+        local.databases.push(member);
+    }
+}
+
+/// The target's local group of the link.
+fn local_group(target: &crate::instance::Instance, link: &Link) -> Option<GroupId> {
+    let name: &Name = if target.id == link.id.instance {
+        &link.spec.instance_group
+    } else {
+        &link.spec.partner_group
+    };
+    target.group(name.as_str()).map(|group| group.id)
+}

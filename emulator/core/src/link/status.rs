@@ -1,0 +1,271 @@
+//! How a link stands, computed from the world: what ARM, the DMVs and people are all told.
+
+use std::sync::Arc;
+
+use super::{Link, LinkRole, Phase, seeding};
+use crate::availability_group::{AvailabilityGroup, Role};
+use crate::database::Database;
+use crate::ids::InstanceId;
+use crate::lsn::Lsn;
+use crate::time::{Span, Timestamp};
+use crate::world::World;
+
+/// How a link stands at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkStatus {
+    /// Whether the partners are connected.
+    pub connected: bool,
+    /// `replicaState`.
+    pub replica_state: &'static str,
+    /// `linkState` of the oldest api-versions.
+    pub link_state: &'static str,
+    /// How much has been seeded, in percent, once seeding has begun.
+    pub seeding_percent: Option<u8>,
+    /// `synchronizationHealth`.
+    pub health: Health,
+    /// `synchronization_state` of the secondary's database replica.
+    pub synchronization: SynchronizationState,
+    /// Whether commits wait for the secondary.
+    pub synchronous: bool,
+    /// Where both sides stand in the log, once there is a copy.
+    pub positions: Option<LogPositions>,
+    /// `instanceSendReplicationLagSeconds`.
+    pub send_lag: Span,
+    /// `instanceRedoReplicationLagSeconds`.
+    pub redo_lag: Span,
+    /// The role of the managed instance.
+    pub instance_role: LinkRole,
+}
+
+/// Where the two sides stand in the primary's log. All but `redone` are starts of log blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPositions {
+    /// The end of the primary's log.
+    pub end_of_log: Lsn,
+    /// Sent by the primary, and received by the secondary.
+    pub sent: Lsn,
+    /// When.
+    pub sent_time: Timestamp,
+    /// Hardened on the secondary: the start of the next block.
+    pub hardened: Lsn,
+    /// When.
+    pub hardened_time: Timestamp,
+    /// Redone on the secondary: a record.
+    pub redone: Lsn,
+    /// When.
+    pub redone_time: Timestamp,
+    /// The last commit redone.
+    pub committed: Option<(Lsn, Timestamp)>,
+    /// Bytes of log not sent yet.
+    pub send_queue_bytes: u64,
+    /// The last commit on the primary.
+    pub primary_committed: Option<(Lsn, Timestamp)>,
+}
+
+/// `synchronization_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the catalog's words")]
+pub enum SynchronizationState {
+    NotSynchronizing,
+    Synchronizing,
+    Synchronized,
+    Reverting,
+    Initializing,
+}
+
+/// `synchronization_health`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the catalog's words")]
+pub enum Health {
+    NotHealthy,
+    PartiallyHealthy,
+    Healthy,
+}
+
+impl SynchronizationState {
+    /// The number in the catalog.
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::NotSynchronizing => 0,
+            Self::Synchronizing => 1,
+            Self::Synchronized => 2,
+            Self::Reverting => 3,
+            Self::Initializing => 4,
+        }
+    }
+
+    /// The word in the catalog; the first one really has a blank.
+    pub const fn desc(self) -> &'static str {
+        match self {
+            Self::NotSynchronizing => "NOT SYNCHRONIZING",
+            Self::Synchronizing => "SYNCHRONIZING",
+            Self::Synchronized => "SYNCHRONIZED",
+            Self::Reverting => "REVERTING",
+            Self::Initializing => "INITIALIZING",
+        }
+    }
+
+    /// Healthy is SYNCHRONIZED in synchronous mode and SYNCHRONIZING in asynchronous mode.
+    pub const fn health(self, synchronous: bool) -> Health {
+        match self {
+            Self::Synchronized => Health::Healthy,
+            Self::Synchronizing if synchronous => Health::PartiallyHealthy,
+            Self::Synchronizing => Health::Healthy,
+            Self::NotSynchronizing | Self::Reverting | Self::Initializing => Health::NotHealthy,
+        }
+    }
+}
+
+impl Health {
+    /// The number in the catalog.
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::NotHealthy => 0,
+            Self::PartiallyHealthy => 1,
+            Self::Healthy => 2,
+        }
+    }
+
+    /// The word of the catalog and of ARM.
+    pub const fn desc(self) -> &'static str {
+        match self {
+            Self::NotHealthy => "NOT_HEALTHY",
+            Self::PartiallyHealthy => "PARTIALLY_HEALTHY",
+            Self::Healthy => "HEALTHY",
+        }
+    }
+}
+
+impl LinkStatus {
+    /// How `link` stands now.
+    pub fn of(world: &World, link: &Link) -> Self {
+        let connected = link.connection.connected_since.is_some();
+        let synchronous = world.is_synchronous(&link.id);
+        let copying = linked_database(world, link, false);
+        let suspended = copying.is_some_and(|database| database.suspended.is_some())
+            || linked_database(world, link, true)
+                .is_some_and(|database| database.suspended.is_some());
+        let positions = positions(world, link);
+        let behind = positions.is_some_and(|positions| positions.hardened < positions.end_of_log);
+        let synchronization = match link.phase {
+            _ if !connected || suspended => SynchronizationState::NotSynchronizing,
+            Phase::CatchUp { .. } => SynchronizationState::Synchronizing,
+            Phase::Synchronizing { .. } if synchronous && !behind => {
+                SynchronizationState::Synchronized
+            }
+            Phase::Synchronizing { .. } => SynchronizationState::Synchronizing,
+            _ => SynchronizationState::NotSynchronizing,
+        };
+        let (replica_state, link_state) = match &link.phase {
+            Phase::Initiating | Phase::Connected => ("CreatingLink", "CreatingLink"),
+            Phase::Seeding => ("Seeding", "Seeding"),
+            Phase::Recovering { .. } | Phase::CatchUp { .. } => ("Catchup", "Catchup"),
+            Phase::Synchronizing { .. } => ("LinkSynchronizing", "Catchup"),
+            Phase::Failed {
+                connected_before: false,
+                ..
+            } => ("LinkInitError", "LinkInitError"),
+            Phase::Failed {
+                connected_before: true,
+                ..
+            } => ("LinkCreationError", "LinkCreationError"),
+        };
+        let seeding_percent = match link.phase {
+            Phase::Initiating => None,
+            Phase::Connected => Some(0),
+            _ => link.seedings.last().map(|run| run.percent(world.now())),
+        };
+        Self {
+            connected,
+            replica_state,
+            link_state,
+            seeding_percent,
+            health: synchronization.health(synchronous),
+            synchronization,
+            synchronous,
+            positions,
+            send_lag: send_lag(world, link),
+            redo_lag: Span::ZERO,
+            instance_role: link.spec.instance_role,
+        }
+    }
+}
+
+/// The link that a distributed group on an instance, of either side, is a half of.
+pub fn link_of<'a>(
+    world: &'a World,
+    instance: InstanceId,
+    group: &AvailabilityGroup,
+) -> Option<&'a Arc<Link>> {
+    group.as_distributed()?;
+    world.links.values().find(|link| {
+        link.id.name == group.name
+            && (link.id.instance == instance || link.partner == Some(instance))
+    })
+}
+
+/// The database of a link on its current primary, or on its secondary.
+pub fn linked_database<'a>(
+    world: &'a World,
+    link: &Link,
+    on_primary: bool,
+) -> Option<&'a Arc<Database>> {
+    let (source, target) = seeding::direction(link)?;
+    let instance = world.instance(if on_primary { source } else { target })?;
+    let found = instance.database(link.spec.database.as_str())?;
+    (on_primary || found.is_secondary()).then_some(found)
+}
+
+impl Link {
+    /// The role that the distributed group has on an instance of the link.
+    pub fn role_on(&self, instance: InstanceId) -> Role {
+        let of_instance = match self.spec.instance_role {
+            LinkRole::Primary => Role::Primary,
+            LinkRole::Secondary => Role::Secondary,
+        };
+        match (instance == self.id.instance, of_instance) {
+            (true, role) => role,
+            (false, Role::Primary) => Role::Secondary,
+            (false, _) => Role::Primary,
+        }
+    }
+}
+
+fn positions(world: &World, link: &Link) -> Option<LogPositions> {
+    let source = linked_database(world, link, true)?;
+    let copy = linked_database(world, link, false)?;
+    let at = copy.copy.as_ref()?;
+    if !matches!(
+        link.phase,
+        Phase::CatchUp { .. } | Phase::Synchronizing { .. }
+    ) {
+        return None;
+    }
+    let unsent = source.log.from(at.hardened);
+    Some(LogPositions {
+        end_of_log: source.log.end(),
+        sent: at.hardened,
+        sent_time: at.hardened_time,
+        hardened: at.hardened,
+        hardened_time: at.hardened_time,
+        redone: at.redone,
+        redone_time: at.redone_time,
+        committed: at.committed,
+        send_queue_bytes: unsent.map(|entry| u64::from(entry.bytes)).sum(),
+        primary_committed: source
+            .log
+            .last()
+            .map(|entry| (entry.lsn, entry.time))
+            .or(at.committed),
+    })
+}
+
+/// How long the oldest commit that the secondary has not hardened has been waiting.
+fn send_lag(world: &World, link: &Link) -> Span {
+    let oldest = || {
+        let source = linked_database(world, link, true)?;
+        let at = linked_database(world, link, false)?.copy.as_ref()?;
+        Some(source.log.from(at.hardened).next()?.time)
+    };
+    oldest().map_or(Span::ZERO, |since| world.now().since(since))
+}

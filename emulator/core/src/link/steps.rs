@@ -1,0 +1,378 @@
+//! The steps of a link's life, each taken when its time has come.
+
+use super::handshake::{self, Handshake};
+use super::{LinkId, LinkRole, Phase, ReplicationMode, SeedingOutcome, replication, seeding};
+use crate::availability_group::GroupKind;
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::OperationId;
+use crate::operation::OperationError;
+use crate::refusal::LinkError;
+use crate::time::Span;
+use crate::world::{Timer, World};
+
+/// Takes the next step of a link.
+pub(crate) fn step(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    match &link.phase {
+        Phase::Initiating => match handshake::check(world, &link) {
+            Ok(handshake) => connect(world, id, handshake),
+            Err(error) if is_final(&error) => fail(world, id, error),
+            Err(error) => {
+                note_error(world, id, error);
+                // It tries again until the time is up; a user may put it right meanwhile.
+                let retry = world
+                    .durations
+                    .span(Transition::LinkConnect)
+                    .max(Span::milliseconds(100));
+                let due = world.now() + retry;
+                world.timers.arm(Timer::Link(id.clone()), due);
+            }
+        },
+        Phase::Connected => seeding::start(world, id),
+        Phase::Seeding => seeding::complete(world, id),
+        Phase::Recovering { target } => seeding::recovered(world, id, *target),
+        Phase::CatchUp { target } => {
+            let target = *target;
+            replication::pump(world, id);
+            enter(world, id, Phase::Synchronizing { target });
+            let (instance, link, database) = words(world, id);
+            world.record(EventKind::LinkSynchronized {
+                instance,
+                link,
+                database,
+            });
+        }
+        Phase::Synchronizing { .. } | Phase::Failed { .. } => {}
+    }
+}
+
+/// Gives up on partners that have not connected.
+pub(crate) fn init_timeout(world: &mut World, id: &LinkId) {
+    let Some(link) = world
+        .links
+        .get(id)
+        .filter(|link| link.phase == Phase::Initiating)
+        .cloned()
+    else {
+        return;
+    };
+    let cause = link
+        .connection
+        .last_error
+        .as_ref()
+        .map(|(error, _)| error.clone());
+    let error = match cause {
+        // The partner answers, but not about these groups: that is what the user has to know.
+        Some(error @ LinkError::GroupNotResponding { .. }) => error,
+        Some(cause) => {
+            let timeout = world.durations.span(Transition::LinkInitTimeout);
+            let minutes = ((timeout.as_seconds() + 59) / 60).max(1);
+            LinkError::InitTimeout {
+                minutes,
+                cause: Box::new(cause),
+            }
+        }
+        None => return,
+    };
+    world.timers.cancel(&Timer::Link(id.clone()));
+    fail(world, id, error);
+}
+
+/// Lets partners that have lost each other try again.
+pub(crate) fn reconnect(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    if link.connection.connected_since.is_some() {
+        return;
+    }
+    match handshake::check(world, &link) {
+        Err(error) => note_error(world, id, error),
+        Ok(handshake) => {
+            mark_connected(world, id, handshake);
+            if link.phase == Phase::Connected {
+                arm_step(world, id, Transition::SeedingStart);
+            } else {
+                replication::pump(world, id);
+            }
+        }
+    }
+}
+
+/// Brings every link in line with what has just changed on either side.
+pub(crate) fn reconcile(world: &mut World) {
+    let ids: Vec<LinkId> = world.links.keys().cloned().collect();
+    for id in ids {
+        let Some(link) = world.links.get(&id).cloned() else {
+            continue;
+        };
+        match link.phase {
+            Phase::Initiating | Phase::Failed { .. } => continue,
+            _ => {}
+        }
+        if link.connection.connected_since.is_some() {
+            match handshake::still_connected(world, &link) {
+                Ok(()) => replication::pump(world, &id),
+                Err(error) => disconnect(world, &id, error),
+            }
+        } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none()
+            && handshake::check(world, &link).is_ok()
+        {
+            let due = world.now() + world.durations.span(Transition::Reconnect);
+            world.timers.arm(Timer::Reconnect(id.clone()), due);
+        }
+    }
+}
+
+/// Deletes a link for good: the instance's database becomes an ordinary one, SQL Server keeps its half.
+pub(crate) fn finish_deletion(world: &mut World, id: &LinkId, operation: OperationId) {
+    remove(world, id);
+    world.succeed_operation(operation, false);
+}
+
+/// Takes a link out of the world.
+pub(crate) fn remove(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    for timer in [
+        Timer::Link(id.clone()),
+        Timer::LinkInitTimeout(id.clone()),
+        Timer::Reconnect(id.clone()),
+        Timer::Redo(id.clone()),
+    ] {
+        world.timers.cancel(&timer);
+    }
+    if let Some(creating) = link.operation {
+        world.fail_operation(creating, OperationError::Link(LinkError::PartnerDropped));
+    }
+    seeding::release_copies(world, &link);
+    let fork = world.ids.next_guid();
+    if world.instance(id.instance).is_some() {
+        let instance = world.instance_mut(id.instance);
+        if let Some(database) = instance
+            .database(link.spec.database.as_str())
+            .map(|found| found.id)
+        {
+            let database = instance.database_mut(database).expect("found a moment ago");
+            database.group = None;
+            if link.spec.instance_role == LinkRole::Secondary {
+                database.recovery_fork = fork;
+            }
+        }
+        super::create::remove_groups(instance, &id.name, &link.spec.instance_group);
+    }
+    let (instance, name, _) = words(world, id);
+    world.links.remove(id);
+    world.record(EventKind::LinkDropped {
+        instance,
+        link: name,
+    });
+}
+
+/// Ends a change of the replication mode.
+pub(crate) fn finish_update(
+    world: &mut World,
+    id: &LinkId,
+    operation: OperationId,
+    mode: ReplicationMode,
+) {
+    use crate::availability_group::AvailabilityMode;
+    let Some(link) = world.link_mut(id) else {
+        return;
+    };
+    link.replication_mode = mode;
+    let group = link.group;
+    let availability_mode = match mode {
+        ReplicationMode::Async => AvailabilityMode::AsynchronousCommit,
+        ReplicationMode::Sync => AvailabilityMode::SynchronousCommit,
+    };
+    let instance = world.instance_mut(id.instance);
+    if let Some(group) = instance.groups.get_mut(&group)
+        && let GroupKind::Distributed(dag) = &mut std::sync::Arc::make_mut(group).kind
+    {
+        for member in &mut dag.members {
+            member.availability_mode = availability_mode;
+        }
+    }
+    world.succeed_operation(operation, true);
+    let (instance, link, _) = words(world, id);
+    world.record(EventKind::ReplicationModeChanged {
+        instance,
+        link,
+        mode: mode.text(),
+    });
+}
+
+fn connect(world: &mut World, id: &LinkId, handshake: Handshake) {
+    world.timers.cancel(&Timer::LinkInitTimeout(id.clone()));
+    mark_connected(world, id, handshake);
+    adopt_group_id(world, id);
+    enter(world, id, Phase::Connected);
+    arm_step(world, id, Transition::SeedingStart);
+}
+
+fn mark_connected(world: &mut World, id: &LinkId, handshake: Handshake) {
+    let now = world.now();
+    let (instance, link, _) = words(world, id);
+    let changed = world.link_mut(id).expect("the caller has it");
+    changed.partner = Some(handshake.partner);
+    changed.partner_certificate = Some(handshake.certificate);
+    changed.connection.connected_since = Some(now);
+    changed.last_error = None;
+    let partner = handshake.partner;
+    // Message 35202 of the error log.
+    let line = format!(
+        "A connection for availability group '{link}' from availability replica '{instance}' has been successfully established."
+    );
+    world.instance_mut(partner).log(now, line);
+    world.record(EventKind::LinkConnected { instance, link });
+}
+
+/// Both sides know a distributed group by one id: SQL Server's, which was there first.
+fn adopt_group_id(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let partner = link
+        .partner
+        .and_then(|partner| world.instance(partner))
+        .cloned();
+    let Some(theirs) = partner
+        .as_ref()
+        .and_then(|partner| partner.group(id.name.as_str()))
+    else {
+        return;
+    };
+    let Some(dag) = theirs.as_distributed() else {
+        return;
+    };
+    let (group, replicas) = (theirs.id, (dag.remote().id, dag.local().id));
+    let instance = world.instance_mut(id.instance);
+    if let Some(mut ours) = instance.groups.remove(&link.group) {
+        let changed = std::sync::Arc::make_mut(&mut ours);
+        changed.id = group;
+        if let GroupKind::Distributed(ours) = &mut changed.kind {
+            ours.members[0].id = replicas.1;
+            ours.members[1].id = replicas.0;
+        }
+        instance.groups.insert(group, ours);
+    }
+    let link = world.link_mut(id).expect("found a moment ago");
+    link.group = group;
+    link.replicas = replicas;
+}
+
+fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
+    let now = world.now();
+    let (instance, link, _) = words(world, id);
+    let Some(changed) = world.link_mut(id) else {
+        return;
+    };
+    changed.connection.connected_since = None;
+    changed.connection.last_error = Some((error.clone(), now));
+    let (partner, phase) = (changed.partner, changed.phase.clone());
+    // Message 35206 of the error log.
+    let line = format!(
+        "A connection for availability group '{link}' to availability replica '{instance}' has been lost: {error}."
+    );
+    if let Some(partner) = partner.filter(|partner| world.instance(*partner).is_some()) {
+        world.instance_mut(partner).log(now, line.clone());
+    }
+    world.instance_mut(id.instance).log(now, line);
+    world.timers.cancel(&Timer::Redo(id.clone()));
+    if matches!(
+        phase,
+        Phase::Connected | Phase::Seeding | Phase::Recovering { .. }
+    ) {
+        seeding::interrupt(world, id, &error);
+    }
+    world.record(EventKind::LinkDisconnected {
+        instance,
+        link,
+        reason: error.to_string(),
+    });
+}
+
+/// Ends a link's creation badly; it stays until it is deleted or asked for again.
+pub(super) fn fail(world: &mut World, id: &LinkId, error: LinkError) {
+    let now = world.now();
+    world.timers.cancel(&Timer::LinkInitTimeout(id.clone()));
+    note_error(world, id, error.clone());
+    let (instance, name, _) = words(world, id);
+    let Some(link) = world.link_mut(id) else {
+        return;
+    };
+    let connected_before = link.connection.connected_since.take().is_some();
+    link.connection.last_error = Some((error.clone(), now));
+    link.phase = Phase::Failed {
+        error: error.clone(),
+        connected_before,
+    };
+    link.since = now;
+    let operation = link.operation.take();
+    let running = link
+        .seedings
+        .last_mut()
+        .filter(|run| run.outcome == SeedingOutcome::Running);
+    if let Some(run) = running {
+        run.outcome = SeedingOutcome::Failed(now, error.to_string());
+    }
+    world.record(EventKind::LinkFailed {
+        instance,
+        link: name,
+        reason: error.to_string(),
+    });
+    if let Some(operation) = operation {
+        world.fail_operation(operation, OperationError::Link(error));
+    }
+}
+
+fn note_error(world: &mut World, id: &LinkId, error: LinkError) {
+    let now = world.now();
+    if let Some(link) = world.link_mut(id) {
+        link.connection.last_error = Some((error.clone(), now));
+        link.last_error = Some(error);
+    }
+}
+
+/// Enters a phase.
+pub(super) fn enter(world: &mut World, id: &LinkId, phase: Phase) {
+    let now = world.now();
+    if let Some(link) = world.link_mut(id) {
+        link.phase = phase;
+        link.since = now;
+    }
+}
+
+/// Arms the link's next step after the span of a transition.
+pub(super) fn arm_step(world: &mut World, id: &LinkId, transition: Transition) {
+    let due = world.now() + world.durations.span(transition);
+    world.timers.arm(Timer::Link(id.clone()), due);
+}
+
+/// The names of instance, link and database, for events.
+pub(super) fn words(world: &World, id: &LinkId) -> (String, String, String) {
+    let instance = world
+        .instance(id.instance)
+        .map_or_else(String::new, |found| found.name.to_string());
+    let database = world
+        .links
+        .get(id)
+        .map_or_else(String::new, |link| link.spec.database.to_string());
+    (instance, id.name.to_string(), database)
+}
+
+/// Errors that waiting does not mend: the link fails at the handshake.
+fn is_final(error: &LinkError) -> bool {
+    !matches!(
+        error,
+        LinkError::PartnerUnreachable { .. }
+            | LinkError::EndpointNotStarted { .. }
+            | LinkError::GroupNotResponding { .. }
+            | LinkError::NetworkInterrupted
+    )
+}
