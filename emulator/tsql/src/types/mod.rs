@@ -2,12 +2,30 @@
 //!
 //! Knows nothing of tables, sessions or syntax.
 
+pub mod calendar;
+mod compare;
+mod convert;
+mod date_parse;
+mod date_text;
 pub mod decimal;
 mod expr_type;
+mod like;
+mod literal;
+mod number_text;
+mod operator;
 mod precedence;
+mod result_type;
+pub mod text;
 mod wide;
 
+pub use calendar::{DateOrder, DateSettings};
+pub use compare::{compare, key_bytes};
+pub use convert::{Target, assign_column, convert, convert_implicit, to_display, try_convert};
 pub use expr_type::{Coercibility, ExprType, Literal, declared_length, is_large, is_national};
+pub use like::LikePattern;
+pub use literal::{binary_literal, number_literal, string_literal};
+pub use operator::{BinaryOp, BoundBinary, BoundComparison, BoundUnary, CompareOp, UnaryOp};
 pub use precedence::{
     Convertibility, Family, check_explicit, check_implicit, convertibility, family, rank,
 };
+pub use result_type::{case_type, coalesce_type, common_type, is_text_like, isnull_type};

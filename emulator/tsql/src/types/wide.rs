@@ -31,6 +31,14 @@ impl Wide {
         if self.high == 0 { Some(self.low) } else { None }
     }
 
+    /// The bytes, highest first.
+    pub(super) fn to_be_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.high.to_be_bytes());
+        bytes[16..].copy_from_slice(&self.low.to_be_bytes());
+        bytes
+    }
+
     /// The sum; the callers' operands stay far below 2^255.
     pub(super) const fn plus(self, other: Self) -> Self {
         let (low, carry) = self.low.overflowing_add(other.low);

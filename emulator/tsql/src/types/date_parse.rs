@@ -1,0 +1,536 @@
+//! Dates and times from text: language-neutral forms, numeric dates by DATEFORMAT, month names, AM/PM, offsets.
+//!
+//! Documentation: "Date and time literal formats" of datetime, date, time, datetime2 and datetimeoffset.
+
+use milink_core::sql_type::SqlType;
+
+use super::calendar::{DateOrder, MONTHS, Moment, TICKS_PER_SECOND, day_number};
+
+/// Why a text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateError {
+    /// It has no form of a date.
+    Syntax,
+    /// It has the form but names no day or time there is.
+    Range,
+}
+
+/// Reads a date, a time or both for a type.
+pub(super) fn parse_date(
+    text: &str,
+    order: DateOrder,
+    style: Option<i32>,
+    sql: SqlType,
+) -> Result<Moment, DateError> {
+    let tokens = tokens(text)?;
+    let old = matches!(sql, SqlType::DateTime | SqlType::SmallDateTime);
+    let order = style.and_then(style_order).unwrap_or(order);
+    Parser {
+        tokens: &tokens,
+        at: 0,
+        order,
+        // The old types read 2025-03-05 by DATEFORMAT too; a style fixes the order.
+        year_first_order: old && style.is_none(),
+        old,
+        out: Found::default(),
+    }
+    .run(sql)
+}
+
+/// The order that a style implies for reading.
+fn style_order(style: i32) -> Option<DateOrder> {
+    Some(match style {
+        1 | 101 | 10 | 110 | 7 | 107 | 22 => DateOrder::Mdy,
+        3 | 103 | 4 | 104 | 5 | 105 | 6 | 106 | 13 | 113 => DateOrder::Dmy,
+        2 | 102 | 11 | 111 | 12 | 112 | 20 | 120 | 21 | 121 | 23 | 25 | 126 | 127 => DateOrder::Ymd,
+        _ => return None,
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Number(&'a str),
+    Word(&'a str),
+    Mark(u8),
+}
+
+/// Texts longer than this are no date; it bounds the work.
+const MAX_TEXT: usize = 128;
+
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, DateError> {
+    let text = text.trim();
+    if text.len() > MAX_TEXT || !text.is_ascii() {
+        return Err(DateError::Syntax);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &text[at..];
+        let run = |accept: fn(&u8) -> bool| rest.bytes().take_while(accept).count();
+        match bytes[at] {
+            b' ' | b'\t' => at += 1,
+            b'0'..=b'9' => {
+                let length = run(u8::is_ascii_digit);
+                out.push(Token::Number(&rest[..length]));
+                at += length;
+            }
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                let length = run(u8::is_ascii_alphabetic);
+                out.push(Token::Word(&rest[..length]));
+                at += length;
+            }
+            mark @ (b'/' | b'-' | b'.' | b':' | b',' | b'+') => {
+                out.push(Token::Mark(mark));
+                at += 1;
+            }
+            _ => return Err(DateError::Syntax),
+        }
+    }
+    Ok(out)
+}
+
+#[derive(Default)]
+struct Found<'a> {
+    numbers: Vec<&'a str>,
+    /// The month by name, and how many numbers stood before it.
+    month: Option<(u32, usize)>,
+    time: Option<i64>,
+    offset: Option<i16>,
+    iso: bool,
+}
+
+struct Parser<'a, 't> {
+    tokens: &'t [Token<'a>],
+    at: usize,
+    order: DateOrder,
+    year_first_order: bool,
+    old: bool,
+    out: Found<'a>,
+}
+
+impl<'a> Parser<'a, '_> {
+    fn run(mut self, sql: SqlType) -> Result<Moment, DateError> {
+        while let Some(token) = self.peek(0) {
+            match token {
+                Token::Number(number) if self.starts_time() => self.time(number)?,
+                Token::Number(number) => {
+                    self.out.numbers.push(number);
+                    self.at += 1;
+                    self.separator()?;
+                }
+                Token::Word(word) if word.eq_ignore_ascii_case("t") => {
+                    if self.out.numbers.is_empty() || self.out.time.is_some() {
+                        return Err(DateError::Syntax);
+                    }
+                    self.at += 1;
+                    self.out.iso = true;
+                    if !self.starts_time() {
+                        return Err(DateError::Syntax);
+                    }
+                }
+                Token::Word(word) if word.eq_ignore_ascii_case("z") => {
+                    if self.out.time.is_none() || self.out.offset.is_some() {
+                        return Err(DateError::Syntax);
+                    }
+                    self.at += 1;
+                    self.out.offset = Some(0);
+                }
+                Token::Word(word) => {
+                    let month = month_number(word).ok_or(DateError::Syntax)?;
+                    if self.out.month.is_some() {
+                        return Err(DateError::Syntax);
+                    }
+                    self.out.month = Some((month, self.out.numbers.len()));
+                    self.at += 1;
+                    self.separator()?;
+                }
+                Token::Mark(sign @ (b'+' | b'-')) if self.out.time.is_some() => {
+                    self.offset(sign)?
+                }
+                Token::Mark(b',') if !self.out.numbers.is_empty() || self.out.month.is_some() => {
+                    self.at += 1;
+                }
+                Token::Mark(_) => return Err(DateError::Syntax),
+            }
+        }
+        self.moment(sql)
+    }
+
+    fn peek(&self, ahead: usize) -> Option<Token<'a>> {
+        self.tokens.get(self.at + ahead).copied()
+    }
+
+    /// Whether the number here begins a time: a colon or AM/PM follows.
+    fn starts_time(&self) -> bool {
+        matches!(self.peek(0), Some(Token::Number(_)))
+            && match self.peek(1) {
+                Some(Token::Mark(b':')) => true,
+                Some(Token::Word(word)) => half(word).is_some(),
+                _ => false,
+            }
+    }
+
+    /// Skips one date separator, which must have a number or a month behind it.
+    fn separator(&mut self) -> Result<(), DateError> {
+        if let Some(Token::Mark(b'/' | b'-' | b'.')) = self.peek(0) {
+            self.at += 1;
+            return match self.peek(0) {
+                Some(Token::Number(_)) if !self.starts_time() => Ok(()),
+                Some(Token::Word(word)) if month_number(word).is_some() => Ok(()),
+                _ => Err(DateError::Syntax),
+            };
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, hour: &str) -> Result<(), DateError> {
+        if self.out.time.is_some() {
+            return Err(DateError::Syntax);
+        }
+        self.at += 1;
+        let mut parts = [small(hour)?, 0, 0];
+        let mut fraction = 0;
+        let mut count = 1;
+        while count < 3 && self.peek(0) == Some(Token::Mark(b':')) {
+            let Some(Token::Number(number)) = self.peek(1) else {
+                return Err(DateError::Syntax);
+            };
+            parts[count] = small(number)?;
+            count += 1;
+            self.at += 2;
+        }
+        if count == 3
+            && let Some(Token::Mark(mark @ (b'.' | b':'))) = self.peek(0)
+        {
+            let Some(Token::Number(number)) = self.peek(1) else {
+                return Err(DateError::Syntax);
+            };
+            fraction = self.fraction(mark, number)?;
+            self.at += 2;
+        }
+        if let Some(Token::Word(word)) = self.peek(0)
+            && let Some(afternoon) = half(word)
+        {
+            self.at += 1;
+            parts[0] = match (parts[0], afternoon) {
+                (12, false) => 0,
+                (hour @ 0..=11, false) => hour,
+                (hour @ 1..=11, true) => hour + 12,
+                (hour @ 12..=23, true) => hour,
+                _ => return Err(DateError::Range),
+            };
+        }
+        let [hour, minute, second] = parts;
+        if hour > 23 || minute > 59 || second > 59 {
+            return Err(DateError::Range);
+        }
+        let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+        self.out.time = Some(seconds * TICKS_PER_SECOND + fraction);
+        Ok(())
+    }
+
+    /// Ticks behind the second: `.5` is half a second, `:5` is five milliseconds.
+    fn fraction(&self, mark: u8, number: &str) -> Result<i64, DateError> {
+        let most = if self.old || mark == b':' { 3 } else { 7 };
+        if number.len() > most {
+            return Err(DateError::Syntax);
+        }
+        let value: i64 = number.parse().map_err(|_| DateError::Syntax)?;
+        Ok(if mark == b':' {
+            value * 10_000
+        } else {
+            value * 10_i64.pow(7 - number.len() as u32)
+        })
+    }
+
+    fn offset(&mut self, sign: u8) -> Result<(), DateError> {
+        let (Some(Token::Number(hours)), Some(Token::Mark(b':')), Some(Token::Number(minutes))) =
+            (self.peek(1), self.peek(2), self.peek(3))
+        else {
+            return Err(DateError::Syntax);
+        };
+        if self.out.offset.is_some() || self.old {
+            return Err(DateError::Syntax);
+        }
+        let (hours, minutes) = (small(hours)?, small(minutes)?);
+        let total = (hours * 60 + minutes) as i16;
+        if minutes > 59 || total > 14 * 60 {
+            return Err(DateError::Range);
+        }
+        self.at += 4;
+        self.out.offset = Some(if sign == b'-' { -total } else { total });
+        Ok(())
+    }
+
+    fn moment(self, sql: SqlType) -> Result<Moment, DateError> {
+        let days = self.date()?;
+        if self.out.iso && (days.is_none() || self.out.time.is_none()) {
+            return Err(DateError::Syntax);
+        }
+        let mut moment = Moment::EPOCH;
+        if let Some(days) = days {
+            moment.days = days;
+        }
+        moment.ticks = self.out.time.unwrap_or(0);
+        moment.offset = self.out.offset.unwrap_or(0);
+        if !matches!(sql, SqlType::DateTimeOffset(_)) {
+            moment.offset = 0;
+        }
+        Ok(moment)
+    }
+
+    fn date(&self) -> Result<Option<i32>, DateError> {
+        let numbers = &self.out.numbers;
+        let (year, month, day) = match (self.out.month, numbers.as_slice()) {
+            (None, []) => return Ok(None),
+            (None, [one]) => packed(one)?,
+            (None, [first, second, third]) => self.ordered([first, second, third])?,
+            (Some((month, _)), [one]) if one.len() == 4 => (year_of(one)?, month, 1),
+            (Some((month, _)), [one]) => (year_of(one)?, month, 1),
+            (Some((month, before)), [first, second]) => {
+                let (year, day) = match (first.len(), second.len(), before) {
+                    (4, 1..=2, _) => (first, second),
+                    (1..=2, 4, _) => (second, first),
+                    // 05 Mar 25, Mar 05 25
+                    (1..=2, 1..=2, _) => (second, first),
+                    _ => return Err(DateError::Syntax),
+                };
+                (year_of(year)?, month, small(day)?)
+            }
+            _ => return Err(DateError::Syntax),
+        };
+        day_number(year, month, day)
+            .map(Some)
+            .ok_or(DateError::Range)
+    }
+
+    fn ordered(&self, parts: [&str; 3]) -> Result<(i32, u32, u32), DateError> {
+        let [first, second, third] = parts;
+        if first.len() == 4 {
+            let day_first = self.year_first_order
+                && !self.out.iso
+                && matches!(self.order, DateOrder::Dmy | DateOrder::Ydm | DateOrder::Dym);
+            let (month, day) = if day_first {
+                (third, second)
+            } else {
+                (second, third)
+            };
+            return Ok((year_of(first)?, small(month)?, small(day)?));
+        }
+        if third.len() == 4 {
+            let day_first = matches!(self.order, DateOrder::Dmy | DateOrder::Ydm | DateOrder::Dym);
+            let (month, day) = if day_first {
+                (second, first)
+            } else {
+                (first, second)
+            };
+            return Ok((year_of(third)?, small(month)?, small(day)?));
+        }
+        let (year, month, day) = match self.order {
+            DateOrder::Mdy => (third, first, second),
+            DateOrder::Dmy => (third, second, first),
+            DateOrder::Ymd => (first, second, third),
+            DateOrder::Ydm => (first, third, second),
+            DateOrder::Myd => (second, first, third),
+            DateOrder::Dym => (second, third, first),
+        };
+        Ok((year_of(year)?, small(month)?, small(day)?))
+    }
+}
+
+/// `yyyymmdd`, `yymmdd` or `yyyy`.
+fn packed(digits: &str) -> Result<(i32, u32, u32), DateError> {
+    match digits.len() {
+        8 => Ok((
+            year_of(&digits[..4])?,
+            small(&digits[4..6])?,
+            small(&digits[6..])?,
+        )),
+        6 => Ok((
+            year_of(&digits[..2])?,
+            small(&digits[2..4])?,
+            small(&digits[4..])?,
+        )),
+        4 => Ok((year_of(digits)?, 1, 1)),
+        _ => Err(DateError::Syntax),
+    }
+}
+
+/// A year of four digits, or of two with the cutoff of 2049.
+fn year_of(digits: &str) -> Result<i32, DateError> {
+    let year: i32 = digits.parse().map_err(|_| DateError::Syntax)?;
+    match digits.len() {
+        4 => Ok(year),
+        1 | 2 => Ok(if year < 50 { 2000 + year } else { 1900 + year }),
+        _ => Err(DateError::Syntax),
+    }
+}
+
+/// A number of one or two digits.
+fn small(digits: &str) -> Result<u32, DateError> {
+    if digits.len() > 2 {
+        return Err(DateError::Syntax);
+    }
+    digits.parse().map_err(|_| DateError::Syntax)
+}
+
+fn half(word: &str) -> Option<bool> {
+    if word.eq_ignore_ascii_case("am") {
+        Some(false)
+    } else if word.eq_ignore_ascii_case("pm") {
+        Some(true)
+    } else {
+        None
+    }
+}
+
+/// A month by its name or the first three letters of it.
+fn month_number(word: &str) -> Option<u32> {
+    MONTHS
+        .iter()
+        .position(|month| {
+            month.eq_ignore_ascii_case(word)
+                || (word.len() == 3 && month[..3].eq_ignore_ascii_case(word))
+        })
+        .map(|at| at as u32 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::calendar::{LAST_DAY, TICKS_PER_DAY};
+    use crate::types::date_text::date_text;
+
+    const NEW: SqlType = SqlType::DateTimeOffset(7);
+
+    fn read(text: &str, order: DateOrder, style: Option<i32>, sql: SqlType) -> String {
+        match parse_date(text, order, style, sql) {
+            Ok(moment) => date_text(moment, NEW, None).unwrap(),
+            Err(DateError::Syntax) => "syntax".to_owned(),
+            Err(DateError::Range) => "range".to_owned(),
+        }
+    }
+
+    #[test]
+    fn literals_are_read_in_all_their_forms() {
+        use DateOrder::{Dmy, Mdy, Ymd};
+        let cases = [
+            ("2025-03-30", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("20250330", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("250330", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("2025", Mdy, NEW, "2025-01-01 00:00:00"),
+            ("03/30/2025", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("30/03/2025", Dmy, NEW, "2025-03-30 00:00:00"),
+            ("30/03/2025", Mdy, NEW, "range"),
+            ("3.5.25", Mdy, NEW, "2025-03-05 00:00:00"),
+            ("3.5.25", Dmy, NEW, "2025-05-03 00:00:00"),
+            ("25-3-5", Ymd, NEW, "2025-03-05 00:00:00"),
+            ("1/1/50", Mdy, NEW, "1950-01-01 00:00:00"),
+            ("2025-03-05", Dmy, SqlType::DateTime, "2025-05-03 00:00:00"),
+            ("2025-03-05", Dmy, SqlType::Date, "2025-03-05 00:00:00"),
+            (
+                "2025-03-05T10:00:00",
+                Dmy,
+                SqlType::DateTime,
+                "2025-03-05 10:00:00",
+            ),
+            ("Mar 30, 2025", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("30 March 2025", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("March 30 25", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("2025 Mar 30", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("30-Mar-2025", Mdy, NEW, "2025-03-30 00:00:00"),
+            ("March 2025", Mdy, NEW, "2025-03-01 00:00:00"),
+            ("Mar  5 2025  3:04PM", Mdy, NEW, "2025-03-05 15:04:00"),
+            ("", Mdy, NEW, "1900-01-01 00:00:00"),
+            ("14:30", Mdy, NEW, "1900-01-01 14:30:00"),
+            ("2pm", Mdy, NEW, "1900-01-01 14:00:00"),
+            ("12 AM", Mdy, NEW, "1900-01-01 00:00:00"),
+            ("12:30 pm", Mdy, NEW, "1900-01-01 12:30:00"),
+            ("14:30:15.5", Mdy, NEW, "1900-01-01 14:30:15.5000000"),
+            ("14:30:15:5", Mdy, NEW, "1900-01-01 14:30:15.0050000"),
+            (
+                "2025-03-30 14:30:15.1234567",
+                Mdy,
+                NEW,
+                "2025-03-30 14:30:15.1234567",
+            ),
+            ("2025-03-30 14:30:15.12345678", Mdy, NEW, "syntax"),
+            ("2025-03-30 14:30:15.1234", Mdy, SqlType::DateTime, "syntax"),
+            ("2025-03-30T14:30:15Z", Mdy, NEW, "2025-03-30 14:30:15"),
+            (
+                "2025-03-30T14:30:15.123+02:30",
+                Mdy,
+                NEW,
+                "2025-03-30 14:30:15.1230000 +02:30",
+            ),
+            (
+                "2025-03-30 14:30:15 -08:00",
+                Mdy,
+                NEW,
+                "2025-03-30 14:30:15.0000000 -08:00",
+            ),
+            (
+                "2025-03-30 14:30:15 -08:00",
+                Mdy,
+                SqlType::DateTime,
+                "syntax",
+            ),
+            ("2025-03-30 14:30 +15:00", Mdy, NEW, "range"),
+            ("2025-02-29", Mdy, NEW, "range"),
+            ("2025-03-30 24:00", Mdy, NEW, "range"),
+            ("2025-03-30T", Mdy, NEW, "syntax"),
+            ("2025-03-", Mdy, NEW, "syntax"),
+            ("2025-03", Mdy, NEW, "syntax"),
+            ("abc", Mdy, NEW, "syntax"),
+            ("13 pm 2", Mdy, NEW, "syntax"),
+            ("1234567", Mdy, NEW, "syntax"),
+            ("２０２５", Mdy, NEW, "syntax"),
+        ];
+        for (text, order, sql, expected) in cases {
+            let expected = match expected.len() {
+                19 => format!("{expected}.0000000 +00:00"),
+                27 => format!("{expected} +00:00"),
+                _ => expected.to_owned(),
+            };
+            assert_eq!(
+                read(text, order, None, sql),
+                expected,
+                "{text:?} {order:?} {sql}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_style_fixes_the_order() {
+        let cases = [
+            ("05/03/2025", 103, "2025-03-05"),
+            ("05/03/2025", 101, "2025-05-03"),
+            ("2025.03.05", 102, "2025-03-05"),
+            ("2025-03-05", 120, "2025-03-05"),
+            ("20250305", 112, "2025-03-05"),
+        ];
+        for (text, style, expected) in cases {
+            let actual = read(text, DateOrder::Dmy, Some(style), SqlType::DateTime);
+            assert_eq!(&actual[..10], expected, "{text} {style}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn printed_moments_are_read_back(days in 0..=LAST_DAY, ticks in 0..TICKS_PER_DAY, offset in -840..=840_i16) {
+            let moment = Moment { days, ticks, offset };
+            for style in [None, Some(121), Some(126), Some(113)] {
+                let text = date_text(moment, NEW, style).unwrap();
+                prop_assert_eq!(parse_date(&text, DateOrder::Mdy, None, NEW), Ok(moment), "{}", text);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[0-9TZ:/. +,apmJan-]{0,40}") {
+            let _ = parse_date(&text, DateOrder::Mdy, None, NEW);
+        }
+    }
+}
