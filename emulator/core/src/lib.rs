@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod event;
 pub mod ids;
 pub mod instance;
+pub mod invariants;
 pub mod link;
 pub mod listener_url;
 pub mod lsn;

@@ -457,7 +457,9 @@ pub enum LinkError {
     )]
     RoleMismatch,
     #[error("replication did not start within {minutes} minutes")]
-    InitTimeout { minutes: i64, cause: Box<LinkError> },
+    InitTimeout { minutes: i64, cause: Box<Self> },
+    #[error("availability group '{group}' may not create databases on SQL Server")]
+    CreateDatabaseNotGranted { group: String },
     #[error("the partner dropped its half of the link")]
     PartnerDropped,
     #[error("the network between the partners is interrupted")]

@@ -46,7 +46,7 @@ pub enum Value {
     /// `uniqueidentifier`.
     Guid(Uuid),
     /// `sql_variant`: a non-NULL value with the base type it keeps.
-    Variant(Box<(SqlType, Value)>),
+    Variant(Box<(SqlType, Self)>),
 }
 
 /// An exact number: `units / 10^scale`. The magnitude of `units` stays below 10^38.

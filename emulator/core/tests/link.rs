@@ -15,6 +15,7 @@ use milink_core::durations::{Durations, Profile};
 use milink_core::endpoint::*;
 use milink_core::ids::*;
 use milink_core::instance::SqlServer;
+use milink_core::invariants;
 use milink_core::link::*;
 use milink_core::names::Name;
 use milink_core::operation::OperationState;
@@ -209,11 +210,19 @@ impl Lab {
             },
             encryption: EndpointEncryption::Required(EncryptionAlgorithm::Aes),
         });
+        self.create_group(vec!["db1".into()]);
+        if does(Step::CreateDag) {
+            self.create_dag(&format!("tcp://{fqdn}:5022;Server=[sqlmi1]"));
+        }
+    }
+
+    fn create_group(&mut self, databases: Vec<Name>) {
+        let instance = self.sql;
         self.apply(CreateAvailabilityGroup {
             instance,
             name: "AG_db1".into(),
             cluster: Some(ClusterType::None),
-            databases: vec!["db1".into()],
+            databases,
             replicas: vec![ReplicaSpec {
                 server_name: "sqlserver1".into(),
                 endpoint_url: "TCP://10.0.0.4:5022".into(),
@@ -230,24 +239,29 @@ impl Lab {
             basic: false,
             contained: false,
         });
-        if does(Step::CreateDag) {
-            let member = |group: &str, url: String| MemberSpec {
-                group: group.into(),
-                listener_url: url.into(),
-                availability_mode: AvailabilityMode::AsynchronousCommit,
-                failover_mode: FailoverMode::Manual,
-                seeding_mode: SeedingMode::Automatic,
-                session_timeout: Span::seconds(20),
-            };
-            self.apply(CreateDistributedAvailabilityGroup {
-                instance,
-                name: "DAG_db1".into(),
-                members: [
-                    member("AG_db1", "TCP://10.0.0.4:5022".into()),
-                    member("AG_db1_MI", format!("tcp://{fqdn}:5022;Server=[sqlmi1]")),
-                ],
-            });
-        }
+    }
+
+    fn create_empty_group(&mut self) {
+        self.create_group(Vec::new());
+    }
+
+    fn create_dag(&mut self, url: &str) {
+        let member = |group: &str, url: &str| MemberSpec {
+            group: group.into(),
+            listener_url: url.into(),
+            availability_mode: AvailabilityMode::AsynchronousCommit,
+            failover_mode: FailoverMode::Manual,
+            seeding_mode: SeedingMode::Automatic,
+            session_timeout: Span::seconds(20),
+        };
+        self.apply(CreateDistributedAvailabilityGroup {
+            instance: self.sql,
+            name: "DAG_db1".into(),
+            members: [
+                member("AG_db1", "TCP://10.0.0.4:5022"),
+                member("AG_db1_MI", url),
+            ],
+        });
     }
 
     fn spec() -> LinkSpec {
@@ -282,6 +296,7 @@ impl Lab {
         let mut states = Vec::new();
         while let Some(due) = self.world.next_due() {
             self.world.advance_to(due);
+            invariants::check(&self.world).unwrap();
             if let Some(link) = self.world.links.values().next() {
                 let state = LinkStatus::of(&self.world, link).replica_state;
                 if states.last() != Some(&state) {
@@ -441,7 +456,8 @@ fn rows_committed_while_seeding_are_caught_up() {
 
 #[test]
 fn every_missing_precondition_fails_the_operation_with_its_own_error() {
-    let cases: [(Step, fn(&LinkError) -> bool); 5] = [
+    type Expected = fn(&LinkError) -> bool;
+    let cases: [(Step, Expected); 5] = [
         (Step::UploadCertificate, |e| {
             matches!(e, LinkError::CertificateNotOnInstance { .. })
         }),
@@ -649,6 +665,58 @@ fn dropping_the_group_on_sql_server_disconnects_the_instance() {
             .unwrap()
             .is_secondary()
     );
+}
+
+#[test]
+fn an_instance_that_is_the_initial_primary_seeds_sql_server_once_that_is_granted() {
+    let mut lab = Lab::new(Profile::Azure);
+    lab.prepare(Some(Step::CreateDag));
+    lab.apply(DropAvailabilityGroup {
+        instance: lab.sql,
+        name: "AG_db1".into(),
+    });
+    lab.apply(DropDatabase {
+        instance: lab.sql,
+        name: "db1".into(),
+        session: None,
+    });
+    lab.apply(CreateDatabase {
+        instance: lab.mi,
+        name: "db1".into(),
+        collation: None,
+    });
+    lab.create_empty_group();
+    let url = format!("tcp://{}:5022;Server=[sqlmi1];Database=[db1]", lab.fqdn);
+    lab.create_dag(&url);
+    let spec = LinkSpec {
+        instance_role: LinkRole::Primary,
+        ..Lab::spec()
+    };
+    lab.apply(CreateLink {
+        instance: lab.mi,
+        name: "DAG_db1".into(),
+        spec,
+    });
+    lab.settle();
+    assert_eq!(
+        lab.link().phase,
+        Phase::Connected,
+        "seeding is not permitted yet"
+    );
+    let action = GroupAction::CreateAnyDatabase(true);
+    lab.apply(AlterAvailabilityGroup {
+        instance: lab.sql,
+        name: "AG_db1".into(),
+        action,
+    });
+    assert_eq!(lab.settle().last(), Some(&"LinkSynchronizing"));
+    let copy = lab
+        .world
+        .instance(lab.sql)
+        .unwrap()
+        .database("db1")
+        .unwrap();
+    assert!(copy.is_secondary() && copy.group.is_some());
 }
 
 #[test]

@@ -1,17 +1,101 @@
 //! What Azure Resource Manager keeps: resource groups, virtual networks, and the ARM side of managed instances.
+//!
+//! Knows no HTTP, JSON or api-version: requests come with words that are checked here, and refusals in domain words.
 
+mod address_prefix;
+mod administrator;
+mod managed_database;
 mod managed_instance;
+mod names;
+mod network_resource;
+mod operations;
+mod pending;
+mod resource_group;
+mod server_trust_certificate;
+mod virtual_network;
 
-pub use managed_instance::ManagedInstanceProperties;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use sha1::{Digest, Sha1};
+
+pub use address_prefix::AddressPrefix;
+pub use administrator::{DeleteAdministrator, EntraAdministrator, SetEntraOnly, WriteAdministrator};
+pub use managed_database::{
+    DeleteManagedDatabase, ManagedDatabaseView, UpdateManagedDatabase, WriteManagedDatabase,
+};
+pub use managed_instance::{
+    DeleteManagedInstance, Identity, IdentityType, InstanceSettings, InstanceState,
+    ManagedInstanceProperties, ManagedInstanceView, Sku, UpdateManagedInstance,
+    WriteManagedInstance,
+};
+pub use names::check_name;
+pub use network_resource::{
+    DeleteNetworkResource, NetworkItem, NetworkKind, NetworkResource, WriteNetworkItem,
+    WriteNetworkResource,
+};
+pub use operations::CancelOperation;
+pub use resource_group::{
+    DeleteResourceGroup, ResourceGroup, UpdateResourceGroup, WriteResourceGroup,
+};
+pub use server_trust_certificate::{DeleteTrustCertificate, WriteTrustCertificate};
+pub use virtual_network::{
+    DeleteSubnet, DeleteVirtualNetwork, Subnet, SubnetId, SubnetSettings, TagNetwork,
+    VirtualNetwork, WriteSubnet, WriteVirtualNetwork,
+};
+
+pub(crate) use pending::{Pending, complete};
+
+use crate::ids::OperationId;
+use crate::names::Name;
+
+/// Tags of a resource, in the order of their names.
+pub type Tags = BTreeMap<String, String>;
+
+/// Where a resource that is not an instance is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResourceKey {
+    /// The resource group.
+    pub group: Name,
+    /// The resource's name.
+    pub name: Name,
+}
 
 /// The ARM resources of the world's subscription that are not instances.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Azure {}
+pub struct Azure {
+    zone_seed: u64,
+    /// Resource groups.
+    pub resource_groups: OrdMap<Name, Arc<ResourceGroup>>,
+    /// Virtual networks, with their subnets.
+    pub virtual_networks: OrdMap<ResourceKey, Arc<VirtualNetwork>>,
+    /// Network security groups and route tables.
+    pub network_resources: OrdMap<(NetworkKind, ResourceKey), Arc<NetworkResource>>,
+    /// Managed instances that are being created: they have no engine yet.
+    pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
+    /// What running operations will do when they end.
+    pub(crate) pending: OrdMap<OperationId, Pending>,
+}
 
-use crate::ids::OperationId;
-use crate::world::World;
+impl Azure {
+    /// Nothing yet; DNS zones come from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            zone_seed: seed,
+            ..Self::default()
+        }
+    }
 
-/// Ends an operation on an ARM resource whose time has come.
-pub(crate) fn complete(world: &mut World, id: OperationId) {
-    world.succeed_operation(id, true);
+    /// The DNS zone of the managed instances in a subnet: 12 hexadecimal digits, the same for all of them.
+    pub fn dns_zone(&self, subnet: &SubnetId) -> String {
+        let mut hash = Sha1::new();
+        hash.update(self.zone_seed.to_le_bytes());
+        for part in [&subnet.group, &subnet.network, &subnet.subnet] {
+            hash.update(part.folded().as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

@@ -41,15 +41,33 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     if target.database(&database).is_some() {
         return fail(world, id, LinkError::TargetDatabaseExists { database });
     }
+    let local = local_group(&target, &link);
+    if !may_create_databases(&target, local) {
+        let group = link.spec.partner_group.to_string();
+        return refuse_seeding(world, id, LinkError::CreateDatabaseNotGranted { group });
+    }
     let bytes = source.data_file_bytes();
     let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
         Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
     });
     let duration = copying.max(world.durations.span(Transition::SeedingMinimum));
     let target_id = target.free_database_id();
-    let local = local_group(&target, &link);
     let member = source.group.map(|(_, member)| member);
     let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));
+    if source.group.is_none()
+        && let Some(group) = world
+            .instance(source_instance)
+            .and_then(|found| local_group(found, &link))
+    {
+        let joined = GroupDatabase {
+            id: member,
+            database: source.id,
+            name: source.name.clone(),
+        };
+        join(world, source_instance, group, joined);
+        let database = world.instance_mut(source_instance).database_mut(source.id);
+        database.expect("found a moment ago").group = Some((group, member));
+    }
     let base = source.log.end();
     let copy = Database {
         id: target_id,
@@ -120,6 +138,38 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     if let Some(operation) = operation {
         world.succeed_operation(operation, true);
     }
+}
+
+/// Without GRANT CREATE ANY DATABASE the run fails; the link waits, connected, until it is granted.
+fn refuse_seeding(world: &mut World, id: &LinkId, error: LinkError) {
+    let (instance, name, database) = words(world, id);
+    let reason = error.to_string();
+    if let Some(link) = world.link_mut(id) {
+        link.last_error = Some(error);
+    }
+    world.record(EventKind::SeedingFailed {
+        instance,
+        link: name,
+        database,
+        reason,
+    });
+}
+
+/// Whether seeding may create a database in this group of the target.
+pub(super) fn may_create_databases(
+    target: &crate::instance::Instance,
+    group: Option<GroupId>,
+) -> bool {
+    let group = group
+        .and_then(|group| target.groups.get(&group))
+        .and_then(|group| group.as_local());
+    group.is_some_and(|group| group.may_create_databases)
+}
+
+/// Whether the next seeding run of a link may create its database.
+pub(super) fn is_permitted(world: &World, link: &Link) -> bool {
+    let target = direction(link).and_then(|(_, target)| world.instance(target));
+    target.is_some_and(|target| may_create_databases(target, local_group(target, link)))
 }
 
 /// Ends the copy: the target has the content as it was when the copy began, and recovers.

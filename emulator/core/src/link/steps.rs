@@ -115,6 +115,13 @@ pub(crate) fn reconcile(world: &mut World) {
         }
         if link.connection.connected_since.is_some() {
             match handshake::still_connected(world, &link) {
+                // A run that was not permitted starts once it is.
+                Ok(()) if link.phase == Phase::Connected => {
+                    let waits = world.timers.due(&Timer::Link(id.clone())).is_none();
+                    if waits && seeding::is_permitted(world, &link) {
+                        arm_step(world, &id, Transition::SeedingStart);
+                    }
+                }
                 Ok(()) => replication::pump(world, &id),
                 Err(error) => disconnect(world, &id, error),
             }

@@ -1,0 +1,118 @@
+//! What running operations on ARM resources will do when they end.
+
+use std::sync::Arc;
+
+use super::managed_database::NewDatabase;
+use super::managed_instance::InstanceChange;
+use super::{
+    ResourceKey, managed_database, managed_instance, resource_group, server_trust_certificate,
+    virtual_network,
+};
+use crate::certificate::CertificateFacts;
+use crate::durations::Transition;
+use crate::ids::{InstanceId, OperationId};
+use crate::names::Name;
+use crate::operation::OperationError;
+use crate::refusal::Refusal;
+use crate::world::{Timer, World};
+
+/// What an operation will do when it ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Pending {
+    /// A managed instance becomes ready.
+    CreateInstance(Name),
+    /// A managed instance is changed.
+    UpdateInstance(InstanceId, Arc<InstanceChange>),
+    /// A managed instance is gone.
+    DeleteInstance(InstanceId),
+    /// A managed database is there.
+    CreateDatabase(Arc<NewDatabase>),
+    /// A managed database is gone.
+    DropDatabase(InstanceId, Name),
+    /// A partner certificate is trusted.
+    WriteCertificate(InstanceId, Name, Arc<CertificateFacts>),
+    /// A partner certificate is gone.
+    DeleteCertificate(InstanceId, Name),
+    /// A resource group is gone.
+    DeleteGroup(Name),
+    /// A virtual network is gone.
+    DeleteVirtualNetwork(ResourceKey),
+    /// A subnet is gone.
+    DeleteSubnet(ResourceKey, Name),
+    /// A resource that has been changed already says so.
+    Settle,
+}
+
+impl World {
+    /// Sees to the end of `operation`: `pending` happens when `transition` has passed.
+    pub(crate) fn when_over(
+        &mut self,
+        operation: OperationId,
+        transition: Transition,
+        pending: Pending,
+    ) {
+        let due = self.now() + self.durations.span(transition);
+        self.azure.pending.insert(operation, pending);
+        self.timers.arm(Timer::Operation(operation), due);
+    }
+}
+
+/// Ends an operation on an ARM resource whose time has come.
+pub(crate) fn complete(world: &mut World, id: OperationId) {
+    let Some(pending) = world.azure.pending.remove(&id) else {
+        return;
+    };
+    let has_result = !matches!(
+        pending,
+        Pending::DeleteInstance(_)
+            | Pending::DropDatabase(..)
+            | Pending::DeleteCertificate(..)
+            | Pending::DeleteGroup(_)
+            | Pending::DeleteVirtualNetwork(_)
+            | Pending::DeleteSubnet(..)
+    );
+    // A draft, as for a command: an end that is refused has changed nothing else.
+    let mut draft = world.clone();
+    match finish(&mut draft, pending.clone()) {
+        Ok(()) => {
+            *world = draft;
+            world.succeed_operation(id, has_result);
+        }
+        Err(refusal) => {
+            if let Pending::DeleteGroup(name) = &pending {
+                resource_group::give_up_deletion(world, name);
+            }
+            world.fail_operation(id, OperationError::Refused(Box::new(refusal)));
+        }
+    }
+}
+
+fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
+    match pending {
+        Pending::CreateInstance(name) => managed_instance::finish_creation(world, &name),
+        Pending::UpdateInstance(instance, change) => {
+            managed_instance::finish_update(world, instance, &change);
+            Ok(())
+        }
+        Pending::DeleteInstance(instance) => managed_instance::finish_deletion(world, instance),
+        Pending::CreateDatabase(new) => managed_database::finish_creation(world, &new),
+        Pending::DropDatabase(instance, name) => {
+            managed_database::finish_deletion(world, instance, &name)
+        }
+        Pending::WriteCertificate(instance, name, facts) => {
+            server_trust_certificate::finish_write(world, instance, name, facts)
+        }
+        Pending::DeleteCertificate(instance, name) => {
+            server_trust_certificate::finish_deletion(world, instance, &name);
+            Ok(())
+        }
+        Pending::DeleteGroup(name) => resource_group::finish_deletion(world, &name),
+        Pending::DeleteVirtualNetwork(key) => {
+            virtual_network::finish_network_deletion(world, &key)
+        }
+        Pending::DeleteSubnet(key, subnet) => {
+            virtual_network::finish_subnet_deletion(world, &key, &subnet)
+        }
+        Pending::Settle => Ok(()),
+    }
+}

@@ -1,0 +1,516 @@
+//! Virtual networks and their subnets: address ranges, delegations, and who uses a subnet.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use super::resource_group::writable_group;
+use super::{AddressPrefix, Pending, ResourceKey, Tags, check_name};
+use crate::command::Request;
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::{IdSource, OperationId};
+use crate::names::Name;
+use crate::operation::ResourceRef;
+use crate::refusal::{AzureRefusal, Refusal};
+use crate::world::World;
+
+/// A virtual network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VirtualNetwork {
+    /// Its resource group.
+    pub group: Name,
+    /// Its name.
+    pub name: Name,
+    /// Its region.
+    pub location: String,
+    /// Its tags.
+    pub tags: Tags,
+    /// `resourceGuid`.
+    pub guid: Uuid,
+    /// Changes with each write.
+    pub etag: Uuid,
+    /// `addressSpace.addressPrefixes`.
+    pub prefixes: Vec<AddressPrefix>,
+    /// `dhcpOptions.dnsServers`.
+    pub dns_servers: Vec<String>,
+    /// Its subnets.
+    pub subnets: OrdMap<Name, Subnet>,
+    /// The last write, which is running or over.
+    pub operation: OperationId,
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subnet {
+    /// Its name.
+    pub name: Name,
+    /// Changes with each write.
+    pub etag: Uuid,
+    /// What was asked for.
+    pub settings: SubnetSettings,
+    /// The last write.
+    pub operation: OperationId,
+}
+
+/// What a subnet is asked to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubnetSettings {
+    /// Its address range.
+    pub prefix: AddressPrefix,
+    /// Services it is delegated to: the delegation's name and the service, such as `Microsoft.Sql/managedInstances`.
+    pub delegations: Vec<(String, String)>,
+    /// The id of its network security group.
+    pub network_security_group: Option<String>,
+    /// The id of its route table.
+    pub route_table: Option<String>,
+    /// Service endpoints, such as `Microsoft.Storage`.
+    pub service_endpoints: Vec<String>,
+    /// `privateEndpointNetworkPolicies`.
+    pub private_endpoint_policies: String,
+    /// `privateLinkServiceNetworkPolicies`.
+    pub private_link_service_policies: String,
+    /// `defaultOutboundAccess`.
+    pub default_outbound_access: Option<bool>,
+}
+
+/// Where a subnet is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubnetId {
+    /// The resource group of its network.
+    pub group: Name,
+    /// Its virtual network.
+    pub network: Name,
+    /// Its name.
+    pub subnet: Name,
+}
+
+/// PUT of a virtual network.
+#[derive(Clone, Debug)]
+pub struct WriteVirtualNetwork {
+    /// Its resource group and name.
+    pub key: ResourceKey,
+    /// Its region.
+    pub location: String,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its address prefixes, as written.
+    pub prefixes: Vec<String>,
+    /// Its DNS servers.
+    pub dns_servers: Vec<String>,
+    /// All its subnets; none keeps those it has.
+    pub subnets: Option<Vec<(Name, SubnetSettings)>>,
+}
+
+/// PATCH of a virtual network: its tags.
+#[derive(Clone, Debug)]
+pub struct TagNetwork {
+    /// Its resource group and name.
+    pub key: ResourceKey,
+    /// All its tags.
+    pub tags: Tags,
+}
+
+/// DELETE of a virtual network.
+#[derive(Clone, Debug)]
+pub struct DeleteVirtualNetwork {
+    /// Its resource group and name.
+    pub key: ResourceKey,
+}
+
+/// PUT of a subnet. Answers the operation and whether the subnet is new.
+#[derive(Clone, Debug)]
+pub struct WriteSubnet {
+    /// The virtual network's group and name.
+    pub network: ResourceKey,
+    /// The subnet's name.
+    pub name: Name,
+    /// What it is to be.
+    pub settings: SubnetSettings,
+}
+
+/// DELETE of a subnet.
+#[derive(Clone, Debug)]
+pub struct DeleteSubnet {
+    /// The virtual network's group and name.
+    pub network: ResourceKey,
+    /// The subnet's name.
+    pub name: Name,
+}
+
+/// The service that managed instances' subnets are delegated to.
+pub(super) const MANAGED_INSTANCE_SERVICE: &str = "Microsoft.Sql/managedInstances";
+
+const KIND: &str = "Microsoft.Network/virtualNetworks";
+const SUBNET_KIND: &str = "Microsoft.Network/virtualNetworks/subnets";
+
+impl SubnetSettings {
+    /// A subnet of this range with Azure's defaults.
+    pub fn new(prefix: AddressPrefix) -> Self {
+        Self {
+            prefix,
+            delegations: Vec::new(),
+            network_security_group: None,
+            route_table: None,
+            service_endpoints: Vec::new(),
+            private_endpoint_policies: "Disabled".to_owned(),
+            private_link_service_policies: "Enabled".to_owned(),
+            default_outbound_access: None,
+        }
+    }
+
+    /// The same, delegated to managed instances.
+    pub fn delegated_to_managed_instances(mut self) -> Self {
+        let service = MANAGED_INSTANCE_SERVICE.to_owned();
+        self.delegations.push(("0".to_owned(), service));
+        self
+    }
+}
+
+impl SubnetId {
+    /// The subnet that an ARM id names: its subscription, and where it is there.
+    pub fn parse(id: &str) -> Option<(&str, Self)> {
+        let parts: Vec<&str> = id.strip_prefix('/')?.split('/').collect();
+        let &[s, subscription, g, group, p, ns, n, network, t, subnet] = parts.as_slice() else {
+            return None;
+        };
+        let statics = [
+            (s, "subscriptions"),
+            (g, "resourceGroups"),
+            (p, "providers"),
+            (ns, "Microsoft.Network"),
+            (n, "virtualNetworks"),
+            (t, "subnets"),
+        ];
+        let matches = statics.iter().all(|(have, want)| have.eq_ignore_ascii_case(want));
+        let named = ![group, network, subnet].contains(&"");
+        (matches && named).then(|| {
+            let id = Self {
+                group: Name::new(group),
+                network: Name::new(network),
+                subnet: Name::new(subnet),
+            };
+            (subscription, id)
+        })
+    }
+
+    /// Its network.
+    pub fn network_key(&self) -> ResourceKey {
+        ResourceKey {
+            group: self.group.clone(),
+            name: self.network.clone(),
+        }
+    }
+
+    /// Its id in ARM.
+    pub fn to_arm_id(&self, subscription: Uuid) -> String {
+        let (group, network, subnet) = (&self.group, &self.network, &self.subnet);
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{network}/subnets/{subnet}"
+        )
+    }
+}
+
+impl VirtualNetwork {
+    fn resource(&self) -> ResourceRef {
+        ResourceRef {
+            resource_group: self.group.to_string(),
+            location: self.location.clone(),
+            path: format!("{KIND}/{}", self.name),
+        }
+    }
+}
+
+impl Request for WriteVirtualNetwork {
+    type Reply = (OperationId, bool);
+
+    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
+        writable_group(world, &self.key.group)?;
+        let found = world.azure.virtual_networks.get(&self.key).cloned();
+        match &found {
+            None => check_name(KIND, self.key.name.as_str())?,
+            Some(found) => same_location(found, &self.location)?,
+        }
+        if self.prefixes.is_empty() {
+            let parameter = "addressSpace".to_owned();
+            return Err(AzureRefusal::MissingParameter { parameter }.into());
+        }
+        let mut prefixes: Vec<AddressPrefix> = Vec::new();
+        for text in &self.prefixes {
+            let prefix = AddressPrefix::parse(text).ok_or_else(|| AzureRefusal::InvalidPrefix {
+                prefix: text.clone(),
+            })?;
+            if let Some(other) = prefixes.iter().find(|other| other.overlaps(prefix)) {
+                return Err(overlapping(&prefix, other).into());
+            }
+            prefixes.push(prefix);
+        }
+        let old = found.as_ref().map_or_else(OrdMap::new, |found| found.subnets.clone());
+        let wanted = self.subnets.unwrap_or_else(|| {
+            let kept = old.values().map(|s| (s.name.clone(), s.settings.clone()));
+            kept.collect()
+        });
+        for gone in old.keys().filter(|name| !wanted.iter().any(|(kept, _)| kept == *name)) {
+            subnet_is_free(world, &self.key, gone)?;
+        }
+        let mut ids = world.ids.clone();
+        let mut network = VirtualNetwork {
+            guid: found.as_ref().map_or_else(|| ids.next_guid(), |found| found.guid),
+            group: self.key.group.clone(),
+            name: found.as_ref().map_or_else(|| self.key.name.clone(), |found| found.name.clone()),
+            location: self.location,
+            tags: self.tags,
+            etag: ids.next_guid(),
+            prefixes,
+            dns_servers: self.dns_servers,
+            subnets: OrdMap::new(),
+            operation: OperationId(Uuid::nil()),
+        };
+        let resource = network.resource();
+        let path = resource.path.clone();
+        let operation = world.start_operation("PutVirtualNetwork", "operations", resource);
+        network.operation = operation;
+        for (name, settings) in wanted {
+            let kept = old.get(&name).filter(|old| old.settings == settings).cloned();
+            put_subnet(&mut network, name, settings, operation, &mut ids, kept)?;
+        }
+        world.ids = ids;
+        world.azure.virtual_networks.insert(self.key, Arc::new(network));
+        world.record(EventKind::ResourceWritten { resource: path });
+        world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+        Ok((operation, found.is_none()))
+    }
+}
+
+impl Request for TagNetwork {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        writable_group(world, &self.key.group)?;
+        let etag = world.ids.next_guid();
+        let network = network_mut(world, &self.key)?;
+        network.tags = self.tags;
+        network.etag = etag;
+        Ok(())
+    }
+}
+
+impl Request for DeleteVirtualNetwork {
+    type Reply = Option<OperationId>;
+
+    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
+        let Some(network) = world.azure.virtual_networks.get(&self.key).cloned() else {
+            return Ok(None);
+        };
+        for subnet in network.subnets.keys() {
+            subnet_is_free(world, &self.key, subnet)?;
+        }
+        let resource = network.resource();
+        let operation = world.start_operation("DeleteVirtualNetwork", "operations", resource);
+        let pending = Pending::DeleteVirtualNetwork(self.key);
+        world.when_over(operation, Transition::NetworkWrite, pending);
+        Ok(Some(operation))
+    }
+}
+
+impl Request for WriteSubnet {
+    type Reply = (OperationId, bool);
+
+    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
+        writable_group(world, &self.network.group)?;
+        let resource = network(world, &self.network)?.resource();
+        let found = network(world, &self.network)?.subnets.get(&self.name).cloned();
+        let delegated = self
+            .settings
+            .delegations
+            .iter()
+            .any(|(_, service)| service.eq_ignore_ascii_case(MANAGED_INSTANCE_SERVICE));
+        if found.is_none() {
+            check_name(SUBNET_KIND, self.name.as_str())?;
+        } else if !delegated {
+            // A delegation that is in use cannot be taken back.
+            subnet_is_free(world, &self.network, &self.name)?;
+        }
+        if found.as_ref().is_some_and(|found| found.settings.prefix != self.settings.prefix) {
+            subnet_is_free(world, &self.network, &self.name)?;
+        }
+        let resource = ResourceRef {
+            path: format!("{}/subnets/{}", resource.path, self.name),
+            ..resource
+        };
+        let path = resource.path.clone();
+        let operation = world.start_operation("PutSubnet", "operations", resource);
+        let mut ids = world.ids.clone();
+        let network = network_mut(world, &self.network)?;
+        network.etag = ids.next_guid();
+        network.subnets.remove(&self.name);
+        put_subnet(network, self.name, self.settings, operation, &mut ids, None)?;
+        world.ids = ids;
+        world.record(EventKind::ResourceWritten { resource: path });
+        world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+        Ok((operation, found.is_none()))
+    }
+}
+
+impl Request for DeleteSubnet {
+    type Reply = Option<OperationId>;
+
+    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
+        let network = network(world, &self.network)?;
+        if !network.subnets.contains_key(&self.name) {
+            return Ok(None);
+        }
+        let resource = network.resource();
+        subnet_is_free(world, &self.network, &self.name)?;
+        let resource = ResourceRef {
+            path: format!("{}/subnets/{}", resource.path, self.name),
+            ..resource
+        };
+        let operation = world.start_operation("DeleteSubnet", "operations", resource);
+        let pending = Pending::DeleteSubnet(self.network, self.name);
+        world.when_over(operation, Transition::NetworkWrite, pending);
+        Ok(Some(operation))
+    }
+}
+
+/// The resource of another group that uses a subnet of this group.
+pub(super) fn user_from_elsewhere(world: &World, group: &Name) -> Option<String> {
+    let properties = world
+        .instances
+        .values()
+        .filter_map(|instance| instance.as_managed_instance())
+        .map(|managed| &*managed.properties);
+    let creating = world.azure.creating.values().map(|new| new.properties());
+    properties
+        .chain(creating)
+        .filter(|properties| properties.resource_group != *group)
+        .filter_map(|properties| properties.subnet.as_ref())
+        .find(|subnet| subnet.group == *group)
+        .map(|subnet| format!("{KIND}/{}", subnet.network))
+}
+
+/// Takes a virtual network away, unless an instance has come to it meanwhile.
+pub(super) fn finish_network_deletion(world: &mut World, key: &ResourceKey) -> Result<(), Refusal> {
+    let Some(network) = world.azure.virtual_networks.get(key).cloned() else {
+        return Ok(());
+    };
+    for subnet in network.subnets.keys() {
+        subnet_is_free(world, key, subnet)?;
+    }
+    world.azure.virtual_networks.remove(key);
+    let resource = format!("{KIND}/{}", network.name);
+    world.record(EventKind::ResourceDeleted { resource });
+    Ok(())
+}
+
+/// Takes a subnet away, unless an instance has come to it meanwhile.
+pub(super) fn finish_subnet_deletion(
+    world: &mut World,
+    key: &ResourceKey,
+    name: &Name,
+) -> Result<(), Refusal> {
+    subnet_is_free(world, key, name)?;
+    if let Ok(network) = network_mut(world, key) {
+        network.subnets.remove(name);
+        let resource = format!("{KIND}/{}/subnets/{name}", key.name);
+        world.record(EventKind::ResourceDeleted { resource });
+    }
+    Ok(())
+}
+
+fn network<'a>(world: &'a World, key: &ResourceKey) -> Result<&'a VirtualNetwork, AzureRefusal> {
+    let found = world.azure.virtual_networks.get(key);
+    found.map(|network| &**network).ok_or_else(|| not_found(key))
+}
+
+fn network_mut<'a>(
+    world: &'a mut World,
+    key: &ResourceKey,
+) -> Result<&'a mut VirtualNetwork, AzureRefusal> {
+    let found = world.azure.virtual_networks.get_mut(key);
+    found.map(Arc::make_mut).ok_or_else(|| not_found(key))
+}
+
+fn not_found(key: &ResourceKey) -> AzureRefusal {
+    AzureRefusal::NotFound {
+        kind: KIND,
+        name: key.name.to_string(),
+        resource_group: key.group.to_string(),
+    }
+}
+
+fn put_subnet(
+    network: &mut VirtualNetwork,
+    name: Name,
+    settings: SubnetSettings,
+    operation: OperationId,
+    ids: &mut IdSource,
+    kept: Option<Subnet>,
+) -> Result<(), AzureRefusal> {
+    check_name(SUBNET_KIND, name.as_str())?;
+    let prefix = settings.prefix;
+    if !network.prefixes.iter().any(|space| space.contains(prefix)) {
+        return Err(AzureRefusal::SubnetOutside {
+            subnet: name.to_string(),
+            prefix: prefix.to_string(),
+            network: network.name.to_string(),
+        });
+    }
+    let others = network.subnets.values();
+    if let Some(other) = others.into_iter().find(|s| s.settings.prefix.overlaps(prefix)) {
+        return Err(AzureRefusal::SubnetsOverlap {
+            subnet: name.to_string(),
+            other: other.name.to_string(),
+        });
+    }
+    let subnet = kept.unwrap_or_else(|| Subnet {
+        name: name.clone(),
+        etag: ids.next_guid(),
+        settings,
+        operation,
+    });
+    network.subnets.insert(name, subnet);
+    Ok(())
+}
+
+fn same_location(found: &VirtualNetwork, wanted: &str) -> Result<(), AzureRefusal> {
+    if found.location == wanted {
+        return Ok(());
+    }
+    Err(AzureRefusal::LocationChanged {
+        name: found.name.to_string(),
+        location: found.location.clone(),
+        resource_group: found.group.to_string(),
+        wanted: wanted.to_owned(),
+    })
+}
+
+fn overlapping(prefix: &AddressPrefix, other: &AddressPrefix) -> AzureRefusal {
+    AzureRefusal::OverlappingPrefix {
+        prefix: prefix.to_string(),
+        other: other.to_string(),
+    }
+}
+
+fn subnet_is_free(world: &World, key: &ResourceKey, subnet: &Name) -> Result<(), AzureRefusal> {
+    let id = SubnetId {
+        group: key.group.clone(),
+        network: key.name.clone(),
+        subnet: subnet.clone(),
+    };
+    let running = world.instances.values().filter_map(|instance| {
+        let managed = instance.as_managed_instance()?;
+        (managed.properties.subnet.as_ref() == Some(&id)).then_some(&instance.name)
+    });
+    let creating = world.azure.creating.iter().filter_map(|(name, new)| {
+        (new.properties().subnet.as_ref() == Some(&id)).then_some(name)
+    });
+    match running.chain(creating).next() {
+        None => Ok(()),
+        Some(by) => Err(AzureRefusal::InUse {
+            resource: id.to_arm_id(world.subscription),
+            by: by.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,293 @@
+//! The laws of the world: what is true after every command and every advance, whatever was asked.
+//!
+//! One named function each; tests run them all after every step.
+
+use crate::instance::Instance;
+use crate::link::Phase;
+use crate::operation::OperationState;
+use crate::store::LockKey;
+use crate::world::World;
+
+/// A law of the world: says what breaks it, if anything does.
+type Law = fn(&World) -> Option<String>;
+
+/// Every law, by name.
+pub const LAWS: &[(&str, Law)] = &[
+    ("nothing is overdue", nothing_is_overdue),
+    (
+        "instance names are unique among their kind",
+        instance_names_are_unique,
+    ),
+    (
+        "every instance has its system databases",
+        system_databases_exist,
+    ),
+    (
+        "database names are unique on an instance",
+        database_names_are_unique,
+    ),
+    (
+        "a database and its availability group name each other",
+        group_membership_is_mutual,
+    ),
+    (
+        "a distributed group stands on a local group",
+        distributed_groups_stand_on_local_ones,
+    ),
+    (
+        "an endpoint's certificate exists and has its private key",
+        endpoint_certificates_exist,
+    ),
+    ("locks are held by open transactions", locks_have_holders),
+    (
+        "open transactions belong to sessions",
+        transactions_have_sessions,
+    ),
+    ("every key finds its row", keys_find_rows),
+    (
+        "a secondary is never ahead of its primary",
+        secondaries_follow,
+    ),
+    ("what is redone is hardened", redo_follows_hardening),
+    (
+        "a secondary has no open transactions",
+        secondaries_do_not_write,
+    ),
+    (
+        "a replicating link has its secondary database",
+        replicating_links_have_copies,
+    ),
+    (
+        "a connected link has a partner",
+        connected_links_have_partners,
+    ),
+    (
+        "a link's creation is running while the link is being made",
+        creations_are_running,
+    ),
+    (
+        "a link that is being made has a timer or waits for a person",
+        links_make_progress,
+    ),
+];
+
+/// Checks every law, and names the first that is broken.
+///
+/// # Errors
+///
+/// The law's name and what breaks it.
+pub fn check(world: &World) -> Result<(), String> {
+    LAWS.iter().try_for_each(|(name, law)| match law(world) {
+        None => Ok(()),
+        Some(what) => Err(format!("{name}: {what}")),
+    })
+}
+
+fn nothing_is_overdue(world: &World) -> Option<String> {
+    let due = world.next_due().filter(|due| *due < world.now())?;
+    Some(format!(
+        "something was due at {due}, and it is {}",
+        world.now()
+    ))
+}
+
+fn instance_names_are_unique(world: &World) -> Option<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    world.instances.values().find_map(|instance| {
+        let new = seen.insert((instance.is_managed_instance(), instance.name.clone()));
+        (!new).then(|| instance.name.to_string())
+    })
+}
+
+fn system_databases_exist(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let missing = ["master", "tempdb", "model", "msdb"]
+            .into_iter()
+            .find(|name| instance.database(name).is_none());
+        missing.map(|name| format!("{} has no {name}", instance.name))
+    })
+}
+
+fn database_names_are_unique(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let mut seen = std::collections::BTreeSet::new();
+        let twice = instance
+            .databases
+            .values()
+            .find(|database| !seen.insert(database.name.clone()));
+        twice.map(|database| format!("{} on {}", database.name, instance.name))
+    })
+}
+
+fn group_membership_is_mutual(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        stray_member(instance).or_else(|| {
+            instance.databases.values().find_map(|database| {
+                let (group, member) = database.group?;
+                let local = instance
+                    .groups
+                    .get(&group)
+                    .and_then(|group| group.as_local());
+                let listed =
+                    local.is_some_and(|local| local.databases.iter().any(|m| m.id == member));
+                (!listed).then(|| {
+                    format!(
+                        "{} on {} is in a group that does not list it",
+                        database.name, instance.name
+                    )
+                })
+            })
+        })
+    })
+}
+
+fn stray_member(instance: &Instance) -> Option<String> {
+    instance.groups.values().find_map(|group| {
+        let stray = group.as_local()?.databases.iter().find(|member| {
+            let database = instance.databases.get(&member.database);
+            database.is_none_or(|database| database.group != Some((group.id, member.id)))
+        })?;
+        Some(format!(
+            "{} of {} on {}",
+            stray.name, group.name, instance.name
+        ))
+    })
+}
+
+fn distributed_groups_stand_on_local_ones(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        instance.groups.values().find_map(|group| {
+            let local = &group.as_distributed()?.local().group;
+            let stands = instance
+                .group(local.as_str())
+                .is_some_and(|found| found.as_local().is_some());
+            (!stands).then(|| format!("{} on {} stands on {local}", group.name, instance.name))
+        })
+    })
+}
+
+fn endpoint_certificates_exist(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let id = instance.endpoint.as_ref()?.authentication.certificate()?;
+        let found = instance.master().content.certificates.contains_key(&id);
+        (!found).then(|| format!("certificate {id} of {}", instance.name))
+    })
+}
+
+fn locks_have_holders(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        let stray = database
+            .locks
+            .iter()
+            .find(|(_, holder)| !database.transactions.contains_key(*holder));
+        stray.map(|(lock, holder): (&LockKey, _)| format!("{holder} holds {lock:?}"))
+    })
+}
+
+fn transactions_have_sessions(world: &World) -> Option<String> {
+    each_database(world, |instance, database| {
+        let stray = database.transactions.values().find(|open| {
+            !instance.sessions.is_empty() && !instance.sessions.contains_key(&open.session)
+        });
+        stray.map(|open| format!("transaction {} of session {}", open.id, open.session))
+    })
+}
+
+fn keys_find_rows(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        database.content.tables.values().find_map(|table| {
+            let scanned = table.scan().count();
+            (scanned != table.len()).then(|| {
+                format!(
+                    "{} scans {scanned} of {} rows",
+                    table.definition.name,
+                    table.len()
+                )
+            })
+        })
+    })
+}
+
+fn secondaries_follow(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        let copy = database.copy.as_ref()?;
+        let source = world
+            .instance(copy.source.0)?
+            .databases
+            .get(&copy.source.1)?;
+        (copy.hardened > source.log.end())
+            .then(|| format!("{} > {}", copy.hardened, source.log.end()))
+    })
+}
+
+fn redo_follows_hardening(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        let copy = database.copy.as_ref()?;
+        (copy.redone > copy.hardened).then(|| format!("{} > {}", copy.redone, copy.hardened))
+    })
+}
+
+fn secondaries_do_not_write(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        (database.is_secondary() && !database.transactions.is_empty()).then(|| "it has".to_owned())
+    })
+}
+
+fn replicating_links_have_copies(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let (Phase::Recovering { target }
+        | Phase::CatchUp { target }
+        | Phase::Synchronizing { target }) = link.phase
+        else {
+            return None;
+        };
+        let instance = link.seedings.last()?.target.0;
+        let copy = world.instance(instance)?.databases.get(&target);
+        copy.is_none_or(|copy| !copy.is_secondary())
+            .then(|| link.id.name.to_string())
+    })
+}
+
+fn connected_links_have_partners(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        link.connection.connected_since?;
+        let there = link
+            .partner
+            .is_some_and(|partner| world.instance(partner).is_some());
+        (!there).then(|| link.id.name.to_string())
+    })
+}
+
+fn creations_are_running(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let operation = world.operation(link.operation?)?;
+        (operation.state != OperationState::InProgress).then(|| link.id.name.to_string())
+    })
+}
+
+fn links_make_progress(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let waits_for_time = matches!(
+            link.phase,
+            Phase::Initiating | Phase::Seeding | Phase::Recovering { .. } | Phase::CatchUp { .. }
+        ) && (link.connection.connected_since.is_some()
+            || link.phase == Phase::Initiating);
+        let armed = world
+            .timers
+            .due(&crate::world::Timer::Link(link.id.clone()))
+            .is_some();
+        (waits_for_time && !armed).then(|| format!("{} in {:?}", link.id.name, link.phase))
+    })
+}
+
+fn each_database(
+    world: &World,
+    law: impl Fn(&Instance, &crate::database::Database) -> Option<String>,
+) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        instance.databases.values().find_map(|database| {
+            law(instance, database)
+                .map(|what| format!("{} on {}: {what}", database.name, instance.name))
+        })
+    })
+}
