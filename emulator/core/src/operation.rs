@@ -1,7 +1,7 @@
 //! Long-running operations: what ARM clients poll.
 
 use crate::ids::OperationId;
-use crate::refusal::LinkError;
+use crate::refusal::{LinkError, Refusal};
 use crate::time::Timestamp;
 
 /// A long-running operation.
@@ -68,4 +68,6 @@ pub enum OperationError {
         /// The name that was asked for.
         name: String,
     },
+    /// What was accepted turned out to be impossible when it was due.
+    Refused(Box<Refusal>),
 }

@@ -76,7 +76,7 @@ pub enum WriteRefusal {
     DuplicateKey {
         constraint: String,
         table: String,
-        is_constraint: bool,
+        kind: DuplicateKind,
         values: Vec<Value>,
     },
     #[error("object '{name}' exists already")]
@@ -94,6 +94,17 @@ pub enum WriteRefusal {
     NoTransaction { transaction: TransactionId },
     #[error("there is no savepoint '{name}'")]
     NoSavepoint { name: String },
+}
+
+/// The kinds of key that rows must not repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateKind {
+    /// PRIMARY KEY.
+    PrimaryKey,
+    /// UNIQUE constraint.
+    UniqueConstraint,
+    /// CREATE UNIQUE INDEX.
+    UniqueIndex,
 }
 
 /// Why a statement about keys, certificates, logins or permissions was refused.
@@ -118,10 +129,14 @@ pub enum SecurityRefusal {
     NoPrivateKey { name: String },
     #[error("certificate '{name}' is already trusted as an issuer for '{dns}'")]
     IssuerExists { name: String, dns: String },
-    #[error("principal '{name}' does not exist")]
-    PrincipalNotFound { name: String },
-    #[error("principal '{name}' exists already")]
-    PrincipalExists { name: String },
+    #[error("login '{name}' does not exist")]
+    LoginNotFound { name: String },
+    #[error("user '{name}' does not exist")]
+    UserNotFound { name: String },
+    #[error("login '{name}' exists already")]
+    LoginExists { name: String },
+    #[error("user '{name}' exists already")]
+    UserExists { name: String },
     #[error("login '{name}' is logged in")]
     LoginInUse { name: String },
     #[error("login '{login}' has a user already, '{user}'")]
@@ -349,6 +364,18 @@ pub enum AzureRefusal {
     InvalidPrefix { prefix: String },
     #[error("'{prefix}' overlaps '{other}'")]
     OverlappingPrefix { prefix: String, other: String },
+    #[error("subnet '{subnet}' with prefix '{prefix}' is outside virtual network '{network}'")]
+    SubnetOutside {
+        subnet: String,
+        prefix: String,
+        network: String,
+    },
+    #[error("subnet '{subnet}' overlaps subnet '{other}'")]
+    SubnetsOverlap { subnet: String, other: String },
+    #[error("resource group '{name}' stays because '{resource}' cannot be deleted")]
+    GroupNotEmptied { name: String, resource: String },
+    #[error(transparent)]
+    Instance(#[from] InstanceRefusal),
     #[error("managed instance '{name}' is busy")]
     InstanceBusy { name: String },
     #[error("database '{name}' is in use by a link")]
@@ -371,6 +398,58 @@ pub enum AzureRefusal {
     OperationNotCancellable { id: String },
     #[error("{what} is not supported by the emulator")]
     NotEmulated { what: String },
+}
+
+/// Why ARM refused what was said of a managed instance.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum InstanceRefusal {
+    #[error("the server name is not valid")]
+    InvalidServerName,
+    #[error("'{id}' is not the id of a subnet")]
+    InvalidSubnetId { id: String },
+    #[error("the subnet is in another subscription")]
+    SubnetOfOtherSubscription,
+    #[error("subnet '{subnet}' does not exist")]
+    UnknownSubnet { subnet: String },
+    #[error("the subnet is too small")]
+    SubnetTooSmall,
+    #[error("the subnet of an instance cannot be changed")]
+    SubnetFixed,
+    #[error("there is no SKU '{sku}'")]
+    InvalidSku { sku: String },
+    #[error("there is no license type '{license}'")]
+    InvalidLicenseType { license: String },
+    #[error("there is no collation '{name}'")]
+    InvalidCollation { name: String },
+    #[error("the collation of an instance cannot be changed")]
+    CollationFixed,
+    #[error("{gigabytes} GB is not a storage size")]
+    InvalidStorageSize { gigabytes: i64 },
+    #[error("the login name is not valid")]
+    InvalidLoginName,
+    #[error("the password is too short")]
+    PasswordTooShort,
+    #[error("the password is too long")]
+    PasswordTooLong,
+    #[error("the password is not complex enough")]
+    PasswordNotComplex,
+    #[error("the Entra administrator has no name")]
+    InvalidEntraAdministrator,
+    #[error("the Entra administrator has the name of the SQL administrator")]
+    EntraAdministratorIsSqlAdministrator,
+    #[error("there is no Entra administrator")]
+    NoEntraAdministrator,
+    #[error("the instance has link '{link}'")]
+    HasLink { link: String },
+    #[error("an instance has at most {most} databases")]
+    TooManyDatabases { most: usize },
+}
+
+impl From<InstanceRefusal> for Refusal {
+    fn from(refusal: InstanceRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
 }
 
 /// Why ARM refused a request about a link at once.

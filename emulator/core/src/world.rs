@@ -71,7 +71,7 @@ impl World {
             subscription,
             instances: OrdMap::new(),
             links: OrdMap::new(),
-            azure: Azure::default(),
+            azure: Azure::new(seed),
             operations: OrdMap::new(),
             durations: Durations::default(),
             timers: Timers::default(),
@@ -220,6 +220,12 @@ impl World {
     pub(crate) fn fail_operation(&mut self, id: OperationId, error: OperationError) {
         let ended = self.now;
         self.end_operation(id, OperationState::Failed { ended, error }, "Failed");
+    }
+
+    /// Ends an operation that somebody canceled.
+    pub(crate) fn cancel_operation(&mut self, id: OperationId) {
+        let ended = self.now;
+        self.end_operation(id, OperationState::Canceled { ended }, "Canceled");
     }
 
     fn forget_oldest_operation(&mut self) {

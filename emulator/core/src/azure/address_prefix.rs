@@ -36,7 +36,9 @@ impl AddressPrefix {
     }
 
     fn mask(self) -> u32 {
-        u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0)
+        u32::MAX
+            .checked_shl(32 - u32::from(self.length))
+            .unwrap_or(0)
     }
 }
 

@@ -21,7 +21,9 @@ use imbl::OrdMap;
 use sha1::{Digest, Sha1};
 
 pub use address_prefix::AddressPrefix;
-pub use administrator::{DeleteAdministrator, EntraAdministrator, SetEntraOnly, WriteAdministrator};
+pub use administrator::{
+    DeleteAdministrator, EntraAdministrator, SetEntraOnly, WriteAdministrator,
+};
 pub use managed_database::{
     DeleteManagedDatabase, ManagedDatabaseView, UpdateManagedDatabase, WriteManagedDatabase,
 };
@@ -47,7 +49,7 @@ pub use virtual_network::{
 
 pub(crate) use pending::{Pending, complete};
 
-use crate::ids::OperationId;
+use crate::ids::{DatabaseId, InstanceId, OperationId};
 use crate::names::Name;
 
 /// Tags of a resource, in the order of their names.
@@ -74,6 +76,8 @@ pub struct Azure {
     pub network_resources: OrdMap<(NetworkKind, ResourceKey), Arc<NetworkResource>>,
     /// Managed instances that are being created: they have no engine yet.
     pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
+    /// Tags of managed databases.
+    pub(crate) database_tags: OrdMap<(InstanceId, DatabaseId), Tags>,
     /// What running operations will do when they end.
     pub(crate) pending: OrdMap<OperationId, Pending>,
 }
@@ -96,6 +100,21 @@ impl Azure {
             hash.update([0]);
         }
         let digest = hash.finalize();
-        digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..6]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// Keeps the entries for which `keep` says so.
+fn retain<K: Ord + Clone, V: Clone>(map: &mut OrdMap<K, V>, keep: impl Fn(&K, &V) -> bool) {
+    let gone: Vec<K> = map
+        .iter()
+        .filter(|(key, value)| !keep(key, value))
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in gone {
+        map.remove(&key);
     }
 }

@@ -9,11 +9,15 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
         "Microsoft.Resources/resourceGroups" => {
             (1..=90).contains(&length)
                 && !name.ends_with('.')
-                && name.chars().all(|c| c.is_alphanumeric() || "_-.()".contains(c))
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "_-.()".contains(c))
         }
         "Microsoft.Sql/managedInstances" => {
             (1..=63).contains(&length)
-                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
                 && !name.starts_with('-')
                 && !name.ends_with('-')
                 && !name.contains("--")
@@ -21,10 +25,14 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
         "Microsoft.Sql/managedInstances/databases" => {
             (1..=128).contains(&length)
                 && !name.ends_with([' ', '.'])
-                && name.chars().all(|c| !c.is_control() && !"<>*%&:\\/?".contains(c))
+                && name
+                    .chars()
+                    .all(|c| !c.is_control() && !"<>*%&:\\/?".contains(c))
         }
         "Microsoft.Sql/managedInstances/serverTrustCertificates" => {
-            (1..=128).contains(&length) && !name.contains('\\') && !name.chars().any(char::is_control)
+            (1..=128).contains(&length)
+                && !name.contains('\\')
+                && !name.chars().any(char::is_control)
         }
         "Microsoft.Network/virtualNetworks" => network_name(name, 2, 64),
         _ => network_name(name, 1, 80),
@@ -41,7 +49,9 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
 /// Letters, digits, `_`, `.` and `-`; begins with a letter or digit, ends with one or with `_`.
 fn network_name(name: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -63,7 +73,11 @@ mod tests {
             ("Microsoft.Sql/managedInstances/databases", "my db", true),
             ("Microsoft.Sql/managedInstances/databases", "db.", false),
             ("Microsoft.Sql/managedInstances/databases", "a/b", false),
-            ("Microsoft.Sql/managedInstances/serverTrustCertificates", "a\\b", false),
+            (
+                "Microsoft.Sql/managedInstances/serverTrustCertificates",
+                "a\\b",
+                false,
+            ),
             ("Microsoft.Network/virtualNetworks", "v", false),
             ("Microsoft.Network/virtualNetworks", "vnet_", true),
             ("Microsoft.Network/virtualNetworks/subnets", "s", true),

@@ -126,10 +126,18 @@ impl Request for WriteNetworkResource {
             Some(_) => {}
         }
         let items = match self.items {
-            Some(items) => items.into_iter().map(|item| (item.name.clone(), item)).collect(),
-            None => found.as_ref().map_or_else(OrdMap::new, |found| found.items.clone()),
+            Some(items) => items
+                .into_iter()
+                .map(|item| (item.name.clone(), item))
+                .collect(),
+            None => found
+                .as_ref()
+                .map_or_else(OrdMap::new, |found| found.items.clone()),
         };
-        let name = found.as_ref().map_or(&key.1.name, |found| &found.name).clone();
+        let name = found
+            .as_ref()
+            .map_or(&key.1.name, |found| &found.name)
+            .clone();
         let operation = start(world, self.kind, &key.1.group, &name, &self.location);
         let resource = NetworkResource {
             kind: self.kind,
@@ -137,12 +145,17 @@ impl Request for WriteNetworkResource {
             name,
             location: self.location,
             tags: self.tags,
-            guid: found.as_ref().map_or_else(|| world.ids.next_guid(), |found| found.guid),
+            guid: found
+                .as_ref()
+                .map_or_else(|| world.ids.next_guid(), |found| found.guid),
             etag: world.ids.next_guid(),
             items,
             operation,
         };
-        world.azure.network_resources.insert(key, Arc::new(resource));
+        world
+            .azure
+            .network_resources
+            .insert(key, Arc::new(resource));
         Ok((operation, found.is_none()))
     }
 }
@@ -169,9 +182,14 @@ impl Request for WriteNetworkItem {
         let was_there = match self.properties {
             None => changed.items.remove(&self.name),
             Some(properties) => {
-                check_name("Microsoft.Network/networkSecurityGroups/securityRules", self.name.as_str())?;
+                check_name(
+                    "Microsoft.Network/networkSecurityGroups/securityRules",
+                    self.name.as_str(),
+                )?;
                 let name = self.name.clone();
-                changed.items.insert(self.name, NetworkItem { name, properties })
+                changed
+                    .items
+                    .insert(self.name, NetworkItem { name, properties })
             }
         };
         world.azure.network_resources.insert(key, Arc::new(changed));
@@ -187,17 +205,24 @@ impl Request for DeleteNetworkResource {
         let Some(found) = world.azure.network_resources.get(&key).cloned() else {
             return Ok(None);
         };
-        let tail = format!("/resourceGroups/{}/providers/{}/{}", found.group, self.kind.arm_type(), found.name);
+        let tail = format!(
+            "/resourceGroups/{}/providers/{}/{}",
+            found.group,
+            self.kind.arm_type(),
+            found.name
+        );
         let tail = tail.to_lowercase();
         let user = world.azure.virtual_networks.values().flat_map(|network| {
             let used = |id: &Option<String>| {
-                id.as_ref().is_some_and(|id| id.to_lowercase().ends_with(&tail))
+                id.as_ref()
+                    .is_some_and(|id| id.to_lowercase().ends_with(&tail))
             };
             network
                 .subnets
                 .values()
                 .filter(move |subnet| {
-                    used(&subnet.settings.network_security_group) || used(&subnet.settings.route_table)
+                    used(&subnet.settings.network_security_group)
+                        || used(&subnet.settings.route_table)
                 })
                 .map(|subnet| subnet.name.to_string())
         });
@@ -211,7 +236,13 @@ impl Request for DeleteNetworkResource {
     }
 }
 
-fn start(world: &mut World, kind: NetworkKind, group: &Name, name: &Name, location: &str) -> OperationId {
+fn start(
+    world: &mut World,
+    kind: NetworkKind,
+    group: &Name,
+    name: &Name,
+    location: &str,
+) -> OperationId {
     let resource = ResourceRef {
         resource_group: group.to_string(),
         location: location.to_owned(),

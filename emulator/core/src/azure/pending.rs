@@ -107,9 +107,7 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
             Ok(())
         }
         Pending::DeleteGroup(name) => resource_group::finish_deletion(world, &name),
-        Pending::DeleteVirtualNetwork(key) => {
-            virtual_network::finish_network_deletion(world, &key)
-        }
+        Pending::DeleteVirtualNetwork(key) => virtual_network::finish_network_deletion(world, &key),
         Pending::DeleteSubnet(key, subnet) => {
             virtual_network::finish_subnet_deletion(world, &key, &subnet)
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pending, Tags, check_name};
+use super::{Pending, Tags, check_name, retain};
 use crate::command::Request;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -90,7 +90,10 @@ impl Request for WriteResourceGroup {
             created,
             deletion: None,
         };
-        world.azure.resource_groups.insert(self.name, Arc::new(group));
+        world
+            .azure
+            .resource_groups
+            .insert(self.name, Arc::new(group));
         world.record(EventKind::ResourceWritten { resource });
         Ok(true)
     }
@@ -163,7 +166,10 @@ pub(crate) fn writable_group<'a>(
 /// Takes the group away with all that is in it; what is in use stays, and so does the group.
 pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refusal> {
     let instances = instances_in(world, name);
-    let linked = world.links.keys().find(|link| instances.contains(&link.instance));
+    let linked = world
+        .links
+        .keys()
+        .find(|link| instances.contains(&link.instance));
     let elsewhere = super::virtual_network::user_from_elsewhere(world, name);
     let blocked = linked
         .and_then(|link| world.instance(link.instance))
@@ -180,9 +186,11 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
         super::managed_instance::remove(world, instance);
     }
     let azure = &mut world.azure;
-    azure.creating.retain(|_, new| new.group() != name);
-    azure.virtual_networks.retain(|key, _| key.group != *name);
-    azure.network_resources.retain(|(_, key), _| key.group != *name);
+    retain(&mut azure.creating, |_, new| new.group() != name);
+    retain(&mut azure.virtual_networks, |key, _| key.group != *name);
+    retain(&mut azure.network_resources, |(_, key), _| {
+        key.group != *name
+    });
     azure.resource_groups.remove(name);
     world.record(EventKind::ResourceDeleted {
         resource: name.to_string(),

@@ -183,7 +183,9 @@ impl SubnetId {
             (n, "virtualNetworks"),
             (t, "subnets"),
         ];
-        let matches = statics.iter().all(|(have, want)| have.eq_ignore_ascii_case(want));
+        let matches = statics
+            .iter()
+            .all(|(have, want)| have.eq_ignore_ascii_case(want));
         let named = ![group, network, subnet].contains(&"");
         (matches && named).then(|| {
             let id = Self {
@@ -246,37 +248,57 @@ impl Request for WriteVirtualNetwork {
             }
             prefixes.push(prefix);
         }
-        let old = found.as_ref().map_or_else(OrdMap::new, |found| found.subnets.clone());
+        let old = found
+            .as_ref()
+            .map_or_else(OrdMap::new, |found| found.subnets.clone());
         let wanted = self.subnets.unwrap_or_else(|| {
             let kept = old.values().map(|s| (s.name.clone(), s.settings.clone()));
             kept.collect()
         });
-        for gone in old.keys().filter(|name| !wanted.iter().any(|(kept, _)| kept == *name)) {
+        for gone in old
+            .keys()
+            .filter(|name| !wanted.iter().any(|(kept, _)| kept == *name))
+        {
             subnet_is_free(world, &self.key, gone)?;
         }
+        let name = found
+            .as_ref()
+            .map_or(&self.key.name, |found| &found.name)
+            .clone();
+        let resource = ResourceRef {
+            resource_group: self.key.group.to_string(),
+            location: self.location.clone(),
+            path: format!("{KIND}/{name}"),
+        };
+        let path = resource.path.clone();
+        let operation = world.start_operation("PutVirtualNetwork", "operations", resource);
         let mut ids = world.ids.clone();
         let mut network = VirtualNetwork {
-            guid: found.as_ref().map_or_else(|| ids.next_guid(), |found| found.guid),
+            guid: found
+                .as_ref()
+                .map_or_else(|| ids.next_guid(), |found| found.guid),
             group: self.key.group.clone(),
-            name: found.as_ref().map_or_else(|| self.key.name.clone(), |found| found.name.clone()),
+            name,
             location: self.location,
             tags: self.tags,
             etag: ids.next_guid(),
             prefixes,
             dns_servers: self.dns_servers,
             subnets: OrdMap::new(),
-            operation: OperationId(Uuid::nil()),
+            operation,
         };
-        let resource = network.resource();
-        let path = resource.path.clone();
-        let operation = world.start_operation("PutVirtualNetwork", "operations", resource);
-        network.operation = operation;
         for (name, settings) in wanted {
-            let kept = old.get(&name).filter(|old| old.settings == settings).cloned();
+            let kept = old
+                .get(&name)
+                .filter(|old| old.settings == settings)
+                .cloned();
             put_subnet(&mut network, name, settings, operation, &mut ids, kept)?;
         }
         world.ids = ids;
-        world.azure.virtual_networks.insert(self.key, Arc::new(network));
+        world
+            .azure
+            .virtual_networks
+            .insert(self.key, Arc::new(network));
         world.record(EventKind::ResourceWritten { resource: path });
         world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
         Ok((operation, found.is_none()))
@@ -320,7 +342,10 @@ impl Request for WriteSubnet {
     fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
         writable_group(world, &self.network.group)?;
         let resource = network(world, &self.network)?.resource();
-        let found = network(world, &self.network)?.subnets.get(&self.name).cloned();
+        let found = network(world, &self.network)?
+            .subnets
+            .get(&self.name)
+            .cloned();
         let delegated = self
             .settings
             .delegations
@@ -332,7 +357,10 @@ impl Request for WriteSubnet {
             // A delegation that is in use cannot be taken back.
             subnet_is_free(world, &self.network, &self.name)?;
         }
-        if found.as_ref().is_some_and(|found| found.settings.prefix != self.settings.prefix) {
+        if found
+            .as_ref()
+            .is_some_and(|found| found.settings.prefix != self.settings.prefix)
+        {
             subnet_is_free(world, &self.network, &self.name)?;
         }
         let resource = ResourceRef {
@@ -421,7 +449,9 @@ pub(super) fn finish_subnet_deletion(
 
 fn network<'a>(world: &'a World, key: &ResourceKey) -> Result<&'a VirtualNetwork, AzureRefusal> {
     let found = world.azure.virtual_networks.get(key);
-    found.map(|network| &**network).ok_or_else(|| not_found(key))
+    found
+        .map(|network| &**network)
+        .ok_or_else(|| not_found(key))
 }
 
 fn network_mut<'a>(
@@ -458,7 +488,10 @@ fn put_subnet(
         });
     }
     let others = network.subnets.values();
-    if let Some(other) = others.into_iter().find(|s| s.settings.prefix.overlaps(prefix)) {
+    if let Some(other) = others
+        .into_iter()
+        .find(|s| s.settings.prefix.overlaps(prefix))
+    {
         return Err(AzureRefusal::SubnetsOverlap {
             subnet: name.to_string(),
             other: other.name.to_string(),
@@ -503,9 +536,10 @@ fn subnet_is_free(world: &World, key: &ResourceKey, subnet: &Name) -> Result<(),
         let managed = instance.as_managed_instance()?;
         (managed.properties.subnet.as_ref() == Some(&id)).then_some(&instance.name)
     });
-    let creating = world.azure.creating.iter().filter_map(|(name, new)| {
-        (new.properties().subnet.as_ref() == Some(&id)).then_some(name)
-    });
+    let creating =
+        world.azure.creating.iter().filter_map(|(name, new)| {
+            (new.properties().subnet.as_ref() == Some(&id)).then_some(name)
+        });
     match running.chain(creating).next() {
         None => Ok(()),
         Some(by) => Err(AzureRefusal::InUse {

@@ -1,0 +1,60 @@
+//! Deleting a managed instance, with its databases, certificates and sessions.
+
+use super::{not_busy, start_on};
+use crate::azure::{Pending, retain};
+use crate::command::Request;
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::{InstanceId, OperationId};
+use crate::refusal::{InstanceRefusal, Refusal};
+use crate::world::World;
+
+/// DELETE of a managed instance.
+#[derive(Clone, Debug)]
+pub struct DeleteManagedInstance {
+    /// The instance.
+    pub instance: InstanceId,
+}
+
+impl Request for DeleteManagedInstance {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        not_busy(world, self.instance)?;
+        has_no_link(world, self.instance)?;
+        let words = ("DropManagedServer", "managedInstance");
+        let operation = start_on(world, words, self.instance, "");
+        let pending = Pending::DeleteInstance(self.instance);
+        world.when_over(operation, Transition::InstanceDelete, pending);
+        Ok(operation)
+    }
+}
+
+/// The instance is gone, unless a link has been made meanwhile.
+pub(crate) fn finish_deletion(world: &mut World, instance: InstanceId) -> Result<(), Refusal> {
+    if world.instance(instance).is_some() {
+        has_no_link(world, instance)?;
+        remove(world, instance);
+    }
+    Ok(())
+}
+
+/// Takes an instance away, with everything that runs or waits on it.
+pub(crate) fn remove(world: &mut World, instance: InstanceId) {
+    let Some(gone) = world.instances.remove(&instance) else {
+        return;
+    };
+    retain(&mut world.azure.database_tags, |(of, _), _| *of != instance);
+    world.record(EventKind::InstanceDeleted {
+        instance: gone.name.to_string(),
+    });
+}
+
+fn has_no_link(world: &World, instance: InstanceId) -> Result<(), InstanceRefusal> {
+    match world.links.keys().find(|link| link.instance == instance) {
+        None => Ok(()),
+        Some(link) => Err(InstanceRefusal::HasLink {
+            link: link.name.to_string(),
+        }),
+    }
+}
