@@ -207,6 +207,14 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Bytes of the log file: what is in use, and the eight megabytes a new one starts with.
+    pub fn log_file_bytes(&self) -> u64 {
+        const INITIAL: u64 = 8 << 20;
+        INITIAL.max(self.log.used_bytes().next_multiple_of(64 << 20))
+    }
+}
+
 impl RecoveryModel {
     /// `recovery_model_desc`.
     pub const fn desc(self) -> &'static str {

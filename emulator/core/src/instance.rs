@@ -50,6 +50,8 @@ pub struct Instance {
     pub configuration: OrdMap<i32, Configured>,
     /// Trace flags that are on.
     pub trace_flags: OrdSet<i32>,
+    /// Files that statements have written on the instance's machine, by path.
+    pub files: OrdMap<String, Arc<[u8]>>,
     /// The error log, newest last; bounded.
     pub error_log: Vector<Arc<ErrorLogLine>>,
     pub(crate) next_transaction: u64,

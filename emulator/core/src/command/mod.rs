@@ -6,6 +6,7 @@ mod endpoint;
 mod group;
 mod provision;
 mod security;
+mod server;
 mod session;
 mod transaction;
 
@@ -15,6 +16,7 @@ pub use endpoint::*;
 pub use group::*;
 pub use provision::*;
 pub use security::*;
+pub use server::*;
 pub use session::*;
 pub use transaction::*;
 

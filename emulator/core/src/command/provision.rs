@@ -150,6 +150,7 @@ fn add(
         backups: Vector::new(),
         configuration: OrdMap::new(),
         trace_flags: OrdSet::new(),
+        files: OrdMap::new(),
         error_log: Vector::new(),
         next_transaction: 1_000,
         next_backup: 1,

@@ -211,7 +211,7 @@ impl Request for CreateCertificate {
             None => PrincipalId(1),
             Some(owner) => {
                 let user = content.user(owner.as_str());
-                user.ok_or_else(|| SecurityRefusal::PrincipalNotFound {
+                user.ok_or_else(|| SecurityRefusal::UserNotFound {
                     name: owner.to_string(),
                 })?
                 .id
@@ -354,7 +354,7 @@ impl Request for CreateLogin {
         };
         let instance = world.instance_mut(self.instance);
         if instance.login(self.name.as_str()).is_some() {
-            return Err(SecurityRefusal::PrincipalExists {
+            return Err(SecurityRefusal::LoginExists {
                 name: self.name.to_string(),
             }
             .into());
@@ -389,7 +389,7 @@ impl Request for AlterLogin {
                 .login(new.as_str())
                 .is_some_and(|other| other.id != id)
         {
-            return Err(SecurityRefusal::PrincipalExists {
+            return Err(SecurityRefusal::LoginExists {
                 name: new.to_string(),
             }
             .into());
@@ -462,7 +462,7 @@ impl Request for CreateUser {
         }
         let database = target(world, self.instance, self.database)?;
         if database.content.user(self.name.as_str()).is_some() {
-            return Err(SecurityRefusal::PrincipalExists {
+            return Err(SecurityRefusal::UserExists {
                 name: self.name.to_string(),
             }
             .into());
@@ -509,7 +509,7 @@ impl Request for DropUser {
         let database = target(world, self.instance, self.database)?;
         let name = || self.name.to_string();
         let user = database.content.user(self.name.as_str());
-        let user = user.ok_or_else(|| SecurityRefusal::PrincipalNotFound { name: name() })?;
+        let user = user.ok_or_else(|| SecurityRefusal::UserNotFound { name: name() })?;
         if user.is_fixed {
             return Err(SecurityRefusal::PrincipalFixed { name: name() }.into());
         }
@@ -607,7 +607,7 @@ fn find_login<'a>(
 ) -> Result<&'a Arc<Login>, Refusal> {
     let found = instance.login(name.as_str());
     found.ok_or_else(|| {
-        SecurityRefusal::PrincipalNotFound {
+        SecurityRefusal::LoginNotFound {
             name: name.to_string(),
         }
         .into()

@@ -6,7 +6,7 @@ use super::Request;
 use crate::database::{Database, DatabaseState, RecoveryModel};
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
 use crate::names::Name;
-use crate::refusal::{DatabaseRefusal, Refusal, WriteRefusal};
+use crate::refusal::{DatabaseRefusal, DuplicateKind, Refusal, WriteRefusal};
 use crate::store::{Content, LockKey, Log, LogKind, Op, OpenTransaction};
 use crate::time::Timestamp;
 use crate::world::World;
@@ -298,7 +298,11 @@ fn check_op(view: &Content, op: &Op) -> Result<(), Refusal> {
     Err(WriteRefusal::DuplicateKey {
         constraint: key.name.to_string(),
         table: format!("{}.{}", table.definition.schema, table.definition.name),
-        is_constraint: key.constraint,
+        kind: match (key.primary, key.constraint) {
+            (true, _) => DuplicateKind::PrimaryKey,
+            (false, true) => DuplicateKind::UniqueConstraint,
+            (false, false) => DuplicateKind::UniqueIndex,
+        },
         values: violated.values,
     }
     .into())
