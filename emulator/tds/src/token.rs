@@ -38,14 +38,17 @@ pub struct TokenContext {
     pub version: TdsVersion,
     /// Collation of text that has none of its own, such as a date written for an old client.
     pub collation: Collation,
+    /// The client asked for UTF-8 collations and was granted them.
+    pub utf8: bool,
 }
 
 impl TokenContext {
-    /// A context with the collation that nearly every server has.
+    /// A context with the collation that nearly every server has, and without UTF-8.
     pub fn new(version: TdsVersion) -> Self {
         Self {
             version,
             collation: Collation::SQL_LATIN1_GENERAL_CP1_CI_AS,
+            utf8: false,
         }
     }
 }

@@ -80,9 +80,7 @@ pub fn encode_columns(context: TokenContext, columns: &[Column], out: &mut Bytes
     for column in columns {
         put_user_type(context, column.user_type, out);
         out.put_u16_le(column.flags.bits());
-        let type_info = column
-            .type_info
-            .for_version(context.version, context.collation);
+        let type_info = column.type_info.for_client(context);
         write_type_info(type_info, out);
         if matches!(
             type_info,

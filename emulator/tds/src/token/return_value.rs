@@ -39,11 +39,8 @@ impl ReturnValue<'_> {
         };
         out.put_u16_le(flags.bits());
         let type_info = self.type_info.nullable();
-        write_type_info(
-            type_info.for_version(context.version, context.collation),
-            out,
-        );
-        let result = write_parameter_value(context.version, type_info, &self.value, out);
+        write_type_info(type_info.for_client(context), out);
+        let result = write_parameter_value(context, type_info, &self.value, out);
         if result.is_err() {
             out.truncate(start);
         }

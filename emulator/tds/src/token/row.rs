@@ -69,7 +69,7 @@ fn write_row<'v>(
             }
             out[bitmap_at + at / 8] |= 1 << (at % 8);
         } else {
-            write_row_value(context.version, column.type_info, value, out)?;
+            write_row_value(context, column.type_info, value, out)?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::{Error, Result};
 const V7_4: TokenContext = TokenContext {
     version: TdsVersion::V7_4,
     collation: Collation::SQL_LATIN1_GENERAL_CP1_CI_AS,
+    utf8: true,
 };
 const V7_1: TokenContext = TokenContext {
     version: TdsVersion::V7_1,
@@ -337,6 +338,25 @@ fn a_date_inside_a_variant_is_text_for_an_old_client() {
         |out| encode_row(V7_2, &columns, &row, out).unwrap(),
         expect!["D1 1D 00 00 00 E7 07 09 04 D0 00 34 14 00 '0001-01-01'"],
     );
+}
+
+#[test]
+fn utf8_is_nvarchar_for_a_client_without_it() {
+    let columns = [Column::new(
+        "",
+        TypeInfo::varchar(3, Collation::LATIN1_GENERAL_100_CI_AS_SC_UTF8),
+    )];
+    let row = [WireValue::from("é")];
+    for (utf8, expected) in [(true, expect!["81 01 00 00 00 00 00 01 00 A7 03 00 09 04 D0 24 00 00 D1 02 00 C3 A9"]), (false, expect!["81 01 00 00 00 00 00 01 00 E7 06 00 09 04 D0 00 34 00 D1 02 00 E9 00"])] {
+        let context = TokenContext { utf8, ..V7_4 };
+        check(
+            |out| {
+                encode_columns(context, &columns, out);
+                encode_row(context, &columns, &row, out).unwrap();
+            },
+            expected,
+        );
+    }
 }
 
 #[test]

@@ -3,22 +3,24 @@
 
 use std::fmt::Write;
 
-use super::{Collation, Length, TypeInfo, WireValue};
-use crate::TdsVersion;
+use super::{Length, TypeInfo, WireValue};
+use crate::token::TokenContext;
 
 impl TypeInfo {
-    /// The type that goes on the wire for a client of this version: before 7.3 the newer date types
-    /// are nvarchar, before 7.2 `(max)` and xml are text, ntext and image.
-    pub fn for_version(self, version: TdsVersion, collation: Collation) -> Self {
-        if !version.has_date_types()
-            && let Some(characters) = self.date_text_characters()
+    /// The type that goes on the wire for this client: before 7.3 the newer date types are nvarchar;
+    /// for a client without UTF-8 a UTF-8 string is nvarchar, too (a guess; sent as they are, they
+    /// would be read in another code page); before 7.2 `(max)` and xml are text, ntext and image.
+    pub fn for_client(self, context: TokenContext) -> Self {
+        let info = self.without_utf8(context);
+        if !context.version.has_date_types()
+            && let Some(characters) = info.date_text_characters()
         {
-            return Self::nvarchar(characters, collation);
+            return Self::nvarchar(characters, context.collation);
         }
-        if version.is_at_least_7_2() {
-            return self;
+        if context.version.is_at_least_7_2() {
+            return info;
         }
-        match self {
+        match info {
             Self::VarChar {
                 length: Length::Max,
                 collation,
@@ -30,7 +32,38 @@ impl TypeInfo {
             Self::VarBinary {
                 length: Length::Max,
             } => Self::Image,
-            Self::Xml => Self::NText { collation },
+            Self::Xml => Self::NText {
+                collation: context.collation,
+            },
+            other => other,
+        }
+    }
+
+    fn without_utf8(self, context: TokenContext) -> Self {
+        match self {
+            Self::Char { collation, .. }
+            | Self::VarChar { collation, .. }
+            | Self::Text { collation }
+                if context.utf8 || !collation.is_utf8() =>
+            {
+                self
+            }
+            // A byte of UTF-8 is at most one code unit of UTF-16.
+            Self::Char { bytes, .. } => Self::nvarchar(bytes, context.collation),
+            Self::VarChar {
+                length: Length::Bytes(bytes),
+                ..
+            } => Self::nvarchar(bytes, context.collation),
+            Self::VarChar {
+                length: Length::Max,
+                ..
+            } => Self::NVarChar {
+                length: Length::Max,
+                collation: context.collation,
+            },
+            Self::Text { .. } => Self::NText {
+                collation: context.collation,
+            },
             other => other,
         }
     }
@@ -155,6 +188,7 @@ fn civil_date(days: u32) -> (u32, u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TdsVersion;
 
     #[test]
     fn days_become_civil_dates() {
@@ -219,10 +253,10 @@ mod tests {
             },
         );
         assert_eq!(widest.unwrap().as_str().len(), 34);
+        let context = TokenContext::new(TdsVersion::V7_2);
         assert_eq!(
-            TypeInfo::DateTimeOffset { scale: 7 }
-                .for_version(TdsVersion::V7_2, Collation::default()),
-            TypeInfo::nvarchar(34, Collation::default()),
+            TypeInfo::DateTimeOffset { scale: 7 }.for_client(context),
+            TypeInfo::nvarchar(34, context.collation),
         );
     }
 }

@@ -6,7 +6,8 @@ use super::code_page::{put_cp1252, put_utf16};
 use super::downgrade::DateText;
 use super::type_info::{decimal_bytes, time_bytes};
 use super::{Collation, Decimal, Length, TypeInfo, Variant, WireValue};
-use crate::{Error, Result, TdsVersion};
+use crate::token::TokenContext;
+use crate::{Error, Result};
 
 const LENGTH_MAX: u16 = 0xFFFF;
 const PLP_NULL: u64 = u64::MAX;
@@ -104,13 +105,12 @@ fn put_character(token: u8, length: Length, collation: Collation, out: &mut Byte
 /// Appends a value of a row, downgraded to what the client's version knows. Text, ntext and image
 /// get the text pointer they have in rows.
 pub(crate) fn write_row_value(
-    version: TdsVersion,
+    context: TokenContext,
     column: TypeInfo,
     value: &WireValue<'_>,
     out: &mut BytesMut,
 ) -> Result<()> {
-    // The collation only matters for the description, which COLMETADATA has sent.
-    let wire = column.for_version(version, Collation::default());
+    let wire = column.for_client(context);
     if matches!(
         wire,
         TypeInfo::Text { .. } | TypeInfo::NText { .. } | TypeInfo::Image
@@ -123,42 +123,29 @@ pub(crate) fn write_row_value(
         out.put_u8(16);
         out.put_slice(b"dummy textptr\0\0\0dummyTS\0");
     }
-    write_downgraded(version, column, wire, value, out)
+    write_downgraded(context, column, wire, value, out)
 }
 
 /// Appends a value of a return value, downgraded to what the client's version knows.
 pub(crate) fn write_parameter_value(
-    version: TdsVersion,
+    context: TokenContext,
     info: TypeInfo,
     value: &WireValue<'_>,
     out: &mut BytesMut,
 ) -> Result<()> {
-    let wire = info.for_version(version, Collation::default());
-    write_downgraded(version, info, wire, value, out)
+    let wire = info.for_client(context);
+    write_downgraded(context, info, wire, value, out)
 }
 
 fn write_downgraded(
-    version: TdsVersion,
+    context: TokenContext,
     declared: TypeInfo,
     wire: TypeInfo,
     value: &WireValue<'_>,
     out: &mut BytesMut,
 ) -> Result<()> {
     if let WireValue::Variant(variant) = value {
-        let Variant {
-            type_info,
-            value: held,
-        } = &**variant;
-        let inner = type_info.for_version(version, Collation::SQL_LATIN1_GENERAL_CP1_CI_AS);
-        if let Some(text) = DateText::of(*type_info, held)
-            && inner != *type_info
-        {
-            let variant = Variant {
-                type_info: inner,
-                value: WireValue::from(text.as_str()),
-            };
-            return write_variant(&variant, out);
-        }
+        return write_held(context, variant, out);
     }
     let date_text = match wire == declared {
         true => None,
@@ -172,7 +159,7 @@ fn write_downgraded(
 
 /// Appends a value as it stands in a parameter or a return value. On failure `out` may hold part
 /// of the value; callers cut it back.
-pub fn write_value(info: TypeInfo, value: &WireValue<'_>, out: &mut BytesMut) -> Result<()> {
+pub(crate) fn write_value(info: TypeInfo, value: &WireValue<'_>, out: &mut BytesMut) -> Result<()> {
     if value.is_null() {
         return write_null(info, out);
     }
@@ -231,7 +218,7 @@ pub fn write_value(info: TypeInfo, value: &WireValue<'_>, out: &mut BytesMut) ->
             Ok(())
         }
         TypeInfo::Variant => match value {
-            WireValue::Variant(variant) => write_variant(variant, out),
+            WireValue::Variant(variant) => write_variant(variant.type_info, &variant.value, out),
             _ => Err(mismatch(info, value)),
         },
     }
@@ -432,16 +419,34 @@ fn write_content(info: TypeInfo, value: &WireValue<'_>, out: &mut BytesMut) -> R
     Ok(())
 }
 
-/// Length, base type, properties, bare data.
-fn write_variant(variant: &Variant<'_>, out: &mut BytesMut) -> Result<()> {
+/// What a sql_variant holds, downgraded as if it were a column.
+fn write_held(context: TokenContext, variant: &Variant<'_>, out: &mut BytesMut) -> Result<()> {
     let Variant { type_info, value } = variant;
+    let inner = match type_info.for_client(context) {
+        // Grown out of a bounded UTF-8 string.
+        TypeInfo::NVarChar {
+            length: Length::Max,
+            collation,
+        } if !matches!(type_info, TypeInfo::NVarChar { .. }) => TypeInfo::nvarchar(4000, collation),
+        inner => inner,
+    };
+    match DateText::of(*type_info, value) {
+        Some(text) if inner != *type_info => {
+            write_variant(inner, &WireValue::from(text.as_str()), out)
+        }
+        _ => write_variant(inner, value, out),
+    }
+}
+
+/// Length, base type, properties, bare data.
+fn write_variant(type_info: TypeInfo, value: &WireValue<'_>, out: &mut BytesMut) -> Result<()> {
     if value.is_null() {
         out.put_u32_le(0);
         return Ok(());
     }
     let at = out.len();
     out.put_u32_le(0);
-    let is_content = match *type_info {
+    let is_content = match type_info {
         TypeInfo::Bit | TypeInfo::BitN => put_base(0x32, &[], out),
         TypeInfo::TinyInt | TypeInfo::TinyIntN => put_base(0x30, &[], out),
         TypeInfo::SmallInt | TypeInfo::SmallIntN => put_base(0x34, &[], out),
@@ -490,8 +495,8 @@ fn write_variant(variant: &Variant<'_>, out: &mut BytesMut) -> Result<()> {
         }
     };
     match is_content {
-        Base::Scalar => write_scalar(*type_info, value, out)?,
-        Base::Content => write_content(*type_info, value, out)?,
+        Base::Scalar => write_scalar(type_info, value, out)?,
+        Base::Content => write_content(type_info, value, out)?,
     }
     patch_u32(at, out.len() - at - 4, out);
     Ok(())

@@ -13,12 +13,13 @@ mod value;
 
 pub use code_page::{decode_cp1252, encode_cp1252};
 pub use collation::Collation;
-pub use encode::write_value;
 pub use type_info::{Length, TypeInfo};
 pub use value::{Decimal, Variant, WireValue};
 
 pub(crate) use code_page::put_utf16;
 pub(crate) use decode::{read_type_info, read_value};
+#[cfg(test)]
+pub(crate) use encode::write_value;
 pub(crate) use encode::{write_parameter_value, write_row_value, write_type_info};
 
 #[cfg(test)]

@@ -1,0 +1,204 @@
+//! From the first byte to LOGIN7: PRELOGIN, and TLS in one of its three places.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use milink_tds::packet::{DEFAULT_PACKET_BYTES, Message, MessageWriter, PacketType};
+use milink_tds::prelogin::{
+    EncryptionOutcome, EncryptionPolicy, Prelogin, PreloginResponse, negotiate_encryption,
+};
+use rustls::ServerConfig;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::connection::{ConnectionError, Requests};
+use super::incoming::Incoming;
+use super::listener::ListenerConfig;
+use super::service::SqlService;
+use super::tls::WrappedStream;
+
+/// First byte of a TLS record that holds a handshake: TDS 8.0.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A client that has sent LOGIN7.
+pub(super) struct Handshaken {
+    pub(super) link: Link,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+}
+
+/// The connection once TLS is settled, and what it says first.
+pub(super) struct Link {
+    pub(super) login: Message,
+    pub(super) requests: Requests,
+    pub(super) responses: Box<dyn AsyncWrite + Send + Unpin>,
+    pub(super) sni: Option<String>,
+    pub(super) is_encrypted: bool,
+}
+
+type Tls = TlsStream<WrappedStream<TcpStream>>;
+
+/// Brings a client to its LOGIN7; `None` if it left before.
+pub(super) async fn accept(
+    socket: TcpStream,
+    service: &dyn SqlService,
+    config: &ListenerConfig,
+) -> Result<Option<Handshaken>, ConnectionError> {
+    let peer = socket.peer_addr()?;
+    let local = socket.local_addr()?;
+    let mut first = [0];
+    if socket.peek(&mut first).await? == 0 {
+        return Ok(None);
+    }
+    let link = match first {
+        [TLS_HANDSHAKE] => strict(socket, service, config).await?,
+        _ => classic(socket, service, config).await?,
+    };
+    Ok(link.map(|link| Handshaken { link, peer, local }))
+}
+
+/// TDS 8.0: TLS, then PRELOGIN inside, whose encryption byte means nothing.
+async fn strict(
+    socket: TcpStream,
+    service: &dyn SqlService,
+    config: &ListenerConfig,
+) -> Result<Option<Link>, ConnectionError> {
+    let tls = config.tls.as_ref().ok_or(ConnectionError::Unexpected(
+        "TLS first, on a server without a certificate",
+    ))?;
+    let stream = accept_tls(WrappedStream::bare(socket), &tls.strict).await?;
+    let mut incoming = Incoming::new(stream, config.limits.prelogin_bytes);
+    let Some(message) = incoming.next().await? else {
+        return Ok(None);
+    };
+    let client = read_prelogin(&message)?;
+    let greeting = service.greeting();
+    let response = PreloginResponse {
+        version: greeting.version,
+        encryption: client.encryption,
+        fed_auth_required: client.fed_auth_required.map(|_| greeting.federated),
+    };
+    send_prelogin(&response, incoming.get_mut()).await?;
+    incoming.set_max_message_bytes(config.limits.login_bytes);
+    match incoming.next().await? {
+        Some(login) => Ok(Some(encrypted_link(login, incoming)?)),
+        None => Ok(None),
+    }
+}
+
+/// TDS 7.x: PRELOGIN in clear, then TLS as agreed. A client that begins with LOGIN7 wants none.
+async fn classic(
+    socket: TcpStream,
+    service: &dyn SqlService,
+    config: &ListenerConfig,
+) -> Result<Option<Link>, ConnectionError> {
+    let greeting = service.greeting();
+    let policy = match config.tls {
+        Some(_) => greeting.encryption,
+        None => EncryptionPolicy::PlainOnly,
+    };
+    let mut incoming = Incoming::new(socket, config.limits.prelogin_bytes);
+    let message = match incoming.next().await? {
+        None => return Ok(None),
+        Some(message) if message.kind == PacketType::Login7 => {
+            if policy == EncryptionPolicy::Force {
+                return Err(ConnectionError::Unexpected(
+                    "a login in clear on a server that forces encryption",
+                ));
+            }
+            return Ok(Some(plain_link(message, incoming)?));
+        }
+        Some(message) => message,
+    };
+    let client = read_prelogin(&message)?;
+    let (encryption, outcome) = negotiate_encryption(policy, client.encryption);
+    let response = PreloginResponse {
+        version: greeting.version,
+        encryption,
+        fed_auth_required: client.fed_auth_required.map(|_| greeting.federated),
+    };
+    send_prelogin(&response, incoming.get_mut()).await?;
+    let tls = match (outcome, &config.tls) {
+        (EncryptionOutcome::LoginOnly | EncryptionOutcome::Full, Some(tls)) => tls,
+        (EncryptionOutcome::Refused, _) => return Ok(None),
+        _ => {
+            incoming.set_max_message_bytes(config.limits.login_bytes);
+            let login = incoming.next().await?;
+            return login.map(|login| plain_link(login, incoming)).transpose();
+        }
+    };
+    let wrapped = WrappedStream::new(incoming.into_idle_stream()?);
+    let stream = accept_tls(wrapped, &tls.classic).await?;
+    let mut incoming = Incoming::new(stream, config.limits.login_bytes);
+    let Some(login) = incoming.next().await? else {
+        return Ok(None);
+    };
+    if outcome == EncryptionOutcome::Full {
+        return Ok(Some(encrypted_link(login, incoming)?));
+    }
+    // Exactly the login was encrypted. The client says no more until it is answered, so nothing
+    // of what follows can be inside the TLS layer.
+    let (wrapped, _) = incoming.into_idle_stream()?.into_inner();
+    let incoming = Incoming::new(wrapped.into_inner(), config.limits.login_bytes);
+    Ok(Some(plain_link(login, incoming)?))
+}
+
+fn read_prelogin(message: &Message) -> Result<Prelogin, ConnectionError> {
+    match message.kind {
+        PacketType::Prelogin => Ok(Prelogin::decode(&message.payload)?),
+        _ => Err(ConnectionError::Unexpected(
+            "a first message that is neither PRELOGIN nor LOGIN7",
+        )),
+    }
+}
+
+/// The answer travels as a tabular result, not as PRELOGIN.
+async fn send_prelogin<S: AsyncWrite + Unpin>(
+    response: &PreloginResponse,
+    stream: &mut S,
+) -> io::Result<()> {
+    let mut writer = MessageWriter::new(PacketType::TabularResult, DEFAULT_PACKET_BYTES);
+    response.encode(writer.tokens());
+    let mut bytes = BytesMut::new();
+    writer.finish(&mut bytes);
+    stream.write_all(&bytes).await?;
+    stream.flush().await
+}
+
+async fn accept_tls(
+    stream: WrappedStream<TcpStream>,
+    config: &Arc<ServerConfig>,
+) -> Result<Tls, ConnectionError> {
+    let mut stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
+    stream.flush().await?;
+    stream.get_mut().0.go_bare();
+    Ok(stream)
+}
+
+fn encrypted_link(login: Message, incoming: Incoming<Tls>) -> Result<Link, ConnectionError> {
+    let stream = incoming.into_idle_stream()?;
+    let sni = stream.get_ref().1.server_name().map(str::to_owned);
+    let (read, write) = tokio::io::split(stream);
+    Ok(Link {
+        login,
+        requests: Incoming::new(Box::new(read), 0),
+        responses: Box::new(write),
+        sni,
+        is_encrypted: true,
+    })
+}
+
+fn plain_link(login: Message, incoming: Incoming<TcpStream>) -> Result<Link, ConnectionError> {
+    let (read, write) = incoming.into_idle_stream()?.into_split();
+    Ok(Link {
+        login,
+        requests: Incoming::new(Box::new(read), 0),
+        responses: Box::new(write),
+        sni: None,
+        is_encrypted: false,
+    })
+}

@@ -1,0 +1,23 @@
+//! Sockets for SQL clients: from the accepted connection to the bytes of an answer.
+//!
+//! [`listener`] accepts, [`handshake`] gets a client through PRELOGIN, TLS and LOGIN7,
+//! [`connection`] runs its requests and hears its attentions. What a login or a request means is
+//! behind the traits of [`service`]; nothing here knows SQL or the world.
+
+mod listener;
+pub mod service;
+
+mod attention;
+mod connection;
+mod handshake;
+mod incoming;
+mod login;
+mod sink;
+mod tls;
+
+pub use attention::Cancel;
+pub use listener::{ListenerConfig, TlsConfigs, run};
+pub use sink::{ClientGone, DoneScope, End, ResponseSink};
+
+#[cfg(test)]
+mod tests;
