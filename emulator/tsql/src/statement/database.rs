@@ -1,0 +1,200 @@
+//! CREATE DATABASE and ALTER DATABASE.
+
+use milink_core::collation::Collation;
+use milink_core::command::{AlterDatabase, CreateDatabase, DatabaseChange};
+use milink_core::database::{DatabaseOptions, RecoveryModel, UserAccess};
+use milink_core::names::Name;
+
+use super::context::StatementContext;
+use crate::ast::{
+    self, AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseStatement, DatabaseOption,
+    HadrOption, Ident,
+};
+use crate::error::SqlError;
+
+pub(super) fn create(
+    statement: &CreateDatabaseStatement,
+    context: &mut StatementContext<'_>,
+) -> Result<(), SqlError> {
+    refuse_in_transaction(context, "CREATE DATABASE")?;
+    if statement.source.is_some() {
+        return Err(SqlError::unsupported(
+            "CREATE DATABASE … FOR ATTACH and AS SNAPSHOT OF",
+        ));
+    }
+    let collation = match &statement.collation {
+        None => None,
+        Some(name) => Some(collation(name)?),
+    };
+    let name = Name::new(&statement.name.value);
+    context.apply(CreateDatabase {
+        instance: context.instance,
+        name,
+        collation,
+    })?;
+    Ok(())
+}
+
+pub(super) fn alter(
+    statement: &AlterDatabaseStatement,
+    context: &mut StatementContext<'_>,
+) -> Result<(), SqlError> {
+    refuse_in_transaction(context, "ALTER DATABASE")?;
+    let instance = context.instance()?;
+    let database = match &statement.database {
+        Some(name) => instance.database(&name.value).cloned(),
+        None => instance.databases.get(&context.database).cloned(),
+    };
+    let Some(database) = database else {
+        let name = statement.database.as_ref().map_or("", |name| &name.value);
+        let cause = SqlError::new(
+            5011,
+            14,
+            format!(
+                "User does not have permission to alter database '{name}', the database does not exist, or the database is not in a state that allows access checks."
+            ),
+        );
+        return Err(context.because_of(cause.with_state(5), failed()));
+    };
+    let changes = match &statement.action {
+        AlterDatabaseAction::ModifyName(new) => vec![DatabaseChange::Rename(Name::new(&new.value))],
+        AlterDatabaseAction::Collate(name) => vec![DatabaseChange::Collation(collation(name)?)],
+        AlterDatabaseAction::Set { options, .. } => changes(options, database.options)?,
+        AlterDatabaseAction::AddFiles { .. }
+        | AlterDatabaseAction::RemoveFile(_)
+        | AlterDatabaseAction::ModifyFile(_)
+        | AlterDatabaseAction::AddFilegroup(_)
+        | AlterDatabaseAction::RemoveFilegroup(_)
+        | AlterDatabaseAction::ModifyFilegroup { .. } => {
+            return Err(SqlError::unsupported(
+                "files and filegroups of ALTER DATABASE",
+            ));
+        }
+    };
+    let renamed = matches!(changes.as_slice(), [DatabaseChange::Rename(_)]);
+    let request = AlterDatabase {
+        instance: context.instance,
+        name: database.name.clone(),
+        changes,
+    };
+    match context.apply(request) {
+        Ok(()) if renamed => {
+            let AlterDatabaseAction::ModifyName(new) = &statement.action else {
+                return Ok(());
+            };
+            context.print(format!("The database name '{}' has been set.", new.value));
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+        // Informational: the statement goes on.
+        Err(error) if error.is_info() => {
+            context
+                .events
+                .push(crate::session::event::Event::Info(error));
+            Ok(())
+        }
+        Err(error) if is_unsupported(&error) => Err(error),
+        Err(error) => Err(context.because_of(error, failed())),
+    }
+}
+
+fn changes(
+    options: &[DatabaseOption],
+    current: DatabaseOptions,
+) -> Result<Vec<DatabaseChange>, SqlError> {
+    let mut changes = Vec::new();
+    let mut switches = current;
+    for option in options {
+        changes.push(match option {
+            DatabaseOption::Recovery(model) => DatabaseChange::Recovery(match model {
+                ast::RecoveryModel::Full => RecoveryModel::Full,
+                ast::RecoveryModel::BulkLogged => RecoveryModel::BulkLogged,
+                ast::RecoveryModel::Simple => RecoveryModel::Simple,
+            }),
+            DatabaseOption::State(ast::DatabaseState::Online) => DatabaseChange::Online,
+            DatabaseOption::State(ast::DatabaseState::Offline) => DatabaseChange::Offline,
+            DatabaseOption::State(ast::DatabaseState::Emergency) => DatabaseChange::Emergency,
+            DatabaseOption::UserAccess(access) => DatabaseChange::UserAccess(match access {
+                ast::UserAccess::SingleUser => UserAccess::SingleUser,
+                ast::UserAccess::RestrictedUser => UserAccess::RestrictedUser,
+                ast::UserAccess::MultiUser => UserAccess::MultiUser,
+            }),
+            DatabaseOption::ReadOnly(true) => DatabaseChange::ReadOnly,
+            DatabaseOption::ReadOnly(false) => DatabaseChange::ReadWrite,
+            DatabaseOption::Hadr(hadr) => match hadr {
+                HadrOption::AvailabilityGroup(name) => DatabaseChange::HadrJoin(Name::new(&name.value)),
+                HadrOption::Off => DatabaseChange::HadrOff,
+                HadrOption::Suspend => DatabaseChange::HadrSuspend,
+                HadrOption::Resume => DatabaseChange::HadrResume,
+            },
+            DatabaseOption::CompatibilityLevel(level) => {
+                let known = u8::try_from(*level).ok().filter(|level| (100..=170).contains(level) && level % 10 == 0);
+                DatabaseChange::CompatibilityLevel(known.ok_or_else(|| {
+                    SqlError::new(15048, 16, "Valid values of the database compatibility level are 100, 110, 120, 130, 140, 150, 160, or 170.")
+                })?)
+            }
+            DatabaseOption::Switch { name, on } => {
+                *switch(&mut switches, name)? = *on;
+                DatabaseChange::Options(switches)
+            }
+            DatabaseOption::Other(option) => {
+                return Err(SqlError::unsupported(format!("ALTER DATABASE SET {}", option.name)));
+            }
+        });
+    }
+    Ok(changes)
+}
+
+fn switch<'a>(options: &'a mut DatabaseOptions, name: &str) -> Result<&'a mut bool, SqlError> {
+    Ok(match name {
+        "AUTO_CLOSE" => &mut options.auto_close,
+        "AUTO_SHRINK" => &mut options.auto_shrink,
+        "AUTO_UPDATE_STATISTICS_ASYNC" => &mut options.auto_update_stats_async,
+        "ANSI_NULL_DEFAULT" => &mut options.ansi_null_default,
+        "ANSI_NULLS" => &mut options.ansi_nulls,
+        "ANSI_PADDING" => &mut options.ansi_padding,
+        "ANSI_WARNINGS" => &mut options.ansi_warnings,
+        "ARITHABORT" => &mut options.arithabort,
+        "CONCAT_NULL_YIELDS_NULL" => &mut options.concat_null_yields_null,
+        "NUMERIC_ROUNDABORT" => &mut options.numeric_roundabort,
+        "QUOTED_IDENTIFIER" => &mut options.quoted_identifier,
+        "RECURSIVE_TRIGGERS" => &mut options.recursive_triggers,
+        "CURSOR_CLOSE_ON_COMMIT" => &mut options.cursor_close_on_commit,
+        "ALLOW_SNAPSHOT_ISOLATION" => &mut options.allow_snapshot_isolation,
+        "READ_COMMITTED_SNAPSHOT" => &mut options.read_committed_snapshot,
+        "TRUSTWORTHY" => &mut options.trustworthy,
+        "DB_CHAINING" => &mut options.db_chaining,
+        "QUERY_STORE" => &mut options.query_store,
+        other => return Err(SqlError::unsupported(format!("ALTER DATABASE SET {other}"))),
+    })
+}
+
+fn collation(name: &Ident) -> Result<Collation, SqlError> {
+    Collation::named(&name.value)
+        .ok_or_else(|| SqlError::new(448, 16, format!("Invalid collation '{}'.", name.value)))
+}
+
+/// 226, of statements about whole databases and groups.
+pub(super) fn refuse_in_transaction(
+    context: &StatementContext<'_>,
+    what: &str,
+) -> Result<(), SqlError> {
+    match context.transaction {
+        None => Ok(()),
+        Some(_) => Err(SqlError::new(
+            226,
+            16,
+            format!("{what} statement not allowed within multi-statement transaction."),
+        )
+        .with_state(6)),
+    }
+}
+
+/// Whether an error says that the emulator does not do something, which is the whole answer.
+pub(super) fn is_unsupported(error: &SqlError) -> bool {
+    error.number == SqlError::unsupported("").number
+}
+
+fn failed() -> SqlError {
+    SqlError::new(5069, 16, "ALTER DATABASE statement failed.")
+}

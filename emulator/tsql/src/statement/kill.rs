@@ -1,0 +1,40 @@
+//! KILL.
+
+use milink_core::ids::SessionId;
+use milink_core::value::Value;
+
+use super::context::StatementContext;
+use crate::ast::KillStatement;
+use crate::error::SqlError;
+
+pub(super) fn run(
+    statement: &KillStatement,
+    context: &mut StatementContext<'_>,
+) -> Result<(), SqlError> {
+    let (value, _) = (context.evaluate)(&mut *context.host, &statement.target)?;
+    let Value::Int(id) = value else {
+        return Err(SqlError::unsupported("KILL of a unit of work"));
+    };
+    if i64::from(context.session.0) == id {
+        return Err(SqlError::new(
+            6104,
+            16,
+            "Cannot use KILL to kill your own process.",
+        ));
+    }
+    let session = i16::try_from(id).ok().map(SessionId);
+    let exists = session.is_some_and(|id| {
+        context
+            .instance()
+            .is_ok_and(|found| found.sessions.contains_key(&id))
+    });
+    if !exists {
+        return Err(SqlError::new(
+            6106,
+            16,
+            format!("Process ID {id} is not an active process ID."),
+        )
+        .with_state(2));
+    }
+    Err(SqlError::unsupported("KILL of another session"))
+}

@@ -1,0 +1,81 @@
+//! Statements outside the relational engine: one file per statement or family of one object.
+
+mod availability_group;
+mod backup_database;
+mod certificate;
+pub mod context;
+mod database;
+mod dbcc;
+mod drop;
+mod endpoint;
+mod kill;
+mod login;
+mod master_key;
+mod permission;
+pub mod refusal;
+mod user;
+
+use context::StatementContext;
+
+use crate::ast::{Statement, StatementKind as S};
+use crate::error::SqlError;
+
+/// Runs a statement that the session hands on.
+///
+/// # Errors
+///
+/// The statement's error, or that it is not supported.
+pub fn execute(statement: &Statement, context: &mut StatementContext<'_>) -> Result<(), SqlError> {
+    match &statement.kind {
+        S::CreateDatabase(statement) => database::create(statement, context),
+        S::AlterDatabase(statement) => database::alter(statement, context),
+        S::Backup(statement) => backup_database::backup(statement, context),
+        S::MasterKey(statement) => master_key::run(statement, context),
+        S::CreateCertificate(statement) => certificate::create(statement, context),
+        S::AlterCertificate(statement) => certificate::alter(statement, context),
+        S::BackupCertificate(statement) => certificate::backup(statement, context),
+        S::CreateLogin(statement) => login::create(statement, context),
+        S::AlterLogin(statement) => login::alter(statement, context),
+        S::CreateUser(statement) => user::create(statement, context),
+        S::AlterRole(statement) => login::alter_role(statement, context),
+        S::Permission(statement) => permission::run(statement, context),
+        S::Endpoint(statement) => endpoint::run(statement, context),
+        S::CreateAvailabilityGroup(statement) => availability_group::create(statement, context),
+        S::AlterAvailabilityGroup(statement) => availability_group::alter(statement, context),
+        S::Drop(statement) => drop::run(statement, context),
+        S::Kill(statement) => kill::run(statement, context),
+        S::Dbcc(statement) => dbcc::run(statement, context),
+        // The model has no dirty pages, and configuration is in use at once.
+        S::Checkpoint(_) | S::Reconfigure(_) => Ok(()),
+        other => Err(SqlError::unsupported(name(other))),
+    }
+}
+
+/// What a statement that is not supported is called.
+pub(crate) fn name(kind: &S) -> &'static str {
+    match kind {
+        S::Restore(_) => "RESTORE",
+        S::DatabaseEncryptionKey(_) => "DATABASE ENCRYPTION KEY",
+        S::Credential(_) => "CREDENTIAL",
+        S::AlterUser(_) => "ALTER USER",
+        S::CreateRole(_) => "CREATE ROLE",
+        S::AlterAuthorization(_) => "ALTER AUTHORIZATION",
+        S::CreateView(_) => "CREATE VIEW",
+        S::CreateProcedure(_) => "CREATE PROCEDURE",
+        S::CreateFunction(_) => "CREATE FUNCTION",
+        S::CreateTrigger(_) | S::EnableTrigger(_) => "TRIGGER",
+        S::CreateType(_) => "CREATE TYPE",
+        S::Sequence(_) => "SEQUENCE",
+        S::CreateSynonym(_) => "CREATE SYNONYM",
+        S::CreateStatistics(_) | S::UpdateStatistics(_) => "STATISTICS",
+        S::AlterIndex(_) => "ALTER INDEX",
+        S::AlterSchema(_) => "ALTER SCHEMA",
+        S::ExecuteAs(_) | S::Revert => "EXECUTE AS",
+        S::DeclareCursor(_)
+        | S::OpenCursor(_)
+        | S::Fetch(_)
+        | S::CloseCursor(_)
+        | S::DeallocateCursor(_) => "cursors",
+        _ => "this statement",
+    }
+}

@@ -1,0 +1,34 @@
+//! The SQL catalogue of refusals: number, severity, state and text of each, as `sys.messages` words them.
+//!
+//! Matched without wildcards, so that a new reason to refuse does not compile before it has words here.
+
+mod azure;
+mod database;
+mod group;
+mod security;
+mod write;
+
+use milink_core::refusal::Refusal;
+
+use crate::error::SqlError;
+
+pub(super) use database::in_group_drop;
+pub(super) use security::missing;
+
+/// A refusal in the words of SQL Server.
+pub fn sql_error(refusal: &Refusal) -> SqlError {
+    match refusal {
+        Refusal::Database(refusal) => database::error(refusal),
+        Refusal::Write(refusal) => write::error(refusal),
+        Refusal::Security(refusal) => security::error(refusal),
+        Refusal::Endpoint(refusal) => security::endpoint_error(refusal),
+        Refusal::Group(refusal) => group::error(refusal),
+        Refusal::Backup(refusal) => database::backup_error(refusal),
+        Refusal::Azure(_) | Refusal::Link(_) => azure::error(refusal),
+    }
+}
+
+/// Severity 16, state 1: what most refusals have.
+fn refused(number: i32, text: impl Into<String>) -> SqlError {
+    SqlError::new(number, 16, text)
+}
