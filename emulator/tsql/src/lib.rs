@@ -4,4 +4,5 @@ pub mod ast;
 
 pub mod error;
 pub mod lexer;
+pub mod parser;
 pub mod types;

@@ -23,13 +23,13 @@ pub enum OptionValue {
     Words(Vec<Ident>),
     /// A string.
     Text(Text),
-    /// A number, as written (sign included).
+    /// A number as written, sign and unit included: `5`, `-1`, `8MB`, `10%`, `60 SECONDS`.
     Number(String),
     /// `0x…`, the hex digits.
     Binary(String),
     /// A variable, with its `@`.
     Variable(Ident),
-    /// `( … )`: nested options.
+    /// `( … )`: nested options. `ON (…)` and `OFF (…)` put that word first, as an option without a value.
     List(Vec<OptionEntry>),
 }
 

@@ -1,0 +1,3 @@
+//! The parser against the corpus, an error table and hostile text.
+
+mod corpus;
