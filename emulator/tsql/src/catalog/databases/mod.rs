@@ -1,0 +1,23 @@
+//! Databases, their files and their logs.
+
+mod database_recovery_status;
+#[expect(clippy::module_inception, reason = "the view has the family's name")]
+mod databases;
+mod dm_db_log_space_usage;
+mod files;
+
+use super::View;
+
+pub(super) use databases::state_code;
+pub(crate) use files::{DatabaseFile, database_files, default_directory};
+
+/// The views of this family.
+pub(super) const VIEWS: &[View] = &[
+    databases::VIEW,
+    files::MASTER_FILES,
+    files::DATABASE_FILES,
+    files::FILEGROUPS,
+    files::DATA_SPACES,
+    database_recovery_status::VIEW,
+    dm_db_log_space_usage::VIEW,
+];

@@ -1,0 +1,79 @@
+//! CERT_ID, CERTENCODED and CERTPROPERTY.
+
+use std::sync::Arc;
+
+use milink_core::certificate::Certificate;
+use milink_core::ids::CertificateId;
+use milink_core::sql_type::SqlType;
+use milink_core::value::Value;
+
+use super::argument::{number, text};
+use super::{MetadataFunction, function};
+use crate::catalog::cell::variant;
+use crate::catalog::column::{INT, VARBINARY_MAX, VARIANT};
+use crate::catalog::functions::object::split_name;
+use crate::catalog::{Cell, Scope};
+use crate::error::SqlError;
+
+pub(super) const FUNCTIONS: &[MetadataFunction] = &[
+    function("cert_id", (1, 1), INT, cert_id),
+    function("certencoded", (1, 1), VARBINARY_MAX, certencoded),
+    // Private keys never leave the instance here; NULL is what an unfit password yields.
+    function("certprivatekey", (2, 3), VARBINARY_MAX, |_, _| {
+        Ok(Value::Null)
+    }),
+    function("certproperty", (2, 2), VARIANT, certproperty),
+    function("key_id", (1, 1), INT, key_id),
+    function("asymkey_id", (1, 1), INT, |_, _| Ok(Value::Null)),
+];
+
+fn cert_id(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
+    let name = text(args, 0).and_then(|name| split_name(&name)?.pop());
+    let content = scope.content();
+    let found = name.and_then(|name| content.certificate(&name).cloned());
+    Ok(found.map(|certificate| certificate.id).cell())
+}
+
+fn by_id(scope: &Scope<'_>, args: &[Value]) -> Result<Option<Arc<Certificate>>, SqlError> {
+    let id = number(args, 0)?.and_then(|id| i32::try_from(id).ok());
+    Ok(id.and_then(|id| {
+        scope
+            .content()
+            .certificates
+            .get(&CertificateId(id))
+            .cloned()
+    }))
+}
+
+fn certencoded(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
+    Ok(by_id(scope, args)?
+        .map(|certificate| Arc::clone(&certificate.facts.der))
+        .as_ref()
+        .cell())
+}
+
+fn certproperty(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
+    let (Some(certificate), Some(property)) = (by_id(scope, args)?, text(args, 1)) else {
+        return Ok(Value::Null);
+    };
+    let facts = &certificate.facts;
+    let text = |text: &str| variant(SqlType::nvarchar(4000), text);
+    Ok(match property.to_lowercase().as_str() {
+        "expiry_date" => variant(SqlType::DateTime, facts.not_after),
+        "start_date" => variant(SqlType::DateTime, facts.not_before),
+        "issuer_name" => text(&facts.issuer),
+        "cert_serial_number" => text(&facts.serial),
+        "subject" => text(&facts.subject),
+        _ => Value::Null,
+    })
+}
+
+fn key_id(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
+    let name = text(args, 0).unwrap_or_default();
+    let id = match name.to_lowercase().as_str() {
+        "##ms_databasemasterkey##" => scope.content().master_key.is_some().then_some(101),
+        "##ms_servicemasterkey##" => (scope.database.id.0 == 1).then_some(102),
+        _ => None,
+    };
+    Ok(id.cell())
+}

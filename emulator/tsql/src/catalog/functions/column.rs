@@ -1,0 +1,3 @@
+//! Stub.
+use super::MetadataFunction;
+pub(super) const FUNCTIONS: &[MetadataFunction] = &[];

@@ -1,0 +1,3 @@
+//! Stub.
+use super::TableFunction;
+pub(super) const FUNCTIONS: &[TableFunction] = &[];

@@ -1,0 +1,281 @@
+//! How the replicas and databases of an instance's groups stand: what several DMVs show in parts.
+//!
+//! A distributed group's rows come from the link it is a half of; without one its other side is unknown.
+
+use std::sync::Arc;
+
+use milink_core::availability_group::{
+    AvailabilityGroup, AvailabilityMode, GroupDatabase, GroupKind, LocalGroup, Role,
+};
+use milink_core::database::Database;
+use milink_core::ids::ReplicaId;
+use milink_core::link::{
+    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database,
+};
+use milink_core::names::Name;
+use milink_core::refusal::LinkError;
+use milink_core::time::Timestamp;
+
+use super::Scope;
+
+/// A replica of a group, as `sys.dm_hadr_availability_replica_states` shows it.
+pub(super) struct ReplicaState<'a> {
+    pub(super) group: &'a AvailabilityGroup,
+    pub(super) id: ReplicaId,
+    /// The server's name, or the member group's in a distributed group.
+    pub(super) name: &'a Name,
+    pub(super) is_local: bool,
+    /// None while it is remote and not connected.
+    pub(super) role: Option<Role>,
+    pub(super) connected: bool,
+    pub(super) health: Health,
+    pub(super) last_error: Option<(LinkError, Timestamp)>,
+}
+
+/// A database of a replica, as `sys.dm_hadr_database_replica_states` shows it.
+pub(super) struct DatabaseReplicaState<'a> {
+    pub(super) group: &'a AvailabilityGroup,
+    pub(super) replica: ReplicaId,
+    pub(super) joined: &'a GroupDatabase,
+    /// The database on this instance.
+    pub(super) database: &'a Arc<Database>,
+    pub(super) is_local: bool,
+    pub(super) is_primary: bool,
+    pub(super) synchronization: SynchronizationState,
+    pub(super) health: Health,
+    pub(super) commit_participant: bool,
+    /// Both sides' places in the log; none if there is only one side.
+    pub(super) positions: Option<LogPositions>,
+}
+
+/// The replicas of every group of the instance. A secondary knows only itself.
+pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
+    let mut states = Vec::new();
+    for group in scope.instance.groups.values() {
+        match &group.kind {
+            GroupKind::Local(local) => {
+                let server = scope.instance.server_name();
+                let health = local_health(scope, local);
+                for replica in &local.replicas {
+                    let is_local = names_instance(scope, &replica.server_name, &server);
+                    if !is_local && local.role != Role::Primary {
+                        continue;
+                    }
+                    states.push(ReplicaState {
+                        group,
+                        id: replica.id,
+                        name: &replica.server_name,
+                        is_local,
+                        role: is_local.then_some(local.role),
+                        connected: is_local,
+                        health: if is_local { health } else { Health::NotHealthy },
+                        last_error: None,
+                    });
+                }
+            }
+            GroupKind::Distributed(pair) => {
+                let link = link_of(scope.world, scope.instance.id, group);
+                let status = link.map(|link| LinkStatus::of(scope.world, link));
+                let connected = status.as_ref().is_some_and(|status| status.connected);
+                let health = status
+                    .as_ref()
+                    .map_or(Health::NotHealthy, |status| status.health);
+                for (at, member) in pair.members.iter().enumerate() {
+                    let is_local = at == pair.local;
+                    if !is_local && pair.role == Role::Secondary {
+                        continue;
+                    }
+                    let other = match pair.role {
+                        Role::Primary => Role::Secondary,
+                        Role::Secondary => Role::Primary,
+                        Role::Resolving => Role::Resolving,
+                    };
+                    let error = link.and_then(|link| link.connection.last_error.clone());
+                    states.push(ReplicaState {
+                        group,
+                        id: member.id,
+                        name: &member.group,
+                        is_local,
+                        role: match (is_local, connected) {
+                            (true, _) => Some(pair.role),
+                            (false, true) => Some(other),
+                            (false, false) => None,
+                        },
+                        connected: is_local || connected,
+                        // The primary's own row is healthy by itself; the pair's health is the group's.
+                        health: if is_local && pair.role == Role::Primary {
+                            Health::Healthy
+                        } else {
+                            health
+                        },
+                        last_error: error.filter(|_| !is_local),
+                    });
+                }
+            }
+        }
+    }
+    states
+}
+
+/// The databases of every group of the instance, once for each replica that the instance knows of.
+pub(super) fn databases<'a>(scope: &Scope<'a>) -> Vec<DatabaseReplicaState<'a>> {
+    let mut states = Vec::new();
+    for group in scope.instance.groups.values() {
+        match &group.kind {
+            GroupKind::Local(local) => local_databases(scope, group, local, &mut states),
+            GroupKind::Distributed(_) => distributed_databases(scope, group, &mut states),
+        }
+    }
+    states
+}
+
+/// The health of a whole group, as its primary sees it.
+pub(super) fn group_health(scope: &Scope<'_>, group: &AvailabilityGroup) -> Health {
+    match &group.kind {
+        GroupKind::Local(local) => local_health(scope, local),
+        GroupKind::Distributed(_) => link_of(scope.world, scope.instance.id, group)
+            .map_or(Health::NotHealthy, |link| {
+                LinkStatus::of(scope.world, link).health
+            }),
+    }
+}
+
+/// The name of a group's primary: the server, or the member group of a distributed group; none if it is not known.
+pub(super) fn primary_name<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+) -> Option<&'a Name> {
+    match &group.kind {
+        GroupKind::Local(local) if local.role == Role::Primary => {
+            local_replica(scope, local).map(|at| &local.replicas[at].server_name)
+        }
+        GroupKind::Local(_) => None,
+        GroupKind::Distributed(pair) => match pair.role {
+            Role::Primary => Some(&pair.local().group),
+            Role::Secondary => Some(&pair.remote().group),
+            Role::Resolving => None,
+        },
+    }
+}
+
+/// Which of a local group's replicas is this instance.
+pub(super) fn local_replica(scope: &Scope<'_>, group: &LocalGroup) -> Option<usize> {
+    let server = scope.instance.server_name();
+    group
+        .replicas
+        .iter()
+        .position(|replica| names_instance(scope, &replica.server_name, &server))
+}
+
+fn names_instance(scope: &Scope<'_>, name: &Name, server: &str) -> bool {
+    name.is(server) || *name == scope.instance.name
+}
+
+fn local_health(scope: &Scope<'_>, group: &LocalGroup) -> Health {
+    let suspended = group.databases.iter().any(|joined| {
+        let database = scope.instance.databases.get(&joined.database);
+        database.is_some_and(|database| database.suspended.is_some())
+    });
+    let alone = group.replicas.len() < 2;
+    match (suspended, alone) {
+        (true, _) => Health::NotHealthy,
+        (false, true) => Health::Healthy,
+        (false, false) => Health::PartiallyHealthy,
+    }
+}
+
+fn local_databases<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+    local: &'a LocalGroup,
+    states: &mut Vec<DatabaseReplicaState<'a>>,
+) {
+    let Some(at) = local_replica(scope, local) else {
+        return;
+    };
+    for joined in &local.databases {
+        let Some(database) = scope.instance.databases.get(&joined.database) else {
+            continue;
+        };
+        let replica = &local.replicas[at];
+        let synchronous = replica.availability_mode == AvailabilityMode::SynchronousCommit;
+        let synchronization = if database.suspended.is_some() {
+            SynchronizationState::NotSynchronizing
+        } else if synchronous {
+            SynchronizationState::Synchronized
+        } else {
+            SynchronizationState::Synchronizing
+        };
+        states.push(DatabaseReplicaState {
+            group,
+            replica: replica.id,
+            joined,
+            database,
+            is_local: true,
+            // On the forwarder the group says PRIMARY too, although its databases follow another instance.
+            is_primary: local.role == Role::Primary,
+            synchronization,
+            health: synchronization.health(synchronous),
+            commit_participant: synchronous && database.suspended.is_none(),
+            positions: None,
+        });
+    }
+}
+
+fn distributed_databases<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+    states: &mut Vec<DatabaseReplicaState<'a>>,
+) {
+    let Some(pair) = group.as_distributed() else {
+        return;
+    };
+    let member = scope.instance.group(pair.local().group.as_str());
+    let Some(member) = member.and_then(|group| group.as_local()) else {
+        return;
+    };
+    let link = link_of(scope.world, scope.instance.id, group);
+    let status = link.map(|link| LinkStatus::of(scope.world, link));
+    let is_primary = pair.role == Role::Primary;
+    for joined in &member.databases {
+        let Some(database) = scope.instance.databases.get(&joined.database) else {
+            continue;
+        };
+        let of_link = link.is_some_and(|link| {
+            linked_database(scope.world, link, is_primary)
+                .is_some_and(|linked| linked.name == database.name)
+        });
+        let status = status.as_ref().filter(|_| of_link);
+        let synchronization = status.map_or(SynchronizationState::NotSynchronizing, |status| {
+            status.synchronization
+        });
+        let health = status.map_or(Health::NotHealthy, |status| status.health);
+        let synchronous = status.is_some_and(|status| status.synchronous);
+        let state = |replica, is_local| {
+            // The primary's own row speaks of itself: it is as it should be, whoever follows it.
+            let own = is_local && is_primary && database.suspended.is_none();
+            let itself = if synchronous {
+                SynchronizationState::Synchronized
+            } else {
+                SynchronizationState::Synchronizing
+            };
+            DatabaseReplicaState {
+                group,
+                replica,
+                joined,
+                database,
+                is_local,
+                is_primary: is_primary == is_local,
+                synchronization: if own { itself } else { synchronization },
+                health: if own { Health::Healthy } else { health },
+                commit_participant: synchronous
+                    && (own || synchronization == SynchronizationState::Synchronized),
+                positions: status.and_then(|status| status.positions),
+            }
+        };
+        states.push(state(pair.local().id, true));
+        if is_primary {
+            states.push(state(pair.remote().id, false));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! System procedures: one file per procedure, in T-SQL or in Rust.
+
+mod result_set;
+mod sp_certificate_add_issuer;
+mod sp_datatype_info;
+mod sp_get_endpoint_certificate;
+
+use milink_core::sql_type::SqlType;
+use milink_core::value::Value;
+
+use crate::error::SqlError;
+use crate::statement::context::StatementContext;
+
+/// A system procedure.
+pub struct Procedure {
+    /// Its name in lower case, without a schema.
+    pub name: &'static str,
+    /// Its parameters, in order.
+    pub parameters: &'static [Parameter],
+    /// What it does.
+    pub body: Body,
+}
+
+/// A parameter of a system procedure.
+pub struct Parameter {
+    /// Its name, with the `@`.
+    pub name: &'static str,
+    /// Its type.
+    pub sql_type: SqlType,
+    /// What it is when the caller leaves it out; none makes it required (201).
+    pub default: Option<Value>,
+    /// Whether the caller may take its value back.
+    pub output: bool,
+}
+
+/// What a procedure does.
+pub enum Body {
+    /// T-SQL, run with the parameters as variables; RETURN gives the status.
+    Sql(&'static str),
+    /// Rust; gives the status.
+    Native(fn(&mut Call<'_, '_>) -> Result<i32, SqlError>),
+}
+
+/// A call of a procedure that is written in Rust.
+pub struct Call<'a, 'c> {
+    /// The session's facts and the means to act.
+    pub context: &'a mut StatementContext<'c>,
+    /// The arguments, one per parameter, of the parameter's type; output parameters are assigned here.
+    pub values: Vec<Value>,
+    /// Whether the caller gave the argument.
+    pub given: Vec<bool>,
+}
+
+/// The procedure of this name, in any case.
+pub fn find(name: &str) -> Option<&'static Procedure> {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let mut all = PROCEDURES.iter();
+    all.find(|procedure| procedure.name.eq_ignore_ascii_case(name))
+}
+
+/// The names of all procedures, with those that the session runs itself.
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    const OF_SESSION: [&str; 8] = [
+        "sp_executesql",
+        "sp_prepare",
+        "sp_execute",
+        "sp_prepexec",
+        "sp_unprepare",
+        "sp_reset_connection",
+        "sp_describe_first_result_set",
+        "sp_describe_undeclared_parameters",
+    ];
+    PROCEDURES
+        .iter()
+        .map(|procedure| procedure.name)
+        .chain(OF_SESSION)
+}
+
+static PROCEDURES: &[Procedure] = &[
+    sp_certificate_add_issuer::PROCEDURE,
+    sp_datatype_info::PROCEDURE,
+    sp_datatype_info::PROCEDURE_90,
+    sp_datatype_info::PROCEDURE_100,
+    sp_get_endpoint_certificate::PROCEDURE,
+];
+
+/// A parameter that has to be given.
+const fn required(name: &'static str, sql_type: SqlType) -> Parameter {
+    Parameter {
+        name,
+        sql_type,
+        default: None,
+        output: false,
+    }
+}
+
+/// A parameter that is NULL unless it is given.
+const fn optional(name: &'static str, sql_type: SqlType) -> Parameter {
+    defaulting(name, sql_type, Value::Null)
+}
+
+/// A parameter with a default.
+const fn defaulting(name: &'static str, sql_type: SqlType, default: Value) -> Parameter {
+    Parameter {
+        name,
+        sql_type,
+        default: Some(default),
+        output: false,
+    }
+}
+
+impl Call<'_, '_> {
+    /// The argument number `at` as a whole number.
+    fn number(&self, at: usize) -> Option<i64> {
+        self.values.get(at).and_then(Value::as_int)
+    }
+
+    /// The argument number `at` as text.
+    fn text(&self, at: usize) -> Option<&str> {
+        self.values.get(at).and_then(Value::as_str)
+    }
+}
