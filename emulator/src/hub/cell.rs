@@ -1,0 +1,440 @@
+//! One world with its lock, its clock, its snapshots and those who wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use milink_core::command::{CloseSession, Request};
+use milink_core::event::Event;
+use milink_core::time::{Span, Timestamp};
+use milink_core::{Refusal, World};
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use super::HubError;
+use crate::clock::{Clock, ClockMode, host_now};
+
+/// How long another client may take to release what one waits for before the time jumps: real
+/// programs release locks in real time.
+const GRACE: Duration = Duration::from_millis(50);
+/// How many named snapshots a world keeps.
+const SNAPSHOTS: usize = 1_000;
+/// How many due moments one jump to quiet passes at most.
+const QUIET_STEPS: usize = 100_000;
+
+/// A world that clients share.
+///
+/// The lock is a `std` one: it is held for microseconds, never across an `await`, and its order is
+/// the order of everything that happens in the world.
+pub struct WorldCell {
+    name: String,
+    subscription: Uuid,
+    state: Mutex<State>,
+    /// Counts changes; whoever waits watches it.
+    version: watch::Sender<u64>,
+    /// Which life of the world this is. Restoring and resetting begin a new one, and sessions of
+    /// the old one are over.
+    epoch: AtomicU64,
+    pub(super) wake_driver: Arc<Notify>,
+}
+
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) clock: Clock,
+    /// The moment the driver sleeps for, if there is a driver.
+    pub(super) driven: Option<Timestamp>,
+    /// Which driver it is; an earlier one ends when it wakes.
+    pub(super) driver: u64,
+    initial: World,
+    snapshots: BTreeMap<String, World>,
+    told: u64,
+}
+
+/// A clock as the control API shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClockState {
+    /// Its mode.
+    pub mode: ClockMode,
+    /// The world's time.
+    pub now: Timestamp,
+    /// When something next happens by itself.
+    pub next_due: Option<Timestamp>,
+}
+
+impl WorldCell {
+    pub(super) fn new(name: &str, world: World, mode: ClockMode) -> Arc<Self> {
+        let told = world.event_count();
+        let cell = Arc::new(Self {
+            name: name.to_owned(),
+            subscription: world.subscription,
+            state: Mutex::new(State {
+                clock: Clock::new(mode, world.now()),
+                initial: world.clone(),
+                world,
+                driven: None,
+                driver: 0,
+                snapshots: BTreeMap::new(),
+                told,
+            }),
+            version: watch::Sender::new(0),
+            epoch: AtomicU64::new(0),
+            wake_driver: Arc::default(),
+        });
+        cell.change(|_, _| ());
+        cell
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The subscription that selects it.
+    pub fn subscription(&self) -> Uuid {
+        self.subscription
+    }
+
+    /// Which life of the world this is.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Changes so far; to be handed to [`wait_change`](Self::wait_change).
+    pub fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
+
+    /// Reads the world as it is now.
+    pub fn read<R>(self: &Arc<Self>, read: impl FnOnce(&World) -> R) -> R {
+        let mut state = self.lock();
+        let now = state.clock.now();
+        let due = state.world.next_due().is_some_and(|due| due <= now);
+        state.world.advance_to(now);
+        let result = read(&state.world);
+        if due {
+            self.settle(state);
+        }
+        result
+    }
+
+    /// A copy of the world as it is now. Costs little: collections are shared.
+    pub fn snapshot(self: &Arc<Self>) -> World {
+        self.read(World::clone)
+    }
+
+    /// Changes the world, alone, at its clock's now.
+    pub fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
+        let mut state = self.lock();
+        let now = state.clock.now();
+        state.world.advance_to(now);
+        let result = change(&mut state.world, now);
+        self.settle(state);
+        result
+    }
+
+    /// As [`change`](Self::change), unless the world is no longer in the life `epoch`.
+    pub fn change_in<R>(
+        self: &Arc<Self>,
+        epoch: u64,
+        change: impl FnOnce(&mut World, Timestamp) -> R,
+    ) -> Option<R> {
+        let mut state = self.lock();
+        // Epochs change under the lock.
+        if self.epoch() != epoch {
+            return None;
+        }
+        let now = state.clock.now();
+        state.world.advance_to(now);
+        let result = change(&mut state.world, now);
+        self.settle(state);
+        Some(result)
+    }
+
+    /// Asks the world for something.
+    ///
+    /// # Errors
+    ///
+    /// The world refuses.
+    pub fn submit<R: Request>(self: &Arc<Self>, request: R) -> Result<R::Reply, Refusal> {
+        self.change(|world, now| world.apply(now, request))
+    }
+
+    /// Makes what the world is now what [`reset`](Self::reset) goes back to.
+    pub fn mark_initial(&self) {
+        let mut state = self.lock();
+        state.initial = state.world.clone();
+    }
+
+    /// Keeps the world under a name, replacing what had that name.
+    ///
+    /// # Errors
+    ///
+    /// There are too many snapshots.
+    pub fn keep(self: &Arc<Self>, snapshot: &str) -> Result<(), HubError> {
+        let copy = self.snapshot();
+        let mut state = self.lock();
+        if state.snapshots.len() >= SNAPSHOTS && !state.snapshots.contains_key(snapshot) {
+            return Err(HubError::TooMany);
+        }
+        state.snapshots.insert(snapshot.to_owned(), copy);
+        Ok(())
+    }
+
+    /// The names of what was kept.
+    pub fn kept(&self) -> Vec<String> {
+        self.lock().snapshots.keys().cloned().collect()
+    }
+
+    /// Goes back to what was kept under a name, at that moment of its time. SQL sessions end.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was kept under that name.
+    pub fn restore(self: &Arc<Self>, snapshot: &str) -> Result<(), HubError> {
+        let mut state = self.lock();
+        let world = state.snapshots.get(snapshot).cloned();
+        let world = world.ok_or_else(|| HubError::NoSnapshot {
+            world: self.name.clone(),
+            snapshot: snapshot.to_owned(),
+        })?;
+        let now = world.now();
+        self.begin_life(&mut state, world, now);
+        self.settle(state);
+        Ok(())
+    }
+
+    /// Goes back to how the world began; a clock that runs shows the host's time again. SQL sessions end.
+    pub fn reset(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let world = state.initial.clone();
+        let now = match state.clock.mode() {
+            ClockMode::Manual => world.now(),
+            _ => world.now().max(host_now()),
+        };
+        self.begin_life(&mut state, world, now);
+        self.settle(state);
+    }
+
+    /// Ends all sessions; the world is being dropped.
+    pub(super) fn end(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let empty = World::new(0, self.subscription, state.world.now());
+        let now = empty.now();
+        self.begin_life(&mut state, empty, now);
+        self.settle(state);
+    }
+
+    /// How the clock stands.
+    pub fn clock(self: &Arc<Self>) -> ClockState {
+        let next_due = self.read(World::next_due);
+        let state = self.lock();
+        ClockState {
+            mode: state.clock.mode(),
+            now: state.world.now(),
+            next_due,
+        }
+    }
+
+    /// Changes how the time passes.
+    pub fn set_clock_mode(self: &Arc<Self>, mode: ClockMode) {
+        let mut state = self.lock();
+        state.clock.set_mode(mode);
+        self.dismiss_driver(&mut state);
+        self.settle(state);
+    }
+
+    /// Lets time pass at once: everything due until then happens.
+    pub fn advance(self: &Arc<Self>, span: Span) {
+        let to = self.lock().clock.now() + span;
+        self.advance_to(to);
+    }
+
+    /// Lets the time pass up to `to`; it does not go back.
+    pub fn advance_to(self: &Arc<Self>, to: Timestamp) {
+        let mut state = self.lock();
+        state.clock.jump_to(to);
+        let now = state.clock.now();
+        state.world.advance_to(now);
+        self.settle(state);
+    }
+
+    /// Goes from one due moment to the next until nothing more happens by itself, at most for
+    /// `limit`.
+    pub fn advance_until_quiet(self: &Arc<Self>, limit: Span) {
+        let end = self.lock().clock.now() + limit;
+        for _ in 0..QUIET_STEPS {
+            match self.read(World::next_due) {
+                Some(due) if due <= end => self.advance_to(due),
+                _ => return,
+            }
+        }
+    }
+
+    /// A client polls: a clock that jumps goes to the next due moment.
+    pub fn poll_jump(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if !state.clock.mode().jumps() {
+            return;
+        }
+        let now = state.clock.now();
+        state.world.advance_to(now);
+        if let Some(due) = state.world.next_due() {
+            state.clock.jump_to(due);
+            state.world.advance_to(due);
+        }
+        self.settle(state);
+    }
+
+    /// Waits until the world's time is `at`. A clock that jumps, jumps there.
+    pub async fn wait_until(self: &Arc<Self>, at: Timestamp) {
+        let mut changes = self.version.subscribe();
+        loop {
+            let wait = {
+                let state = self.lock();
+                if state.clock.now() >= at {
+                    break;
+                }
+                (!state.clock.mode().jumps()).then(|| state.clock.host_wait(at))
+            };
+            match wait {
+                None => {
+                    self.advance_to(at);
+                    // Others get a turn, however often one client waits.
+                    tokio::task::yield_now().await;
+                }
+                Some(wait) => sleep_or_change(wait, &mut changes).await,
+            }
+        }
+    }
+
+    /// Waits until the world has changed since `seen`, or its time is `until`.
+    pub async fn wait_change(self: &Arc<Self>, seen: u64, until: Option<Timestamp>) {
+        let mut changes = self.version.subscribe();
+        if *changes.borrow_and_update() != seen {
+            return;
+        }
+        let Some(until) = until else {
+            // The sender lives in self.
+            let _ = changes.changed().await;
+            return;
+        };
+        let (jumps, wait) = {
+            let state = self.lock();
+            if state.clock.now() >= until {
+                return;
+            }
+            let jumps = state.clock.mode().jumps();
+            (jumps, state.clock.host_wait(until))
+        };
+        if !jumps {
+            return sleep_or_change(wait, &mut changes).await;
+        }
+        let grace = wait.unwrap_or(GRACE).min(GRACE);
+        if tokio::time::timeout(grace, changes.changed())
+            .await
+            .is_err()
+        {
+            let due = self.read(World::next_due);
+            self.advance_to(due.map_or(until, |due| due.min(until)));
+        }
+    }
+
+    /// Events after the one numbered `after`.
+    pub fn events_after(self: &Arc<Self>, after: u64) -> Vec<Arc<Event>> {
+        self.read(|world| world.events_after(after).cloned().collect())
+    }
+
+    /// The world without sessions, and its clock's mode, for a fork.
+    pub(super) fn copy(self: &Arc<Self>) -> (World, ClockMode) {
+        let mut world = self.snapshot();
+        close_sessions(&mut world);
+        (world, self.lock().clock.mode())
+    }
+
+    /// Takes the lock. The world is whole even after a panic under it: a command works on a draft.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After a change: wakes who waits, sees to the driver, writes the log.
+    pub(super) fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        self.version.send_modify(|version| *version += 1);
+        super::driver::see_to(self, &mut state);
+        let (after, count) = (state.told, state.world.event_count());
+        if after == count {
+            return;
+        }
+        state.told = count;
+        if !tracing::enabled!(target: "milink::world", tracing::Level::INFO) {
+            return;
+        }
+        let events: Vec<Arc<Event>> = state.world.events_after(after).cloned().collect();
+        drop(state);
+        for event in events {
+            tracing::info!(
+                target: "milink::world",
+                world = self.name,
+                time = %event.time,
+                sequence = event.sequence,
+                event = ?event.kind
+            );
+        }
+    }
+
+    fn begin_life(&self, state: &mut State, mut world: World, now: Timestamp) {
+        close_sessions(&mut world);
+        state.told = state.told.min(world.event_count());
+        state.clock = Clock::new(state.clock.mode(), now);
+        world.advance_to(now);
+        state.world = world;
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.dismiss_driver(state);
+    }
+
+    fn dismiss_driver(&self, state: &mut State) {
+        state.driven = None;
+        state.driver += 1;
+        self.wake_driver.notify_waiters();
+    }
+}
+
+impl Drop for WorldCell {
+    fn drop(&mut self) {
+        self.wake_driver.notify_waiters();
+    }
+}
+
+async fn sleep_or_change(wait: Option<Duration>, changes: &mut watch::Receiver<u64>) {
+    let changed = async {
+        // An error would say that the world is gone; its owner is who waits.
+        let _ = changes.changed().await;
+    };
+    match wait {
+        Some(wait) => tokio::select! {
+            () = tokio::time::sleep(wait) => (),
+            () = changed => (),
+        },
+        None => changed.await,
+    }
+}
+
+fn close_sessions(world: &mut World) {
+    let open: Vec<CloseSession> = world
+        .instances
+        .values()
+        .flat_map(|instance| {
+            let id = instance.id;
+            instance.sessions.keys().map(move |session| CloseSession {
+                instance: id,
+                session: *session,
+            })
+        })
+        .collect();
+    let now = world.now();
+    for close in open {
+        world
+            .apply(now, close)
+            .expect("closing a session is never refused");
+    }
+}

@@ -1,0 +1,134 @@
+use std::time::Duration;
+
+use milink_core::durations::Profile;
+use milink_core::time::Span;
+
+use super::*;
+use crate::clock::host_now;
+
+fn spec(name: &str, number: u128, clock: ClockMode) -> WorldSpec {
+    WorldSpec {
+        name: name.to_owned(),
+        subscription: Uuid::from_u128(number),
+        seed: 1,
+        clock,
+        durations: Durations::of(Profile::Fast),
+        start: host_now(),
+    }
+}
+
+#[test]
+fn worlds_are_found_by_name_and_subscription_until_they_are_deleted() {
+    let hub = Hub::new();
+    hub.create(spec("b", 1, ClockMode::Manual)).unwrap();
+    hub.create(spec(DEFAULT_WORLD, 2, ClockMode::Manual))
+        .unwrap();
+    let names: Vec<_> = hub.worlds().iter().map(|w| w.name().to_owned()).collect();
+    assert_eq!(names, [DEFAULT_WORLD, "b"]);
+    assert_eq!(hub.of_subscription(Uuid::from_u128(1)).unwrap().name(), "b");
+
+    let refusals = [
+        (
+            spec("b", 3, ClockMode::Manual),
+            HubError::NameTaken("b".to_owned()),
+        ),
+        (
+            spec("c", 1, ClockMode::Manual),
+            HubError::SubscriptionTaken(Uuid::from_u128(1)),
+        ),
+        (
+            spec("a b", 3, ClockMode::Manual),
+            HubError::BadName("a b".to_owned()),
+        ),
+    ];
+    for (spec, expected) in refusals {
+        assert_eq!(hub.create(spec).err(), Some(expected));
+    }
+    assert_eq!(hub.delete(DEFAULT_WORLD), Err(HubError::Default));
+    hub.delete("b").unwrap();
+    assert!(hub.of_subscription(Uuid::from_u128(1)).is_none());
+    assert_eq!(hub.delete("b"), Err(HubError::NoWorld("b".to_owned())));
+}
+
+#[test]
+fn a_restored_world_is_what_it_was_and_begins_a_new_life() {
+    let hub = Hub::new();
+    let cell = hub.create(spec("w", 1, ClockMode::Manual)).unwrap();
+    let before = cell.snapshot();
+    cell.keep("then").unwrap();
+    cell.advance(Span::seconds(5));
+    assert_ne!(cell.snapshot(), before);
+    let epoch = cell.epoch();
+    cell.restore("then").unwrap();
+    assert_eq!(cell.snapshot(), before);
+    assert!(cell.epoch() > epoch);
+    assert!(cell.change_in(epoch, |_, _| ()).is_none());
+    assert_eq!(cell.kept(), ["then"]);
+    assert!(matches!(
+        cell.restore("never"),
+        Err(HubError::NoSnapshot { .. })
+    ));
+    cell.advance(Span::seconds(5));
+    cell.reset();
+    assert_eq!(cell.snapshot(), before);
+}
+
+#[test]
+fn a_fork_goes_its_own_way() {
+    let hub = Hub::new();
+    let origin = hub.create(spec("w", 1, ClockMode::Manual)).unwrap();
+    let fork = hub.fork("w", "f", Uuid::from_u128(2)).unwrap();
+    fork.advance(Span::seconds(1));
+    assert_eq!(
+        fork.snapshot().now().since(origin.snapshot().now()),
+        Span::seconds(1)
+    );
+    assert_eq!(fork.snapshot().subscription, Uuid::from_u128(2));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_moment_gets_there_by_jump_or_by_advance() {
+    let hub = Hub::new();
+    let auto = hub.create(spec("auto", 1, ClockMode::Auto)).unwrap();
+    let at = auto.clock().now + Span::minutes(60);
+    auto.wait_until(at).await;
+    assert!(auto.clock().now >= at);
+
+    let manual = hub.create(spec("manual", 2, ClockMode::Manual)).unwrap();
+    let at = manual.clock().now + Span::minutes(60);
+    let waiting = tokio::spawn({
+        let manual = Arc::clone(&manual);
+        async move { manual.wait_until(at).await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    manual.advance(Span::minutes(60));
+    waiting.await.unwrap();
+    assert_eq!(manual.clock().now, at);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_change_is_woken_by_it_or_by_the_time() {
+    let hub = Hub::new();
+    let cell = hub.create(spec("w", 1, ClockMode::Auto)).unwrap();
+    let seen = cell.version();
+    let waiting = tokio::spawn({
+        let cell = Arc::clone(&cell);
+        async move { cell.wait_change(seen, None).await }
+    });
+    tokio::task::yield_now().await;
+    cell.change(|_, _| ());
+    tokio::time::timeout(Duration::from_secs(10), waiting)
+        .await
+        .expect("the change wakes it")
+        .unwrap();
+    // A version that has passed does not wait at all.
+    cell.wait_change(seen, None).await;
+
+    let until = cell.clock().now + Span::minutes(60);
+    cell.wait_change(cell.version(), Some(until)).await;
+    assert!(
+        cell.clock().now >= until,
+        "the time jumps when nothing else happens"
+    );
+}
