@@ -92,7 +92,12 @@ pub async fn run(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => return,
-            Some(_) = connections.join_next() => continue,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a SQL session failed");
+                }
+                continue;
+            }
             accepted = socket.accept() => accepted,
         };
         let client = match accepted {

@@ -205,8 +205,8 @@ impl CannedSession {
         Ok(())
     }
 
-    /// `sp_executesql` answers its parameters as a row; with the text `wait` or `rows N` it does
-    /// that. `sp_prepexec` also returns a handle.
+    /// `sp_executesql` and its kin answer their parameters as a row; without any they run their text
+    /// as a batch. Preparing also returns a handle.
     async fn call(
         &mut self,
         call: &RpcCall,
@@ -216,6 +216,8 @@ impl CannedSession {
         let (text_at, values_at) = match call.procedure.well_known() {
             Some(WellKnownProcedure::ExecuteSql) => (0, 2),
             Some(WellKnownProcedure::PrepExec) => (2, 3),
+            Some(WellKnownProcedure::Prepare) => (2, usize::MAX),
+            Some(WellKnownProcedure::Execute) => (usize::MAX, 1),
             Some(WellKnownProcedure::Unprepare) => {
                 sink.return_status(0);
                 sink.end_call(self.end());
@@ -234,6 +236,7 @@ impl CannedSession {
                 return Ok(());
             }
         };
+        let is_preparing = text_at == 2;
         let text = call.parameters.get(text_at).and_then(|p| p.value.as_text());
         match call.parameters.get(values_at..) {
             Some(parameters @ [_, ..]) => {
@@ -250,7 +253,7 @@ impl CannedSession {
             }
         }
         sink.return_status(0);
-        if values_at == 3 {
+        if is_preparing {
             let handle = sink.return_value(&ReturnValue {
                 ordinal: 0,
                 name: "",
