@@ -53,11 +53,11 @@ class Adapter:
         """Anything needed before messages can be seen."""
 
 
-def freetds_conf(work: Path, ca: str | None) -> None:
+def freetds_conf(work: Path, ca: str | None, at: dict) -> None:
     """FreeTDS takes its trust from a file; every use of it here gets one of its own."""
-    text = "[global]\n\ttds version = 7.4\n\tclient charset = UTF-8\n\ttext size = 2147483647\n"
-    if ca:
-        text += f"\tca file = {ca}\n\tcheck certificate hostname = yes\n"
+    trust = f"\tca file = {ca}\n\tcheck certificate hostname = yes\n" if ca else ""
+    text = (f"[global]\n\ttds version = 7.4\n\tclient charset = UTF-8\n\ttext size = 2147483647\n{trust}"
+            f"[compat]\n\thost = {at['host']}\n\tport = {at['port']}\n\ttds version = 7.4\n{trust}")
     path = work / "freetds.conf"
     path.write_text(text)
     os.environ["FREETDSCONF"] = str(path)
@@ -78,9 +78,9 @@ class Pymssql(Adapter):
                 autocommit=True, verify=None, timeout=0, token=None):
         if token:
             raise Skip("pymssql has no access tokens")
-        freetds_conf(self.work, verify)
-        import pymssql
         at = self.server(where)
+        freetds_conf(self.work, verify, at)
+        import pymssql
         return pymssql.connect(
             server=at["host"], port=str(at["port"]), user=user or at["user"], password=password or at["password"],
             database=database or "", autocommit=autocommit, timeout=timeout, login_timeout=20, tds_version="7.4",
@@ -116,7 +116,8 @@ class PythonTds(Adapter):
         extra = {"access_token_callable": lambda: token} if token else {
             "user": user or at["user"], "password": password or at["password"]}
         return pytds.connect(
-            dsn=at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
+            # This driver compares names only, never addresses.
+            dsn="localhost" if at["host"] == "127.0.0.1" else at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
             timeout=timeout or None, login_timeout=20, cafile=verify if encrypt == "on" else None,
             validate_host=encrypt == "on", disable_connect_retry=True, **extra,
         )
@@ -163,9 +164,11 @@ class PyodbcFreetds(Odbc):
                 autocommit=True, verify=None, timeout=0, token=None, version="7.4"):
         if token:
             raise Skip("tdsodbc has no access tokens")
-        freetds_conf(self.work, verify)
         at = self.server(where)
-        text = (f"DRIVER=FreeTDS;SERVER={at['host']};PORT={at['port']};UID={user or at['user']};"
+        freetds_conf(self.work, verify, at)
+        # Only a name from FreeTDS' own file brings that file's trust along.
+        address = "SERVERNAME=compat" if verify else f"SERVER={at['host']};PORT={at['port']}"
+        text = (f"DRIVER=FreeTDS;{address};UID={user or at['user']};"
                 f"PWD={{{password or at['password']}}};TDS_Version={version};ClientCharset=UTF-8;APP=compat;"
                 f"Encryption={'require' if encrypt == 'on' else 'off'};")
         if database:
@@ -181,6 +184,9 @@ def microsoft_string(at: dict, encrypt: str, database, user, password, verify, t
     text = (f"SERVER=tcp:{at['host']},{at['port']};APP=compat;"
             f"Encrypt={ {'off': 'no', 'on': 'yes', 'strict': 'strict'}[encrypt]};"
             f"TrustServerCertificate={'no' if verify or encrypt == 'strict' else 'yes'};")
+    # This driver compares names only, never addresses.
+    if verify and at["host"] == "127.0.0.1":
+        text += "HostNameInCertificate=localhost;"
     if not token:
         text += f"UID={user or at['user']};PWD={{{password or at['password']}}};"
     if database:

@@ -118,7 +118,7 @@ def wrong_ca_is_refused(a):
     equal(value(a.connect(encrypt="on", verify=a.ready["caFile"]), "SELECT 1"), 1)
     # A self-signed certificate that nobody has the key of.
     error = refused(lambda: a.connect(encrypt="on", verify=str(CASES / "other-ca.pem")))
-    equal(a.number(error) in (None, 20002, 20017), True)
+    assert "Login failed" not in str(error), error
 
 
 @test
