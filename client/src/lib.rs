@@ -1,1 +1,18 @@
-//! Client of the emulator, and of real Azure.
+//! Client of a managed instance link: ARM over HTTPS, SQL over TDS, and milink's control API.
+//!
+//! Knows the public contracts only, never the emulator's inside; ARM and SQL work against real Azure as well.
+
+mod arm;
+mod control;
+mod error;
+mod operation;
+mod sql;
+mod token;
+
+pub use arm::{Answer, Arm};
+pub use control::Control;
+pub use error::Error;
+pub use milink_model as model;
+pub use operation::{Operation, Outcome};
+pub use sql::{Cell, Login, ResultSet, ServerError, Sql, SqlAddress};
+pub use token::{Credentials, TokenSource};

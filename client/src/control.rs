@@ -1,0 +1,65 @@
+//! milink's own control API under `/_milink/`.
+
+use serde_json::Value;
+
+use crate::Error;
+
+/// A client of the control API.
+#[derive(Debug)]
+pub struct Control {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Control {
+    /// A client of the control API at `base`, which ends in `/_milink`. `ca_pem` is trusted where it is given.
+    ///
+    /// # Errors
+    ///
+    /// The CA cannot be used.
+    pub fn new(base: &str, ca_pem: Option<&[u8]>) -> Result<Self, Error> {
+        let mut builder = reqwest::Client::builder().user_agent("milink-client");
+        if let Some(pem) = ca_pem {
+            let ca = reqwest::Certificate::from_pem(pem)
+                .map_err(|error| Error::Certificate(error.to_string()))?;
+            builder = builder.tls_certs_only([ca]);
+        }
+        Ok(Self {
+            http: builder.build()?,
+            base: base.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// GETs a path below the base.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn get(&self, path: &str) -> Result<Value, Error> {
+        self.send(self.http.get(format!("{}/{path}", self.base)))
+            .await
+    }
+
+    /// POSTs a body to a path below the base.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        self.send(self.http.post(format!("{}/{path}", self.base)).json(body))
+            .await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+        let answer = request.send().await?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?;
+        if !status.is_success() {
+            return Err(Error::arm(status.as_u16(), &bytes));
+        }
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| Error::Unexpected(error.to_string()))
+    }
+}
