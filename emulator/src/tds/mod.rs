@@ -6,6 +6,7 @@
 
 mod listener;
 pub mod service;
+pub mod wire;
 
 mod attention;
 mod connection;
