@@ -25,6 +25,9 @@ pub enum Encryption {
     NotSupported,
     /// Insists on encryption.
     Required,
+    /// TLS came first (TDS 8.0), so there is nothing to decide. go-mssqldb says so; ODBC and tedious
+    /// say `Required` there.
+    Strict,
 }
 
 impl Encryption {
@@ -34,9 +37,10 @@ impl Encryption {
             1 => Ok(Self::On),
             2 => Ok(Self::NotSupported),
             3 => Ok(Self::Required),
+            4 => Ok(Self::Strict),
             _ => Err(Error::Malformed {
                 field: "PRELOGIN encryption",
-                why: "is none of off, on, not supported, required (client certificates are not supported)",
+                why: "is none of off, on, not supported, required, strict (client certificates are not supported)",
             }),
         }
     }
@@ -47,6 +51,7 @@ impl Encryption {
             Self::On => 1,
             Self::NotSupported => 2,
             Self::Required => 3,
+            Self::Strict => 4,
         }
     }
 }
@@ -86,11 +91,11 @@ pub fn negotiate_encryption(
 ) -> (Encryption, EncryptionOutcome) {
     use {Encryption as E, EncryptionOutcome as O, EncryptionPolicy as P};
     match (policy, client) {
-        (P::PlainOnly, E::Required) => (E::NotSupported, O::Refused),
+        (P::PlainOnly, E::Required | E::Strict) => (E::NotSupported, O::Refused),
         (P::PlainOnly, E::Off | E::On | E::NotSupported) => (E::NotSupported, O::Plain),
         (P::LoginOnly, E::Off) => (E::Off, O::LoginOnly),
         (P::LoginOnly, E::NotSupported) => (E::NotSupported, O::Plain),
-        (P::LoginOnly | P::Force, E::On | E::Required) => (E::On, O::Full),
+        (P::LoginOnly | P::Force, E::On | E::Required | E::Strict) => (E::On, O::Full),
         (P::Force, E::Off) => (E::On, O::Full),
         (P::Force, E::NotSupported) => (E::Required, O::Full),
     }
@@ -296,6 +301,7 @@ mod tests {
                     (E::NotSupported, O::Plain),
                     (E::NotSupported, O::Plain),
                     (E::NotSupported, O::Refused),
+                    (E::NotSupported, O::Refused),
                 ],
             ),
             (
@@ -304,6 +310,7 @@ mod tests {
                     (E::Off, O::LoginOnly),
                     (E::On, O::Full),
                     (E::NotSupported, O::Plain),
+                    (E::On, O::Full),
                     (E::On, O::Full),
                 ],
             ),
@@ -314,10 +321,11 @@ mod tests {
                     (E::On, O::Full),
                     (E::Required, O::Full),
                     (E::On, O::Full),
+                    (E::On, O::Full),
                 ],
             ),
         ] {
-            let clients = [E::Off, E::On, E::NotSupported, E::Required];
+            let clients = [E::Off, E::On, E::NotSupported, E::Required, E::Strict];
             for (client, expected) in clients.into_iter().zip(rows) {
                 assert_eq!(
                     negotiate_encryption(policy, client),
@@ -351,8 +359,8 @@ mod tests {
             ),
             (
                 &[0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xFF, 9, 0, 0, 0, 0, 0, 0x80],
-                "PRELOGIN encryption: is none of off, on, not supported, required (client \
-                 certificates are not supported)",
+                "PRELOGIN encryption: is none of off, on, not supported, required, strict \
+                 (client certificates are not supported)",
             ),
         ] {
             assert_eq!(Prelogin::decode(bytes).unwrap_err().to_string(), words);

@@ -347,7 +347,16 @@ fn utf8_is_nvarchar_for_a_client_without_it() {
         TypeInfo::varchar(3, Collation::LATIN1_GENERAL_100_CI_AS_SC_UTF8),
     )];
     let row = [WireValue::from("é")];
-    for (utf8, expected) in [(true, expect!["81 01 00 00 00 00 00 01 00 A7 03 00 09 04 D0 24 00 00 D1 02 00 C3 A9"]), (false, expect!["81 01 00 00 00 00 00 01 00 E7 06 00 09 04 D0 00 34 00 D1 02 00 E9 00"])] {
+    for (utf8, expected) in [
+        (
+            true,
+            expect!["81 01 00 00 00 00 00 01 00 A7 03 00 09 04 D0 24 00 00 D1 02 00 C3 A9"],
+        ),
+        (
+            false,
+            expect!["81 01 00 00 00 00 00 01 00 E7 06 00 09 04 D0 00 34 00 D1 02 00 E9 00"],
+        ),
+    ] {
         let context = TokenContext { utf8, ..V7_4 };
         check(
             |out| {
