@@ -1,1 +1,17 @@
-//! Scenario files: steps, runner, report.
+//! Scenario files: what is done, over HTTPS and TDS, and what must come of it; and their runner.
+//!
+//! Knows an emulator only by its ready file, so a scenario runs against any emulator that can be reached.
+
+mod file;
+mod report;
+mod runner;
+pub mod step;
+mod variables;
+
+pub use file::{Scenario, ScenarioError, Step};
+pub use report::{Happening, Reporter, Silent, StepReport};
+pub use runner::{Failure, Runner, Summary};
+pub use variables::Variables;
+
+/// The configure-link article with SQL Server as the initial primary, from its first command to its last.
+pub const SQL_SERVER_PRIMARY: &str = include_str!("../suites/create/sql-server-primary.toml");
