@@ -81,7 +81,7 @@ pub(super) fn parse_decimal(text: &str, precision: u8, scale: u8) -> Result<Deci
 }
 
 /// A float; empty text is zero. Infinite if it is out of range.
-pub(super) fn parse_float(text: &str) -> Option<f64> {
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
     let text = text.trim();
     if text.is_empty() {
         return Some(0.0);
@@ -95,7 +95,7 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
 }
 
 /// An amount in ten-thousandths: sign, currency symbol, thousands separators; empty text is zero.
-pub(super) fn parse_money(text: &str) -> Result<i64, SqlError> {
+pub(crate) fn parse_money(text: &str) -> Result<i64, SqlError> {
     let mut rest = text.trim();
     if rest.is_empty() {
         return Ok(0);
@@ -162,7 +162,7 @@ pub(super) fn float_text(value: f64, style: i32, real: bool) -> Option<String> {
 }
 
 /// `%g` with so many digits, and the exponent of at least three digits that the server prints.
-pub(crate) fn general(value: f64, digits: usize) -> String {
+fn general(value: f64, digits: usize) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -180,7 +180,7 @@ pub(crate) fn general(value: f64, digits: usize) -> String {
 }
 
 /// `%e` with so many digits, and the exponent of at least three digits that the server prints.
-pub(crate) fn scientific(value: f64, digits: usize) -> String {
+fn scientific(value: f64, digits: usize) -> String {
     let text = format!("{value:.*e}", digits - 1);
     match text.split_once('e') {
         Some((mantissa, exponent)) => {

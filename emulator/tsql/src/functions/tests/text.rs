@@ -1,0 +1,152 @@
+//! Text functions as tables.
+
+use super::*;
+
+#[test]
+fn texts_are_measured_and_cut() {
+    check(&[
+        ("len('abc  ')", "int", "3"),
+        ("len('')", "int", "0"),
+        ("len(null)", "int", "NULL"),
+        ("len(12345)", "int", "5"),
+        ("len(N'😀')", "int", "2"),
+        ("len('x'::varcharmax)", "bigint", "1"),
+        (
+            "len('x'::text)",
+            "",
+            "8116 Argument data type text is invalid for argument 1 of len function.",
+        ),
+        ("datalength('abc  ')", "int", "5"),
+        ("datalength(N'abc')", "int", "6"),
+        ("datalength(1)", "int", "4"),
+        ("datalength(1.50)", "int", "5"),
+        ("datalength(0x0102)", "int", "2"),
+        ("substring('abcdef'; 2; 3)", "varchar(3)", "bcd"),
+        ("substring('abcdef'; 0; 3)", "varchar(3)", "ab"),
+        ("substring('abcdef'; -5; 3)", "varchar(3)", ""),
+        ("substring('abcdef'; 5; 100)", "varchar(6)", "ef"),
+        ("substring('abcdef'; 9; 1)", "varchar(1)", ""),
+        (
+            "substring('abc'; 1; -1)",
+            "",
+            "537 Invalid length parameter passed to the LEFT or SUBSTRING function.",
+        ),
+        ("substring(0x010203; 2; 1)", "varbinary(1)", "0x02"),
+        (
+            "substring(123; 1; 1)",
+            "",
+            "8116 Argument data type int is invalid for argument 1 of substring function.",
+        ),
+        ("substring(N'a😀b'; 4; 1)", "nvarchar(1)", "b"),
+        ("left('abc'; 2)", "varchar(2)", "ab"),
+        ("left(123; 2)", "varchar(2)", "12"),
+        ("left('abc'; 0)", "varchar(1)", ""),
+        (
+            "left('abc'; -1)",
+            "",
+            "536 Invalid length parameter passed to the left function.",
+        ),
+        ("right('abc'; 2)", "varchar(2)", "bc"),
+        ("right('abc'; 9)", "varchar(3)", "abc"),
+        ("upper('aé1')", "varchar(3)", "AÉ1"),
+        ("upper(N'straße')", "nvarchar(6)", "STRAßE"),
+        ("lower('ABC'::char(5))", "varchar(5)", "abc  "),
+        ("ltrim('  a ')", "varchar(4)", "a "),
+        ("rtrim('  a ')", "varchar(4)", "  a"),
+        ("trim('  a ')", "varchar(4)", "a"),
+        ("trim('xxaxX'; 'x')", "varchar(5)", "a"),
+        ("reverse('abc')", "varchar(3)", "cba"),
+        ("reverse(123)", "varchar(12)", "321"),
+        ("ascii('A')", "int", "65"),
+        ("ascii('')", "int", "NULL"),
+        ("ascii('€')", "int", "128"),
+        ("unicode(N'€')", "int", "8364"),
+        ("unicode(N'😀')", "int", "55357"),
+        ("char(65)", "char(1)", "A"),
+        ("char(128)", "char(1)", "€"),
+        ("char(256)", "char(1)", "NULL"),
+        ("nchar(8364)", "nchar(1)", "€"),
+        ("nchar(70000)", "nchar(1)", "NULL"),
+    ]);
+}
+
+#[test]
+fn texts_are_searched() {
+    check(&[
+        ("charindex('B'; 'abcb')", "int", "2"),
+        ("charindex('b'; 'abcb'; 3)", "int", "4"),
+        ("charindex('b'; 'abcb'; -5)", "int", "2"),
+        ("charindex('x'; 'abc')", "int", "0"),
+        ("charindex(''; 'abc')", "int", "0"),
+        ("charindex('b'; 'ab'; 99)", "int", "0"),
+        ("charindex(N'b'; N'😀b')", "int", "3"),
+        ("charindex('b'; 'ab'::varcharmax)", "bigint", "2"),
+        ("patindex('%[0-9]%'; 'ab1c')", "int", "3"),
+        ("patindex('b%'; 'abc')", "int", "0"),
+        ("replace('aBcb'; 'b'; 'xy')", "varchar(8000)", "axycxy"),
+        ("replace('abc'; ''; 'x')", "varchar(8000)", "abc"),
+        ("replace('abc'; N'b'; 'x')", "nvarchar(4000)", "axc"),
+        ("replace('abc'; null; 'x')", "varchar(8000)", "NULL"),
+        ("replace('abcabc'; 'abc'; '')", "varchar(8000)", ""),
+        ("translate('2*[3+4]'; '[]'; '()')", "varchar(7)", "2*(3+4)"),
+        (
+            "translate('abc'; 'ab'; 'x')",
+            "",
+            "9828 The second and third arguments of the TRANSLATE built-in function must contain an equal number of characters.",
+        ),
+        ("soundex('Smith')", "varchar(5)", "S530"),
+        ("soundex('Smythe')", "varchar(5)", "S530"),
+        ("soundex('Robert')", "varchar(5)", "R163"),
+        ("soundex('1')", "varchar(5)", "0000"),
+        ("difference('Smith'; 'Smythe')", "int", "4"),
+    ]);
+}
+
+#[test]
+fn texts_are_built() {
+    check(&[
+        ("concat('a'; null; 1)", "varchar(14)", "a1"),
+        ("concat('a'; N'b')", "nvarchar(2)", "ab"),
+        ("concat(1; 2.5)", "varchar(53)", "12.5"),
+        ("concat_ws(','; 'a'; null; 'b')", "varchar(5)", "a,b"),
+        ("concat_ws(null; 'a'; 'b')", "varchar(3)", "ab"),
+        ("replicate('ab'; 3)", "varchar(8000)", "ababab"),
+        ("replicate('ab'; -1)", "varchar(8000)", "NULL"),
+        ("replicate('ab'; 0)", "varchar(8000)", ""),
+        (
+            "replicate('x'::varcharmax; 1000000000)",
+            "",
+            "7119 Attempting to grow LOB beyond maximum allowed size of 268435456 bytes.",
+        ),
+        ("space(3)", "varchar(3)", "   "),
+        ("stuff('abcdef'; 2; 3; 'X')", "varchar(7)", "aXef"),
+        ("stuff('abcdef'; 2; 3; null)", "varchar(7)", "aef"),
+        ("stuff('abc'; 0; 1; 'X')", "varchar(4)", "NULL"),
+        ("stuff('abc'; 4; 1; 'X')", "varchar(4)", "NULL"),
+        ("stuff('abc'; 1; 0; 'X')", "varchar(4)", "Xabc"),
+        ("stuff('abc'; 2; 99; 'X')", "varchar(4)", "aX"),
+        ("quotename('a]b')", "nvarchar(258)", "[a]]b]"),
+        ("quotename('ab'; '\"')", "nvarchar(258)", "\"ab\""),
+        ("quotename('ab'; 'x')", "nvarchar(258)", "NULL"),
+        ("parsename('s.d.[o.x].t'; 1)", "nvarchar(128)", "t"),
+        ("parsename('s.d.[o.x].t'; 2)", "nvarchar(128)", "o.x"),
+        ("parsename('d..t'; 2)", "nvarchar(128)", "NULL"),
+        ("parsename('a.b.c.d.e'; 1)", "nvarchar(128)", "NULL"),
+        ("parsename('t'; 2)", "nvarchar(128)", "NULL"),
+        ("str(123.45; 6; 1)", "varchar(6)", " 123.5"),
+        ("str(123.45; 2; 2)", "varchar(2)", "**"),
+        ("str(123.6)", "varchar(10)", "       124"),
+        ("str(-1.5; 5; 1)", "varchar(5)", " -1.5"),
+        ("str(123.456; 8; 9)", "varchar(8)", "123.4560"),
+        (
+            "string_escape('a\"\\/'; 'json')",
+            "nvarchar(max)",
+            "a\\\"\\\\\\/",
+        ),
+        (
+            "string_escape('a'; 'xml')",
+            "",
+            "9824 Invalid parameter 'xml' was passed to function STRING_ESCAPE.",
+        ),
+    ]);
+}
