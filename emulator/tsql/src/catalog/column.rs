@@ -78,3 +78,21 @@ pub(crate) const fn varbinary(length: u16) -> SqlType {
 pub(crate) const fn character(length: u16) -> SqlType {
     SqlType::Char(length)
 }
+
+/// `nchar(3)`, in which date orders are written.
+pub(crate) const NCHAR_3: SqlType = SqlType::NChar(3);
+
+/// Two lists of columns as one.
+pub(crate) const fn join<const A: usize, const B: usize, const N: usize>(
+    first: [ViewColumn; A],
+    second: [ViewColumn; B],
+) -> [ViewColumn; N] {
+    assert!(N == A + B);
+    let mut all = [col("", INT); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < A { first[at] } else { second[at - A] };
+        at += 1;
+    }
+    all
+}

@@ -104,7 +104,8 @@ pub(crate) fn system_objects(scope: &Scope<'_>) -> Vec<Object> {
 
 /// `object_id` of a system view.
 pub(crate) fn view_id(view: &View) -> i32 {
-    let found = all().zip(1..).find(|(other, _)| std::ptr::eq(*other, view));
+    let same = |other: &View| (other.schema, other.name) == (view.schema, view.name);
+    let found = all().zip(1..).find(|(other, _)| same(other));
     found.map_or(0, |(_, number)| -100 - number)
 }
 

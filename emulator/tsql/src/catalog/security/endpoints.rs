@@ -9,7 +9,7 @@ use milink_core::endpoint::{
 use milink_core::instance::MANAGED_INSTANCE_MIRRORING_PORT;
 use milink_core::value::{Row, Value};
 
-use crate::catalog::column::{BIT, DESC, INT, NAME, TINYINT, ViewColumn, col, nvarchar, req};
+use crate::catalog::column::{BIT, DESC, INT, NAME, TINYINT, ViewColumn, col, join, nvarchar, req};
 use crate::catalog::{Cell, Scope, View};
 
 pub(super) const ENDPOINTS: View = View::sys("endpoints", COLUMNS, |scope| {
@@ -43,36 +43,27 @@ const COMMON: [ViewColumn; 10] = [
     req("is_admin_endpoint", BIT),
 ];
 const COLUMNS: &[ViewColumn] = &COMMON;
-const TCP_COLUMNS: &[ViewColumn] = &with_common::<3, 13>([
-    req("port", INT),
-    req("is_dynamic_port", BIT),
-    col("ip_address", nvarchar(45)),
-]);
-const MIRRORING_COLUMNS: &[ViewColumn] = &with_common::<8, 18>([
-    col("role", TINYINT),
-    col("role_desc", DESC),
-    req("is_encryption_enabled", BIT),
-    req("connection_auth", TINYINT),
-    col("connection_auth_desc", DESC),
-    req("certificate_id", INT),
-    req("encryption_algorithm", TINYINT),
-    col("encryption_algorithm_desc", DESC),
-]);
-
-const fn with_common<const N: usize, const M: usize>(more: [ViewColumn; N]) -> [ViewColumn; M] {
-    assert!(M == N + COMMON.len());
-    let mut all = [COMMON[0]; M];
-    let mut at = 0;
-    while at < M {
-        all[at] = if at < COMMON.len() {
-            COMMON[at]
-        } else {
-            more[at - COMMON.len()]
-        };
-        at += 1;
-    }
-    all
-}
+const TCP_COLUMNS: &[ViewColumn] = &join::<10, 3, 13>(
+    COMMON,
+    [
+        req("port", INT),
+        req("is_dynamic_port", BIT),
+        col("ip_address", nvarchar(45)),
+    ],
+);
+const MIRRORING_COLUMNS: &[ViewColumn] = &join::<10, 8, 18>(
+    COMMON,
+    [
+        col("role", TINYINT),
+        col("role_desc", DESC),
+        req("is_encryption_enabled", BIT),
+        req("connection_auth", TINYINT),
+        col("connection_auth_desc", DESC),
+        req("certificate_id", INT),
+        req("encryption_algorithm", TINYINT),
+        col("encryption_algorithm_desc", DESC),
+    ],
+);
 
 type Code = (u8, &'static str);
 

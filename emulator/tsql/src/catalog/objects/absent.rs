@@ -1,0 +1,200 @@
+//! Views of objects that milink does not have: they are there to be asked, and empty.
+
+use super::objects::COMMON;
+use crate::catalog::View;
+use crate::catalog::column::{
+    BIT, DATETIME, DESC, INT, NAME, NVARCHAR_MAX, SMALLINT, TINYINT, VARIANT, character, col, join,
+    nvarchar, req, varbinary,
+};
+
+pub(super) const SQL_MODULES: View = empty(
+    "sql_modules",
+    &[
+        req("object_id", INT),
+        col("definition", NVARCHAR_MAX),
+        col("uses_ansi_nulls", BIT),
+        col("uses_quoted_identifier", BIT),
+        col("is_schema_bound", BIT),
+        col("uses_database_collation", BIT),
+        col("is_recompiled", BIT),
+        col("null_on_null_input", BIT),
+        col("execute_as_principal_id", INT),
+        col("uses_native_compilation", BIT),
+    ],
+);
+
+pub(super) const EXTENDED_PROPERTIES: View = empty(
+    "extended_properties",
+    &[
+        req("class", TINYINT),
+        col("class_desc", DESC),
+        req("major_id", INT),
+        req("minor_id", INT),
+        req("name", NAME),
+        col("value", VARIANT),
+    ],
+);
+
+pub(super) const TRIGGERS: View = empty(
+    "triggers",
+    &[
+        req("name", NAME),
+        req("object_id", INT),
+        req("parent_class", TINYINT),
+        col("parent_class_desc", DESC),
+        req("parent_id", INT),
+        req("type", character(2)),
+        col("type_desc", DESC),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+        req("is_ms_shipped", BIT),
+        req("is_disabled", BIT),
+        req("is_not_for_replication", BIT),
+        req("is_instead_of_trigger", BIT),
+    ],
+);
+
+pub(super) const SEQUENCES: View = empty(
+    "sequences",
+    &join::<12, 10, 22>(
+        COMMON,
+        [
+            req("start_value", VARIANT),
+            req("increment", VARIANT),
+            req("minimum_value", VARIANT),
+            req("maximum_value", VARIANT),
+            col("is_cycling", BIT),
+            col("is_cached", BIT),
+            col("cache_size", INT),
+            req("system_type_id", TINYINT),
+            req("user_type_id", INT),
+            req("current_value", VARIANT),
+        ],
+    ),
+);
+
+pub(super) const SYNONYMS: View = empty(
+    "synonyms",
+    &join::<12, 1, 13>(COMMON, [col("base_object_name", nvarchar(1035))]),
+);
+
+pub(super) const PARAMETERS: View = empty(
+    "parameters",
+    &[
+        req("object_id", INT),
+        col("name", NAME),
+        req("parameter_id", INT),
+        req("system_type_id", TINYINT),
+        req("user_type_id", INT),
+        req("max_length", SMALLINT),
+        req("precision", TINYINT),
+        req("scale", TINYINT),
+        req("is_output", BIT),
+        req("is_cursor_ref", BIT),
+        req("has_default_value", BIT),
+        req("is_xml_document", BIT),
+        col("default_value", VARIANT),
+        req("xml_collection_id", INT),
+        req("is_readonly", BIT),
+        col("is_nullable", BIT),
+    ],
+);
+
+pub(super) const XML_INDEXES: View = empty(
+    "xml_indexes",
+    &[
+        req("object_id", INT),
+        col("name", NAME),
+        req("index_id", INT),
+        req("type", TINYINT),
+        col("type_desc", DESC),
+        col("is_unique", BIT),
+        col("using_xml_index_id", INT),
+        col("secondary_type", character(1)),
+        col("secondary_type_desc", DESC),
+        col("xml_index_type", TINYINT),
+        col("xml_index_type_description", DESC),
+        col("path_id", INT),
+    ],
+);
+
+pub(super) const STATS: View = empty(
+    "stats",
+    &[
+        req("object_id", INT),
+        col("name", NAME),
+        req("stats_id", INT),
+        col("auto_created", BIT),
+        col("user_created", BIT),
+        col("no_recompute", BIT),
+        col("has_filter", BIT),
+        col("filter_definition", NVARCHAR_MAX),
+        col("is_temporary", BIT),
+        col("is_incremental", BIT),
+    ],
+);
+
+pub(super) const ASSEMBLIES: View = empty(
+    "assemblies",
+    &[
+        req("name", NAME),
+        col("principal_id", INT),
+        req("assembly_id", INT),
+        col("clr_name", nvarchar(4000)),
+        col("permission_set", TINYINT),
+        col("permission_set_desc", DESC),
+        req("is_visible", BIT),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+        col("is_user_defined", BIT),
+    ],
+);
+
+pub(super) const TABLE_TYPES: View = empty(
+    "table_types",
+    &[
+        req("name", NAME),
+        req("system_type_id", TINYINT),
+        req("user_type_id", INT),
+        req("schema_id", INT),
+        req("is_user_defined", BIT),
+        req("is_table_type", BIT),
+        req("type_table_object_id", INT),
+        col("is_memory_optimized", BIT),
+    ],
+);
+
+pub(super) const CREDENTIALS: View = empty(
+    "credentials",
+    &[
+        req("credential_id", INT),
+        req("name", NAME),
+        col("credential_identity", nvarchar(4000)),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+        col("target_type", nvarchar(100)),
+        col("target_id", INT),
+    ],
+);
+
+pub(super) const ENCRYPTION_KEYS: View = empty(
+    "dm_database_encryption_keys",
+    &[
+        req("database_id", INT),
+        req("encryption_state", INT),
+        col("create_date", DATETIME),
+        col("regenerate_date", DATETIME),
+        col("modify_date", DATETIME),
+        col("set_date", DATETIME),
+        col("opened_date", DATETIME),
+        col("key_algorithm", nvarchar(32)),
+        col("key_length", INT),
+        req("encryptor_thumbprint", varbinary(20)),
+        col("encryptor_type", nvarchar(32)),
+        col("percent_complete", crate::catalog::column::REAL),
+    ],
+);
+
+const fn empty(name: &'static str, columns: &'static [crate::catalog::ViewColumn]) -> View {
+    View::sys(name, columns, |_| Vec::new())
+}
