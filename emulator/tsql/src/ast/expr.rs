@@ -8,7 +8,7 @@ use super::{DataType, Ident, ObjectName, OrderByItem, Query, Span};
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where. Enclosing parentheses are not part of it.
+    /// Where, with the parentheses written around it: the text parses again to the same tree.
     pub span: Span,
 }
 

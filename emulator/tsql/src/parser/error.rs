@@ -138,7 +138,7 @@ impl SyntaxError {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(NEAR_MAX_CHARS).collect()
 }
 

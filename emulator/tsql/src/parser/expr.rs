@@ -4,12 +4,17 @@
 //! `& ^ |`; comparisons and predicates; NOT; AND; OR. An operand of unary minus reaches over `* / %`: `1.0 / -2.0 * 5`
 //! is `1.0 / -(2.0 * 5)`, as the server has it.
 
-use super::{Parsed, Parser, SUBQUERY_COST, SyntaxError};
+use super::{CALL_COST, Parsed, Parser, SUBQUERY_COST, SyntaxError};
 use crate::ast::{
     BinaryOp, ColumnRef, CompareOp, Expr, ExprKind, Ident, Literal, Niladic, Quantifier, Query,
     Span, UnaryOp, WhenBranch,
 };
 use crate::lexer::{TokenKind, decode_binary, decode_string};
+
+/// How tight `+ - & | ^` bind.
+const ADDITIVE: u8 = 1;
+/// How tight `* / %` bind.
+const MULTIPLICATIVE: u8 = 2;
 
 /// Whether parentheses may hold a condition here.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +26,7 @@ enum Wanted {
 impl Parser<'_> {
     /// A value.
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
-        self.additive(Wanted::Value)
+        self.operators(Wanted::Value)
     }
 
     /// A search condition; 4145 if it is a value.
@@ -54,34 +59,53 @@ impl Parser<'_> {
     }
 
     fn disjunction(&mut self) -> Parsed<Expr> {
-        self.connective("OR", Self::conjunction, |a, b| {
+        let first = self.conjunction()?;
+        if !self.at("OR") {
+            return Ok(first);
+        }
+        self.connected(first, "OR", Self::conjunction, |a, b| {
             ExprKind::Or(Box::new(a), Box::new(b))
         })
     }
 
     fn conjunction(&mut self) -> Parsed<Expr> {
-        self.connective("AND", Self::negation, |a, b| {
+        let first = self.negation()?;
+        if !self.at("AND") {
+            return Ok(first);
+        }
+        self.connected(first, "AND", Self::negation, |a, b| {
             ExprKind::And(Box::new(a), Box::new(b))
         })
     }
 
-    fn connective(
+    /// The terms after `first`, joined into a balanced tree.
+    fn connected(
         &mut self,
+        first: Expr,
         word: &str,
         term: fn(&mut Self) -> Parsed<Expr>,
         make: fn(Expr, Expr) -> ExprKind,
     ) -> Parsed<Expr> {
-        let first = self.scoped(term)?;
-        if !self.at(word) {
-            return Ok(first);
-        }
         self.require_condition(&first)?;
         let mut terms = vec![first];
         while self.eat(word) {
-            let next = self.scoped(term)?;
-            self.require_condition(&next)?;
-            terms.push(next);
+            terms.push(self.connected_term(term)?);
         }
+        self.joined(terms, make)
+    }
+
+    /// One more term, whose height does not add to that of the terms before it.
+    fn connected_term(&mut self, term: fn(&mut Self) -> Parsed<Expr>) -> Parsed<Expr> {
+        let outer = std::mem::replace(&mut self.height, 0);
+        self.deeper(1)?;
+        let expr = term(self)?;
+        self.depth -= 1;
+        self.height = self.height.max(outer);
+        self.require_condition(&expr)?;
+        Ok(expr)
+    }
+
+    fn joined(&mut self, terms: Vec<Expr>, make: fn(Expr, Expr) -> ExprKind) -> Parsed<Expr> {
         let mut join = |left: Expr, right: Expr| {
             let span = left.span.to(right.span);
             Expr {
@@ -96,20 +120,36 @@ impl Parser<'_> {
     }
 
     fn negation(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        if !self.eat("NOT") {
-            return self.predicate();
+        if self.at("NOT") {
+            self.not()
+        } else {
+            self.predicate()
         }
-        let operand = self.nested(1, Self::negation)?;
+    }
+
+    fn not(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        self.advance();
+        let operand = self.nested(CALL_COST, Self::negation)?;
         self.require_condition(&operand)?;
         self.grow()?;
-        Ok(Expr {
-            kind: ExprKind::Not(Box::new(operand)),
-            span: self.span_from(start),
-        })
+        Ok(self.finish(ExprKind::Not(Box::new(operand)), start))
     }
 
     fn predicate(&mut self) -> Parsed<Expr> {
+        if self.at_any(&["EXISTS", "UPDATE", "CONTAINS", "FREETEXT"]) {
+            return self.word_predicate();
+        }
+        let left = self.operators(Wanted::Any)?;
+        if left.is_condition() {
+            Ok(left)
+        } else {
+            self.predicate_after(left)
+        }
+    }
+
+    /// `EXISTS (…)`, `UPDATE(column)`.
+    fn word_predicate(&mut self) -> Parsed<Expr> {
         let start = self.span();
         if self.eat("EXISTS") {
             let query = self.subquery()?;
@@ -123,15 +163,12 @@ impl Parser<'_> {
         if self.at_any(&["CONTAINS", "FREETEXT"]) {
             return self.unsupported("full-text predicates");
         }
-        let left = self.additive(Wanted::Any)?;
-        if left.is_condition() {
-            return Ok(left);
-        }
-        self.predicate_after(left, start)
+        self.unexpected()
     }
 
     /// What may follow a value in a condition. Gives the value back if nothing does.
-    fn predicate_after(&mut self, left: Expr, start: Span) -> Parsed<Expr> {
+    fn predicate_after(&mut self, left: Expr) -> Parsed<Expr> {
+        let start = left.span;
         if let Some(op) = self.comparison_operator() {
             return self.comparison(left, op, start);
         }
@@ -280,47 +317,46 @@ impl Parser<'_> {
         Ok(self.finish(kind, start))
     }
 
-    fn additive(&mut self, wanted: Wanted) -> Parsed<Expr> {
-        self.scoped(|p| {
-            let mut left = p.multiplicative(wanted)?;
-            loop {
-                let op = match p.kind() {
-                    TokenKind::Plus => BinaryOp::Add,
-                    TokenKind::Minus => BinaryOp::Subtract,
-                    TokenKind::Ampersand => BinaryOp::BitAnd,
-                    TokenKind::Pipe => BinaryOp::BitOr,
-                    TokenKind::Caret => BinaryOp::BitXor,
-                    _ => return Ok(left),
-                };
-                left = p.binary(left, op, Self::multiplicative)?;
+    /// A value, or in [`Wanted::Any`] also a condition in parentheses. The functions between here and
+    /// [`Self::parentheses`] are kept few and small: a nested expression costs one frame of each.
+    fn operators(&mut self, wanted: Wanted) -> Parsed<Expr> {
+        let outer = std::mem::replace(&mut self.height, 0);
+        let result = self.climb(ADDITIVE, wanted);
+        self.height = self.height.max(outer);
+        result
+    }
+
+    /// Operators that bind at least as tight as `least`.
+    fn climb(&mut self, least: u8, wanted: Wanted) -> Parsed<Expr> {
+        let mut left = self.operand(wanted)?;
+        while let Some((op, binding)) = self.binary_operator()
+            && binding >= least
+        {
+            if left.is_condition() {
+                return self.unexpected();
             }
+            self.advance();
+            let right = self.climb(binding + 1, Wanted::Value)?;
+            left = self.binary(left, op, right)?;
+        }
+        Ok(left)
+    }
+
+    fn binary_operator(&self) -> Option<(BinaryOp, u8)> {
+        Some(match self.kind() {
+            TokenKind::Plus => (BinaryOp::Add, ADDITIVE),
+            TokenKind::Minus => (BinaryOp::Subtract, ADDITIVE),
+            TokenKind::Ampersand => (BinaryOp::BitAnd, ADDITIVE),
+            TokenKind::Pipe => (BinaryOp::BitOr, ADDITIVE),
+            TokenKind::Caret => (BinaryOp::BitXor, ADDITIVE),
+            TokenKind::Star => (BinaryOp::Multiply, MULTIPLICATIVE),
+            TokenKind::Slash => (BinaryOp::Divide, MULTIPLICATIVE),
+            TokenKind::Percent => (BinaryOp::Modulo, MULTIPLICATIVE),
+            _ => return None,
         })
     }
 
-    fn multiplicative(&mut self, wanted: Wanted) -> Parsed<Expr> {
-        let mut left = self.unary(wanted)?;
-        loop {
-            let op = match self.kind() {
-                TokenKind::Star => BinaryOp::Multiply,
-                TokenKind::Slash => BinaryOp::Divide,
-                TokenKind::Percent => BinaryOp::Modulo,
-                _ => return Ok(left),
-            };
-            left = self.binary(left, op, Self::unary)?;
-        }
-    }
-
-    fn binary(
-        &mut self,
-        left: Expr,
-        op: BinaryOp,
-        operand: fn(&mut Self, Wanted) -> Parsed<Expr>,
-    ) -> Parsed<Expr> {
-        if left.is_condition() {
-            return self.unexpected();
-        }
-        self.advance();
-        let right = operand(self, Wanted::Value)?;
+    fn binary(&mut self, left: Expr, op: BinaryOp, right: Expr) -> Parsed<Expr> {
         self.grow()?;
         let span = left.span.to(right.span);
         Ok(Expr {
@@ -333,43 +369,65 @@ impl Parser<'_> {
         })
     }
 
-    fn unary(&mut self, wanted: Wanted) -> Parsed<Expr> {
-        let (op, operand): (_, fn(&mut Self, Wanted) -> Parsed<Expr>) = match self.kind() {
-            TokenKind::Plus => (UnaryOp::Plus, Self::multiplicative),
-            TokenKind::Minus => (UnaryOp::Minus, Self::multiplicative),
-            TokenKind::Tilde => (UnaryOp::BitNot, Self::unary),
-            _ => return self.postfix(wanted),
-        };
+    fn operand(&mut self, wanted: Wanted) -> Parsed<Expr> {
+        if matches!(
+            self.kind(),
+            TokenKind::Plus | TokenKind::Minus | TokenKind::Tilde
+        ) {
+            return self.unary();
+        }
+        let expr = self.primary(wanted)?;
+        if self.at_postfix(&expr) {
+            self.postfix(expr)
+        } else {
+            Ok(expr)
+        }
+    }
+
+    fn unary(&mut self) -> Parsed<Expr> {
         let start = self.span();
-        self.advance();
-        let operand = Box::new(self.nested(1, |p| operand(p, Wanted::Value))?);
+        let (op, operand) = match self.advance().kind {
+            TokenKind::Plus => (
+                UnaryOp::Plus,
+                self.nested(1, |p| p.climb(MULTIPLICATIVE, Wanted::Value))?,
+            ),
+            TokenKind::Minus => (
+                UnaryOp::Minus,
+                self.nested(1, |p| p.climb(MULTIPLICATIVE, Wanted::Value))?,
+            ),
+            _ => (
+                UnaryOp::BitNot,
+                self.nested(1, |p| p.operand(Wanted::Value))?,
+            ),
+        };
         self.grow()?;
+        let operand = Box::new(operand);
         Ok(self.finish(ExprKind::Unary { op, operand }, start))
     }
 
+    fn at_postfix(&self, expr: &Expr) -> bool {
+        self.at("COLLATE")
+            || self.at_words(&["AT", "TIME", "ZONE"])
+            || (self.at_kind(TokenKind::Dot) && self.identifier_at(1) && can_have_methods(expr))
+    }
+
     /// COLLATE, AT TIME ZONE and methods bind tighter than any operator.
-    fn postfix(&mut self, wanted: Wanted) -> Parsed<Expr> {
-        let start = self.span();
-        let mut expr = self.primary(wanted)?;
-        loop {
-            let kind = if self.at("COLLATE") {
-                self.advance();
+    fn postfix(&mut self, mut expr: Expr) -> Parsed<Expr> {
+        let start = expr.span;
+        while self.at_postfix(&expr) {
+            let kind = if self.eat("COLLATE") {
                 let collation = self.identifier()?;
                 ExprKind::Collate {
                     operand: Box::new(expr),
                     collation,
                 }
-            } else if self.at_words(&["AT", "TIME", "ZONE"]) {
-                self.pos += 3;
+            } else if self.eat_words(&["AT", "TIME", "ZONE"]) {
                 let zone = Box::new(self.nested(1, |p| p.primary(Wanted::Value))?);
                 ExprKind::AtTimeZone {
                     operand: Box::new(expr),
                     zone,
                 }
-            } else if self.at_kind(TokenKind::Dot)
-                && self.identifier_at(1)
-                && can_have_methods(&expr)
-            {
+            } else {
                 self.advance();
                 let method = self.take_ident();
                 let args = self.call_arguments()?;
@@ -378,26 +436,30 @@ impl Parser<'_> {
                     method,
                     args,
                 }
-            } else {
-                return Ok(expr);
             };
             self.grow()?;
             expr = self.finish(kind, start);
         }
+        Ok(expr)
     }
 
     fn primary(&mut self, wanted: Wanted) -> Parsed<Expr> {
+        match self.kind() {
+            TokenKind::LeftParen if self.word_at(1, "SELECT") => self.scalar_subquery(),
+            TokenKind::LeftParen => self.parentheses(wanted),
+            TokenKind::LeftBrace => self.odbc_escape(),
+            TokenKind::DoubleColon => self.system_function(),
+            TokenKind::Word | TokenKind::Bracket | TokenKind::Quoted => self.name_expression(),
+            TokenKind::Reserved => self.reserved_expression(),
+            _ => self.variable_or_literal(),
+        }
+    }
+
+    fn variable_or_literal(&mut self) -> Parsed<Expr> {
         let start = self.span();
         let kind = match self.kind() {
-            TokenKind::LeftParen => return self.parentheses(wanted),
             TokenKind::Variable => ExprKind::Variable(self.take_ident()),
             TokenKind::GlobalVariable => ExprKind::GlobalVariable(self.take_ident()),
-            TokenKind::LeftBrace => return self.odbc_escape(),
-            TokenKind::DoubleColon => return self.system_function(),
-            TokenKind::Word | TokenKind::Bracket | TokenKind::Quoted => {
-                return self.name_expression();
-            }
-            TokenKind::Reserved => return self.reserved_expression(),
             _ => ExprKind::Literal(self.literal()?),
         };
         Ok(self.finish(kind, start))
@@ -428,30 +490,35 @@ impl Parser<'_> {
     }
 
     fn parentheses(&mut self, wanted: Wanted) -> Parsed<Expr> {
-        if self.word_at(1, "SELECT") {
-            let start = self.span();
-            let query = self.subquery()?;
-            return Ok(self.finish(ExprKind::Subquery(Box::new(query)), start));
-        }
-        self.expect_kind(TokenKind::LeftParen)?;
-        let inner = self.nested(1, |p| match wanted {
-            Wanted::Value => p.additive(Wanted::Value),
-            Wanted::Any => p.disjunction(),
-        })?;
-        // `((SELECT …) UNION SELECT …)`: what looked like a value was the first part of a query.
-        let inner = match inner.kind {
-            ExprKind::Subquery(query) if self.at_any(&["UNION", "EXCEPT", "INTERSECT"]) => {
-                let span = inner.span;
-                let query = self.nested(SUBQUERY_COST, |p| p.query_continued(*query))?;
-                Expr {
-                    kind: ExprKind::Subquery(Box::new(query)),
-                    span,
-                }
-            }
-            _ => inner,
+        let start = self.advance().span;
+        self.deeper(1)?;
+        let mut inner = match wanted {
+            Wanted::Value => self.operators(Wanted::Value)?,
+            Wanted::Any => self.disjunction()?,
         };
+        if self.at_any(&["UNION", "EXCEPT", "INTERSECT"]) {
+            inner = self.continued_subquery(inner)?;
+        }
+        self.depth -= 1;
         self.expect_kind(TokenKind::RightParen)?;
+        // With its parentheses, so that the text of an operation around it is whole.
+        inner.span = self.span_from(start);
         Ok(inner)
+    }
+
+    /// `((SELECT …) UNION SELECT …)`: what looked like a value was the first part of a query.
+    fn continued_subquery(&mut self, first: Expr) -> Parsed<Expr> {
+        let ExprKind::Subquery(query) = first.kind else {
+            return self.unexpected();
+        };
+        let query = self.nested(SUBQUERY_COST, |p| p.query_continued(*query))?;
+        Ok(self.finish(ExprKind::Subquery(Box::new(query)), first.span))
+    }
+
+    fn scalar_subquery(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        let query = self.subquery()?;
+        Ok(self.finish(ExprKind::Subquery(Box::new(query)), start))
     }
 
     /// `(SELECT …)`.
@@ -465,33 +532,29 @@ impl Parser<'_> {
 
     /// A column or a call, by a name of one or more parts.
     fn name_expression(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        if self.kind_at(1) == TokenKind::LeftParen
-            && self.kind() == TokenKind::Word
-            && let Some(expr) = self.special_function()?
-        {
-            return Ok(expr);
-        }
-        if self.at_words(&["NEXT", "VALUE", "FOR"]) {
+        if self.kind_at(1) == TokenKind::LeftParen && self.kind() == TokenKind::Word {
+            if let Some(parse) = self.special_function() {
+                self.deeper(CALL_COST)?;
+                let expr = parse(self)?;
+                self.depth -= CALL_COST;
+                return Ok(expr);
+            }
+        } else if self.at_words(&["NEXT", "VALUE", "FOR"]) {
             return self.next_value_for();
         }
+        let start = self.span();
         let parts = self.name_parts()?;
-        if self.at_kind(TokenKind::LeftParen) {
-            let name = self.name_of_parts(parts)?;
-            return self.function_call(name).map(|call| {
-                let span = self.span_from(start);
-                Expr {
-                    kind: ExprKind::Function(Box::new(call)),
-                    span,
-                }
-            });
+        match self.kind() {
+            TokenKind::LeftParen => self.call_expression(parts, start),
+            TokenKind::DoubleColon => {
+                let name = self.name_of_parts(parts)?;
+                self.static_method(name, start)
+            }
+            _ => {
+                let column = self.column_of_parts(parts)?;
+                Ok(self.finish(ExprKind::Column(Box::new(column)), start))
+            }
         }
-        if self.at_kind(TokenKind::DoubleColon) {
-            let name = self.name_of_parts(parts)?;
-            return self.static_method(name, start);
-        }
-        let column = self.column_of_parts(parts)?;
-        Ok(self.finish(ExprKind::Column(Box::new(column)), start))
     }
 
     pub(super) fn column_ref(&mut self) -> Parsed<ColumnRef> {
@@ -522,8 +585,8 @@ impl Parser<'_> {
             "SESSION_USER" => ExprKind::Niladic(Niladic::SessionUser),
             "SYSTEM_USER" => ExprKind::Niladic(Niladic::SystemUser),
             "USER" if self.kind_at(1) != TokenKind::LeftParen => ExprKind::Niladic(Niladic::User),
-            "CASE" => return self.nested(1, Self::case),
-            "CONVERT" | "TRY_CONVERT" => return self.nested(1, Self::convert),
+            "CASE" => return self.nested(CALL_COST, Self::case),
+            "CONVERT" | "TRY_CONVERT" => return self.nested(CALL_COST, Self::convert),
             "COALESCE" | "NULLIF" | "LEFT" | "RIGHT" | "IDENTITY" | "USER"
                 if self.kind_at(1) == TokenKind::LeftParen =>
             {

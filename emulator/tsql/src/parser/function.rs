@@ -1,28 +1,64 @@
 //! Calls: plain functions, the ones with a grammar of their own, OVER, ODBC escapes.
 
-use super::{Parsed, Parser};
+use super::{CALL_COST, Parsed, Parser, SUBQUERY_COST};
 use crate::ast::{
-    Expr, ExprKind, Frame, FrameBound, FrameUnit, FunctionArgs, FunctionCall, NullTreatment,
+    Expr, ExprKind, Frame, FrameBound, FrameUnit, FunctionArgs, FunctionCall, Ident, NullTreatment,
     ObjectName, Over, Span, TrimSide,
 };
 use crate::lexer::TokenKind;
 
 impl Parser<'_> {
+    /// A call after its name, as an expression.
+    pub(super) fn call_expression(
+        &mut self,
+        parts: Vec<Option<Ident>>,
+        start: Span,
+    ) -> Parsed<Expr> {
+        let (distinct, args) = self.function_arguments()?;
+        let name = self.name_of_parts(parts)?;
+        let call = self.function_suffix(name, distinct, args)?;
+        Ok(self.finish(ExprKind::Function(Box::new(call)), start))
+    }
+
     /// `(args) [WITHIN GROUP …] [OVER …]` after a name.
     pub(super) fn function_call(&mut self, name: ObjectName) -> Parsed<FunctionCall> {
+        let (distinct, args) = self.function_arguments()?;
+        self.function_suffix(name, distinct, args)
+    }
+
+    /// `( [DISTINCT] args`, up to what closes the list.
+    fn function_arguments(&mut self) -> Parsed<(bool, FunctionArgs)> {
         self.expect_kind(TokenKind::LeftParen)?;
         let distinct = self.eat("DISTINCT");
-        if !distinct && self.at("ALL") {
-            self.advance();
+        if !distinct {
+            self.eat("ALL");
         }
-        let args = if self.at_kind(TokenKind::Star) && self.kind_at(1) == TokenKind::RightParen {
+        if self.at_kind(TokenKind::Star) && self.kind_at(1) == TokenKind::RightParen {
             self.advance();
-            FunctionArgs::Star
-        } else if !distinct && self.at_kind(TokenKind::RightParen) {
-            FunctionArgs::List(Vec::new())
-        } else {
-            FunctionArgs::List(self.nested(1, |p| p.comma_separated(Self::argument))?)
-        };
+            return Ok((distinct, FunctionArgs::Star));
+        }
+        let mut args = Vec::new();
+        if !distinct && self.at_kind(TokenKind::RightParen) {
+            return Ok((distinct, FunctionArgs::List(args)));
+        }
+        self.deeper(CALL_COST)?;
+        loop {
+            args.push(self.expression_or_default()?);
+            if !self.eat_kind(TokenKind::Comma) {
+                break;
+            }
+        }
+        self.depth -= CALL_COST;
+        Ok((distinct, FunctionArgs::List(args)))
+    }
+
+    /// What closes a call, and what may follow it.
+    fn function_suffix(
+        &mut self,
+        name: ObjectName,
+        distinct: bool,
+        args: FunctionArgs,
+    ) -> Parsed<FunctionCall> {
         // JSON and window functions take the null treatment inside or after the parentheses.
         let inside = self.null_treatment();
         self.expect_kind(TokenKind::RightParen)?;
@@ -46,10 +82,6 @@ impl Parser<'_> {
             within_group,
             over,
         })
-    }
-
-    fn argument(&mut self) -> Parsed<Expr> {
-        self.expression_or_default()
     }
 
     /// A value, or DEFAULT.
@@ -97,7 +129,7 @@ impl Parser<'_> {
     /// `([window] [PARTITION BY …] [ORDER BY …] [ROWS …])`.
     pub(super) fn window_specification(&mut self) -> Parsed<Over> {
         self.parenthesized(|p| {
-            p.nested(1, |p| {
+            p.nested(SUBQUERY_COST, |p| {
                 let mut over = Over::default();
                 if p.at_identifier() && !p.at_any(&["PARTITION", "ROWS", "RANGE"]) {
                     over.window = Some(p.take_ident());
@@ -156,18 +188,18 @@ impl Parser<'_> {
         Ok(FrameBound::Following(count))
     }
 
-    /// The functions with a grammar of their own; none if the word before the parenthesis is a plain name.
-    pub(super) fn special_function(&mut self) -> Parsed<Option<Expr>> {
-        let parse: fn(&mut Self) -> Parsed<Expr> = match self.upper().as_str() {
+    /// The parser of a function with a grammar of its own; none if the word before the parenthesis is a plain name.
+    pub(super) fn special_function(&self) -> Option<fn(&mut Self) -> Parsed<Expr>> {
+        let parse = match self.upper().as_str() {
             "CAST" | "TRY_CAST" => Self::cast,
             "PARSE" | "TRY_PARSE" => Self::parse_function,
             "IIF" => Self::iif,
-            "TRIM" => return self.nested(1, Self::trim),
+            "TRIM" => Self::trim,
             "JSON_OBJECT" => Self::json_object,
             "JSON_ARRAY" => Self::json_array,
-            _ => return Ok(None),
+            _ => return None,
         };
-        self.nested(1, parse).map(Some)
+        Some(parse)
     }
 
     fn cast(&mut self) -> Parsed<Expr> {
@@ -256,33 +288,36 @@ impl Parser<'_> {
     }
 
     /// `TRIM(x)` is a plain call; only the form with FROM has a node of its own.
-    fn trim(&mut self) -> Parsed<Option<Expr>> {
-        let (start, position) = (self.span(), self.pos);
-        self.pos += 2;
-        let side = if self.eat("LEADING") {
-            Some(TrimSide::Leading)
-        } else if self.eat("TRAILING") {
-            Some(TrimSide::Trailing)
-        } else if self.eat("BOTH") {
-            Some(TrimSide::Both)
-        } else {
-            None
+    fn trim(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        let name = ObjectName::bare(self.take_ident());
+        self.expect_kind(TokenKind::LeftParen)?;
+        let side = match self.upper().as_str() {
+            "LEADING" => Some(TrimSide::Leading),
+            "TRAILING" => Some(TrimSide::Trailing),
+            "BOTH" => Some(TrimSide::Both),
+            _ => None,
         };
-        let characters = Box::new(self.expression()?);
-        if !self.eat("FROM") {
-            if side.is_some() {
-                return self.unexpected();
-            }
-            self.pos = position;
-            return Ok(None);
+        if side.is_some() {
+            self.advance();
         }
+        let characters = self.expression()?;
+        if side.is_none() && !self.at("FROM") {
+            let args = FunctionArgs::List(vec![characters]);
+            let call = self.function_suffix(name, false, args)?;
+            return Ok(self.finish(ExprKind::Function(Box::new(call)), start));
+        }
+        self.expect("FROM")?;
         let operand = Box::new(self.expression()?);
-        let kind = ExprKind::Trim {
-            side: side.unwrap_or(TrimSide::Both),
-            characters,
-            operand,
-        };
-        self.close_call(start, kind).map(Some)
+        let side = side.unwrap_or(TrimSide::Both);
+        self.close_call(
+            start,
+            ExprKind::Trim {
+                side,
+                characters: Box::new(characters),
+                operand,
+            },
+        )
     }
 
     fn json_object(&mut self) -> Parsed<Expr> {

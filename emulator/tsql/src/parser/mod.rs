@@ -38,8 +38,10 @@ pub use error::SyntaxError;
 use crate::ast::{Batch, Expr};
 use crate::lexer::{Token, tokenize};
 
-/// Budget of nested constructs; a subquery costs [`SUBQUERY_COST`]. Keeps the parser's own stack small.
+/// Budget of nested constructs; Keeps the parser's own stack under a megabyte even without optimisation.
 const DEPTH_MAX: u32 = 120;
+/// What a function call, CASE and NOT cost; parentheses cost 1.
+const CALL_COST: u32 = 2;
 /// What a subquery costs: SQL Server allows 32 levels of them.
 const SUBQUERY_COST: u32 = 4;
 /// Height of an expression tree, counted over all operators of a chain. Keeps every later walk's stack small.
@@ -128,13 +130,19 @@ impl<'a> Parser<'a> {
 
     /// Runs `parse` one construct deeper.
     fn nested<T>(&mut self, cost: u32, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.deeper(cost)?;
+        let result = parse(self);
+        self.depth -= cost;
+        result
+    }
+
+    /// Enters a construct; whoever leaves it without an error gives the cost back.
+    fn deeper(&mut self, cost: u32) -> Parsed<()> {
         self.depth += cost;
         if self.depth > DEPTH_MAX {
             return Err(SyntaxError::too_deep(self.line()));
         }
-        let result = parse(self);
-        self.depth -= cost;
-        result
+        Ok(())
     }
 
     /// Runs `parse` with a height of its own, which the surroundings then know as their tallest part.

@@ -1,5 +1,6 @@
 //! Names of objects and data types.
 
+use super::error::shortened;
 use super::{Parsed, Parser, SyntaxError};
 use crate::ast::{DataType, Ident, ObjectName, Quote, Span, TypeParam};
 use crate::lexer::TokenKind;
@@ -39,7 +40,7 @@ impl Parser<'_> {
                 117,
                 format!(
                     "The object name '{}' contains more than the maximum number of prefixes. The maximum is 3.",
-                    span.text(self.text)
+                    shortened(span.text(self.text))
                 ),
                 span.line,
             ));

@@ -243,48 +243,47 @@ impl Parser<'_> {
 
     /// Objects the server knows and we do not are refused by name; the rest is a syntax error.
     pub(super) fn unsupported_object<T>(&self, verb: &str) -> Parsed<T> {
-        const KNOWN: &[&str] = &[
+        const ONE_WORD: &[&str] = &[
             "AGGREGATE",
-            "APPLICATION",
             "ASSEMBLY",
+            "CONTRACT",
+            "DEFAULT",
+            "QUEUE",
+            "ROUTE",
+            "RULE",
+            "SERVICE",
+            "SIGNATURE",
+        ];
+        const TWO_WORDS: &[&str] = &[
+            "APPLICATION",
             "ASYMMETRIC",
             "BROKER",
             "COLUMN",
-            "CONTRACT",
             "CRYPTOGRAPHIC",
-            "DEFAULT",
             "EVENT",
             "EXTERNAL",
             "FULLTEXT",
             "MESSAGE",
             "PARTITION",
             "PRIMARY",
-            "QUEUE",
             "REMOTE",
             "RESOURCE",
-            "ROUTE",
-            "RULE",
             "SEARCH",
             "SECURITY",
             "SELECTIVE",
             "SERVER",
-            "SERVICE",
-            "SIGNATURE",
             "SPATIAL",
             "SYMMETRIC",
             "WORKLOAD",
             "XML",
         ];
         let word = self.upper();
-        if KNOWN.contains(&word.as_str()) {
-            let second = self.token_at(1);
-            let more = match second.kind {
-                TokenKind::Word | TokenKind::Reserved => {
-                    format!(" {}", self.text_of(second).to_ascii_uppercase())
-                }
-                _ => String::new(),
-            };
-            return self.unsupported(&format!("{verb} {word}{more}"));
+        if ONE_WORD.contains(&word.as_str()) {
+            return self.unsupported(&format!("{verb} {word}"));
+        }
+        if TWO_WORDS.contains(&word.as_str()) {
+            let second = self.text_of(self.token_at(1)).to_ascii_uppercase();
+            return self.unsupported(&format!("{verb} {word} {second}"));
         }
         self.unexpected()
     }

@@ -1,3 +1,6 @@
-//! The parser against the corpus, an error table and hostile text.
+//! The parser against the corpus, an error table, expected trees and hostile text.
 
 mod corpus;
+mod errors;
+mod hostile;
+mod shape;
