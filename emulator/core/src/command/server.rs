@@ -106,3 +106,23 @@ impl Request for DrawSerial {
         Ok(u128::from(world.ids.next_u64()) << 64 | u128::from(world.ids.next_u64()))
     }
 }
+
+/// Writes a line to an instance's error log.
+#[derive(Clone, Debug)]
+pub struct LogError {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The line.
+    pub text: String,
+}
+
+impl Request for LogError {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let now = world.now();
+        world.instance_mut(self.instance).log(now, self.text);
+        Ok(())
+    }
+}

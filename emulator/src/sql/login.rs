@@ -1,0 +1,274 @@
+//! Logins: which instance is meant, who it is, and which database the session starts in.
+
+use std::sync::Arc;
+
+use milink_core::World;
+use milink_core::command::{AlterLogin, CreateLogin, LogError, OpenSession};
+use milink_core::database::{Database, DatabaseState};
+use milink_core::ids::{InstanceId, SessionId};
+use milink_core::instance::Instance;
+use milink_core::names::Name;
+use milink_core::principal::{Login, LoginKind};
+use milink_core::session::Session as SessionRow;
+use milink_tds::prelogin::EncryptionPolicy;
+use milink_tds::token::ServerMessage;
+use milink_tsql::session::{Options, Session};
+
+use super::session::EngineSession;
+use super::{SqlEndpoint, Target};
+use crate::tds::service::{BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SqlService};
+use crate::tds::wire;
+
+/// What a managed instance says it is: the engine's version as drivers read it.
+const MANAGED_INSTANCE_VERSION: (u8, u8, u16, u16) = (12, 0, 2000, 8);
+/// How many sessions an instance has at most.
+const MOST_SESSIONS: usize = 32_000;
+
+/// Why a login fails: the state that the error log shows. Clients are always told state 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    UnknownLogin,
+    Disabled,
+    WrongPassword,
+    BadToken,
+}
+
+impl SqlService for SqlEndpoint {
+    fn greeting(&self) -> Greeting {
+        match &self.target {
+            // Azure insists on encryption.
+            Target::Gateway { .. } => Greeting {
+                version: MANAGED_INSTANCE_VERSION,
+                encryption: EncryptionPolicy::Force,
+                federated: true,
+            },
+            Target::SqlServer(id) => {
+                let build = self.cell.read(|world| world.instance(*id).map(|found| found.build()));
+                let version = build.map_or(MANAGED_INSTANCE_VERSION, |b| (b.major, b.minor, b.build, b.revision));
+                Greeting { version, encryption: EncryptionPolicy::LoginOnly, federated: false }
+            }
+        }
+    }
+
+    fn login<'a>(&'a self, login: LoginRequest<'a>) -> BoxFuture<'a, Result<LoginAccepted, LoginRefusal>> {
+        Box::pin(async move { self.judge(&login) })
+    }
+}
+
+impl SqlEndpoint {
+    fn judge(&self, login: &LoginRequest<'_>) -> Result<LoginAccepted, LoginRefusal> {
+        let epoch = self.cell.epoch();
+        let world = self.cell.snapshot();
+        let instance = self.instance(&world, login)?;
+        let server = instance.server_name();
+        let user = match self.authenticate(&instance, login) {
+            Ok(user) => user,
+            Err((user, failure)) => {
+                self.log_failure(instance.id, &user, failure, login);
+                return Err(LoginRefusal::login_failed(&user, &server));
+            }
+        };
+        let wanted = if login.login7.database.is_empty() {
+            user.default_database.to_string()
+        } else {
+            login.login7.database.clone()
+        };
+        let database = instance.database(&wanted).filter(|database| can_be_opened(database));
+        let Some(database) = database else {
+            return Err(cannot_open(&wanted, user.name.as_str(), &server));
+        };
+        let row = self.row(&user, database, login);
+        if world.session_count(instance.id) >= MOST_SESSIONS {
+            return Err(LoginRefusal::denied(17809, "Could not connect because the maximum number of user connections has already been reached.".to_owned(), &server));
+        }
+        let open = OpenSession { instance: instance.id, session: row };
+        let id = self.cell.change_in(epoch, |world, now| {
+            let there = world.instance(open.instance).is_some();
+            there.then(|| world.apply(now, open)).and_then(Result::ok)
+        });
+        let Some(id) = id.flatten() else {
+            return Err(LoginRefusal::denied(6005, "SHUTDOWN is in progress.".to_owned(), &server));
+        };
+        let mut options = Options::new(instance.id, id, user.name.clone(), database.id);
+        options.host_name = login.login7.host_name.clone();
+        options.app_name = login.login7.app_name.clone();
+        let build = instance.build();
+        let session = EngineSession {
+            cell: Arc::clone(&self.cell),
+            keys: Arc::clone(&self.keys),
+            instance: instance.id,
+            id,
+            epoch,
+            server: server.clone(),
+            engine: Session::new(options),
+        };
+        Ok(LoginAccepted {
+            session: Box::new(session),
+            spid: id.0.unsigned_abs(),
+            server_name: server,
+            database: database.name.to_string(),
+            collation: wire::wire_collation(database.collation),
+            version: (build.major, build.minor, build.build),
+            routing: None,
+        })
+    }
+
+    /// The instance that is meant: the address's own, or the one whose name the client gives the gateway.
+    fn instance(&self, world: &World, login: &LoginRequest<'_>) -> Result<Arc<Instance>, LoginRefusal> {
+        match &self.target {
+            Target::SqlServer(id) => world.instance(*id).cloned().ok_or_else(|| {
+                LoginRefusal::denied(17142, "SQL Server service has been paused. No new connections will be allowed.".to_owned(), "")
+            }),
+            Target::Gateway { .. } => {
+                let name = host_of(&login.login7.server_name);
+                let by_name = managed_instance(world, name);
+                let found = by_name.or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)));
+                found.or_else(|| only_instance(world, name)).ok_or_else(|| {
+                    let text = format!("Cannot open server \"{name}\" requested by the login.  The login failed.");
+                    LoginRefusal::denied(40532, text, name)
+                })
+            }
+        }
+    }
+
+    fn authenticate(&self, instance: &Instance, request: &LoginRequest<'_>) -> Result<Arc<Login>, (String, Failure)> {
+        if let Some(token) = request.token {
+            return self.by_token(instance, token);
+        }
+        let name = &request.login7.user_name;
+        let fail = |failure| (name.clone(), failure);
+        let login = instance.login(name).ok_or_else(|| fail(Failure::UnknownLogin))?;
+        let LoginKind::Sql { password } = &login.kind else {
+            return Err(fail(Failure::UnknownLogin));
+        };
+        // The password is judged first: a disabled login tells nothing to who does not know it.
+        if **password != *request.login7.password.reveal() {
+            return Err(fail(Failure::WrongPassword));
+        }
+        if login.disabled {
+            return Err(fail(Failure::Disabled));
+        }
+        Ok(Arc::clone(login))
+    }
+
+    /// A token of the tenant is taken for an administrator of the instance (guess: the emulator's one service principal
+    /// stands for the Entra administrator).
+    fn by_token(&self, instance: &Instance, token: &str) -> Result<Arc<Login>, (String, Failure)> {
+        let Target::Gateway { tokens } = &self.target else {
+            return Err(("<token-identified principal>".to_owned(), Failure::BadToken));
+        };
+        let principal = tokens.validate_sql_token(token).map_err(|error| {
+            tracing::info!(%error, "a token is not accepted");
+            ("<token-identified principal>".to_owned(), Failure::BadToken)
+        })?;
+        if let Some(login) = instance.login(&principal.name) {
+            return Ok(Arc::clone(login));
+        }
+        let name = Name::new(&principal.name);
+        let created = self.cell.change(|world, now| {
+            let sid: Arc<[u8]> = principal.object_id.as_bytes().to_vec().into();
+            let create = CreateLogin { instance: instance.id, name: name.clone(), kind: LoginKind::External, default_database: None, sid: Some(sid) };
+            let grant = AlterLogin { instance: instance.id, name: name.clone(), password: None, disabled: None, default_database: None, sysadmin: Some(true), rename: None };
+            world.apply(now, create).ok()?;
+            world.apply(now, grant).ok()?;
+            world.instance(instance.id)?.login(name.as_str()).cloned()
+        });
+        created.ok_or((principal.name, Failure::BadToken))
+    }
+
+    fn row(&self, user: &Login, database: &Database, login: &LoginRequest<'_>) -> SessionRow {
+        let login7 = login.login7;
+        let now = self.cell.clock().now;
+        SessionRow {
+            id: SessionId(0),
+            login: user.id,
+            login_name: user.name.clone(),
+            database: database.id,
+            host_name: login7.host_name.clone(),
+            program_name: login7.app_name.clone(),
+            client_interface: login7.library_name.clone(),
+            client_address: Some((login.peer.ip(), login.peer.port())),
+            local_port: login.local.port(),
+            encrypted: login.is_encrypted,
+            login_time: now,
+            last_request: now,
+            running: false,
+        }
+    }
+
+    fn log_failure(&self, instance: InstanceId, user: &str, failure: Failure, login: &LoginRequest<'_>) {
+        let client = login.peer.ip();
+        let (state, reason) = failure.told();
+        let lines = [
+            format!("Error: 18456, Severity: 14, State: {state}."),
+            format!("Login failed for user '{user}'. Reason: {reason} [CLIENT: {client}]"),
+        ];
+        self.cell.change(|world, now| {
+            for text in lines {
+                let _ = world.apply(now, LogError { instance, text });
+            }
+        });
+    }
+}
+
+impl Failure {
+    fn told(self) -> (u8, &'static str) {
+        match self {
+            Self::UnknownLogin => (5, "Could not find a login matching the name provided."),
+            Self::Disabled => (7, "An error occurred while evaluating the password. Account is disabled."),
+            Self::WrongPassword => (8, "Password did not match that for the login provided."),
+            Self::BadToken => (122, "The token is not valid."),
+        }
+    }
+}
+
+/// Whether a session can start in a database.
+fn can_be_opened(database: &Database) -> bool {
+    matches!(database.state, DatabaseState::Online | DatabaseState::Emergency)
+}
+
+/// 4060, and 18456 after it.
+fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
+    let message = |number, class, text: String| ServerMessage {
+        number,
+        state: 1,
+        class,
+        text,
+        server: server.to_owned(),
+        procedure: String::new(),
+        line: 1,
+    };
+    LoginRefusal::Denied(vec![
+        message(18456, 14, format!("Login failed for user '{user}'.")),
+        message(4060, 11, format!("Cannot open database \"{database}\" requested by the login. The login failed.")),
+    ])
+}
+
+/// The host in a server name as clients write it: `tcp:host\instance,port`.
+fn host_of(server: &str) -> &str {
+    let host = server.strip_prefix("tcp:").unwrap_or(server);
+    host.split([',', '\\']).next().unwrap_or(host).trim()
+}
+
+fn managed_instance(world: &World, host: &str) -> Option<Arc<Instance>> {
+    let host = host.to_lowercase();
+    let mut labels = host.split('.');
+    let found = world.managed_instance(labels.next()?)?;
+    let fqdn = found.server_name();
+    let zone = fqdn.split_once('.').map_or("", |(_, zone)| zone);
+    let public = format!("{}.public.{zone}", found.name.folded());
+    let known = host == fqdn || host == found.name.folded() || host == public;
+    known.then(|| Arc::clone(found))
+}
+
+/// Clients that connect by address give no name that tells anything: with one instance, that one is meant.
+fn only_instance(world: &World, name: &str) -> Option<Arc<Instance>> {
+    let says_nothing = name.is_empty()
+        || name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let mut instances = world.instances.values().filter(|instance| instance.is_managed_instance());
+    match (says_nothing, instances.next(), instances.next()) {
+        (true, Some(only), None) => Some(Arc::clone(only)),
+        _ => None,
+    }
+}

@@ -1,0 +1,51 @@
+//! SQL clients and the engine: who may log in where, and requests run by the engine's sessions.
+//!
+//! Knows both the wire's events and the engine's; neither of those knows the other.
+
+mod convert;
+mod host;
+mod login;
+mod session;
+
+use std::sync::Arc;
+
+use milink_core::ids::InstanceId;
+
+use crate::arm::Arm;
+use crate::hub::WorldCell;
+use crate::keys::Keys;
+use crate::tds::service::SqlService;
+
+/// One address that SQL clients connect to.
+pub struct SqlEndpoint {
+    cell: Arc<WorldCell>,
+    keys: Arc<Keys>,
+    target: Target,
+}
+
+/// What stands behind an address.
+enum Target {
+    /// One SQL Server.
+    SqlServer(InstanceId),
+    /// The gateway of the managed instances, which routes by the server's name.
+    Gateway {
+        /// Judges Entra tokens.
+        tokens: Arc<Arm>,
+    },
+}
+
+impl SqlEndpoint {
+    /// The address of a SQL Server.
+    pub fn sql_server(
+        cell: Arc<WorldCell>,
+        instance: InstanceId,
+        keys: Arc<Keys>,
+    ) -> Arc<dyn SqlService> {
+        Arc::new(Self { cell, keys, target: Target::SqlServer(instance) })
+    }
+
+    /// The address of all managed instances of a world.
+    pub fn gateway(cell: Arc<WorldCell>, keys: Arc<Keys>, tokens: Arc<Arm>) -> Arc<dyn SqlService> {
+        Arc::new(Self { cell, keys, target: Target::Gateway { tokens } })
+    }
+}

@@ -1,0 +1,244 @@
+//! A connection's session: requests go to the engine step by step, and its events to the client.
+
+use std::sync::Arc;
+
+use milink_core::collation::Collation;
+use milink_core::command::{CloseSession, TouchSession};
+use milink_core::ids::{InstanceId, SessionId};
+use milink_core::sql_type::SqlType;
+use milink_tds::rpc_request::RpcCall;
+use milink_tds::token::{ReturnValue, command};
+use milink_tsql::error::SqlError;
+use milink_tsql::session::event::Event;
+use milink_tsql::session::{Request, Session, Step, Wait};
+
+use super::convert;
+use super::host::SessionHost;
+use crate::hub::WorldCell;
+use crate::keys::Keys;
+use crate::tds::service::{BoxFuture, SessionRequest, SessionState, SqlSession};
+use crate::tds::{Cancel, ClientGone, DoneScope, End, ResponseSink, wire};
+
+/// A logged-in session.
+pub(super) struct EngineSession {
+    pub(super) cell: Arc<WorldCell>,
+    pub(super) keys: Arc<Keys>,
+    pub(super) instance: InstanceId,
+    pub(super) id: SessionId,
+    /// Which life of the world it belongs to: a reset ends it.
+    pub(super) epoch: u64,
+    pub(super) server: String,
+    pub(super) engine: Session,
+}
+
+/// How many rows are handed to the socket before others get a turn.
+const ROWS_A_TURN: usize = 64;
+
+/// What a request has come to so far.
+#[derive(Default)]
+struct Progress {
+    /// The types of the columns of the result set that is being sent.
+    types: Vec<SqlType>,
+    rows: usize,
+    failed: bool,
+}
+
+impl SqlSession for EngineSession {
+    fn run<'a>(
+        &'a mut self,
+        request: SessionRequest,
+        sink: &'a mut ResponseSink,
+        cancel: &'a Cancel,
+    ) -> BoxFuture<'a, Result<SessionState, ClientGone>> {
+        Box::pin(async move {
+            self.touch(true);
+            let result = match request {
+                SessionRequest::Batch { text } => {
+                    self.request(Request::Batch { text }, sink, cancel).await.map(drop)
+                }
+                SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
+                SessionRequest::Transaction { action } => {
+                    self.request(convert::transaction(action), sink, cancel).await.map(drop)
+                }
+            };
+            self.touch(false);
+            result?;
+            Ok(if self.engine.is_open() { SessionState::Open } else { SessionState::Closed })
+        })
+    }
+
+    fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
+        let (cancel, mut events) = (Cancel::default(), Vec::new());
+        let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel: &cancel };
+        self.engine.reset(&mut host, &mut events, keep_transaction);
+        for event in events {
+            if let Event::Environment(change) = event
+                && let Some(change) = convert::env_change(&change)
+            {
+                sink.env_change(&change);
+            }
+        }
+    }
+}
+
+impl EngineSession {
+    async fn calls(&mut self, calls: Vec<RpcCall>, sink: &mut ResponseSink, cancel: &Cancel) -> Result<(), ClientGone> {
+        for call in calls.into_iter().filter(|call| !call.no_exec) {
+            let collation = self.collation();
+            let failed = self.request(convert::call(call, collation), sink, cancel).await?;
+            let in_transaction = self.engine.in_transaction();
+            sink.end_call(End { command: command::EXECUTE, row_count: None, failed, in_transaction });
+            if cancel.is_cancelled() || !self.engine.is_open() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one request to its end; says whether it failed.
+    async fn request(&mut self, request: Request, sink: &mut ResponseSink, cancel: &Cancel) -> Result<bool, ClientGone> {
+        let mut progress = Progress::default();
+        if self.cell.epoch() != self.epoch {
+            self.end_of_life(sink);
+            return Ok(true);
+        }
+        self.engine.start(request);
+        let mut events = Vec::new();
+        loop {
+            let seen = self.cell.version();
+            let step = self.step(cancel, &mut events);
+            self.send(&mut events, &mut progress, sink).await?;
+            let step = if cancel.is_cancelled() { Step::Finished } else { step };
+            match step {
+                Step::Continue => {}
+                Step::Finished => break,
+                Step::Wait(wait) => {
+                    sink.flush().await?;
+                    self.wait(wait, seen, cancel).await;
+                }
+            }
+            if cancel.is_cancelled() {
+                break;
+            }
+        }
+        if cancel.is_cancelled() {
+            let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel };
+            self.engine.cancel(&mut host, &mut events);
+            self.send(&mut events, &mut progress, sink).await?;
+        }
+        Ok(progress.failed)
+    }
+
+    fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Step {
+        let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel };
+        self.engine.step(&mut host, events)
+    }
+
+    async fn wait(&self, wait: Wait, seen: u64, cancel: &Cancel) {
+        match wait {
+            Wait::Until(at) => tokio::select! {
+                () = self.cell.wait_until(at) => {}
+                () = cancel.cancelled() => {}
+            },
+            Wait::Change { until } => tokio::select! {
+                () = self.cell.wait_change(seen, until) => {}
+                () = cancel.cancelled() => {}
+            },
+        }
+    }
+
+    async fn send(&self, events: &mut Vec<Event>, progress: &mut Progress, sink: &mut ResponseSink) -> Result<(), ClientGone> {
+        for event in events.drain(..) {
+            match event {
+                Event::Columns(columns) => {
+                    progress.types = columns.iter().map(|column| column.ty.sql).collect();
+                    sink.columns(columns.iter().map(convert::column).collect());
+                }
+                Event::Row(row) => {
+                    let values = progress.types.iter().zip(row.iter());
+                    let sent = sink.row(values.map(|(sql, value)| wire::wire_value(*sql, value)));
+                    if let Err(error) = sent {
+                        // A value that its announced type cannot carry is a defect of the engine.
+                        tracing::error!(%error, "a row cannot be sent");
+                        let text = format!("A value cannot be sent to the client: {error}.");
+                        sink.message(&convert::message(&SqlError::new(50_992, 16, text), &self.server));
+                        progress.failed = true;
+                    }
+                    progress.rows += 1;
+                    if progress.rows.is_multiple_of(ROWS_A_TURN) {
+                        sink.ready().await?;
+                    }
+                }
+                Event::Done(done) => sink.end_statement(DoneScope::Batch, convert::end(&done)),
+                Event::Info(info) => sink.message(&convert::message(&info, &self.server)),
+                Event::Error(error) => {
+                    progress.failed = true;
+                    sink.message(&convert::message(&error, &self.server));
+                }
+                Event::Environment(change) => {
+                    if let Some(change) = convert::env_change(&change) {
+                        sink.env_change(&change);
+                    }
+                }
+                Event::ReturnStatus(status) => sink.return_status(status),
+                Event::Output(output) => {
+                    let value = ReturnValue {
+                        ordinal: output.ordinal,
+                        name: &output.name,
+                        type_info: wire::type_info(output.ty.sql, output.ty.collation, true),
+                        value: wire::wire_value(output.ty.sql, &output.value),
+                    };
+                    if let Err(error) = sink.return_value(&value) {
+                        tracing::error!(%error, "an output parameter cannot be sent");
+                    }
+                }
+            }
+        }
+        sink.ready().await
+    }
+
+    /// The world was reset or restored under the session: it ends, as when a server shuts down.
+    fn end_of_life(&mut self, sink: &mut ResponseSink) {
+        let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
+        sink.message(&convert::message(&error, &self.server));
+    }
+
+    /// The collation of the current database.
+    fn collation(&self) -> Collation {
+        let database = self.engine.database();
+        self.cell.read(|world| {
+            let found = world.instance(self.instance).and_then(|instance| instance.databases.get(&database));
+            found.map_or(Collation::DEFAULT, |database| database.collation)
+        })
+    }
+
+    fn touch(&self, running: bool) {
+        let touch = TouchSession { instance: self.instance, session: self.id, database: self.engine.database(), running };
+        self.change(|world, now| {
+            let _ = world.apply(now, touch);
+        });
+    }
+
+    /// Changes the world, if the session's instance is still there.
+    fn change(&self, change: impl FnOnce(&mut milink_core::World, milink_core::time::Timestamp)) {
+        self.cell.change_in(self.epoch, |world, now| {
+            if world.instance(self.instance).is_some() {
+                change(world, now);
+            }
+        });
+    }
+}
+
+impl Drop for EngineSession {
+    fn drop(&mut self) {
+        if self.cell.epoch() == self.epoch {
+            let cancel = Cancel::default();
+            let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel: &cancel };
+            self.engine.close(&mut host);
+        }
+        let close = CloseSession { instance: self.instance, session: self.id };
+        self.change(|world, now| {
+            let _ = world.apply(now, close);
+        });
+    }
+}
