@@ -8,7 +8,7 @@ use milink_tds::transaction_request::{Begin, Isolation, TransactionAction};
 use milink_tsql::ast::IsolationLevel;
 use milink_tsql::error::SqlError;
 use milink_tsql::session::event::{Done, DoneCommand, Environment, ResultColumn};
-use milink_tsql::session::{Argument, Request};
+use milink_tsql::session::{Argument, Begin as EngineBegin, Request};
 use milink_tsql::types::ExprType;
 
 use crate::tds::{End, wire};
@@ -16,7 +16,10 @@ use crate::tds::{End, wire};
 /// A column of a result.
 pub(super) fn column(column: &ResultColumn) -> Column {
     let ty = &column.ty;
-    let mut wired = Column::new(&*column.name, wire::type_info(ty.sql, ty.collation, ty.nullable));
+    let mut wired = Column::new(
+        &*column.name,
+        wire::type_info(ty.sql, ty.collation, ty.nullable),
+    );
     wired.flags.nullable = ty.nullable;
     wired.flags.identity = column.identity;
     wired.flags.updatable = column.updatable;
@@ -54,30 +57,37 @@ pub(super) fn end(done: &Done) -> End {
         DoneCommand::CommitTransaction => command::COMMIT,
         DoneCommand::RollbackTransaction => command::ROLLBACK,
     };
-    End { command, row_count: done.rows, failed: done.failed, in_transaction: done.in_transaction }
+    End {
+        command,
+        row_count: done.rows,
+        failed: done.failed,
+        in_transaction: done.in_transaction,
+    }
 }
 
 /// A change of the environment; none for what the connection has announced itself.
 pub(super) fn env_change(change: &Environment) -> Option<EnvChange> {
     Some(match change {
-        Environment::Database { new, old } => {
-            EnvChange::Database { new: new.to_string(), old: old.to_string() }
-        }
-        Environment::Language { new, old } => {
-            EnvChange::Language { new: new.to_string(), old: old.to_string() }
-        }
-        Environment::Collation(collation) => {
-            EnvChange::Collation { new: wire::wire_collation(*collation) }
-        }
-        Environment::TransactionBegun(descriptor) => {
-            EnvChange::BeginTransaction { descriptor: *descriptor }
-        }
-        Environment::TransactionCommitted(descriptor) => {
-            EnvChange::CommitTransaction { descriptor: *descriptor }
-        }
-        Environment::TransactionRolledBack(descriptor) => {
-            EnvChange::RollbackTransaction { descriptor: *descriptor }
-        }
+        Environment::Database { new, old } => EnvChange::Database {
+            new: new.to_string(),
+            old: old.to_string(),
+        },
+        Environment::Language { new, old } => EnvChange::Language {
+            new: new.to_string(),
+            old: old.to_string(),
+        },
+        Environment::Collation(collation) => EnvChange::Collation {
+            new: wire::wire_collation(*collation),
+        },
+        Environment::TransactionBegun(descriptor) => EnvChange::BeginTransaction {
+            descriptor: *descriptor,
+        },
+        Environment::TransactionCommitted(descriptor) => EnvChange::CommitTransaction {
+            descriptor: *descriptor,
+        },
+        Environment::TransactionRolledBack(descriptor) => EnvChange::RollbackTransaction {
+            descriptor: *descriptor,
+        },
         Environment::Reset => return None,
     })
 }
@@ -94,19 +104,32 @@ pub(super) fn call(call: RpcCall, collation: Collation) -> Request {
             default: parameter.is_default,
         }
     });
-    Request::Procedure { arguments: arguments.collect(), name: call.procedure.name().to_owned() }
+    Request::Procedure {
+        arguments: arguments.collect(),
+        name: call.procedure.name().to_owned(),
+    }
 }
 
 /// A request to the transaction manager.
 pub(super) fn transaction(action: TransactionAction) -> Request {
-    let next = |begin: Option<Begin>| begin.map(|begin| (begin.isolation.map(isolation), begin.name));
     match action {
-        TransactionAction::Begin(begin) => {
-            Request::Begin { isolation: begin.isolation.map(isolation), name: begin.name }
-        }
-        TransactionAction::Commit { name, then } => Request::Commit { name, begin_next: next(then) },
-        TransactionAction::Rollback { name, then } => Request::Rollback { name, begin_next: next(then) },
+        TransactionAction::Begin(wanted) => Request::Begin(begin(wanted)),
+        TransactionAction::Commit { name, then } => Request::Commit {
+            name,
+            begin_next: then.map(begin),
+        },
+        TransactionAction::Rollback { name, then } => Request::Rollback {
+            name,
+            begin_next: then.map(begin),
+        },
         TransactionAction::Save { name } => Request::Save { name },
+    }
+}
+
+fn begin(begin: Begin) -> EngineBegin {
+    EngineBegin {
+        isolation: begin.isolation.map(isolation),
+        name: begin.name,
     }
 }
 

@@ -16,7 +16,9 @@ use milink_tsql::session::{Options, Session};
 
 use super::session::EngineSession;
 use super::{SqlEndpoint, Target};
-use crate::tds::service::{BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SqlService};
+use crate::tds::service::{
+    BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SqlService,
+};
 use crate::tds::wire;
 
 /// What a managed instance says it is: the engine's version as drivers read it.
@@ -43,14 +45,25 @@ impl SqlService for SqlEndpoint {
                 federated: true,
             },
             Target::SqlServer(id) => {
-                let build = self.cell.read(|world| world.instance(*id).map(|found| found.build()));
-                let version = build.map_or(MANAGED_INSTANCE_VERSION, |b| (b.major, b.minor, b.build, b.revision));
-                Greeting { version, encryption: EncryptionPolicy::LoginOnly, federated: false }
+                let build = self
+                    .cell
+                    .read(|world| world.instance(*id).map(|found| found.build()));
+                let version = build.map_or(MANAGED_INSTANCE_VERSION, |b| {
+                    (b.major, b.minor, b.build, b.revision)
+                });
+                Greeting {
+                    version,
+                    encryption: EncryptionPolicy::LoginOnly,
+                    federated: false,
+                }
             }
         }
     }
 
-    fn login<'a>(&'a self, login: LoginRequest<'a>) -> BoxFuture<'a, Result<LoginAccepted, LoginRefusal>> {
+    fn login<'a>(
+        &'a self,
+        login: LoginRequest<'a>,
+    ) -> BoxFuture<'a, Result<LoginAccepted, LoginRefusal>> {
         Box::pin(async move { self.judge(&login) })
     }
 }
@@ -73,7 +86,9 @@ impl SqlEndpoint {
         } else {
             login.login7.database.clone()
         };
-        let database = instance.database(&wanted).filter(|database| can_be_opened(database));
+        let database = instance
+            .database(&wanted)
+            .filter(|database| can_be_opened(database));
         let Some(database) = database else {
             return Err(cannot_open(&wanted, user.name.as_str(), &server));
         };
@@ -81,17 +96,28 @@ impl SqlEndpoint {
         if world.session_count(instance.id) >= MOST_SESSIONS {
             return Err(LoginRefusal::denied(17809, "Could not connect because the maximum number of user connections has already been reached.".to_owned(), &server));
         }
-        let open = OpenSession { instance: instance.id, session: row };
+        let open = OpenSession {
+            instance: instance.id,
+            session: row,
+        };
         let id = self.cell.change_in(epoch, |world, now| {
             let there = world.instance(open.instance).is_some();
             there.then(|| world.apply(now, open)).and_then(Result::ok)
         });
         let Some(id) = id.flatten() else {
-            return Err(LoginRefusal::denied(6005, "SHUTDOWN is in progress.".to_owned(), &server));
+            return Err(LoginRefusal::denied(
+                6005,
+                "SHUTDOWN is in progress.".to_owned(),
+                &server,
+            ));
         };
-        let mut options = Options::new(instance.id, id, user.name.clone(), database.id);
-        options.host_name = login.login7.host_name.clone();
-        options.app_name = login.login7.app_name.clone();
+        let options = Options {
+            instance: instance.id,
+            session: id,
+            login: user.name.clone(),
+            database: database.id,
+            seed: u64::from_le_bytes(self.keys.random()),
+        };
         let build = instance.build();
         let session = EngineSession {
             cell: Arc::clone(&self.cell),
@@ -114,30 +140,48 @@ impl SqlEndpoint {
     }
 
     /// The instance that is meant: the address's own, or the one whose name the client gives the gateway.
-    fn instance(&self, world: &World, login: &LoginRequest<'_>) -> Result<Arc<Instance>, LoginRefusal> {
+    fn instance(
+        &self,
+        world: &World,
+        login: &LoginRequest<'_>,
+    ) -> Result<Arc<Instance>, LoginRefusal> {
         match &self.target {
             Target::SqlServer(id) => world.instance(*id).cloned().ok_or_else(|| {
-                LoginRefusal::denied(17142, "SQL Server service has been paused. No new connections will be allowed.".to_owned(), "")
+                LoginRefusal::denied(
+                    17142,
+                    "SQL Server service has been paused. No new connections will be allowed."
+                        .to_owned(),
+                    "",
+                )
             }),
             Target::Gateway { .. } => {
                 let name = host_of(&login.login7.server_name);
                 let by_name = managed_instance(world, name);
-                let found = by_name.or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)));
+                let found =
+                    by_name.or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)));
                 found.or_else(|| only_instance(world, name)).ok_or_else(|| {
-                    let text = format!("Cannot open server \"{name}\" requested by the login.  The login failed.");
+                    let text = format!(
+                        "Cannot open server \"{name}\" requested by the login.  The login failed."
+                    );
                     LoginRefusal::denied(40532, text, name)
                 })
             }
         }
     }
 
-    fn authenticate(&self, instance: &Instance, request: &LoginRequest<'_>) -> Result<Arc<Login>, (String, Failure)> {
+    fn authenticate(
+        &self,
+        instance: &Instance,
+        request: &LoginRequest<'_>,
+    ) -> Result<Arc<Login>, (String, Failure)> {
         if let Some(token) = request.token {
             return self.by_token(instance, token);
         }
         let name = &request.login7.user_name;
         let fail = |failure| (name.clone(), failure);
-        let login = instance.login(name).ok_or_else(|| fail(Failure::UnknownLogin))?;
+        let login = instance
+            .login(name)
+            .ok_or_else(|| fail(Failure::UnknownLogin))?;
         let LoginKind::Sql { password } = &login.kind else {
             return Err(fail(Failure::UnknownLogin));
         };
@@ -167,8 +211,22 @@ impl SqlEndpoint {
         let name = Name::new(&principal.name);
         let created = self.cell.change(|world, now| {
             let sid: Arc<[u8]> = principal.object_id.as_bytes().to_vec().into();
-            let create = CreateLogin { instance: instance.id, name: name.clone(), kind: LoginKind::External, default_database: None, sid: Some(sid) };
-            let grant = AlterLogin { instance: instance.id, name: name.clone(), password: None, disabled: None, default_database: None, sysadmin: Some(true), rename: None };
+            let create = CreateLogin {
+                instance: instance.id,
+                name: name.clone(),
+                kind: LoginKind::External,
+                default_database: None,
+                sid: Some(sid),
+            };
+            let grant = AlterLogin {
+                instance: instance.id,
+                name: name.clone(),
+                password: None,
+                disabled: None,
+                default_database: None,
+                sysadmin: Some(true),
+                rename: None,
+            };
             world.apply(now, create).ok()?;
             world.apply(now, grant).ok()?;
             world.instance(instance.id)?.login(name.as_str()).cloned()
@@ -196,7 +254,13 @@ impl SqlEndpoint {
         }
     }
 
-    fn log_failure(&self, instance: InstanceId, user: &str, failure: Failure, login: &LoginRequest<'_>) {
+    fn log_failure(
+        &self,
+        instance: InstanceId,
+        user: &str,
+        failure: Failure,
+        login: &LoginRequest<'_>,
+    ) {
         let client = login.peer.ip();
         let (state, reason) = failure.told();
         let lines = [
@@ -215,7 +279,10 @@ impl Failure {
     fn told(self) -> (u8, &'static str) {
         match self {
             Self::UnknownLogin => (5, "Could not find a login matching the name provided."),
-            Self::Disabled => (7, "An error occurred while evaluating the password. Account is disabled."),
+            Self::Disabled => (
+                7,
+                "An error occurred while evaluating the password. Account is disabled.",
+            ),
             Self::WrongPassword => (8, "Password did not match that for the login provided."),
             Self::BadToken => (122, "The token is not valid."),
         }
@@ -224,7 +291,10 @@ impl Failure {
 
 /// Whether a session can start in a database.
 fn can_be_opened(database: &Database) -> bool {
-    matches!(database.state, DatabaseState::Online | DatabaseState::Emergency)
+    matches!(
+        database.state,
+        DatabaseState::Online | DatabaseState::Emergency
+    )
 }
 
 /// 4060, and 18456 after it.
@@ -240,7 +310,13 @@ fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
     };
     LoginRefusal::Denied(vec![
         message(18456, 14, format!("Login failed for user '{user}'.")),
-        message(4060, 11, format!("Cannot open database \"{database}\" requested by the login. The login failed.")),
+        message(
+            4060,
+            11,
+            format!(
+                "Cannot open database \"{database}\" requested by the login. The login failed."
+            ),
+        ),
     ])
 }
 
@@ -265,8 +341,13 @@ fn managed_instance(world: &World, host: &str) -> Option<Arc<Instance>> {
 fn only_instance(world: &World, name: &str) -> Option<Arc<Instance>> {
     let says_nothing = name.is_empty()
         || name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let mut instances = world.instances.values().filter(|instance| instance.is_managed_instance());
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    let mut instances = world
+        .instances
+        .values()
+        .filter(|instance| instance.is_managed_instance());
     match (says_nothing, instances.next(), instances.next()) {
         (true, Some(only), None) => Some(Arc::clone(only)),
         _ => None,

@@ -41,11 +41,19 @@ impl SqlEndpoint {
         instance: InstanceId,
         keys: Arc<Keys>,
     ) -> Arc<dyn SqlService> {
-        Arc::new(Self { cell, keys, target: Target::SqlServer(instance) })
+        Arc::new(Self {
+            cell,
+            keys,
+            target: Target::SqlServer(instance),
+        })
     }
 
     /// The address of all managed instances of a world.
     pub fn gateway(cell: Arc<WorldCell>, keys: Arc<Keys>, tokens: Arc<Arm>) -> Arc<dyn SqlService> {
-        Arc::new(Self { cell, keys, target: Target::Gateway { tokens } })
+        Arc::new(Self {
+            cell,
+            keys,
+            target: Target::Gateway { tokens },
+        })
     }
 }

@@ -53,23 +53,33 @@ impl SqlSession for EngineSession {
         Box::pin(async move {
             self.touch(true);
             let result = match request {
-                SessionRequest::Batch { text } => {
-                    self.request(Request::Batch { text }, sink, cancel).await.map(drop)
-                }
+                SessionRequest::Batch { text } => self
+                    .request(Request::Batch { text }, sink, cancel)
+                    .await
+                    .map(drop),
                 SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
-                SessionRequest::Transaction { action } => {
-                    self.request(convert::transaction(action), sink, cancel).await.map(drop)
-                }
+                SessionRequest::Transaction { action } => self
+                    .request(convert::transaction(action), sink, cancel)
+                    .await
+                    .map(drop),
             };
             self.touch(false);
             result?;
-            Ok(if self.engine.is_open() { SessionState::Open } else { SessionState::Closed })
+            Ok(if self.engine.is_open() {
+                SessionState::Open
+            } else {
+                SessionState::Closed
+            })
         })
     }
 
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
         let (cancel, mut events) = (Cancel::default(), Vec::new());
-        let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel: &cancel };
+        let mut host = SessionHost {
+            cell: &self.cell,
+            keys: &self.keys,
+            cancel: &cancel,
+        };
         self.engine.reset(&mut host, &mut events, keep_transaction);
         for event in events {
             if let Event::Environment(change) = event
@@ -82,12 +92,24 @@ impl SqlSession for EngineSession {
 }
 
 impl EngineSession {
-    async fn calls(&mut self, calls: Vec<RpcCall>, sink: &mut ResponseSink, cancel: &Cancel) -> Result<(), ClientGone> {
+    async fn calls(
+        &mut self,
+        calls: Vec<RpcCall>,
+        sink: &mut ResponseSink,
+        cancel: &Cancel,
+    ) -> Result<(), ClientGone> {
         for call in calls.into_iter().filter(|call| !call.no_exec) {
             let collation = self.collation();
-            let failed = self.request(convert::call(call, collation), sink, cancel).await?;
+            let failed = self
+                .request(convert::call(call, collation), sink, cancel)
+                .await?;
             let in_transaction = self.engine.in_transaction();
-            sink.end_call(End { command: command::EXECUTE, row_count: None, failed, in_transaction });
+            sink.end_call(End {
+                command: command::EXECUTE,
+                row_count: None,
+                failed,
+                in_transaction,
+            });
             if cancel.is_cancelled() || !self.engine.is_open() {
                 break;
             }
@@ -96,7 +118,12 @@ impl EngineSession {
     }
 
     /// Runs one request to its end; says whether it failed.
-    async fn request(&mut self, request: Request, sink: &mut ResponseSink, cancel: &Cancel) -> Result<bool, ClientGone> {
+    async fn request(
+        &mut self,
+        request: Request,
+        sink: &mut ResponseSink,
+        cancel: &Cancel,
+    ) -> Result<bool, ClientGone> {
         let mut progress = Progress::default();
         if self.cell.epoch() != self.epoch {
             self.end_of_life(sink);
@@ -108,7 +135,11 @@ impl EngineSession {
             let seen = self.cell.version();
             let step = self.step(cancel, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
-            let step = if cancel.is_cancelled() { Step::Finished } else { step };
+            let step = if cancel.is_cancelled() {
+                Step::Finished
+            } else {
+                step
+            };
             match step {
                 Step::Continue => {}
                 Step::Finished => break,
@@ -122,7 +153,11 @@ impl EngineSession {
             }
         }
         if cancel.is_cancelled() {
-            let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel };
+            let mut host = SessionHost {
+                cell: &self.cell,
+                keys: &self.keys,
+                cancel,
+            };
             self.engine.cancel(&mut host, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
         }
@@ -130,7 +165,11 @@ impl EngineSession {
     }
 
     fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Step {
-        let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel };
+        let mut host = SessionHost {
+            cell: &self.cell,
+            keys: &self.keys,
+            cancel,
+        };
         self.engine.step(&mut host, events)
     }
 
@@ -147,7 +186,12 @@ impl EngineSession {
         }
     }
 
-    async fn send(&self, events: &mut Vec<Event>, progress: &mut Progress, sink: &mut ResponseSink) -> Result<(), ClientGone> {
+    async fn send(
+        &self,
+        events: &mut Vec<Event>,
+        progress: &mut Progress,
+        sink: &mut ResponseSink,
+    ) -> Result<(), ClientGone> {
         for event in events.drain(..) {
             match event {
                 Event::Columns(columns) => {
@@ -161,7 +205,10 @@ impl EngineSession {
                         // A value that its announced type cannot carry is a defect of the engine.
                         tracing::error!(%error, "a row cannot be sent");
                         let text = format!("A value cannot be sent to the client: {error}.");
-                        sink.message(&convert::message(&SqlError::new(50_992, 16, text), &self.server));
+                        sink.message(&convert::message(
+                            &SqlError::new(50_992, 16, text),
+                            &self.server,
+                        ));
                         progress.failed = true;
                     }
                     progress.rows += 1;
@@ -207,13 +254,20 @@ impl EngineSession {
     fn collation(&self) -> Collation {
         let database = self.engine.database();
         self.cell.read(|world| {
-            let found = world.instance(self.instance).and_then(|instance| instance.databases.get(&database));
+            let found = world
+                .instance(self.instance)
+                .and_then(|instance| instance.databases.get(&database));
             found.map_or(Collation::DEFAULT, |database| database.collation)
         })
     }
 
     fn touch(&self, running: bool) {
-        let touch = TouchSession { instance: self.instance, session: self.id, database: self.engine.database(), running };
+        let touch = TouchSession {
+            instance: self.instance,
+            session: self.id,
+            database: self.engine.database(),
+            running,
+        };
         self.change(|world, now| {
             let _ = world.apply(now, touch);
         });
@@ -233,10 +287,17 @@ impl Drop for EngineSession {
     fn drop(&mut self) {
         if self.cell.epoch() == self.epoch {
             let cancel = Cancel::default();
-            let mut host = SessionHost { cell: &self.cell, keys: &self.keys, cancel: &cancel };
+            let mut host = SessionHost {
+                cell: &self.cell,
+                keys: &self.keys,
+                cancel: &cancel,
+            };
             self.engine.close(&mut host);
         }
-        let close = CloseSession { instance: self.instance, session: self.id };
+        let close = CloseSession {
+            instance: self.instance,
+            session: self.id,
+        };
         self.change(|world, now| {
             let _ = world.apply(now, close);
         });

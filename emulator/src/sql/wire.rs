@@ -22,7 +22,10 @@ pub(super) fn column(column: &ResultColumn) -> Column {
     described.flags.identity = column.identity;
     described.flags.updatable = column.updatable;
     described.flags.computed = column.computed;
-    described.flags.case_sensitive = column.ty.collation.is_some_and(Collation::is_case_sensitive);
+    described.flags.case_sensitive = column
+        .ty
+        .collation
+        .is_some_and(Collation::is_case_sensitive);
     if column.ty.sql == SqlType::RowVersion {
         described.user_type = USER_TYPE_TIMESTAMP;
     }
