@@ -23,6 +23,14 @@ fn name(statement: &Statement) -> String {
         .to_owned()
 }
 
+/// A statement's own text is a batch with that one statement.
+fn check_alone(statement: &Statement, source: &str) {
+    let text = format!("{};", statement.span.text(source));
+    let alone = parse_batch(&text, ParseOptions::default()).expect(&text);
+    let names: Vec<_> = alone.statements.iter().map(name).collect();
+    assert_eq!(names, [name(statement)], "{text}");
+}
+
 fn check(category: &str) {
     let path = directory().join(format!("{category}.sql"));
     let script = std::fs::read_to_string(&path).expect("the corpus file is there");
@@ -31,6 +39,9 @@ fn check(category: &str) {
         match parse_batch(batch.text, ParseOptions::default()) {
             Ok(parsed) => {
                 let names: Vec<_> = parsed.statements.iter().map(name).collect();
+                for statement in &parsed.statements {
+                    check_alone(statement, batch.text);
+                }
                 writeln!(found, "{}: {}", batch.line, names.join(" "))
                     .expect("a string takes any text");
             }
@@ -94,6 +105,11 @@ fn cursors() {
     check("cursors");
 }
 
+#[test]
+fn tools() {
+    check("tools");
+}
+
 /// A category without a test would rot, and a small corpus proves little.
 #[test]
 fn every_category_is_checked() {
@@ -110,6 +126,6 @@ fn every_category_is_checked() {
             );
         }
     }
-    assert_eq!(categories.len(), 10, "{categories:?}");
+    assert_eq!(categories.len(), 11, "{categories:?}");
     assert!(snippets >= 200, "{snippets}");
 }
