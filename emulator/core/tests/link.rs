@@ -400,7 +400,7 @@ impl Lab {
 }
 
 fn properties() -> ManagedInstanceProperties {
-    ManagedInstanceProperties::new("milink-rg", "westeurope")
+    ManagedInstanceProperties::new("milink-rg".into(), "westeurope")
 }
 
 #[test]
