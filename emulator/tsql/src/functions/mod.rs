@@ -11,13 +11,16 @@ mod date_parts;
 mod datepart;
 mod format;
 mod format_message;
+pub mod json;
 mod logic;
 mod math;
+mod parse;
 mod random;
 mod session;
 mod text;
 mod text_build;
 mod text_search;
+mod time_zone;
 mod variant;
 
 use std::collections::BTreeMap;
@@ -30,7 +33,9 @@ pub use aggregate::{Accumulator, Aggregate, find_aggregate};
 use arguments::{Arguments, Call};
 pub use datepart::Datepart;
 pub use format_message::format_message;
+pub use parse::{check_parse, parse_text};
 pub use random::Random;
+pub use time_zone::time_zones;
 
 use crate::error::SqlError;
 use crate::types::{DateSettings, ExprType};
@@ -172,6 +177,8 @@ pub fn all() -> impl Iterator<Item = &'static ScalarFunction> {
         session::FUNCTIONS,
         format::FUNCTIONS,
         format_message::FUNCTIONS,
+        json::FUNCTIONS,
+        time_zone::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

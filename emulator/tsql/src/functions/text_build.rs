@@ -5,6 +5,7 @@ use milink_core::value::Value;
 
 use super::ScalarFunction;
 use super::arguments::{Arguments, Call, variable_length, with_length};
+use super::json::json_escaped;
 use super::text::{Counting, widest};
 use crate::error::SqlError;
 use crate::types::decimal;
@@ -310,24 +311,4 @@ fn string_escape(call: &mut Call<'_>) -> Result<Value, SqlError> {
         ));
     }
     call.answer(json_escaped(&text))
-}
-
-/// Text as it stands between the quotes of a JSON string.
-pub(super) fn json_escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '/' => out.push_str("\\/"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{C}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if u32::from(c) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }

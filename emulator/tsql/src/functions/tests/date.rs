@@ -257,3 +257,44 @@ fn dates_are_made_from_parts() {
         ),
     ]);
 }
+
+#[test]
+fn dates_are_put_into_zones() {
+    check(&[
+        (
+            "at_time_zone('2025-03-30 00:00:00 +00:00'::datetimeoffset(0); 'Pacific Standard Time')",
+            "datetimeoffset(0)",
+            "2025-03-29 17:00:00 -07:00",
+        ),
+        (
+            "at_time_zone('2025-01-15 12:00'::datetime2(0); 'Central European Standard Time')",
+            "datetimeoffset(0)",
+            "2025-01-15 12:00:00 +01:00",
+        ),
+        (
+            "at_time_zone('2022-03-27 02:30'::datetime2(0); 'Central European Standard Time')",
+            "datetimeoffset(0)",
+            "2022-03-27 03:30:00 +02:00",
+        ),
+        (
+            "at_time_zone('2022-10-30 02:15'::datetime2(0); 'central european standard time')",
+            "datetimeoffset(0)",
+            "2022-10-30 02:15:00 +02:00",
+        ),
+        (
+            "at_time_zone('2025-01-15 12:00'::datetime; 'UTC')",
+            "datetimeoffset(3)",
+            "2025-01-15 12:00:00.000 +00:00",
+        ),
+        (
+            "at_time_zone('2025-01-15 12:00'::datetime; 'Nowhere')",
+            "",
+            "9820 The time zone parameter 'Nowhere' provided to AT TIME ZONE clause is invalid.",
+        ),
+        (
+            "at_time_zone('2025-01-15'::date; 'UTC')",
+            "",
+            "8116 Argument data type date is invalid for argument 1 of AT TIME ZONE function.",
+        ),
+    ]);
+}

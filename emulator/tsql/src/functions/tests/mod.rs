@@ -1,6 +1,7 @@
 //! Functions as tables: a call, and the type and text or the error that come out.
 
 mod date;
+mod json;
 mod number;
 mod text;
 mod value;
