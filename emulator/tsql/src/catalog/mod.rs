@@ -150,14 +150,15 @@ pub fn views(instance: &Instance) -> impl Iterator<Item = &'static View> {
     all().filter(|view| view.since.includes(instance))
 }
 
-/// The system view that a name means in `database`. The schema of a name without one is `dbo`: that finds the
-/// tables of msdb, and the compatibility views, which need no schema.
+/// The system view that a name means in `database`. Without a schema, and as `dbo`, only the tables of msdb and the
+/// compatibility views are found: nothing else can be named so.
 pub fn find(
     database: &str,
-    schema: &str,
+    schema: Option<&str>,
     name: &str,
     instance: &Instance,
 ) -> Option<&'static View> {
+    let schema = schema.unwrap_or("dbo");
     views(instance).find(|view| {
         let in_database = view
             .database

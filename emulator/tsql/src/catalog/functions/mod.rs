@@ -71,11 +71,12 @@ pub fn find(name: &str) -> Option<&'static MetadataFunction> {
     all.find(|function| function.name.eq_ignore_ascii_case(name))
 }
 
-/// The table function of this schema and name, in any case. The `fn_*` functions need no schema.
+/// The table function of this schema and name, in any case. An empty schema is none.
 pub fn find_table(schema: &str, name: &str) -> Option<&'static TableFunction> {
     table::FUNCTIONS.iter().find(|function| {
+        // The functions of `sys` that begin with `fn_` need no schema.
         let in_schema = function.schema.eq_ignore_ascii_case(schema)
-            || function.name.starts_with("fn_") && schema.eq_ignore_ascii_case("dbo");
+            || function.name.starts_with("fn_") && schema.is_empty();
         in_schema && function.name.eq_ignore_ascii_case(name)
     })
 }
