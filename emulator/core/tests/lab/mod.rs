@@ -1,0 +1,430 @@
+//! A SQL Server and a managed instance to test with, and the steps that lead to a link.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use milink_core::World;
+use milink_core::availability_group::*;
+use milink_core::azure::ManagedInstanceProperties;
+use milink_core::backup::{BackupDevice, BackupKind};
+use milink_core::certificate::{CertificateFacts, PUBLIC_ROOTS, PrivateKey};
+use milink_core::collation::Collation;
+use milink_core::command::*;
+use milink_core::durations::{Durations, Profile};
+use milink_core::endpoint::*;
+use milink_core::ids::*;
+use milink_core::instance::SqlServer;
+use milink_core::invariants;
+use milink_core::link::*;
+use milink_core::names::Name;
+use milink_core::operation::OperationState;
+use milink_core::refusal::Refusal;
+use milink_core::sql_type::SqlType;
+use milink_core::store::{Column, Key, Op, TableDefinition};
+use milink_core::time::{Span, Timestamp};
+use milink_core::value::Value;
+use milink_core::version::{Build, Edition, UpdatePolicy};
+
+pub(crate) const MASTER: DatabaseId = DatabaseId(1);
+pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
+
+/// A step of the preparation that a test can leave out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    UploadCertificate,
+    ImportCertificate,
+    TrustRoots,
+    StartEndpoint,
+    CreateDag,
+}
+
+/// Uploads a partner certificate, without ARM's checks.
+#[derive(Clone)]
+pub(crate) struct UploadTrustCertificate {
+    pub(crate) instance: InstanceId,
+    pub(crate) name: Name,
+    pub(crate) facts: CertificateFacts,
+}
+
+impl Request for UploadTrustCertificate {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = Arc::make_mut(world.instances.get_mut(&self.instance).unwrap());
+        let mi = instance.as_managed_instance_mut().unwrap();
+        mi.trust_certificates
+            .insert(self.name, Arc::new(self.facts));
+        Ok(())
+    }
+}
+
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    pub(crate) sql: InstanceId,
+    pub(crate) mi: InstanceId,
+    pub(crate) fqdn: String,
+}
+
+pub(crate) fn facts(mark: u8) -> CertificateFacts {
+    CertificateFacts {
+        der: vec![mark; 8].into(),
+        thumbprint: [mark; 20],
+        subject: format!("certificate {mark}"),
+        issuer: format!("certificate {mark}"),
+        serial: format!("{mark:02x}"),
+        not_before: START - Span::minutes(60),
+        not_after: START + Span::minutes(60 * 24 * 365),
+        key_bits: 2048,
+    }
+}
+
+impl Lab {
+    pub(crate) fn new(profile: Profile) -> Self {
+        let mut world = World::new(7, uuid::Uuid::nil(), START);
+        world.durations = Durations::of(profile);
+        let server = SqlServer {
+            build: Build::SQL_2022_CU13,
+            edition: Edition::Developer,
+            hadr_enabled: true,
+            address: Ipv4Addr::new(10, 0, 0, 4),
+            host_names: vec!["sqlserver1.contoso.local".into()],
+            loopback: Some((Ipv4Addr::LOCALHOST, 15022)),
+        };
+        let create = CreateSqlServer {
+            name: "sqlserver1".into(),
+            server,
+            collation: Collation::DEFAULT,
+            sa_password: "x".into(),
+        };
+        let sql = world.apply(START, create).unwrap();
+        let create = CreateManagedInstance {
+            name: "sqlmi1".into(),
+            dns_zone: "0123456789ab".into(),
+            update_policy: UpdatePolicy::SqlServer2022,
+            endpoint_certificate: facts(2),
+            collation: Collation::DEFAULT,
+            administrator: "miadmin".into(),
+            password: "x".into(),
+            properties: properties(),
+        };
+        let mi = world.apply(START, create).unwrap();
+        let fqdn = world.instance(mi).unwrap().server_name();
+        Self {
+            world,
+            sql,
+            mi,
+            fqdn,
+        }
+    }
+
+    pub(crate) fn apply<R: Request>(&mut self, request: R) -> R::Reply {
+        let now = self.world.now();
+        self.world
+            .apply(now, request)
+            .unwrap_or_else(|refusal| panic!("refused: {refusal}"))
+    }
+
+    /// Everything the article does before the link is created, but for one step.
+    pub(crate) fn prepare(&mut self, without: Option<Step>) {
+        let does = |step| without != Some(step);
+        let (instance, database) = (self.sql, MASTER);
+        self.apply(CreateDatabase {
+            instance,
+            name: "db1".into(),
+            collation: None,
+        });
+        self.apply(Backup {
+            instance,
+            database: "db1".into(),
+            kind: BackupKind::Full,
+            copy_only: false,
+            devices: vec![BackupDevice::Disk("/var/opt/mssql/db1.bak".into())],
+            name: None,
+            description: None,
+            compressed: false,
+            checksums: false,
+            user: "sa".into(),
+        });
+        self.apply(CreateMasterKey {
+            instance,
+            database,
+            password: "p".into(),
+        });
+        let certificate = |name: &str, facts, private_key| CreateCertificate {
+            instance,
+            database,
+            name: name.into(),
+            owner: None,
+            facts,
+            private_key,
+            active_for_begin_dialog: true,
+        };
+        self.apply(certificate(
+            "Cert_sqlserver1_endpoint",
+            facts(1),
+            PrivateKey::MasterKey,
+        ));
+        let fqdn = self.fqdn.clone();
+        if does(Step::ImportCertificate) {
+            self.apply(certificate(&fqdn, facts(2), PrivateKey::None));
+        }
+        let root = CertificateFacts {
+            thumbprint: PUBLIC_ROOTS[0],
+            ..facts(3)
+        };
+        let root = self.apply(certificate("MicrosoftPKI", root, PrivateKey::None));
+        if does(Step::TrustRoots) {
+            let dns = "*.database.windows.net".into();
+            self.apply(AddCertificateIssuer {
+                instance,
+                certificate: root,
+                dns,
+            });
+        }
+        if does(Step::UploadCertificate) {
+            let name = "Cert_sqlserver1_endpoint".into();
+            self.apply(UploadTrustCertificate {
+                instance: self.mi,
+                name,
+                facts: facts(1),
+            });
+        }
+        let state = if does(Step::StartEndpoint) {
+            EndpointState::Started
+        } else {
+            EndpointState::Stopped
+        };
+        self.apply(CreateEndpoint {
+            instance,
+            name: "database_mirroring_endpoint".into(),
+            owner: PrincipalId(1),
+            state,
+            port: 5022,
+            listener_ip: None,
+            role: EndpointRole::All,
+            authentication: AuthenticationSpec {
+                windows: None,
+                certificate: Some("Cert_sqlserver1_endpoint".into()),
+                windows_first: false,
+            },
+            encryption: EndpointEncryption::Required(EncryptionAlgorithm::Aes),
+        });
+        self.create_group(vec!["db1".into()]);
+        if does(Step::CreateDag) {
+            self.create_dag(&format!("tcp://{fqdn}:5022;Server=[sqlmi1]"));
+        }
+    }
+
+    pub(crate) fn create_group(&mut self, databases: Vec<Name>) {
+        let instance = self.sql;
+        self.apply(CreateAvailabilityGroup {
+            instance,
+            name: "AG_db1".into(),
+            cluster: Some(ClusterType::None),
+            databases,
+            replicas: vec![ReplicaSpec {
+                server_name: "sqlserver1".into(),
+                endpoint_url: "TCP://10.0.0.4:5022".into(),
+                availability_mode: AvailabilityMode::SynchronousCommit,
+                failover_mode: FailoverMode::Manual,
+                seeding_mode: SeedingMode::Automatic,
+                session_timeout: DEFAULT_SESSION_TIMEOUT,
+                backup_priority: 50,
+                primary_read_write_only: false,
+                secondary_connections: SecondaryConnections::No,
+                read_only_routing_url: None,
+            }],
+            options: GroupOptions::default(),
+            basic: false,
+            contained: false,
+        });
+    }
+
+    pub(crate) fn create_empty_group(&mut self) {
+        self.create_group(Vec::new());
+    }
+
+    pub(crate) fn create_dag(&mut self, url: &str) {
+        let member = |group: &str, url: &str| MemberSpec {
+            group: group.into(),
+            listener_url: url.into(),
+            availability_mode: AvailabilityMode::AsynchronousCommit,
+            failover_mode: FailoverMode::Manual,
+            seeding_mode: SeedingMode::Automatic,
+            session_timeout: Span::seconds(20),
+        };
+        self.apply(CreateDistributedAvailabilityGroup {
+            instance: self.sql,
+            name: "DAG_db1".into(),
+            members: [
+                member("AG_db1", "TCP://10.0.0.4:5022"),
+                member("AG_db1_MI", url),
+            ],
+        });
+    }
+
+    pub(crate) fn spec() -> LinkSpec {
+        LinkSpec {
+            instance_group: "AG_db1_MI".into(),
+            partner_group: "AG_db1".into(),
+            partner_endpoint: "TCP://10.0.0.4:5022".into(),
+            database: "db1".into(),
+            instance_role: LinkRole::Secondary,
+            failover_mode: LinkFailoverMode::Manual,
+        }
+    }
+
+    pub(crate) fn create_link(&mut self) -> OperationId {
+        self.apply(CreateLink {
+            instance: self.mi,
+            name: "DAG_db1".into(),
+            spec: Self::spec(),
+        })
+    }
+
+    pub(crate) fn link(&self) -> &Link {
+        self.world.links.values().next().expect("there is a link")
+    }
+
+    pub(crate) fn status(&self) -> LinkStatus {
+        LinkStatus::of(&self.world, self.link())
+    }
+
+    /// Goes from one due moment to the next until the link is in step, or nothing is due.
+    pub(crate) fn settle(&mut self) -> Vec<&'static str> {
+        let mut states = Vec::new();
+        while let Some(due) = self.world.next_due() {
+            self.world.advance_to(due);
+            invariants::check(&self.world).unwrap();
+            if let Some(link) = self.world.links.values().next() {
+                let state = LinkStatus::of(&self.world, link).replica_state;
+                if states.last() != Some(&state) {
+                    states.push(state);
+                }
+            }
+        }
+        states
+    }
+
+    pub(crate) fn outcome(&self, operation: OperationId) -> &OperationState {
+        &self.world.operation(operation).unwrap().state
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        instance: InstanceId,
+        value: i64,
+    ) -> Result<Committed, Refusal> {
+        let now = self.world.now();
+        let db = self
+            .world
+            .instance(instance)
+            .unwrap()
+            .database("db1")
+            .unwrap();
+        let table = db
+            .content
+            .table(&Name::new("dbo"), &Name::new("t"))
+            .unwrap();
+        let op = Op::Insert {
+            table: table.definition.object,
+            id: table.next_row(),
+            row: Arc::new([Value::Int(value)]),
+        };
+        let write = Write {
+            instance,
+            database: db.id,
+            session: SessionId(51),
+            transaction: None,
+            ops: vec![op],
+        };
+        self.world.apply(now, write)
+    }
+
+    pub(crate) fn create_table(&mut self) {
+        let now = self.world.now();
+        let db = self
+            .world
+            .instance(self.sql)
+            .unwrap()
+            .database("db1")
+            .unwrap();
+        let definition = TableDefinition {
+            object: db.content.next_object(0),
+            schema: "dbo".into(),
+            name: "t".into(),
+            columns: vec![Column {
+                id: 1,
+                name: "a".into(),
+                sql_type: SqlType::Int,
+                nullable: false,
+                collation: None,
+                identity: None,
+                default: None,
+                computed: None,
+            }],
+            max_column_id: 1,
+            keys: vec![Key {
+                object: None,
+                name: "PK_t".into(),
+                primary: true,
+                constraint: true,
+                clustered: true,
+                columns: vec![(0, false)],
+            }],
+            indexes: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            created: now,
+            modified: now,
+        };
+        let ops = vec![Op::CreateTable(Arc::new(definition))];
+        let (instance, database) = (self.sql, db.id);
+        self.apply(Write {
+            instance,
+            database,
+            session: SessionId(51),
+            transaction: None,
+            ops,
+        });
+    }
+
+    /// Does the article's preparation, in a world where nothing of it has been done.
+    pub(crate) fn prepare_if_new(&mut self, without: Option<Step>) {
+        let sql = self.world.instance(self.sql).unwrap();
+        let new = sql.database("db1").is_none()
+            && sql.endpoint.is_none()
+            && sql.groups.is_empty()
+            && sql.master().content.master_key.is_none();
+        if new {
+            self.prepare(without);
+            self.create_table();
+        }
+    }
+
+    pub(crate) fn has_table(&self, instance: InstanceId) -> bool {
+        let db = self.world.instance(instance).unwrap().database("db1");
+        db.is_some_and(|db| {
+            db.content
+                .table(&Name::new("dbo"), &Name::new("t"))
+                .is_some()
+        })
+    }
+
+    pub(crate) fn rows(&self, instance: InstanceId) -> usize {
+        let db = self
+            .world
+            .instance(instance)
+            .unwrap()
+            .database("db1")
+            .unwrap();
+        db.content
+            .table(&Name::new("dbo"), &Name::new("t"))
+            .map_or(0, |table| table.len())
+    }
+}
+
+fn properties() -> ManagedInstanceProperties {
+    ManagedInstanceProperties::new("milink-rg".into(), "westeurope")
+}
