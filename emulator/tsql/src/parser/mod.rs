@@ -37,7 +37,7 @@ mod transaction;
 
 pub use error::SyntaxError;
 
-use crate::ast::{Batch, Expr};
+use crate::ast::{Batch, Expr, Parameter};
 use crate::lexer::{Token, tokenize};
 
 /// Budget of nested constructs; Keeps the parser's own stack under a megabyte even without optimisation.
@@ -94,6 +94,18 @@ pub fn parse_condition(text: &str, options: ParseOptions) -> Result<Expr, Syntax
     let condition = parser.condition()?;
     parser.expect_end()?;
     Ok(condition)
+}
+
+/// Parses the parameter list that `sp_executesql` and `sp_prepare` take as text: `@a int, @b nvarchar(10) OUTPUT`, or
+/// nothing.
+///
+/// # Errors
+/// As [`parse_batch`].
+pub fn parse_parameters(text: &str, options: ParseOptions) -> Result<Vec<Parameter>, SyntaxError> {
+    let mut parser = Parser::new(text, options)?;
+    let parameters = parser.parameters()?;
+    parser.expect_end()?;
+    Ok(parameters)
 }
 
 type Parsed<T> = Result<T, SyntaxError>;

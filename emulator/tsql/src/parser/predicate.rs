@@ -19,7 +19,12 @@ impl Parser<'_> {
         }
         let near = match self.kind() {
             TokenKind::Eof => self.previous(),
-            _ => self.token(),
+            TokenKind::Word
+            | TokenKind::Reserved
+            | TokenKind::RightParen
+            | TokenKind::Comma
+            | TokenKind::Semicolon => self.token(),
+            _ => return self.unexpected(),
         };
         Err(SyntaxError::new(
             4145,

@@ -63,10 +63,8 @@ impl Parser<'_> {
         };
         let parameters = if self.at_kind(TokenKind::LeftParen) {
             self.parenthesized(|p| p.comma_separated(Self::parameter))?
-        } else if self.at_kind(TokenKind::Variable) {
-            self.comma_separated(Self::parameter)?
         } else {
-            Vec::new()
+            self.parameters()?
         };
         let options = if self.eat("WITH") {
             self.module_options(PROCEDURE_OPTIONS)?
@@ -101,6 +99,15 @@ impl Parser<'_> {
         let body = self.statements_until(&[])?;
         self.expect_end()?;
         Ok(body)
+    }
+
+    /// `@a int, @b int OUTPUT`, or nothing.
+    pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+        if self.at_kind(TokenKind::Variable) {
+            self.comma_separated(Self::parameter)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     fn parameter(&mut self) -> Parsed<Parameter> {
@@ -181,13 +188,7 @@ impl Parser<'_> {
     pub(super) fn function(&mut self, mode: CreateMode) -> Parsed<StatementKind> {
         self.expect("FUNCTION")?;
         let name = self.object_name()?;
-        let parameters = self.parenthesized(|p| {
-            if p.at_kind(TokenKind::RightParen) {
-                Ok(Vec::new())
-            } else {
-                p.comma_separated(Self::parameter)
-            }
-        })?;
+        let parameters = self.parenthesized(Self::parameters)?;
         self.expect("RETURNS")?;
         let (options, body) = if self.eat("TABLE") {
             let options = self.function_options()?;

@@ -323,6 +323,13 @@ const CASES: &[(&str, i32, u32, &str)] = &[
         1,
         "Incorrect syntax near '+'.",
     ),
+    (
+        "SELECT 1 FROM a, b WHERE a.x *= b.x",
+        102,
+        1,
+        "Incorrect syntax near '*='.",
+    ),
+    ("SELECT 1 WHERE a ? b", 102, 1, "Incorrect syntax near '?'."),
     // 111: modules stand alone.
     (
         "SELECT 1\nCREATE VIEW v AS SELECT 1 AS a",

@@ -1,7 +1,9 @@
 //! The trees themselves: how operators bind, what spans cover, what names and literals hold.
 
 use crate::ast::*;
-use crate::parser::{ParseOptions, parse_batch, parse_condition, parse_expression};
+use crate::parser::{
+    ParseOptions, parse_batch, parse_condition, parse_expression, parse_parameters,
+};
 
 fn expression(text: &str) -> Expr {
     parse_expression(text, ParseOptions::default()).expect(text)
@@ -403,4 +405,34 @@ fn labels_are_not_aliases() {
         })
         .collect();
     assert_eq!(names, ["", "", "done", "", "again", ""]);
+}
+
+#[test]
+fn parameter_lists_are_read_as_text() {
+    let list = |text| parse_parameters(text, ParseOptions::default());
+    let parameters =
+        list("@a int, @b AS nvarchar(max) = N'x' OUTPUT, @t dbo.tt READONLY").expect("a list");
+    let shown: Vec<_> = parameters
+        .iter()
+        .map(|p| {
+            format!(
+                "{} {} {} {}",
+                p.name, p.data_type.name, p.output, p.readonly
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "@a int false false",
+            "@b nvarchar true false",
+            "@t dbo.tt false true"
+        ]
+    );
+    assert_eq!(list("  ").map(|parameters| parameters.len()), Ok(0));
+    assert_eq!(list("@a").map_err(|error| error.number), Err(102));
+    assert_eq!(
+        list("@a int; SELECT 1").map_err(|error| error.number),
+        Err(102)
+    );
 }
