@@ -3,7 +3,7 @@
 //! One named function each; tests run them all after every step.
 
 use crate::instance::Instance;
-use crate::link::Phase;
+use crate::link::{Phase, source_of};
 use crate::operation::OperationState;
 use crate::store::LockKey;
 use crate::world::World;
@@ -211,10 +211,7 @@ fn keys_find_rows(world: &World) -> Option<String> {
 fn secondaries_follow(world: &World) -> Option<String> {
     each_database(world, |_, database| {
         let copy = database.copy.as_ref()?;
-        let source = world
-            .instance(copy.source.0)?
-            .databases
-            .get(&copy.source.1)?;
+        let source = source_of(world, database)?;
         (copy.hardened > source.log.end())
             .then(|| format!("{} > {}", copy.hardened, source.log.end()))
     })

@@ -149,6 +149,11 @@ impl World {
         self.event_count
     }
 
+    /// Writes something worth knowing into the journal.
+    pub fn note(&mut self, text: String) {
+        self.record(EventKind::Note { text });
+    }
+
     pub(crate) fn record(&mut self, kind: EventKind) {
         if self.events.len() >= EVENTS {
             self.events.pop_front();

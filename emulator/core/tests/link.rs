@@ -370,3 +370,31 @@ fn advancing_in_two_steps_equals_advancing_in_one() {
     lab.world.advance_to(end);
     assert_eq!(lab.world, whole);
 }
+
+#[test]
+fn a_database_made_anew_is_not_the_one_a_copy_followed() {
+    let mut lab = Lab::new(Profile::Fast);
+    lab.prepare(None);
+    lab.create_table();
+    lab.create_link();
+    lab.settle();
+    for group in ["DAG_db1", "AG_db1"] {
+        let name = group.into();
+        lab.apply(DropAvailabilityGroup {
+            instance: lab.sql,
+            name,
+        });
+    }
+    lab.apply(DropDatabase {
+        instance: lab.sql,
+        name: "db1".into(),
+        session: None,
+    });
+    lab.apply(CreateDatabase {
+        instance: lab.sql,
+        name: "db1".into(),
+        collation: None,
+    });
+    let copy = lab.world.instance(lab.mi).unwrap().database("db1").unwrap();
+    assert!(copy.is_secondary() && source_of(&lab.world, copy).is_none());
+}

@@ -120,8 +120,8 @@ impl Request for Write {
             append(database, now, owner, self.ops);
             return Ok(world.committed(self.instance, self.database, now));
         }
-        for lock in locks {
-            database.locks.insert(lock, owner);
+        for lock in &locks {
+            database.locks.insert(lock.clone(), owner);
         }
         let base = database.version;
         let open = database.transactions.entry(owner).or_insert_with(|| {
@@ -132,11 +132,13 @@ impl Request for Write {
                 ops: Vec::new(),
                 view: Content::default(),
                 base,
+                locks: Vec::new(),
                 savepoints: Vec::new(),
             })
         });
         let open = Arc::make_mut(open);
         open.ops.extend(self.ops);
+        open.locks.extend(locks);
         open.view = view;
         open.base = base;
         Ok(Committed::default())
@@ -161,7 +163,7 @@ impl Request for Commit {
                 .expect("listed by it");
             database.content = view;
             database.version += 1;
-            release(database, self.transaction);
+            release(database, &open);
             append(
                 database,
                 now,
@@ -194,7 +196,7 @@ impl Request for Rollback {
                         .transactions
                         .remove(&self.transaction)
                         .expect("listed by it");
-                    release(database, self.transaction);
+                    release(database, &open);
                     keep_identities(database, &open.ops);
                     database.log.append(now, self.transaction, LogKind::Abort);
                 }
@@ -363,15 +365,9 @@ fn databases_of(
         .collect()
 }
 
-fn release(database: &mut Database, transaction: TransactionId) {
-    let held: Vec<LockKey> = database
-        .locks
-        .iter()
-        .filter(|(_, holder)| **holder == transaction)
-        .map(|(lock, _)| lock.clone())
-        .collect();
-    for lock in held {
-        database.locks.remove(&lock);
+fn release(database: &mut Database, open: &OpenTransaction) {
+    for lock in &open.locks {
+        database.locks.remove(lock);
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use change::{DeleteLink, UpdateLink};
 pub use create::CreateLink;
 pub use status::{
-    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database,
+    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
 };
 
 pub(crate) use replication::{log_needed_from, redo};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LinkId, Phase, ReplicationMode, seeding};
+use super::{LinkId, Phase, ReplicationMode, seeding, source_of};
 use crate::availability_group::AvailabilityMode;
 use crate::command::Committed;
 use crate::durations::Transition;
@@ -29,7 +29,7 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     if link.connection.connected_since.is_none() {
         return;
     }
-    let Some((source_instance, target_instance)) = seeding::direction(link) else {
+    let Some((_, target_instance)) = seeding::direction(link) else {
         return;
     };
     let latency = delay(world);
@@ -42,11 +42,8 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     let (Some(position), None) = (&copy.copy, copy.suspended) else {
         return;
     };
-    let (source_database, from) = (position.source.1, position.hardened);
-    let Some(source) = world
-        .instance(source_instance)
-        .and_then(|instance| instance.databases.get(&source_database))
-    else {
+    let from = position.hardened;
+    let Some(source) = source_of(world, copy) else {
         return;
     };
     if source.suspended.is_some() || source.log.end() <= from {

@@ -211,9 +211,24 @@ pub fn linked_database<'a>(
     on_primary: bool,
 ) -> Option<&'a Arc<Database>> {
     let (source, target) = seeding::direction(link)?;
-    let instance = world.instance(if on_primary { source } else { target })?;
-    let found = instance.database(link.spec.database.as_str())?;
-    (on_primary || found.is_secondary()).then_some(found)
+    let on = |instance| {
+        world
+            .instance(instance)?
+            .database(link.spec.database.as_str())
+    };
+    let copy = on(target).filter(|found| found.is_secondary());
+    if !on_primary {
+        return copy;
+    }
+    // A database of the same name that was made since is another one.
+    on(source).filter(|found| copy.is_none_or(|copy| copy.guid == found.guid))
+}
+
+/// The database that a secondary follows, if it is still there.
+pub fn source_of<'a>(world: &'a World, copy: &Database) -> Option<&'a Arc<Database>> {
+    let (instance, database) = copy.copy.as_ref()?.source;
+    let found = world.instance(instance)?.databases.get(&database)?;
+    (found.guid == copy.guid).then_some(found)
 }
 
 impl Link {

@@ -22,6 +22,8 @@ pub struct OpenTransaction {
     pub view: Content,
     /// Which state of the committed content `view` was made from.
     pub base: u64,
+    /// What it holds exclusively, for its end.
+    pub locks: Vec<LockKey>,
     /// Savepoints: a name and how many changes came before it.
     pub savepoints: Vec<(Name, usize)>,
 }

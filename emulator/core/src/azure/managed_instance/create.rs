@@ -30,8 +30,8 @@ pub struct WriteManagedInstance {
     pub name: Name,
     /// What is said of it.
     pub settings: InstanceSettings,
-    /// The certificate of its mirroring endpoint, made for its domain name; only a new instance takes it.
-    pub endpoint_certificate: CertificateFacts,
+    /// The certificate of its mirroring endpoint, made for its domain name; a new instance in a subnet takes it.
+    pub endpoint_certificate: Option<CertificateFacts>,
 }
 
 /// A managed instance that is being created.
@@ -120,6 +120,9 @@ impl WriteManagedInstance {
             subnet.ok_or_else(|| InstanceRefusal::InvalidSubnetId { id: String::new() })?;
         check_subnet(world, &subnet, &location)?;
         let dns_zone = world.azure.dns_zone(&subnet);
+        let certificate = self.endpoint_certificate;
+        let endpoint_certificate =
+            certificate.expect("whoever names a subnet brings a certificate");
         properties.subnet = Some(subnet);
         let entra_only = properties
             .administrator
@@ -160,7 +163,7 @@ impl WriteManagedInstance {
             name: self.name,
             dns_zone,
             update_policy,
-            endpoint_certificate: self.endpoint_certificate,
+            endpoint_certificate,
             collation,
             administrator: Name::new(&login),
             // Entra-only: no password opens the administrator's login.
