@@ -43,6 +43,11 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     })
 }
 
+/// The SQL Server that answers at the partner endpoint, whatever it says.
+pub(super) fn partner(world: &World, link: &Link) -> Option<InstanceId> {
+    reach(world, &link.spec).ok().map(|partner| partner.id)
+}
+
 /// Whether an existing connection still holds. Certificates only matter at the next handshake.
 pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkError> {
     let partner = reach(world, &link.spec)?;

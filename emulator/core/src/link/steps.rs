@@ -338,12 +338,25 @@ pub(super) fn fail(world: &mut World, id: &LinkId, error: LinkError) {
     }
 }
 
+/// Keeps what keeps the partners apart, and tells the SQL Server that answered: its DMVs and its error log show it too.
 fn note_error(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
-    if let Some(link) = world.link_mut(id) {
-        link.connection.last_error = Some((error.clone(), now));
-        link.last_error = Some(error);
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let partner = handshake::partner(world, &link);
+    let repeated = link.last_error.as_ref() == Some(&error);
+    if let Some(partner) = partner.filter(|_| !repeated) {
+        // Messages 28047 and 28048 of the error log.
+        let line = format!(
+            "Database Mirroring login attempt failed with error: 'Connection handshake failed. {error}.'"
+        );
+        world.instance_mut(partner).log(now, line);
     }
+    let link = world.link_mut(id).expect("found a moment ago");
+    link.partner = link.partner.or(partner);
+    link.connection.last_error = Some((error.clone(), now));
+    link.last_error = Some(error);
 }
 
 /// Enters a phase.
