@@ -71,12 +71,12 @@ impl Abort {
 }
 
 impl SqlError {
-    /// An error with state 1 whose abort class follows from the number.
+    /// An error with its usual state, whose abort class follows from the number.
     pub fn new(number: i32, severity: u8, message: impl Into<String>) -> Self {
         Self {
             number,
             severity,
-            state: 1,
+            state: usual_state(number),
             message: message.into(),
             line: 0,
             procedure: None,
@@ -88,6 +88,14 @@ impl SqlError {
     #[must_use]
     pub fn with_state(mut self, state: u8) -> Self {
         self.state = state;
+        self
+    }
+
+    /// The same text under another number, which a few texts have.
+    #[must_use]
+    pub fn renumbered(mut self, number: i32) -> Self {
+        self.number = number;
+        self.abort = Abort::of(number, self.severity);
         self
     }
 
@@ -249,12 +257,8 @@ errors! {
     invalid_style(style: i32, from: &str, to: &str) = 9809, 16, "The style {style} is not supported for conversions from {from} to {to}.";
     /// A value that the target type cannot read.
     data_type_conversion(from: &str, to: &str) = 8114, 16, "Error converting data type {from} to {to}.";
-    /// A value outside of the target's range; `what` is `expression`, `numeric`, `varchar` and so on.
-    arithmetic_overflow(what: &str, to: &str) = 8115, 16, "Arithmetic overflow error converting {what} to data type {to}.";
     /// An integer outside of a small integer's range.
     integer_overflow(to: &str, value: i64) = 220, 16, "Arithmetic overflow error for data type {to}, value = {value}.";
-    /// A float outside of the target's range.
-    float_overflow(to: &str, value: f64) = 232, 16, "Arithmetic overflow error for type {to}, value = {value:.6}.";
     /// Division by zero.
     divide_by_zero() = 8134, 16, "Divide by zero error encountered.";
     /// Square root of a negative number, logarithm of zero and the like.
@@ -263,7 +267,7 @@ errors! {
     money_syntax() = 235, 16, "Cannot convert a char value to money. The char value has incorrect syntax.";
     /// A text that is too much money.
     money_text_overflow() = 236, 16, "The conversion from char data type to money resulted in a money overflow error.";
-    /// Money that does not fit its text.
+    /// Money that does not fit its text, or its integer.
     money_result_space(to: &str) = 234, 16, "There is insufficient result space to convert a money value to {to}.";
     /// A text that is no uniqueidentifier.
     guid_conversion_failed() = 8169, 16, "Conversion failed when converting from a character string to uniqueidentifier.";
@@ -271,6 +275,8 @@ errors! {
     guid_result_space() = 8170, 16, "Insufficient result space to convert uniqueidentifier value to char.";
     /// Adding to a date ran out of its range.
     date_add_overflow(to: &str) = 517, 16, "Adding a value to a '{to}' column caused an overflow.";
+    /// A datepart that a function does not take at all.
+    datepart_not_supported_at_all(part: &str, function: &str) = 9806, 16, "The datepart {part} is not supported by date function {function}.";
     /// More dateparts between two dates than an int holds.
     datediff_overflow(function: &str) = 535, 16, "The {function} function resulted in an overflow. The number of dateparts separating two date/time instances is too large. Try to use {function} with a less precise datepart.";
     /// Parts that make no date.
@@ -318,9 +324,39 @@ errors! {
 }
 
 impl SqlError {
+    /// A value outside of the target's range; `what` is `expression`, `numeric`, `varchar` and so on.
+    pub fn arithmetic_overflow(what: &str, to: &str) -> Self {
+        let error = Self::new(
+            8115,
+            16,
+            format!("Arithmetic overflow error converting {what} to data type {to}."),
+        );
+        // Observed states: 2 for expressions, 6 from floats, 8 from other numbers and text.
+        error.with_state(match what {
+            "expression" => 2,
+            "float" | "real" => 6,
+            _ => 8,
+        })
+    }
+
+    /// A float outside of the target's range, shown with the 17 digits that the server keeps.
+    pub fn float_overflow(to: &str, value: f64) -> Self {
+        let shown = crate::types::seventeen_digits(value);
+        let error = Self::new(
+            232,
+            16,
+            format!("Arithmetic overflow error for type {to}, value = {shown}."),
+        );
+        error.with_state(match to {
+            "tinyint" => 1,
+            "int" => 3,
+            _ => 2,
+        })
+    }
+
     /// 206 for a pair of types, which are named without their lengths (a `(max)` is shown).
     pub fn types_clash(from: SqlType, to: SqlType) -> Self {
-        Self::operand_clash(clash_name(from), clash_name(to)).with_state(2)
+        Self::operand_clash(shown_type(from), shown_type(to))
     }
 
     /// The informational message about NULLs that an aggregate left out (ANSI_WARNINGS).
@@ -338,7 +374,23 @@ impl SqlError {
     }
 }
 
-fn clash_name(ty: SqlType) -> &'static str {
+/// The state that an error usually has (observed; 1 where nothing else is known).
+fn usual_state(number: i32) -> u8 {
+    match number {
+        137 | 206 | 515 | 537 | 3906 | 8169 => 2,
+        242 | 257 => 3,
+        8114 => 5,
+        2714 => 6,
+        195 => 10,
+        2812 => 62,
+        535 | 547 | 9806 => 0,
+        468 => 9,
+        _ => 1,
+    }
+}
+
+/// A type as messages about types name it: bare, but with its `(max)`.
+pub(crate) fn shown_type(ty: SqlType) -> &'static str {
     use milink_core::sql_type::Length::Max;
     match ty {
         SqlType::VarChar(Max) => "varchar(max)",

@@ -113,7 +113,10 @@ impl Aggregate {
     /// The type of the result, or what is wrong with the arguments (174, 8117).
     pub fn result(&self, types: &[ExprType]) -> Result<ExprType, SqlError> {
         if types.len() != self.arguments {
-            return Err(SqlError::function_requires(self.name, self.arguments));
+            return Err(SqlError::function_requires(
+                &self.name.to_ascii_uppercase(),
+                self.arguments,
+            ));
         }
         let ty = &types[0];
         let refused = || {
@@ -133,9 +136,10 @@ impl Aggregate {
         match self.kind {
             Kind::Count => match family(ty.sql) {
                 Family::LargeText | Family::Image | Family::Xml => refused(),
-                _ => Ok(ExprType::new(SqlType::Int).not_null()),
+                // Even a count is nullable on the wire (observed).
+                _ => nullable(SqlType::Int),
             },
-            Kind::CountBig | Kind::Distinct => Ok(ExprType::new(SqlType::BigInt).not_null()),
+            Kind::CountBig | Kind::Distinct => nullable(SqlType::BigInt),
             Kind::Sum | Kind::Average if !number => refused(),
             Kind::Sum | Kind::Average => nullable(match ty.sql {
                 SqlType::Decimal { scale, numeric, .. } => SqlType::Decimal {
@@ -208,7 +212,7 @@ impl Aggregate {
                 sample,
                 root,
                 rows: 0,
-                mean: 0.0,
+                sum: 0.0,
                 squares: 0.0,
                 skipped: false,
             }),
@@ -429,7 +433,7 @@ impl Accumulator for Extreme {
     }
 }
 
-/// Variance and standard deviation by Welford's method.
+/// Variance and standard deviation, by the sums that the server keeps: with its cancellation, too.
 #[derive(Debug)]
 struct Spread {
     ty: ExprType,
@@ -437,7 +441,7 @@ struct Spread {
     sample: bool,
     root: bool,
     rows: i64,
-    mean: f64,
+    sum: f64,
     squares: f64,
     skipped: bool,
 }
@@ -449,13 +453,16 @@ impl Accumulator for Spread {
         match convert_implicit(value, &self.ty, &float, &self.dates)? {
             Value::Float(number) => {
                 self.rows += 1;
-                let distance = number - self.mean;
-                self.mean += distance / self.rows as f64;
-                self.squares += distance * (number - self.mean);
+                self.sum += number;
+                self.squares += number * number;
             }
             _ => self.skipped = true,
         }
-        Ok(())
+        if self.sum.is_finite() && self.squares.is_finite() {
+            Ok(())
+        } else {
+            Err(SqlError::arithmetic_overflow("expression", "float"))
+        }
     }
 
     fn finish(&self) -> Result<Value, SqlError> {
@@ -467,7 +474,8 @@ impl Accumulator for Spread {
         if divisor < 1 {
             return Ok(Value::Null);
         }
-        let variance = self.squares.max(0.0) / divisor as f64;
+        let spread = self.squares - self.sum * self.sum / self.rows as f64;
+        let variance = spread.max(0.0) / divisor as f64;
         Ok(Value::Float(if self.root {
             variance.sqrt()
         } else {

@@ -7,7 +7,7 @@ use milink_core::sql_type::{Length, SqlType};
 use milink_core::value::Value;
 
 use super::FunctionContext;
-use crate::error::SqlError;
+use crate::error::{SqlError, shown_type};
 use crate::types::calendar::Moment;
 use crate::types::{
     Convertibility, ExprType, Family, convert, convertibility, declared_length, family, is_large,
@@ -37,13 +37,7 @@ impl Arguments<'_> {
 
     /// 8116 for an argument.
     pub(super) fn invalid(&self, at: usize) -> SqlError {
-        let sql = self.ty(at).sql;
-        let name = match sql {
-            SqlType::VarChar(Length::Max) => "varchar(max)",
-            SqlType::NVarChar(Length::Max) => "nvarchar(max)",
-            SqlType::VarBinary(Length::Max) => "varbinary(max)",
-            other => other.name(),
-        };
+        let name = shown_type(self.ty(at).sql);
         let name = if self.ty(at).is_null_literal() {
             "NULL"
         } else {
@@ -66,14 +60,28 @@ impl Arguments<'_> {
         (from..self.types.len()).try_for_each(|at| self.require(at, to))
     }
 
-    /// The string type that an argument is read as: its own, or the one that holds its text.
+    /// The string type that an argument is read as: its own, or the one that holds its text. The old large objects
+    /// are refused.
     pub(super) fn text(&self, at: usize) -> Result<ExprType, SqlError> {
+        match family(self.ty(at).sql) {
+            Family::LargeText | Family::Image | Family::Xml => Err(self.invalid(at)),
+            _ => self.readable(at),
+        }
+    }
+
+    /// The same for the few arguments that can be `text` and `ntext` too.
+    pub(super) fn readable(&self, at: usize) -> Result<ExprType, SqlError> {
         self.require(at, SqlType::varchar(8000))?;
         Ok(text_type(self.ty(at)))
     }
 
-    /// A type, nullable if an argument is.
+    /// A type, nullable as the results of nearly all functions are, whatever their arguments (observed).
     pub(super) fn result(&self, sql: SqlType) -> Result<ExprType, SqlError> {
+        Ok(ExprType::new(sql))
+    }
+
+    /// A type, nullable if an argument is.
+    pub(super) fn strict_result(&self, sql: SqlType) -> Result<ExprType, SqlError> {
         Ok(ExprType::new(sql).with_nullable(self.any_nullable()))
     }
 
@@ -87,7 +95,8 @@ impl Arguments<'_> {
     }
 }
 
-/// The string type of a value's text: its own type, or a varchar long enough for every value of the type.
+/// The string type of a value's text: its own type, or a varchar long enough for every value of the type (the
+/// lengths are observed).
 pub(super) fn text_type(ty: &ExprType) -> ExprType {
     if ty.is_null_literal() {
         return ExprType::new(SqlType::varchar(1));
@@ -103,16 +112,16 @@ pub(super) fn text_type(ty: &ExprType) -> ExprType {
         }
         SqlType::Binary(n) | SqlType::VarBinary(Length::Limited(n)) => n,
         SqlType::Bit => 1,
-        SqlType::TinyInt => 3,
+        SqlType::TinyInt => 4,
         SqlType::SmallInt => 6,
         SqlType::Int => 12,
-        SqlType::BigInt | SqlType::SmallMoney | SqlType::Money => 24,
+        SqlType::BigInt => 24,
         SqlType::Decimal { .. } => 41,
-        SqlType::Real | SqlType::Float => 32,
-        SqlType::UniqueIdentifier => 36,
+        SqlType::Real | SqlType::Float => 23,
         SqlType::RowVersion => 8,
         SqlType::SqlVariant => 8000,
-        _ => 34,
+        // Money, dates and times, uniqueidentifier.
+        _ => 40,
     };
     ty.retyped(SqlType::varchar(length))
 }

@@ -11,7 +11,7 @@ use super::ScalarFunction;
 use super::arguments::{Arguments, Call, text_type};
 use crate::error::SqlError;
 use crate::types::text::encode;
-use crate::types::{ExprType, Family, convert, family, key_bytes};
+use crate::types::{ExprType, Family, convert, family, is_national, key_bytes};
 
 pub(super) const FUNCTIONS: &[ScalarFunction] = &[
     ScalarFunction::new("hashbytes", 2, 2, hashbytes_type, hashbytes),
@@ -48,9 +48,7 @@ fn hashbytes(call: &mut Call<'_>) -> Result<Value, SqlError> {
         "SHA" | "SHA1" => Sha1::digest(&bytes).to_vec(),
         "SHA2_256" => Sha256::digest(&bytes).to_vec(),
         "SHA2_512" => Sha512::digest(&bytes).to_vec(),
-        known @ ("MD2" | "MD4") => {
-            return Err(SqlError::unsupported(format!("HASHBYTES with {known}")));
-        }
+        "MD4" => return Err(SqlError::unsupported("HASHBYTES with MD4")),
         _ => return Ok(Value::Null),
     };
     Ok(Value::bytes(digest))
@@ -85,11 +83,19 @@ fn part_of_checksum(call: &Call<'_>, at: usize, binary: bool) -> Result<u32, Sql
     Ok(match value {
         Value::Null => i32::MAX as u32,
         Value::Bit(bit) => u32::from(*bit),
-        Value::Int(number) => match i32::try_from(*number) {
-            Ok(small) => small as u32,
-            Err(_) => (*number as u32) ^ ((*number >> 32) as u32),
-        },
-        Value::Str(text) if binary => fold_bytes(&encode(text.trim_end_matches(' '), &ty)),
+        Value::Int(number) if ty.sql == SqlType::BigInt => {
+            (*number as u32) ^ ((*number >> 32) as u32)
+        }
+        Value::Int(number) => *number as u32,
+        // Units of UTF-16, or bytes with their sign (observed).
+        Value::Str(text) if binary && is_national(ty.sql) => {
+            folded(text.trim_end_matches(' ').encode_utf16().map(u32::from))
+        }
+        Value::Str(text) if binary => folded(
+            encode(text.trim_end_matches(' '), &ty)
+                .into_iter()
+                .map(|byte| i32::from(byte as i8) as u32),
+        ),
         Value::Bytes(bytes) => fold_bytes(bytes),
         Value::Str(_) => {
             ty.collation = Some(ty.collation.unwrap_or(Collation::DEFAULT));
@@ -108,13 +114,15 @@ fn part_of_checksum(call: &Call<'_>, at: usize, binary: bool) -> Result<u32, Sql
 }
 
 fn fold_bytes(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .fold(0, |sum: u32, byte| sum.rotate_left(4) ^ u32::from(*byte))
+    folded(bytes.iter().copied().map(u32::from))
+}
+
+fn folded(units: impl Iterator<Item = u32>) -> u32 {
+    units.fold(0, |sum: u32, unit| sum.rotate_left(4) ^ unit)
 }
 
 fn guid_type(_: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    Ok(ExprType::new(SqlType::UniqueIdentifier).not_null())
+    Ok(ExprType::new(SqlType::UniqueIdentifier))
 }
 
 fn newid(call: &mut Call<'_>) -> Result<Value, SqlError> {

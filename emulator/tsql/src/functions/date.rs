@@ -148,6 +148,18 @@ fn date_type(a: &Arguments<'_>, at: usize, text: SqlType) -> Result<SqlType, Sql
     }
 }
 
+/// The newer functions take no number for a date.
+fn no_number(a: &Arguments<'_>, at: usize) -> Result<(), SqlError> {
+    match family(a.ty(at).sql) {
+        Family::Integer | Family::Decimal | Family::Money | Family::Float
+            if !a.ty(at).is_null_literal() =>
+        {
+            Err(a.invalid(at))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What strings are read as where the finest type is wanted.
 const FINEST: SqlType = SqlType::DateTimeOffset(7);
 
@@ -168,7 +180,7 @@ fn dateadd_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         ));
     }
     part.check(a.name, &ty)?;
-    Ok(ty.with_nullable(a.any_nullable()))
+    Ok(ty.with_nullable(true))
 }
 
 fn dateadd(call: &mut Call<'_>) -> Result<Value, SqlError> {
@@ -219,12 +231,8 @@ fn add(at: Moment, part: Datepart, count: i64, wraps: bool) -> Option<Moment> {
 
 fn datediff_type(a: &Arguments<'_>, sql: SqlType) -> Result<ExprType, SqlError> {
     let part = part(a)?;
-    if part == Datepart::TzOffset {
-        return Err(SqlError::datepart_not_supported(
-            part.word(),
-            a.name,
-            "datetimeoffset",
-        ));
+    if matches!(part, Datepart::TzOffset | Datepart::IsoWeek) {
+        return Err(SqlError::datepart_not_supported_at_all(part.word(), a.name));
     }
     for at in [1, 2] {
         let ty = ExprType::new(date_type(a, at, FINEST)?);
@@ -266,14 +274,13 @@ fn boundaries(part: Datepart, at: Moment) -> i128 {
         Datepart::Day | Datepart::DayOfYear | Datepart::Weekday => days,
         // Weeks always begin on Sunday here, whatever DATEFIRST says.
         Datepart::Week => (days + 1).div_euclid(7),
-        Datepart::IsoWeek => days.div_euclid(7),
         Datepart::Hour => ticks / (3600 * i128::from(TICKS_PER_SECOND)),
         Datepart::Minute => ticks / (60 * i128::from(TICKS_PER_SECOND)),
         Datepart::Second => ticks / i128::from(TICKS_PER_SECOND),
         Datepart::Millisecond => ticks / 10_000,
         Datepart::Microsecond => ticks / 10,
         Datepart::Nanosecond => ticks * 100,
-        Datepart::TzOffset => 0,
+        Datepart::TzOffset | Datepart::IsoWeek => 0,
     }
 }
 
@@ -335,6 +342,7 @@ fn eomonth(call: &mut Call<'_>) -> Result<Value, SqlError> {
 
 fn datetrunc_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     let part = part(a)?;
+    no_number(a, 1)?;
     let ty = ExprType::new(date_type(a, 1, SqlType::DateTime2(7))?);
     if matches!(
         part,
@@ -347,7 +355,7 @@ fn datetrunc_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         ));
     }
     part.check(a.name, &ty)?;
-    Ok(ty.with_nullable(a.any_nullable()))
+    Ok(ty.with_nullable(true))
 }
 
 fn datetrunc(call: &mut Call<'_>) -> Result<Value, SqlError> {
@@ -386,6 +394,7 @@ fn datetrunc(call: &mut Call<'_>) -> Result<Value, SqlError> {
 fn date_bucket_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     let part = part(a)?;
     a.require(1, SqlType::BigInt)?;
+    no_number(a, 2)?;
     let ty = ExprType::new(date_type(a, 2, SqlType::DateTime2(7))?);
     let plain = matches!(
         part,
@@ -407,7 +416,7 @@ fn date_bucket_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         ));
     }
     part.check(a.name, &ty)?;
-    Ok(ty.with_nullable(a.any_nullable()))
+    Ok(ty.with_nullable(true))
 }
 
 /// The start of the bucket that a moment is in; buckets count from 1900-01-01 or the origin.

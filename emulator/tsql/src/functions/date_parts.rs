@@ -64,7 +64,7 @@ pub(super) const FUNCTIONS: &[ScalarFunction] = &[
 
 fn parts_type(a: &Arguments<'_>, sql: SqlType) -> Result<ExprType, SqlError> {
     a.require_all(0, SqlType::Int)?;
-    a.result(sql)
+    a.strict_result(sql)
 }
 
 /// The last argument is the precision, which has to be a constant.

@@ -11,7 +11,7 @@ use crate::types::{ExprType, Family, family};
 
 pub(super) const FUNCTIONS: &[ScalarFunction] = &[
     ScalarFunction::new("abs", 1, 1, number_type, abs),
-    ScalarFunction::new("sign", 1, 1, number_type, sign),
+    ScalarFunction::new("sign", 1, 1, strict_number_type, sign),
     ScalarFunction::new("ceiling", 1, 1, whole_type, |call| whole(call, true)),
     ScalarFunction::new("floor", 1, 1, whole_type, |call| whole(call, false)),
     ScalarFunction::new("round", 2, 3, round_type, round),
@@ -21,9 +21,13 @@ pub(super) const FUNCTIONS: &[ScalarFunction] = &[
     ScalarFunction::new("exp", 1, 1, float_type, |call| float(call, f64::exp)),
     ScalarFunction::new("log", 1, 2, float_type, log),
     ScalarFunction::new("log10", 1, 1, float_type, log10),
-    ScalarFunction::new("pi", 0, 0, float_type, |_| {
-        Ok(Value::Float(std::f64::consts::PI))
-    }),
+    ScalarFunction::new(
+        "pi",
+        0,
+        0,
+        |_| Ok(ExprType::new(SqlType::Float).not_null()),
+        |_| Ok(Value::Float(std::f64::consts::PI)),
+    ),
     ScalarFunction::new("sin", 1, 1, float_type, |call| float(call, f64::sin)),
     ScalarFunction::new("cos", 1, 1, float_type, |call| float(call, f64::cos)),
     ScalarFunction::new("tan", 1, 1, float_type, |call| float(call, f64::tan)),
@@ -40,9 +44,13 @@ pub(super) const FUNCTIONS: &[ScalarFunction] = &[
     ScalarFunction::new("degrees", 1, 1, angle_type, |call| {
         angle(call, f64::to_degrees)
     }),
-    ScalarFunction::new("radians", 1, 1, angle_type, |call| {
-        angle(call, f64::to_radians)
-    }),
+    ScalarFunction::new(
+        "radians",
+        1,
+        1,
+        |a| Ok(angle_type(a)?.with_nullable(a.any_nullable())),
+        |call| angle(call, f64::to_radians),
+    ),
     ScalarFunction::new("rand", 0, 1, rand_type, rand)
         .takes_null()
         .volatile(),
@@ -62,9 +70,16 @@ fn kept(a: &Arguments<'_>) -> Result<SqlType, SqlError> {
     })
 }
 
+/// ABS: nullable, as most results are.
 fn number_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     let sql = kept(a)?;
     a.result(sql)
+}
+
+/// SIGN and ROUND: not nullable for arguments that are not.
+fn strict_number_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
+    let sql = kept(a)?;
+    a.strict_result(sql)
 }
 
 /// The first argument as the result type has it.
@@ -130,7 +145,7 @@ fn whole_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         },
         other => other,
     };
-    a.result(sql)
+    a.strict_result(sql)
 }
 
 fn whole(call: &mut Call<'_>, up: bool) -> Result<Value, SqlError> {
@@ -158,7 +173,7 @@ fn round_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     for at in 1..a.types.len() {
         a.require(at, SqlType::Int)?;
     }
-    number_type(a)
+    strict_number_type(a)
 }
 
 /// Rounds to places behind the point, before it if negative; a third argument other than 0 cuts instead.
@@ -232,7 +247,7 @@ fn round_float(number: f64, places: i64, cut: bool) -> f64 {
     // Through decimal text where it fits, so that 2.675 rounds as it reads.
     let scale = places.clamp(0, 38) as u8;
     if number.abs() < 1e15 && (0..=20).contains(&places) {
-        let exact = decimal::from_f64(number, 38, 22).and_then(|exact| {
+        let exact = decimal::from_f64_shortest(number, 38, 22).and_then(|exact| {
             let how = if cut {
                 Rounding::Truncate
             } else {
@@ -270,24 +285,24 @@ fn power(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let too_large = || overflow(call.result);
     if let (Value::Int(base), Value::Int(exponent)) = (number(call)?, call.value(1))
         && let Ok(exponent) = u32::try_from(*exponent)
+        && let Some(exact) = base.checked_pow(exponent)
+        && (call.result.sql != SqlType::Int || i32::try_from(exact).is_ok())
     {
-        let exact = base.checked_pow(exponent).ok_or_else(too_large)?;
-        let fits = call.result.sql != SqlType::Int || i32::try_from(exact).is_ok();
-        return if fits {
-            Ok(Value::Int(exact))
-        } else {
-            Err(too_large())
-        };
+        return Ok(Value::Int(exact));
     }
     let (base, exponent) = (call.float(0)?, call.float(1)?);
     let result = base.powf(exponent);
     if result.is_nan() || (base == 0.0 && exponent < 0.0) {
         return Err(SqlError::invalid_float_operation());
     }
+    // Each type overflows with words of its own (observed).
     if !result.is_finite() {
-        return Err(too_large());
+        return Err(SqlError::arithmetic_overflow("expression", "float"));
     }
     match call.result.sql {
+        SqlType::Int if result.abs() >= 2_147_483_648.0 => {
+            Err(SqlError::float_overflow("int", result))
+        }
         SqlType::Float => Ok(Value::Float(result)),
         _ => crate::types::convert(
             &Value::Float(result),

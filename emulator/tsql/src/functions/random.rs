@@ -36,9 +36,11 @@ impl Random {
 
     /// `RAND(seed)` starts over.
     pub(super) fn seed(&mut self, seed: i64) {
-        let seed = seed.unsigned_abs() as i64 % 2_147_483_563;
         // Zero would stay zero; the server then starts where RAND(0) = 0.943597390424144 comes from.
-        self.first = if seed == 0 { ZERO_SEED } else { seed };
+        self.first = match seed.unsigned_abs() as i64 {
+            seed @ 1..2_147_483_563 => seed,
+            _ => OTHER_SEED,
+        };
         self.second = SECOND_SEED;
     }
 
@@ -86,4 +88,4 @@ impl Random {
 }
 
 const SECOND_SEED: i64 = 67_890;
-const ZERO_SEED: i64 = 12_345;
+const OTHER_SEED: i64 = 12_345;

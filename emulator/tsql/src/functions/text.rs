@@ -7,7 +7,7 @@ use milink_core::value::Value;
 
 use super::ScalarFunction;
 use super::arguments::{Arguments, Call, variable_length, with_length};
-use crate::error::SqlError;
+use crate::error::{Abort, SqlError};
 use crate::types::text::{Units, code_page_byte, code_page_char};
 use crate::types::{ExprType, Family, declared_length, family, is_national};
 
@@ -142,6 +142,13 @@ pub(super) fn byte_length(value: &Value, ty: &ExprType) -> usize {
         }
         Value::Bytes(bytes) => bytes.len(),
         Value::Variant(inner) => byte_length(&inner.1, &ExprType::new(inner.0)),
+        // The storage of the digits that there are, not of those that fit.
+        Value::Decimal(number) => match 128 - number.units.unsigned_abs().leading_zeros() {
+            ..=32 => 5,
+            33..=64 => 9,
+            65..=96 => 13,
+            _ => 17,
+        },
         _ => match ty.sql {
             SqlType::Bit | SqlType::TinyInt => 1,
             SqlType::SmallInt => 2,
@@ -177,7 +184,7 @@ fn cuttable(a: &Arguments<'_>, numbers: bool) -> Result<ExprType, SqlError> {
         _ if ty.is_null_literal() => Err(a.invalid(0)),
         Family::Binary => Ok(variable_length(*ty)),
         Family::Image => Ok(with_length(*ty, None)),
-        Family::Text | Family::LargeText => Ok(variable_length(a.text(0)?)),
+        Family::Text | Family::LargeText => Ok(variable_length(a.readable(0)?)),
         _ if numbers => Ok(variable_length(a.text(0)?)),
         _ => Err(a.invalid(0)),
     }
@@ -198,13 +205,14 @@ fn cut_type(ty: ExprType, count: Option<&Value>) -> ExprType {
 }
 
 fn substring_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    a.require(1, SqlType::BigInt)?;
-    a.require(2, SqlType::BigInt)?;
-    Ok(cut_type(cuttable(a, false)?, a.constant(2)).with_nullable(a.any_nullable()))
+    a.require(1, SqlType::Int)?;
+    a.require(2, SqlType::Int)?;
+    not_negative(a, 2)?;
+    Ok(cut_type(cuttable(a, false)?, a.constant(2)).with_nullable(true))
 }
 
 fn substring(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let (start, count) = (call.bigint(1)?, call.bigint(2)?);
+    let (start, count) = (call.int(1)?, call.int(2)?);
     if count < 0 {
         return Err(SqlError::invalid_substring_length());
     }
@@ -222,23 +230,33 @@ fn substring(call: &mut Call<'_>) -> Result<Value, SqlError> {
     call.answer(piece)
 }
 
+/// A constant negative length is refused when the call is bound, with the function's name.
+fn not_negative(a: &Arguments<'_>, at: usize) -> Result<(), SqlError> {
+    match a.constant(at).and_then(Value::as_int) {
+        Some(..0) => Err(SqlError::invalid_length(a.name).aborting(Abort::Batch)),
+        _ => Ok(()),
+    }
+}
+
 fn left_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    a.require(1, SqlType::BigInt)?;
+    a.require(1, SqlType::Int)?;
+    not_negative(a, 1)?;
     let ty = match family(a.ty(0).sql) {
         Family::LargeText | Family::Image | Family::Xml => return Err(a.invalid(0)),
         _ => variable_length(a.text(0)?),
     };
-    Ok(cut_type(ty, a.constant(1)).with_nullable(a.any_nullable()))
+    Ok(cut_type(ty, a.constant(1)).with_nullable(true))
 }
 
 fn left(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let count = usize::try_from(call.bigint(1)?).map_err(|_| SqlError::invalid_length("left"))?;
+    let count = usize::try_from(call.int(1)?).map_err(|_| SqlError::invalid_substring_length())?;
     let text = call.text(0)?;
     call.answer(Counting::of(call.result).slice(&text, 0, count))
 }
 
 fn right(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let count = usize::try_from(call.bigint(1)?).map_err(|_| SqlError::invalid_length("right"))?;
+    let count = usize::try_from(call.int(1)?)
+        .map_err(|_| SqlError::invalid_length("right").with_state(4))?;
     let text = call.text(0)?;
     let counting = Counting::of(call.result);
     let skip = counting.length(&text).saturating_sub(count);
@@ -253,7 +271,7 @@ fn same_text(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     ) {
         return Err(a.invalid(0));
     }
-    Ok(variable_length(a.text(0)?).with_nullable(a.any_nullable()))
+    Ok(variable_length(a.text(0)?).with_nullable(true))
 }
 
 fn recased(

@@ -91,13 +91,25 @@ fn push_part(call: &Call<'_>, at: usize, out: &mut String) -> Result<(), SqlErro
 }
 
 fn replicate_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    a.require(1, SqlType::BigInt)?;
+    a.require(1, SqlType::Int)?;
     let ty = a.text(0)?;
-    Ok(widest(ty, is_large(ty.sql)).with_nullable(true))
+    // With a constant count, the length is known.
+    match (
+        a.constant(1).and_then(Value::as_int),
+        declared_length(ty.sql),
+    ) {
+        (Some(count), Some(length)) => {
+            let units = usize::try_from(count).unwrap_or(0).saturating_mul(length);
+            let least = if is_national(ty.sql) { 1 } else { 2 };
+            let length = if count <= 0 { least } else { units };
+            Ok(with_length(ty, Some(length)).with_nullable(true))
+        }
+        _ => Ok(widest(ty, is_large(ty.sql)).with_nullable(true)),
+    }
 }
 
 fn replicate(call: &mut Call<'_>) -> Result<Value, SqlError> {
-    let (text, count) = (call.text(0)?, call.bigint(1)?);
+    let (text, count) = (call.text(0)?, call.int(1)?);
     let Ok(count) = usize::try_from(count) else {
         return Ok(Value::Null);
     };
@@ -137,8 +149,8 @@ fn space(call: &mut Call<'_>) -> Result<Value, SqlError> {
 }
 
 fn stuff_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    a.require(1, SqlType::BigInt)?;
-    a.require(2, SqlType::BigInt)?;
+    a.require(1, SqlType::Int)?;
+    a.require(2, SqlType::Int)?;
     let (text, inserted) = (a.text(0)?, a.text(3)?);
     let base = if is_national(inserted.sql) && !is_national(text.sql) {
         ExprType {
@@ -149,10 +161,19 @@ fn stuff_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     } else {
         text
     };
-    let total = declared_length(text.sql)
-        .zip(declared_length(inserted.sql))
-        .map(|(l, r)| l + r);
-    Ok(with_length(base, total).with_nullable(true))
+    let constant = |at: usize| a.constant(at).and_then(Value::as_int);
+    let lengths = declared_length(text.sql).zip(declared_length(inserted.sql));
+    Ok(match (lengths, constant(1), constant(2)) {
+        (Some((left, right)), Some(start), Some(count)) if start > 0 && count >= 0 => {
+            // What is cut out is known, so the length is too.
+            let behind = left.saturating_sub(start as usize - 1);
+            let cut = behind.min(count as usize);
+            with_length(base, Some(left - cut + right))
+        }
+        (Some(_), _, _) => widest(base, false),
+        (None, _, _) => widest(base, true),
+    }
+    .with_nullable(true))
 }
 
 /// NULL for a start or length that is out of range; a NULL insertion only deletes.
@@ -160,7 +181,7 @@ fn stuff(call: &mut Call<'_>) -> Result<Value, SqlError> {
     if (0..3).any(|at| call.is_null(at)) {
         return Ok(Value::Null);
     }
-    let (text, start, count) = (call.text(0)?, call.bigint(1)?, call.bigint(2)?);
+    let (text, start, count) = (call.text(0)?, call.int(1)?, call.int(2)?);
     let inserted = if call.is_null(3) {
         "".into()
     } else {
@@ -178,7 +199,10 @@ fn stuff(call: &mut Call<'_>) -> Result<Value, SqlError> {
 }
 
 fn quotename_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
-    a.text(0)?;
+    if a.ty(0).sql == SqlType::Image {
+        return Err(SqlError::types_clash(SqlType::Image, SqlType::nvarchar(1)));
+    }
+    a.readable(0)?;
     if a.types.len() > 1 {
         a.text(1)?;
     }
@@ -285,7 +309,7 @@ fn str_function(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let whole = format!("{:.0}", number.abs().trunc()).len() + usize::from(number < 0.0);
     let room = length.saturating_sub(whole + 1);
     let places = (places as usize).min(16).min(room);
-    let text = match decimal::from_f64(number, 38, places as u8) {
+    let text = match decimal::from_f64_shortest(number, 38, places as u8) {
         Some(exact) => decimal::to_text(exact),
         None => format!("{number:.places$}"),
     };
@@ -298,7 +322,7 @@ fn str_function(call: &mut Call<'_>) -> Result<Value, SqlError> {
 fn string_escape_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     a.text(1)?;
     let ty = variable_length(a.text(0)?).retyped(SqlType::NVarChar(Length::Max));
-    Ok(ty.with_nullable(a.any_nullable()))
+    Ok(ty.with_nullable(true))
 }
 
 fn string_escape(call: &mut Call<'_>) -> Result<Value, SqlError> {

@@ -24,9 +24,9 @@ pub(super) const FUNCTIONS: &[ScalarFunction] = &[
 
 fn charindex_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     a.text(0)?;
-    a.text(1)?;
+    a.readable(1)?;
     if a.types.len() > 2 {
-        a.require(2, SqlType::BigInt)?;
+        a.require(2, SqlType::Int)?;
     }
     a.length_result(1)
 }
@@ -34,7 +34,7 @@ fn charindex_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
 fn charindex(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let (needle, text) = (call.text(0)?, call.text(1)?);
     let from = if call.count() > 2 {
-        (call.bigint(2)?.max(1) - 1) as usize
+        (call.int(2)?.max(1) - 1) as usize
     } else {
         0
     };
@@ -128,7 +128,10 @@ fn fold(c: char, folding: bool) -> char {
 
 fn patindex_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     a.text(0)?;
-    a.text(1)?;
+    if a.ty(1).sql == SqlType::Image {
+        return Err(a.invalid(1));
+    }
+    a.readable(1)?;
     a.length_result(1)
 }
 
@@ -151,15 +154,12 @@ fn patindex(call: &mut Call<'_>) -> Result<Value, SqlError> {
 
 fn replace_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     let types = [a.text(0)?, a.text(1)?, a.text(2)?];
-    if matches!(a.ty(0).sql, SqlType::Text | SqlType::NText | SqlType::Xml) {
-        return Err(a.invalid(0));
-    }
     let national = types.iter().find(|ty| is_national(ty.sql));
     let mut ty = *national.unwrap_or(&types[0]);
     ty.collation = types[0].collation;
     ty.coercibility = types[0].coercibility;
     let large = types.iter().any(|ty| is_large(ty.sql));
-    Ok(widest(ty, large).with_nullable(a.any_nullable()))
+    Ok(widest(ty, large).with_nullable(true))
 }
 
 fn replace(call: &mut Call<'_>) -> Result<Value, SqlError> {
@@ -188,7 +188,7 @@ fn replace(call: &mut Call<'_>) -> Result<Value, SqlError> {
 fn translate_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
     a.text(1)?;
     a.text(2)?;
-    Ok(variable_length(a.text(0)?).with_nullable(a.any_nullable()))
+    Ok(variable_length(a.text(0)?).with_nullable(true))
 }
 
 fn translate(call: &mut Call<'_>) -> Result<Value, SqlError> {
@@ -270,10 +270,8 @@ fn soundex_code(text: &str) -> Arc<str> {
         {
             code.push(number);
         }
-        // H and W do not separate equal digits; vowels do.
-        if !matches!(c.to_ascii_uppercase(), 'H' | 'W') {
-            last = this;
-        }
+        // H and W separate equal digits here, as vowels do (observed).
+        last = this;
     }
     while code.len() < 4 {
         code.push('0');

@@ -11,8 +11,8 @@ use milink_core::value::Value;
 use super::ScalarFunction;
 use super::arguments::{Arguments, Call};
 use crate::error::SqlError;
+use crate::types::ExprType;
 use crate::types::calendar::Moment;
-use crate::types::{ExprType, Family, family};
 
 /// The binder calls it for the operator.
 pub(super) const FUNCTIONS: &[ScalarFunction] =
@@ -86,7 +86,6 @@ fn zoned_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         SqlType::DateTime2(n) | SqlType::DateTimeOffset(n) => n,
         SqlType::DateTime => 3,
         SqlType::SmallDateTime => 0,
-        _ if family(a.ty(0).sql) == Family::Text => 7,
         _ => {
             return Err(SqlError::invalid_argument_type(
                 a.ty(0).sql.name(),

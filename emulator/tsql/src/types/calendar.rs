@@ -199,8 +199,9 @@ impl Moment {
         Some(match sql {
             SqlType::Date => Value::Date(Date(self.days)),
             SqlType::Time(digits) => {
-                // Rounding past midnight starts over: a time has no day to carry into.
-                let ticks = rounded(self.ticks, digits).rem_euclid(TICKS_PER_DAY);
+                // A time has no day to carry into, so the last moment of the day stays.
+                let unit = 10_i64.pow(7 - u32::from(digits.min(7)));
+                let ticks = rounded(self.ticks, digits).min(TICKS_PER_DAY - unit);
                 Value::Time(Time(ticks as u64))
             }
             SqlType::DateTime2(digits) => {
@@ -403,7 +404,11 @@ mod tests {
         let cases = [
             (at(2024, last), SqlType::DateTime2(0), Some((2025, 0))),
             (at(9999, last), SqlType::DateTime2(0), Some((9999, last))),
-            (at(2024, last), SqlType::Time(3), Some((1900, 0))),
+            (
+                at(2024, last),
+                SqlType::Time(0),
+                Some((1900, TICKS_PER_DAY - TICKS_PER_SECOND)),
+            ),
             (at(2024, last), SqlType::DateTime, Some((2025, 0))),
             (at(9999, last), SqlType::DateTime, None),
             (at(1752, 0), SqlType::DateTime, None),

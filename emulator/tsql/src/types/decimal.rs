@@ -261,12 +261,42 @@ pub fn to_f64(number: Decimal) -> f64 {
     to_text(number).parse().unwrap_or(0.0)
 }
 
-/// The float at the given shape, rounded; `None` if it does not fit.
+/// The exact value of a float at the given shape, rounded; `None` if it does not fit.
 pub fn from_f64(number: f64, precision: u8, scale: u8) -> Option<Decimal> {
+    if !number.is_finite() {
+        return None;
+    }
+    let bits = number.to_bits();
+    let exponent = (bits >> 52 & 0x7FF) as i32;
+    let fraction = u128::from(bits & ((1 << 52) - 1));
+    let (mantissa, exponent) = if exponent == 0 {
+        (fraction, -1074)
+    } else {
+        (fraction | 1 << 52, exponent - 1075)
+    };
+    let mut magnitude = Wide::product(mantissa, POW10[usize::from(scale)]);
+    if exponent < 0 {
+        magnitude = magnitude.shifted_right(exponent.unsigned_abs());
+    }
+    let mut left = exponent.max(0);
+    while left > 0 && mantissa != 0 {
+        let step = left.min(64);
+        magnitude = magnitude.checked_times(1 << step)?;
+        left -= step;
+    }
+    let signed = Signed {
+        negative: number < 0.0,
+        magnitude,
+    };
+    let units = signed.fitted(0, precision, Rounding::Nearest)?;
+    Some(Decimal { units, scale })
+}
+
+/// The float by the fewest digits that read back as it, at the given shape: as people see it, not as it is.
+pub fn from_f64_shortest(number: f64, precision: u8, scale: u8) -> Option<Decimal> {
     if !number.is_finite() || number.abs() >= 1e38 {
         return None;
     }
-    // A float carries 17 digits at most; the shortest text that reads back has the digits people see.
     let text = format!("{number:e}");
     let (mantissa, exponent) = text.split_once('e')?;
     let exponent: i32 = exponent.parse().ok()?;

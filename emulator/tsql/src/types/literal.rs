@@ -48,7 +48,11 @@ pub fn number_literal(source: &str) -> Result<(Value, ExprType), SqlError> {
         return Ok((Value::Int(int.into()), ty));
     }
     let scale = fraction.len() as u8;
-    let ty = ExprType::new(SqlType::numeric(precision.max(1) as u8, scale)).not_null();
+    let mut ty = ExprType::new(SqlType::numeric(precision.max(1) as u8, scale)).not_null();
+    if units == i128::from(i32::MAX) + 1 && scale == 0 {
+        // With a minus before it, this is an int after all.
+        ty.literal = Literal::Integer { digits: 10 };
+    }
     Ok((Value::Decimal(Decimal { units, scale }), ty))
 }
 

@@ -27,7 +27,7 @@ pub(crate) use date_text::offset_text;
 pub use expr_type::{Coercibility, ExprType, Literal, declared_length, is_large, is_national};
 pub use like::LikePattern;
 pub use literal::{binary_literal, number_literal, string_literal};
-pub(crate) use number_text::{grouped, is_currency, parse_float, parse_money};
+pub(crate) use number_text::{grouped, is_currency, parse_float, parse_money, seventeen_digits};
 pub use operator::{BinaryOp, BoundBinary, BoundComparison, BoundUnary, CompareOp, UnaryOp};
 pub use precedence::{
     Convertibility, Family, check_explicit, check_implicit, convertibility, family, rank,

@@ -14,14 +14,11 @@ pub(super) enum NumberError {
     Overflow,
 }
 
-/// A whole number with an optional sign; empty text is zero. Blanks around are ignored.
+/// A whole number with an optional sign; empty text and a lone sign are zero. Blanks around are ignored, other
+/// white space is not.
 pub(super) fn parse_integer(text: &str) -> Result<i64, NumberError> {
-    let text = text.trim();
-    let (negative, digits) = signed(text);
-    if digits.is_empty() && text.is_empty() {
-        return Ok(0);
-    }
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    let (negative, digits) = signed(text.trim_matches(' '));
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(NumberError::Syntax);
     }
     let mut value = 0_i64;
@@ -38,7 +35,7 @@ pub(super) fn parse_integer(text: &str) -> Result<i64, NumberError> {
 
 /// A decimal number without exponent, rounded to `scale` digits behind the point.
 pub(super) fn parse_decimal(text: &str, precision: u8, scale: u8) -> Result<Decimal, NumberError> {
-    let (negative, digits) = signed(text.trim());
+    let (negative, digits) = signed(text.trim_matches(' '));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     if whole.is_empty() && fraction.is_empty()
         || !whole
@@ -82,7 +79,7 @@ pub(super) fn parse_decimal(text: &str, precision: u8, scale: u8) -> Result<Deci
 
 /// A float; empty text is zero. Infinite if it is out of range.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
-    let text = text.trim();
+    let text = text.trim_start().trim_end_matches(' ');
     if text.is_empty() {
         return Some(0.0);
     }
@@ -96,7 +93,7 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 
 /// An amount in ten-thousandths: sign, currency symbol, thousands separators; empty text is zero.
 pub(crate) fn parse_money(text: &str) -> Result<i64, SqlError> {
-    let mut rest = text.trim();
+    let mut rest = text.trim_start_matches(' ').trim_end();
     if rest.is_empty() {
         return Ok(0);
     }
@@ -140,9 +137,9 @@ pub(crate) fn is_currency(c: char) -> bool {
 
 fn signed(text: &str) -> (bool, &str) {
     if let Some(rest) = text.strip_prefix('-') {
-        (true, rest.trim_start())
+        (true, rest.trim_start_matches(' '))
     } else if let Some(rest) = text.strip_prefix('+') {
-        (false, rest.trim_start())
+        (false, rest.trim_start_matches(' '))
     } else {
         (false, text)
     }
@@ -161,36 +158,76 @@ pub(super) fn float_text(value: f64, style: i32, real: bool) -> Option<String> {
     })
 }
 
+/// Sign, so many significant digits without a point, and the exponent of the first. The server keeps 17 digits of a
+/// float and rounds those half away from zero (observed over a grid of values).
+fn significant(value: f64, digits: usize) -> (bool, String, i32) {
+    let text = format!("{:.16e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let mut exponent: i32 = exponent.parse().unwrap_or(0);
+    let mut kept: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    let up = kept.get(digits).is_some_and(|digit| *digit >= b'5');
+    kept.resize(digits, b'0');
+    if up {
+        let mut carry = true;
+        for digit in kept.iter_mut().rev() {
+            carry = *digit == b'9';
+            *digit = if carry { b'0' } else { *digit + 1 };
+            if !carry {
+                break;
+            }
+        }
+        if carry {
+            kept.insert(0, b'1');
+            kept.pop();
+            exponent += 1;
+        }
+    }
+    let kept = kept.into_iter().map(char::from).collect();
+    (value.is_sign_negative() && value != 0.0, kept, exponent)
+}
+
 /// `%g` with so many digits, and the exponent of at least three digits that the server prints.
 fn general(value: f64, digits: usize) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let text = format!("{value:.*e}", digits - 1);
-    let Some((mantissa, exponent)) = text.split_once('e') else {
-        return text;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (negative, text, exponent) = significant(value, digits);
+    let sign = if negative { "-" } else { "" };
     if exponent < -4 || exponent >= digits as i32 {
-        let mantissa = trim_fraction(mantissa);
-        return format!("{mantissa}e{}", exponent_text(exponent));
+        let mantissa = format!("{}.{}", &text[..1], &text[1..]);
+        let mantissa = trim_fraction(&mantissa);
+        return format!("{sign}{mantissa}e{}", exponent_text(exponent));
     }
-    let places = (digits as i32 - 1 - exponent).max(0) as usize;
-    trim_fraction(&format!("{value:.places$}")).to_owned()
+    let plain = if exponent < 0 {
+        format!("0.{}{text}", "0".repeat((-exponent - 1) as usize))
+    } else {
+        let (whole, fraction) = text.split_at(exponent as usize + 1);
+        format!("{whole}.{fraction}")
+    };
+    format!("{sign}{}", trim_fraction(&plain))
 }
 
 /// `%e` with so many digits, and the exponent of at least three digits that the server prints.
 fn scientific(value: f64, digits: usize) -> String {
-    let text = format!("{value:.*e}", digits - 1);
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => {
-            format!(
-                "{mantissa}e{}",
-                exponent_text(exponent.parse().unwrap_or(0))
-            )
-        }
-        None => text,
+    let (negative, text, exponent) = significant(value, digits);
+    let sign = if negative { "-" } else { "" };
+    format!(
+        "{sign}{}.{}e{}",
+        &text[..1],
+        &text[1..],
+        exponent_text(exponent)
+    )
+}
+
+/// All digits of a large float as messages show them: 17 that mean something, then zeros, then six behind the point.
+pub(crate) fn seventeen_digits(value: f64) -> String {
+    if value.abs() < 1e16 {
+        return format!("{value:.6}");
     }
+    let (negative, text, exponent) = significant(value, 17);
+    let sign = if negative { "-" } else { "" };
+    let width = exponent as usize + 1;
+    format!("{sign}{text:0<width$}.000000")
 }
 
 fn exponent_text(exponent: i32) -> String {
@@ -259,6 +296,7 @@ mod tests {
             (1_234_567.0, 1, "1.2345670e+006"),
             (1_234_567.0, 2, "1.234567000000000e+006"),
             (0.1, 3, "1.0000000000000001e-001"),
+            (1.234_575, 0, "1.23458"),
         ];
         for (value, style, expected) in cases {
             assert_eq!(float_text(value, style, false).as_deref(), Some(expected));
@@ -291,7 +329,8 @@ mod tests {
             ("-9223372036854775808", Ok(i64::MIN)),
             ("9223372036854775808", Err(NumberError::Overflow)),
             ("1.0", Err(NumberError::Syntax)),
-            ("-", Err(NumberError::Syntax)),
+            ("-", Ok(0)),
+            ("\t1", Err(NumberError::Syntax)),
             ("1e2", Err(NumberError::Syntax)),
         ];
         for (text, expected) in integers {

@@ -188,6 +188,8 @@ impl BoundBinary {
             BinaryOp::Multiply => l.checked_mul(r),
             BinaryOp::Divide | BinaryOp::Modulo if r == 0 => return Err(SqlError::divide_by_zero()),
             BinaryOp::Divide => l.checked_div(r),
+            // The least number by -1 overflows here as it does in division.
+            BinaryOp::Modulo if r == -1 && l == integer_range(self.ty.sql).0 => None,
             BinaryOp::Modulo => Some(l.wrapping_rem(r)),
             BinaryOp::BitAnd => Some(l & r),
             BinaryOp::BitOr => Some(l | r),
@@ -349,6 +351,12 @@ impl BoundUnary {
         if op == UnaryOp::Minus && ty.sql == SqlType::TinyInt {
             ty.sql = SqlType::SmallInt;
         }
+        if op == UnaryOp::Minus
+            && let (SqlType::Decimal { .. }, Literal::Integer { .. }) = (ty.sql, ty.literal)
+        {
+            // 2147483648 is numeric, but -2147483648 is the least int.
+            ty.sql = SqlType::Int;
+        }
         if op == UnaryOp::BitNot {
             ty.literal = Literal::No;
         }
@@ -367,6 +375,9 @@ impl BoundUnary {
                     .filter(|n| (least..=most).contains(n))
                     .ok_or_else(overflow)?;
                 Value::Int(negated)
+            }
+            (UnaryOp::Minus, Value::Decimal(n)) if self.ty.sql == SqlType::Int => {
+                Value::Int(i64::try_from(-n.units).map_err(|_| overflow())?)
             }
             (UnaryOp::Minus, Value::Decimal(n)) => Value::Decimal(Decimal {
                 units: -n.units,

@@ -2,10 +2,10 @@
 //!
 //! Documentation: "Data type precedence" and the conversion chart of "CAST and CONVERT".
 
-use milink_core::sql_type::{Length, SqlType};
+use milink_core::sql_type::SqlType;
 
 use super::expr_type::is_large;
-use crate::error::SqlError;
+use crate::error::{SqlError, shown_type};
 
 /// Whether a conversion happens by itself, has to be written out, or does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,10 @@ pub fn convertibility(from: SqlType, to: SqlType) -> Convertibility {
 pub fn check_implicit(from: SqlType, to: SqlType) -> Result<(), SqlError> {
     match convertibility(from, to) {
         Convertibility::Implicit => Ok(()),
-        Convertibility::Explicit => Err(SqlError::implicit_conversion(from.name(), to.name())),
+        Convertibility::Explicit => Err(SqlError::implicit_conversion(
+            shown_type(from),
+            shown_type(to),
+        )),
         Convertibility::Forbidden => Err(SqlError::types_clash(from, to)),
     }
 }
@@ -206,23 +209,16 @@ pub fn check_explicit(from: SqlType, to: SqlType) -> Result<(), SqlError> {
     match convertibility(from, to) {
         Convertibility::Implicit | Convertibility::Explicit => Ok(()),
         Convertibility::Forbidden => Err(SqlError::explicit_conversion(
-            &explicit_name(from),
-            &explicit_name(to),
+            shown_type(from),
+            shown_type(to),
         )),
-    }
-}
-
-fn explicit_name(sql: SqlType) -> String {
-    match sql {
-        SqlType::VarChar(Length::Max)
-        | SqlType::NVarChar(Length::Max)
-        | SqlType::VarBinary(Length::Max) => sql.to_string(),
-        _ => sql.name().to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use milink_core::sql_type::Length;
+
     use super::*;
 
     #[test]

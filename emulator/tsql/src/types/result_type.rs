@@ -7,7 +7,7 @@ use milink_core::sql_type::{Length, SqlType};
 use super::expr_type::{ExprType, Literal, declared_length, is_large, is_national};
 use super::operator::BinaryOp;
 use super::precedence::{Family, check_implicit, family, rank};
-use crate::error::SqlError;
+use crate::error::{SqlError, shown_type};
 
 const MAX: u8 = 38;
 
@@ -31,11 +31,14 @@ pub(super) fn decimal_shape(ty: &ExprType) -> Option<(u8, u8)> {
     })
 }
 
-/// `decimal` if an operand is called so, else `numeric`; the two differ by name only.
+/// `numeric` if an operand is called so or none is a decimal, else `decimal` (observed); the two differ by name only.
 fn decimal_named(operands: [&ExprType; 2], precision: u8, scale: u8) -> SqlType {
-    let numeric = !operands
-        .iter()
-        .any(|ty| matches!(ty.sql, SqlType::Decimal { numeric: false, .. }));
+    let named = |wanted: bool| {
+        operands
+            .iter()
+            .any(|ty| matches!(ty.sql, SqlType::Decimal { numeric, .. } if numeric == wanted))
+    };
+    let numeric = named(true) || !named(false);
     SqlType::Decimal {
         precision,
         scale,
@@ -103,7 +106,7 @@ pub(super) fn operation(
         return if op == BinaryOp::Add {
             concatenation(&left, &right)
         } else {
-            Err(SqlError::invalid_operand(left.sql.name(), op.words()))
+            Err(SqlError::invalid_operand(shown_type(left.sql), op.words()))
         };
     }
     if lf == Family::Binary && rf == Family::Binary && op == BinaryOp::Add {
@@ -124,7 +127,14 @@ pub(super) fn operation(
             (Family::Integer, Family::Integer | Family::Binary)
             | (Family::Binary, Family::Integer) => same(winner.sql),
             (Family::Integer, Family::Text) | (Family::Text, Family::Integer) => same(winner.sql),
-            _ => Err(clash()),
+            _ => {
+                let possible = |f| matches!(f, Family::Integer | Family::Text | Family::Binary);
+                if possible(lf) || possible(rf) {
+                    Err(clash())
+                } else {
+                    Err(SqlError::invalid_operand(shown_type(left.sql), op.words()))
+                }
+            }
         };
     }
     let convertible = matches!(
@@ -240,11 +250,22 @@ fn clash(op: BinaryOp, left: &ExprType, right: &ExprType) -> SqlError {
             Family::Integer | Family::Decimal | Family::Money | Family::Float
         )
     };
+    let incompatible =
+        || SqlError::incompatible_types(shown_type(left.sql), shown_type(right.sql), op.words());
     if op.is_bitwise() {
-        return SqlError::incompatible_types(left.sql.name(), right.sql.name(), op.words());
+        return incompatible();
+    }
+    if lf == Family::Variant || rf == Family::Variant {
+        // Nothing converts out of a variant by itself.
+        let other = if lf == Family::Variant { right } else { left };
+        return if numeric(family(other.sql)) && op != BinaryOp::Modulo {
+            SqlError::implicit_conversion("sql_variant", shown_type(other.sql))
+        } else {
+            incompatible()
+        };
     }
     if lf == rf && left.sql.name() == right.sql.name() && lf != Family::Float {
-        return SqlError::invalid_operand(left.sql.name(), op.words());
+        return SqlError::invalid_operand(shown_type(left.sql), op.words());
     }
     if numeric(lf) != numeric(rf) {
         // The server names the date or guid first, whichever side it stands on.
@@ -260,10 +281,7 @@ fn clash(op: BinaryOp, left: &ExprType, right: &ExprType) -> SqlError {
             return SqlError::invalid_operand(other.name(), op.words());
         }
     }
-    if lf == Family::Variant || rf == Family::Variant {
-        return SqlError::invalid_operand("sql_variant", op.words());
-    }
-    SqlError::incompatible_types(left.sql.name(), right.sql.name(), op.words())
+    incompatible()
 }
 
 /// `+` between texts.
@@ -328,16 +346,16 @@ pub(super) fn comparison(
         match sql {
             SqlType::Text | SqlType::NText | SqlType::Image => {
                 return Err(SqlError::incompatible_types(
-                    left.sql.name(),
-                    right.sql.name(),
+                    shown_type(left.sql),
+                    shown_type(right.sql),
                     words,
                 ));
             }
             SqlType::Xml if other == SqlType::Xml => return Err(SqlError::xml_compared()),
             SqlType::Xml => {
                 return Err(SqlError::incompatible_types(
-                    left.sql.name(),
-                    right.sql.name(),
+                    shown_type(left.sql),
+                    shown_type(right.sql),
                     words,
                 ));
             }
@@ -450,7 +468,16 @@ fn merged(left: &ExprType, right: &ExprType, words: &str) -> Result<ExprType, Sq
             (Some((p1, s1)), Some((p2, s2))) => {
                 let whole = (p1 - s1).max(p2 - s2);
                 let scale = s1.max(s2).min(MAX - whole.min(MAX));
-                decimal_named([left, right], (whole + scale).clamp(1, MAX), scale)
+                // The first branch that is one gives the name.
+                let first = [left, right].into_iter().find_map(|ty| match ty.sql {
+                    SqlType::Decimal { numeric, .. } => Some(numeric),
+                    _ => None,
+                });
+                SqlType::Decimal {
+                    precision: (whole + scale).clamp(1, MAX),
+                    scale,
+                    numeric: first.unwrap_or(true),
+                }
             }
             _ => winner.sql,
         },

@@ -77,6 +77,40 @@ impl Wide {
         })
     }
 
+    /// Shifted right by so many bits, rounded half up.
+    pub(super) const fn shifted_right(self, bits: u32) -> Self {
+        if bits == 0 {
+            return self;
+        }
+        if bits > 256 {
+            return Self::from_u128(0);
+        }
+        let half = self.bit(bits - 1);
+        let shifted = if bits >= 256 {
+            Self::from_u128(0)
+        } else if bits >= 128 {
+            Self::from_u128(self.high >> (bits - 128))
+        } else {
+            Self {
+                high: self.high >> bits,
+                low: self.low >> bits | self.high << (128 - bits),
+            }
+        };
+        if half {
+            shifted.plus(Self::from_u128(1))
+        } else {
+            shifted
+        }
+    }
+
+    const fn bit(self, bit: u32) -> bool {
+        if bit >= 128 {
+            self.high >> (bit - 128) & 1 == 1
+        } else {
+            self.low >> bit & 1 == 1
+        }
+    }
+
     /// Quotient and remainder by a non-zero divisor below 2^127.
     pub(super) fn divide(self, divisor: u128) -> (Self, u128) {
         if self.high == 0 {
@@ -128,6 +162,23 @@ mod tests {
             let native = u128::from(a) * u128::from(b);
             prop_assert_eq!(Wide::product(a.into(), b.into()).to_u128(), Some(native));
             prop_assert_eq!(Wide::from_u128(a.into()).checked_times(b.into()), Some(Wide::from_u128(native)));
+        }
+    }
+
+    #[test]
+    fn shifts_round_half_up() {
+        let number = Wide::product(u128::MAX, 1 << 100);
+        let cases = [
+            (Wide::from_u128(5), 1, Wide::from_u128(3)),
+            (Wide::from_u128(4), 3, Wide::from_u128(1)),
+            (Wide::from_u128(3), 3, Wide::from_u128(0)),
+            (number, 100, Wide::from_u128(u128::MAX)),
+            (number, 228, Wide::from_u128(1)),
+            (number, 229, Wide::from_u128(0).plus(Wide::from_u128(0))),
+            (number, 300, Wide::from_u128(0)),
+        ];
+        for (wide, bits, expected) in cases {
+            assert_eq!(wide.shifted_right(bits), expected, "{wide:?} by {bits}");
         }
     }
 

@@ -121,12 +121,8 @@ impl Conversion<'_> {
             SqlType::Decimal { precision, .. } => precision,
             _ => 38,
         };
-        let groups = match precision {
-            ..=9 => 1,
-            10..=19 => 2,
-            20..=28 => 3,
-            _ => 4,
-        };
+        let bits = 128 - number.units.unsigned_abs().leading_zeros();
+        let groups = (bits.div_ceil(32) as usize).max(1);
         let mut bytes = vec![precision, number.scale, 0, u8::from(number.units >= 0)];
         bytes.extend(&number.units.unsigned_abs().to_le_bytes()[..groups * 4]);
         bytes

@@ -20,7 +20,14 @@ impl Conversion<'_> {
         }
         match value {
             Value::Str(text) => self.text_to_date(text),
-            Value::Bytes(bytes) => self.bytes_to_date(bytes).ok_or_else(|| self.unreadable()),
+            Value::Bytes(bytes) => self.bytes_to_date(bytes).ok_or_else(|| match to {
+                SqlType::DateTime | SqlType::SmallDateTime => SqlError::new(
+                    210,
+                    16,
+                    "Conversion failed when converting datetime from binary/varbinary string.",
+                ),
+                _ => SqlError::date_conversion_failed(),
+            }),
             Value::Bit(bit) => self.days_to_date(f64::from(u8::from(*bit))),
             Value::Int(days) => self.days_to_date(*days as f64),
             Value::Money(units) => self.days_to_date(*units as f64 / 10_000.0),
@@ -48,12 +55,18 @@ impl Conversion<'_> {
         let to = self.to.sql;
         let range_error = || match to {
             SqlType::DateTime | SqlType::SmallDateTime => {
-                SqlError::date_out_of_range(self.from.name(), to.name())
+                SqlError::date_out_of_range(self.text_name(), to.name())
             }
             _ => SqlError::date_conversion_failed(),
         };
         match parse_date(text, self.dates.order, self.style, to) {
-            Ok(moment) => moment.into_value(to).ok_or_else(range_error),
+            Ok(moment) => moment.into_value(to).ok_or_else(|| match to {
+                // A local time that there is, of an instant outside of the years.
+                SqlType::DateTimeOffset(_) => {
+                    SqlError::data_type_conversion(self.text_name(), to.name()).with_state(31)
+                }
+                _ => range_error(),
+            }),
             Err(DateError::Range) => Err(range_error()),
             Err(DateError::Syntax) if to == SqlType::SmallDateTime => Err(SqlError::new(
                 295,

@@ -36,12 +36,17 @@ impl Conversion<'_> {
                     .ok()
                     .filter(|n| (least..=most).contains(n))
                     .map(Value::Int)
-                    .ok_or_else(|| SqlError::arithmetic_overflow("numeric", to.name()));
+                    .ok_or_else(|| SqlError::arithmetic_overflow("expression", to.name()));
             }
             // Money rounds where decimals and floats are cut.
             Value::Money(units) => {
                 let half = if *units < 0 { -5_000 } else { 5_000 };
-                units.saturating_add(half) / 10_000
+                let number = units.saturating_add(half) / 10_000;
+                return if (least..=most).contains(&number) {
+                    Ok(Value::Int(number))
+                } else {
+                    Err(self.money_overflows_integer(*units))
+                };
             }
             Value::Float(float) => return float_to_integer(*float, to),
             Value::DateTime(at) => days_rounded(*at),
@@ -63,12 +68,42 @@ impl Conversion<'_> {
         if (least..=most).contains(&number) {
             return Ok(Value::Int(number));
         }
-        Err(match (to, i32::try_from(number)) {
-            (SqlType::TinyInt | SqlType::SmallInt, Ok(_)) if self.from != SqlType::BigInt => {
-                SqlError::integer_overflow(to.name(), number)
+        Err(match to {
+            SqlType::TinyInt | SqlType::SmallInt if self.is_small_integer() => {
+                let state = if to == SqlType::TinyInt { 2 } else { 1 };
+                SqlError::integer_overflow(to.name(), number).with_state(state)
             }
             _ => SqlError::arithmetic_overflow("expression", to.name()),
         })
+    }
+
+    /// The sources whose overflow shows the value; a bigint would not fit the message.
+    fn is_small_integer(&self) -> bool {
+        matches!(
+            self.from,
+            SqlType::TinyInt | SqlType::SmallInt | SqlType::Int
+        )
+    }
+
+    /// Each integer target has an error of its own for money (observed).
+    fn money_overflows_integer(&self, units: i64) -> SqlError {
+        let to = self.to.sql;
+        let fits_int = i32::try_from(units / 10_000).is_ok();
+        match to {
+            _ if self.from == SqlType::SmallMoney && to == SqlType::SmallInt => {
+                SqlError::integer_overflow(to.name(), units / 10_000).with_state(5)
+            }
+            _ if self.from == SqlType::SmallMoney => {
+                SqlError::arithmetic_overflow("expression", to.name())
+            }
+            SqlType::SmallInt if fits_int => {
+                SqlError::integer_overflow(to.name(), units).with_state(7)
+            }
+            SqlType::TinyInt if fits_int => {
+                SqlError::float_overflow(to.name(), units as f64 / 10_000.0).with_state(11)
+            }
+            _ => SqlError::money_result_space(to.name()).renumbered(237),
+        }
     }
 
     fn to_bit(&self, value: &Value) -> Result<bool, SqlError> {
@@ -87,9 +122,11 @@ impl Conversion<'_> {
                 } else if word.eq_ignore_ascii_case("false") {
                     false
                 } else {
-                    let number =
-                        number_text::parse_integer(text).map_err(|_| self.not_a_number(text))?;
-                    number != 0
+                    match number_text::parse_integer(text) {
+                        Ok(number) => number != 0,
+                        Err(NumberError::Overflow) => true,
+                        Err(NumberError::Syntax) => return Err(self.not_a_number(text)),
+                    }
                 }
             }
             _ => return Err(self.unreadable()),
@@ -98,7 +135,7 @@ impl Conversion<'_> {
 
     fn text_to_integer(&self, text: &str) -> Result<Value, SqlError> {
         let to = self.to.sql;
-        let from = self.from.name();
+        let from = self.text_name();
         let (least, most) = integer_range(to);
         let parsed = number_text::parse_integer(text);
         if let Ok(number) = parsed
@@ -120,7 +157,16 @@ impl Conversion<'_> {
 
     /// 245, with the text as it stands.
     fn not_a_number(&self, text: &str) -> SqlError {
-        SqlError::conversion_failed(self.from.name(), text, self.to.sql.name())
+        SqlError::conversion_failed(self.text_name(), text, self.to.sql.name())
+    }
+
+    /// Messages about a text name the variable-length type.
+    pub(super) fn text_name(&self) -> &'static str {
+        match self.from {
+            SqlType::Char(_) => "varchar",
+            SqlType::NChar(_) => "nvarchar",
+            other => other.name(),
+        }
     }
 
     pub(super) fn to_decimal(&self, value: &Value) -> Result<Value, SqlError> {
@@ -155,7 +201,7 @@ impl Conversion<'_> {
             ),
             Value::Str(text) => match number_text::parse_decimal(text, precision, scale) {
                 Err(NumberError::Syntax) => {
-                    return Err(SqlError::data_type_conversion(self.from.name(), "numeric"));
+                    return Err(SqlError::data_type_conversion(self.text_name(), "numeric"));
                 }
                 Err(NumberError::Overflow) => None,
                 Ok(number) => Some(number),
@@ -172,9 +218,12 @@ impl Conversion<'_> {
             }
             _ => return Err(self.unreadable()),
         };
-        number
-            .map(Value::Decimal)
-            .ok_or_else(|| SqlError::arithmetic_overflow(numeric_name(self.from), "numeric"))
+        number.map(Value::Decimal).ok_or_else(|| match self.from {
+            SqlType::Char(_) | SqlType::NChar(_) => {
+                SqlError::arithmetic_overflow(self.text_name(), "numeric")
+            }
+            from => SqlError::arithmetic_overflow(numeric_name(from), "numeric"),
+        })
     }
 
     pub(super) fn to_money(&self, value: &Value) -> Result<Value, SqlError> {
@@ -192,7 +241,17 @@ impl Conversion<'_> {
                 let number = self.via(value, SqlType::decimal(19, 4))?;
                 return self.to_money(&number);
             }
-            Value::Str(text) => Some(number_text::parse_money(text)?),
+            Value::Str(text) => Some(number_text::parse_money(text).map_err(|error| {
+                if error.number == 235 && to == SqlType::SmallMoney {
+                    SqlError::new(
+                        293,
+                        16,
+                        "Cannot convert char value to smallmoney. The char value has incorrect syntax.",
+                    )
+                } else {
+                    error
+                }
+            })?),
             Value::Bytes(bytes) => Some(if to == SqlType::SmallMoney {
                 big_endian(bytes, 4)
             } else {
@@ -201,14 +260,22 @@ impl Conversion<'_> {
             _ => return Err(self.unreadable()),
         };
         let fits = |units: &i64| to != SqlType::SmallMoney || i32::try_from(*units).is_ok();
-        units.filter(fits).map(Value::Money).ok_or_else(|| {
-            let what = match family(self.from) {
-                Family::Decimal => "numeric",
-                Family::Float => "float",
-                _ => "expression",
-            };
-            SqlError::arithmetic_overflow(what, to.name())
-        })
+        units
+            .filter(fits)
+            .map(Value::Money)
+            .ok_or_else(|| match (family(self.from), value) {
+                (Family::Decimal, _) => {
+                    SqlError::arithmetic_overflow("numeric", to.name()).with_state(4)
+                }
+                (Family::Float, Value::Float(float)) => SqlError::float_overflow(to.name(), *float),
+                (Family::Money, _) => SqlError::money_result_space(to.name())
+                    .renumbered(237)
+                    .with_state(3),
+                (_, Value::Int(number)) if self.is_small_integer() => {
+                    SqlError::integer_overflow(to.name(), *number).with_state(3)
+                }
+                _ => SqlError::arithmetic_overflow("expression", to.name()),
+            })
     }
 
     pub(super) fn to_float(&self, value: &Value) -> Result<Value, SqlError> {
@@ -224,7 +291,7 @@ impl Conversion<'_> {
                 f64::from(*days) + f64::from(*minutes) / 1440.0
             }
             Value::Str(text) => number_text::parse_float(text)
-                .ok_or_else(|| SqlError::data_type_conversion(self.from.name(), to.name()))?,
+                .ok_or_else(|| SqlError::data_type_conversion(self.text_name(), to.name()))?,
             _ => return Err(self.unreadable()),
         };
         if to == SqlType::Real {
@@ -235,7 +302,7 @@ impl Conversion<'_> {
             return Ok(Value::Float(narrowed));
         }
         if !float.is_finite() {
-            return Err(SqlError::arithmetic_overflow(self.from.name(), to.name()));
+            return Err(SqlError::arithmetic_overflow("expression", to.name()));
         }
         Ok(Value::Float(float))
     }

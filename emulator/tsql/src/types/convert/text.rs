@@ -70,9 +70,15 @@ impl Conversion<'_> {
                 };
                 return Some(Ok(Value::str(star)));
             }
-            Family::Integer => SqlError::arithmetic_overflow("expression", to.name()),
-            Family::Decimal => SqlError::arithmetic_overflow(numeric_name(self.from), to.name()),
             Family::Money => SqlError::money_result_space(to.name()),
+            // Unicode targets have but one text for all the others.
+            Family::Integer | Family::Decimal | Family::Float | Family::Guid if !narrow => {
+                SqlError::arithmetic_overflow("expression", to.name())
+            }
+            Family::Integer => SqlError::arithmetic_overflow("expression", to.name()),
+            Family::Decimal => {
+                SqlError::arithmetic_overflow(numeric_name(self.from), to.name()).with_state(5)
+            }
             Family::Float => match value {
                 Value::Float(float) => SqlError::float_overflow(to.name(), *float),
                 _ => return None,

@@ -65,6 +65,35 @@ fn results_have_the_shape_that_was_asked_for() {
 }
 
 #[test]
+fn floats_have_an_exact_value() {
+    let cases = [
+        (0.333_333, 38, 30, Some("0.333332999999999990414778494596")),
+        (1e30, 38, 0, Some("1000000000000000019884624838656")),
+        (1e38, 38, 0, Some("99999999999999997748809823456034029568")),
+        (-2.5, 3, 0, Some("-3")),
+        (1e39, 38, 0, None),
+        (123.4, 3, 1, None),
+        (f64::INFINITY, 38, 0, None),
+        (
+            f64::MIN_POSITIVE,
+            38,
+            38,
+            Some("0.00000000000000000000000000000000000000"),
+        ),
+        (0.0, 1, 0, Some("0")),
+    ];
+    for (float, precision, scale, expected) in cases {
+        let text = from_f64(float, precision, scale).map(to_text);
+        assert_eq!(text.as_deref(), expected, "{float}");
+    }
+    let real = f64::from(1.1_f32);
+    assert_eq!(
+        from_f64(real, 20, 10).map(to_text).as_deref(),
+        Some("1.1000000238")
+    );
+}
+
+#[test]
 fn floats_become_decimals_by_their_shortest_digits() {
     let cases = [
         (0.1, 3, 2, Some("0.10")),
@@ -77,7 +106,7 @@ fn floats_become_decimals_by_their_shortest_digits() {
         (0.0, 1, 0, Some("0")),
     ];
     for (float, precision, scale, expected) in cases {
-        let text = from_f64(float, precision, scale).map(to_text);
+        let text = from_f64_shortest(float, precision, scale).map(to_text);
         assert_eq!(text.as_deref(), expected, "{float}");
     }
 }

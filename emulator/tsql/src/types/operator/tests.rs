@@ -46,6 +46,13 @@ fn operand(text: &str) -> (Value, ExprType) {
 fn operators_compute_as_the_server_does() {
     use BinaryOp::{Add, BitAnd, BitOr, BitXor, Divide, Modulo, Multiply, Subtract};
     let cases = [
+        (
+            "-2147483648",
+            Modulo,
+            "-1",
+            "8115 Arithmetic overflow error converting expression to data type int.",
+        ),
+        ("-2147483648", Add, "0", "-2147483648"),
         ("1", Divide, "2", "0"),
         ("-7", Divide, "2", "-3"),
         ("-7", Modulo, "3", "-1"),
