@@ -50,6 +50,26 @@ impl Control {
             .await
     }
 
+    /// PUTs a body to a path below the base.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        self.send(self.http.put(format!("{}/{path}", self.base)).json(body))
+            .await
+    }
+
+    /// DELETEs a path below the base.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn delete(&self, path: &str) -> Result<Value, Error> {
+        self.send(self.http.delete(format!("{}/{path}", self.base)))
+            .await
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
         let answer = request.send().await?;
         let status = answer.status();

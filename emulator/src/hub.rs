@@ -81,9 +81,6 @@ pub enum HubError {
     /// The world that is there from the start stays.
     #[error("the world '{DEFAULT_WORLD}' cannot be deleted; reset it instead")]
     Default,
-    /// Only these clocks can be advanced.
-    #[error("{0}")]
-    Clock(String),
 }
 
 impl Hub {

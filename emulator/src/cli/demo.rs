@@ -9,6 +9,7 @@ use milink_scenarios::{Runner, SQL_SERVER_PRIMARY, Scenario, Summary};
 
 use super::narrator::Narrator;
 use crate::clock::ClockMode;
+use crate::config::KeyStore;
 use crate::emulator::Emulator;
 
 /// How the demonstration is told.
@@ -31,6 +32,7 @@ pub async fn demo(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     let emulator = Emulator::builder()
         .clock(ClockMode::Auto)
         .durations(Durations::of(Profile::Azure))
+        .keys(KeyStore::Cache)
         .start()
         .await?;
     let scenario = Scenario::parse(SQL_SERVER_PRIMARY)?;

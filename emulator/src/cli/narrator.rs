@@ -159,7 +159,7 @@ fn table(came: &Came, show: &[String]) -> Option<Table> {
     }
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Disabled);
     match came {
         Came::Results(results) => {

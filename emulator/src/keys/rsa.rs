@@ -18,8 +18,8 @@ pub(super) fn prepare(cache: &Cache) {
     let made = std::thread::Builder::new()
         .name("rsa keys".to_owned())
         .spawn(move || {
-            key(3072, &cache);
             key(2048, &cache);
+            key(3072, &cache);
         });
     if let Err(error) = made {
         // They are then made when they are first needed.

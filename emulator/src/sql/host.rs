@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
+use milink_core::ids::InstanceId;
 use milink_core::time::Timestamp;
 use milink_tsql::session::host::{CertificateRequest, Host};
 
@@ -12,18 +13,70 @@ use crate::keys::Keys;
 use crate::tds::Cancel;
 
 pub(super) struct SessionHost<'a> {
-    pub(super) cell: &'a Arc<WorldCell>,
-    pub(super) keys: &'a Keys,
-    pub(super) cancel: &'a Cancel,
+    cell: &'a Arc<WorldCell>,
+    keys: &'a Keys,
+    cancel: &'a Cancel,
+    instance: InstanceId,
+    epoch: u64,
+    /// What the session saw last. When the world is taken from under it (reset, restored, the instance deleted), the rest
+    /// of the statement happens here and is forgotten.
+    seen: World,
+    lost: bool,
+}
+
+impl<'a> SessionHost<'a> {
+    /// A host for the session of an instance in one life of its world.
+    pub(super) fn new(
+        cell: &'a Arc<WorldCell>,
+        keys: &'a Keys,
+        cancel: &'a Cancel,
+        instance: InstanceId,
+        epoch: u64,
+    ) -> Self {
+        let seen = cell.snapshot();
+        Self {
+            cell,
+            keys,
+            cancel,
+            instance,
+            epoch,
+            lost: cell.epoch() != epoch || seen.instance(instance).is_none(),
+            seen,
+        }
+    }
+
+    /// Whether the world has gone on without the session.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
 }
 
 impl Host for SessionHost<'_> {
     fn snapshot(&mut self) -> World {
-        self.cell.snapshot()
+        if !self.lost {
+            let world = self.cell.snapshot();
+            if self.cell.epoch() == self.epoch && world.instance(self.instance).is_some() {
+                self.seen = world;
+            } else {
+                self.lost = true;
+            }
+        }
+        self.seen.clone()
     }
 
     fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
-        self.cell.change(change);
+        if !self.lost {
+            let done = self.cell.change_in(self.epoch, |world, now| {
+                let there = world.instance(self.instance).is_some();
+                there.then(|| change(world, now))
+            });
+            if done.flatten().is_some() {
+                return;
+            }
+            self.lost = true;
+        }
+        let now = self.seen.now();
+        change(&mut self.seen, now);
     }
 
     fn make_certificate(&mut self, request: &CertificateRequest) -> CertificateFacts {
@@ -35,6 +88,6 @@ impl Host for SessionHost<'_> {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        self.lost || self.cancel.is_cancelled()
     }
 }

@@ -16,6 +16,7 @@ use milink_tsql::session::{Options, Session};
 
 use super::session::EngineSession;
 use super::{SqlEndpoint, Target};
+use crate::hub::WorldCell;
 use crate::tds::service::{
     BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SqlService,
 };
@@ -70,14 +71,13 @@ impl SqlService for SqlEndpoint {
 
 impl SqlEndpoint {
     fn judge(&self, login: &LoginRequest<'_>) -> Result<LoginAccepted, LoginRefusal> {
-        let epoch = self.cell.epoch();
-        let world = self.cell.snapshot();
-        let instance = self.instance(&world, login)?;
+        let (cell, instance) = self.find(login)?;
+        let epoch = cell.epoch();
         let server = instance.server_name();
-        let user = match self.authenticate(&instance, login) {
+        let user = match self.authenticate(&cell, &instance, login) {
             Ok(user) => user,
             Err((user, failure)) => {
-                self.log_failure(instance.id, &user, failure, login);
+                log_failure(&cell, instance.id, &user, failure, login);
                 return Err(LoginRefusal::login_failed(&user, &server));
             }
         };
@@ -92,15 +92,15 @@ impl SqlEndpoint {
         let Some(database) = database else {
             return Err(cannot_open(&wanted, user.name.as_str(), &server));
         };
-        let row = self.row(&user, database, login);
-        if world.session_count(instance.id) >= MOST_SESSIONS {
+        let row = row(&cell, &user, database, login);
+        if instance.sessions.len() >= MOST_SESSIONS {
             return Err(LoginRefusal::denied(17809, "Could not connect because the maximum number of user connections has already been reached.".to_owned(), &server));
         }
         let open = OpenSession {
             instance: instance.id,
             session: row,
         };
-        let id = self.cell.change_in(epoch, |world, now| {
+        let id = cell.change_in(epoch, |world, now| {
             let there = world.instance(open.instance).is_some();
             there.then(|| world.apply(now, open)).and_then(Result::ok)
         });
@@ -120,13 +120,14 @@ impl SqlEndpoint {
         };
         let build = instance.build();
         let session = EngineSession {
-            cell: Arc::clone(&self.cell),
+            cell,
             keys: Arc::clone(&self.keys),
             instance: instance.id,
             id,
             epoch,
             server: server.clone(),
             engine: Session::new(options),
+            is_over: false,
         };
         Ok(LoginAccepted {
             session: Box::new(session),
@@ -139,43 +140,55 @@ impl SqlEndpoint {
         })
     }
 
-    /// The instance that is meant: the address's own, or the one whose name the client gives the gateway.
-    fn instance(
+    /// The instance that is meant, and its world: the address's own, or the one whose name the client gives the gateway.
+    fn find(
         &self,
-        world: &World,
         login: &LoginRequest<'_>,
-    ) -> Result<Arc<Instance>, LoginRefusal> {
-        match &self.target {
-            Target::SqlServer(id) => world.instance(*id).cloned().ok_or_else(|| {
-                LoginRefusal::denied(
-                    17142,
-                    "SQL Server service has been paused. No new connections will be allowed."
-                        .to_owned(),
-                    "",
-                )
-            }),
-            Target::Gateway { .. } => {
-                let name = host_of(&login.login7.server_name);
-                let by_name = managed_instance(world, name);
-                let found =
-                    by_name.or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)));
-                found.or_else(|| only_instance(world, name)).ok_or_else(|| {
-                    let text = format!(
-                        "Cannot open server \"{name}\" requested by the login.  The login failed."
-                    );
-                    LoginRefusal::denied(40532, text, name)
-                })
+    ) -> Result<(Arc<WorldCell>, Arc<Instance>), LoginRefusal> {
+        let hub = match &self.target {
+            Target::SqlServer(id) => {
+                let found = self.cell.read(|world| world.instance(*id).cloned());
+                let paused =
+                    "SQL Server service has been paused. No new connections will be allowed.";
+                return found
+                    .map(|instance| (Arc::clone(&self.cell), instance))
+                    .ok_or_else(|| LoginRefusal::denied(17142, paused.to_owned(), ""));
             }
-        }
+            Target::Gateway { hub, .. } => hub,
+        };
+        let name = host_of(&login.login7.server_name);
+        let worlds = match hub {
+            Some(hub) => hub.worlds(),
+            None => vec![Arc::clone(&self.cell)],
+        };
+        let named = worlds.iter().find_map(|cell| {
+            let found = cell.read(|world| {
+                managed_instance(world, name)
+                    .or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)))
+            });
+            Some((Arc::clone(cell), found?))
+        });
+        let only = || {
+            let found = self.cell.read(|world| only_instance(world, name))?;
+            Some((Arc::clone(&self.cell), found))
+        };
+        named.or_else(only).ok_or_else(|| {
+            let short = name.split('.').next().unwrap_or_default();
+            let text = format!(
+                "Cannot open server \"{short}\" requested by the login.  The login failed."
+            );
+            LoginRefusal::denied(40532, text, name)
+        })
     }
 
     fn authenticate(
         &self,
+        cell: &Arc<WorldCell>,
         instance: &Instance,
         request: &LoginRequest<'_>,
     ) -> Result<Arc<Login>, (String, Failure)> {
         if let Some(token) = request.token {
-            return self.by_token(instance, token);
+            return self.by_token(cell, instance, token);
         }
         let name = &request.login7.user_name;
         let fail = |failure| (name.clone(), failure);
@@ -197,8 +210,13 @@ impl SqlEndpoint {
 
     /// A token of the tenant is taken for an administrator of the instance (guess: the emulator's one service principal
     /// stands for the Entra administrator).
-    fn by_token(&self, instance: &Instance, token: &str) -> Result<Arc<Login>, (String, Failure)> {
-        let Target::Gateway { tokens } = &self.target else {
+    fn by_token(
+        &self,
+        cell: &Arc<WorldCell>,
+        instance: &Instance,
+        token: &str,
+    ) -> Result<Arc<Login>, (String, Failure)> {
+        let Target::Gateway { tokens, .. } = &self.target else {
             return Err(("<token-identified principal>".to_owned(), Failure::BadToken));
         };
         let principal = tokens.validate_sql_token(token).map_err(|error| {
@@ -209,7 +227,8 @@ impl SqlEndpoint {
             return Ok(Arc::clone(login));
         }
         let name = Name::new(&principal.name);
-        let created = self.cell.change(|world, now| {
+        let created = cell.change(|world, now| {
+            world.instance(instance.id)?;
             let sid: Arc<[u8]> = principal.object_id.as_bytes().to_vec().into();
             let create = CreateLogin {
                 instance: instance.id,
@@ -233,46 +252,6 @@ impl SqlEndpoint {
         });
         created.ok_or((principal.name, Failure::BadToken))
     }
-
-    fn row(&self, user: &Login, database: &Database, login: &LoginRequest<'_>) -> SessionRow {
-        let login7 = login.login7;
-        let now = self.cell.clock().now;
-        SessionRow {
-            id: SessionId(0),
-            login: user.id,
-            login_name: user.name.clone(),
-            database: database.id,
-            host_name: login7.host_name.clone(),
-            program_name: login7.app_name.clone(),
-            client_interface: login7.library_name.clone(),
-            client_address: Some((login.peer.ip(), login.peer.port())),
-            local_port: login.local.port(),
-            encrypted: login.is_encrypted,
-            login_time: now,
-            last_request: now,
-            running: false,
-        }
-    }
-
-    fn log_failure(
-        &self,
-        instance: InstanceId,
-        user: &str,
-        failure: Failure,
-        login: &LoginRequest<'_>,
-    ) {
-        let client = login.peer.ip();
-        let (state, reason) = failure.told();
-        let lines = [
-            format!("Error: 18456, Severity: 14, State: {state}."),
-            format!("Login failed for user '{user}'. Reason: {reason} [CLIENT: {client}]"),
-        ];
-        self.cell.change(|world, now| {
-            for text in lines {
-                let _ = world.apply(now, LogError { instance, text });
-            }
-        });
-    }
 }
 
 impl Failure {
@@ -287,6 +266,54 @@ impl Failure {
             Self::BadToken => (122, "The token is not valid."),
         }
     }
+}
+
+fn row(
+    cell: &Arc<WorldCell>,
+    user: &Login,
+    database: &Database,
+    login: &LoginRequest<'_>,
+) -> SessionRow {
+    let login7 = login.login7;
+    let now = cell.clock().now;
+    SessionRow {
+        id: SessionId(0),
+        login: user.id,
+        login_name: user.name.clone(),
+        database: database.id,
+        host_name: login7.host_name.clone(),
+        program_name: login7.app_name.clone(),
+        client_interface: login7.library_name.clone(),
+        client_address: Some((login.peer.ip(), login.peer.port())),
+        local_port: login.local.port(),
+        encrypted: login.is_encrypted,
+        login_time: now,
+        last_request: now,
+        running: false,
+    }
+}
+
+fn log_failure(
+    cell: &Arc<WorldCell>,
+    instance: InstanceId,
+    user: &str,
+    failure: Failure,
+    login: &LoginRequest<'_>,
+) {
+    let client = login.peer.ip();
+    let (state, reason) = failure.told();
+    let lines = [
+        format!("Error: 18456, Severity: 14, State: {state}."),
+        format!("Login failed for user '{user}'. Reason: {reason} [CLIENT: {client}]"),
+    ];
+    cell.change(|world, now| {
+        if world.instance(instance).is_none() {
+            return;
+        }
+        for text in lines {
+            let _ = world.apply(now, LogError { instance, text });
+        }
+    });
 }
 
 /// Whether a session can start in a database.

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use milink_core::ids::InstanceId;
 
 use crate::arm::Arm;
-use crate::hub::WorldCell;
+use crate::hub::{Hub, WorldCell};
 use crate::keys::Keys;
 use crate::tds::service::SqlService;
 
 /// One address that SQL clients connect to.
-pub struct SqlEndpoint {
+pub(crate) struct SqlEndpoint {
     cell: Arc<WorldCell>,
     keys: Arc<Keys>,
     target: Target,
@@ -29,6 +29,8 @@ enum Target {
     SqlServer(InstanceId),
     /// The gateway of the managed instances, which routes by the server's name.
     Gateway {
+        /// Where instances of other worlds are looked for, too.
+        hub: Option<Arc<Hub>>,
         /// Judges Entra tokens.
         tokens: Arc<Arm>,
     },
@@ -36,7 +38,7 @@ enum Target {
 
 impl SqlEndpoint {
     /// The address of a SQL Server.
-    pub fn sql_server(
+    pub(crate) fn sql_server(
         cell: Arc<WorldCell>,
         instance: InstanceId,
         keys: Arc<Keys>,
@@ -48,12 +50,17 @@ impl SqlEndpoint {
         })
     }
 
-    /// The address of all managed instances of a world.
-    pub fn gateway(cell: Arc<WorldCell>, keys: Arc<Keys>, tokens: Arc<Arm>) -> Arc<dyn SqlService> {
+    /// The address of all managed instances of a world, and of the others in `hub` if it is given.
+    pub(crate) fn gateway(
+        cell: Arc<WorldCell>,
+        hub: Option<Arc<Hub>>,
+        keys: Arc<Keys>,
+        tokens: Arc<Arm>,
+    ) -> Arc<dyn SqlService> {
         Arc::new(Self {
             cell,
             keys,
-            target: Target::Gateway { tokens },
+            target: Target::Gateway { hub, tokens },
         })
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct EngineSession {
     pub(super) epoch: u64,
     pub(super) server: String,
     pub(super) engine: Session,
+    /// The world has gone on without it.
+    pub(super) is_over: bool,
 }
 
 /// How many rows are handed to the socket before others get a turn.
@@ -65,7 +67,7 @@ impl SqlSession for EngineSession {
             };
             self.touch(false);
             result?;
-            Ok(if self.engine.is_open() {
+            Ok(if self.engine.is_open() && !self.is_over {
                 SessionState::Open
             } else {
                 SessionState::Closed
@@ -75,11 +77,11 @@ impl SqlSession for EngineSession {
 
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
         let (cancel, mut events) = (Cancel::default(), Vec::new());
-        let mut host = SessionHost {
-            cell: &self.cell,
-            keys: &self.keys,
-            cancel: &cancel,
-        };
+        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.instance, self.epoch);
+        if host.is_lost() {
+            // The request that follows says so.
+            return;
+        }
         self.engine.reset(&mut host, &mut events, keep_transaction);
         for event in events {
             if let Event::Environment(change) = event
@@ -110,7 +112,7 @@ impl EngineSession {
                 failed,
                 in_transaction,
             });
-            if cancel.is_cancelled() || !self.engine.is_open() {
+            if cancel.is_cancelled() || self.is_over || !self.engine.is_open() {
                 break;
             }
         }
@@ -125,16 +127,16 @@ impl EngineSession {
         cancel: &Cancel,
     ) -> Result<bool, ClientGone> {
         let mut progress = Progress::default();
-        if self.cell.epoch() != self.epoch {
-            self.end_of_life(sink);
-            return Ok(true);
-        }
         self.engine.start(request);
         let mut events = Vec::new();
         loop {
             let seen = self.cell.version();
             let step = self.step(cancel, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
+            let Some(step) = step else {
+                self.end_of_life(sink);
+                return Ok(true);
+            };
             let step = if cancel.is_cancelled() {
                 Step::Finished
             } else {
@@ -153,24 +155,28 @@ impl EngineSession {
             }
         }
         if cancel.is_cancelled() {
-            let mut host = SessionHost {
-                cell: &self.cell,
-                keys: &self.keys,
-                cancel,
-            };
+            let mut host =
+                SessionHost::new(&self.cell, &self.keys, cancel, self.instance, self.epoch);
+            if host.is_lost() {
+                self.end_of_life(sink);
+                return Ok(true);
+            }
             self.engine.cancel(&mut host, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
         }
         Ok(progress.failed)
     }
 
-    fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Step {
-        let mut host = SessionHost {
-            cell: &self.cell,
-            keys: &self.keys,
-            cancel,
-        };
-        self.engine.step(&mut host, events)
+    /// One step of the engine; none if the world has gone on without the session.
+    fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Option<Step> {
+        let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.instance, self.epoch);
+        if !host.is_lost() {
+            let step = self.engine.step(&mut host, events);
+            if !host.is_lost() {
+                return Some(step);
+            }
+        }
+        None
     }
 
     async fn wait(&self, wait: Wait, seen: u64, cancel: &Cancel) {
@@ -244,8 +250,9 @@ impl EngineSession {
         sink.ready().await
     }
 
-    /// The world was reset or restored under the session: it ends, as when a server shuts down.
+    /// The world was reset or restored under the session, or the instance deleted: it ends, as when a server shuts down.
     fn end_of_life(&mut self, sink: &mut ResponseSink) {
+        self.is_over = true;
         let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
         sink.message(&convert::message(&error, &self.server));
     }
@@ -285,15 +292,12 @@ impl EngineSession {
 
 impl Drop for EngineSession {
     fn drop(&mut self) {
-        if self.cell.epoch() == self.epoch {
-            let cancel = Cancel::default();
-            let mut host = SessionHost {
-                cell: &self.cell,
-                keys: &self.keys,
-                cancel: &cancel,
-            };
-            self.engine.close(&mut host);
+        let cancel = Cancel::default();
+        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.instance, self.epoch);
+        if host.is_lost() {
+            return;
         }
+        self.engine.close(&mut host);
         let close = CloseSession {
             instance: self.instance,
             session: self.id,

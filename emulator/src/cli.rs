@@ -1,0 +1,114 @@
+//! The `milink` command: what it understands, and who does it.
+
+mod az;
+mod demo;
+mod env;
+mod health;
+mod narrator;
+mod remote;
+mod scenario;
+mod up;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Azure SQL Managed Instance's link on your own machine: emulator and test double
+#[derive(Debug, Parser)]
+#[command(name = "milink", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start the emulator
+    Up(Box<up::UpArguments>),
+    /// Perform the whole life of a link, and tell it
+    Demo(demo::DemoArguments),
+    /// Print shell exports that point az and sqlcmd at a running emulator
+    Env(env::EnvArguments),
+    /// Say whether an emulator answers
+    Health(remote::Target),
+    /// Run the real az with a configuration of its own that points at a running emulator
+    #[command(disable_help_flag = true)]
+    Az(az::AzArguments),
+    /// Run scenario files against an emulator
+    #[command(subcommand)]
+    Scenario(scenario::ScenarioVerb),
+    /// Make, copy, keep, restore and drop worlds
+    #[command(subcommand)]
+    World(remote::WorldVerb),
+    /// Read and move a world's clock
+    #[command(subcommand)]
+    Clock(remote::ClockVerb),
+    /// Read what has happened in a world
+    Journal(remote::JournalArguments),
+    /// Print the table of what is emulated, for COMPAT.md
+    #[command(hide = true)]
+    Compat,
+}
+
+/// The exit status of a start that could not be.
+const CANNOT_START: u8 = 2;
+
+/// Reads the arguments and does what they say.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Clap prints help to standard output and errors to standard error.
+            let _ = error.print();
+            return match error.use_stderr() {
+                true => ExitCode::from(CANNOT_START),
+                false => ExitCode::SUCCESS,
+            };
+        }
+    };
+    match perform(arguments.verb) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "milink: {error:#}");
+            ExitCode::from(CANNOT_START)
+        }
+    }
+}
+
+fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
+    if let Verb::Health(target) = verb {
+        return Ok(health::health(&target));
+    }
+    if let Verb::Compat = verb {
+        print(&crate::compat::table())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(async {
+        match verb {
+            Verb::Up(arguments) => up::up(*arguments).await,
+            Verb::Demo(arguments) => demo::demo(arguments).await,
+            Verb::Env(arguments) => env::env(arguments).await,
+            Verb::Az(arguments) => az::az(arguments).await,
+            Verb::Scenario(verb) => scenario::scenario(verb).await,
+            Verb::World(verb) => remote::world(verb).await,
+            Verb::Clock(verb) => remote::clock(verb).await,
+            Verb::Journal(arguments) => remote::journal(arguments).await,
+            Verb::Health(_) | Verb::Compat => unreachable!("done above"),
+        }
+    });
+    // A thread that is still making keys must not hold up the exit.
+    runtime.shutdown_background();
+    code
+}
+
+/// Writes to standard output; a reader that has gone away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,69 @@
+//! The control API under `/_milink/`: milink's own, not Azure's. Readable by anybody who reaches the port.
+
+mod clock;
+mod error;
+mod health;
+mod journal;
+mod openapi;
+mod worlds;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::emulator::Shared;
+use crate::hub::{DEFAULT_WORLD, WorldCell};
+use error::ControlError;
+
+type Handle = State<Arc<Shared>>;
+
+/// Which world a request is about: `?world=NAME`, else the first one.
+#[derive(Debug, Deserialize)]
+struct Which {
+    world: Option<String>,
+}
+
+impl Which {
+    fn find(&self, shared: &Shared) -> Result<Arc<WorldCell>, ControlError> {
+        let name = self.world.as_deref().unwrap_or(DEFAULT_WORLD);
+        Ok(shared.hub.named(name)?)
+    }
+}
+
+type World = Query<Which>;
+
+/// The routes of the control API and the aliases that other emulators' users expect.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let control = Router::new()
+        .route("/", get(openapi::index))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/info", get(health::info))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document))
+        .route("/ca.pem", get(health::authority))
+        .route("/worlds", get(worlds::list).post(worlds::create))
+        .route("/worlds/{name}", get(worlds::show).delete(worlds::delete))
+        .route("/clock", get(clock::show).put(clock::set))
+        .route("/clock/advance", post(clock::advance))
+        .route(
+            "/transitions",
+            get(clock::transitions).put(clock::set_transitions),
+        )
+        .route("/journal", get(journal::read))
+        .route("/explain/{id}", get(journal::explain))
+        .route("/snapshot", get(worlds::snapshots))
+        .route("/snapshot/{snapshot}", post(worlds::keep))
+        .route("/snapshot/{snapshot}/restore", post(worlds::restore))
+        .route("/reset", post(worlds::reset))
+        .route("/faults", get(error::no_faults).post(error::no_faults))
+        .fallback(error::unknown);
+    Router::new()
+        .nest("/_milink", control)
+        .route("/health", get(health::health))
+        .route("/_localstack/health", get(health::health))
+        .with_state(shared)
+}

@@ -1,0 +1,182 @@
+//! The clock of a world, and how long things take in it.
+
+use axum::Json;
+use axum::extract::State;
+use milink_core::durations::{Durations, Profile, Transition};
+use milink_core::time::{Span, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::error::ControlError;
+use super::{Handle, World as Which};
+use crate::durations;
+use crate::hub::ClockState;
+
+/// `PUT /_milink/clock`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetClock {
+    mode: String,
+}
+
+/// `POST /_milink/clock/advance`: exactly one of its members.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Advance {
+    seconds: Option<f64>,
+    /// Such as `90s`, `5min` or `1h 30min`.
+    by: Option<String>,
+    to: Option<jiff::Timestamp>,
+    until_quiet: Option<bool>,
+}
+
+/// `PUT /_milink/transitions`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct SetTransitions {
+    profile: Option<Profile>,
+    /// By transition; null goes back to the profile's.
+    #[serde(default)]
+    durations: Map<String, Value>,
+    seeding_bytes_per_second: Option<u64>,
+}
+
+/// How far `untilQuiet` goes at most.
+const QUIET: Span = Span::minutes(60 * 24 * 30);
+
+/// `GET /_milink/clock`.
+pub(super) async fn show(State(shared): Handle, which: Which) -> Result<Json<Value>, ControlError> {
+    Ok(state(which.find(&shared)?.clock()))
+}
+
+/// `PUT /_milink/clock`.
+pub(super) async fn set(
+    State(shared): Handle,
+    which: Which,
+    Json(asked): Json<SetClock>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let mode = asked.mode.parse().map_err(ControlError::bad_request)?;
+    world.set_clock_mode(mode);
+    Ok(state(world.clock()))
+}
+
+/// `POST /_milink/clock/advance`.
+pub(super) async fn advance(
+    State(shared): Handle,
+    which: Which,
+    Json(asked): Json<Advance>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    match asked {
+        Advance {
+            seconds: Some(seconds),
+            by: None,
+            to: None,
+            until_quiet: None,
+        } if (0.0..=1e10).contains(&seconds) => world.advance(Span((seconds * 1e7) as i64)),
+        Advance {
+            seconds: None,
+            by: Some(by),
+            to: None,
+            until_quiet: None,
+        } => world.advance(durations::parse_span(&by).map_err(ControlError::bad_request)?),
+        Advance {
+            seconds: None,
+            by: None,
+            to: Some(to),
+            until_quiet: None,
+        } => world.advance_to(Timestamp::from_jiff(to)),
+        Advance {
+            seconds: None,
+            by: None,
+            to: None,
+            until_quiet: Some(true),
+        } => world.advance_until_quiet(QUIET),
+        _ => {
+            return Err(ControlError::bad_request(
+                "say exactly one of seconds (0 and up), by (such as \"5min\"), to (RFC 3339) and untilQuiet (true)",
+            ));
+        }
+    }
+    Ok(state(world.clock()))
+}
+
+/// `GET /_milink/transitions`.
+pub(super) async fn transitions(
+    State(shared): Handle,
+    which: Which,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    Ok(all(&world.read(|world| world.durations.clone())))
+}
+
+/// `PUT /_milink/transitions`.
+pub(super) async fn set_transitions(
+    State(shared): Handle,
+    which: Which,
+    Json(asked): Json<SetTransitions>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let mut changes: Vec<(Transition, Option<Span>)> = Vec::new();
+    for (name, value) in &asked.durations {
+        let transition = durations::transition(name).map_err(ControlError::bad_request)?;
+        let span = match value {
+            Value::Null => None,
+            Value::String(text) => {
+                Some(durations::parse_span(text).map_err(ControlError::bad_request)?)
+            }
+            _ => {
+                return Err(ControlError::bad_request(format!(
+                    "'{name}' wants text such as \"5min\", or null"
+                )));
+            }
+        };
+        changes.push((transition, span));
+    }
+    let durations = world.change(|world, _| {
+        if let Some(profile) = asked.profile {
+            world.durations.profile = profile;
+        }
+        if asked.seeding_bytes_per_second.is_some() {
+            world.durations.seeding_bytes_per_second = asked.seeding_bytes_per_second;
+        }
+        for (transition, span) in changes {
+            match span {
+                Some(span) => world.durations.overrides.insert(transition, span),
+                None => world.durations.overrides.remove(&transition),
+            };
+        }
+        world.durations.clone()
+    });
+    Ok(all(&durations))
+}
+
+fn state(clock: ClockState) -> Json<Value> {
+    Json(json!({
+        "mode": clock.mode.to_string(),
+        "now": clock.now.to_string(),
+        "nextDue": clock.next_due.map(|due| due.to_string()),
+    }))
+}
+
+fn all(set: &Durations) -> Json<Value> {
+    let spans: Map<String, Value> = durations::TRANSITIONS
+        .iter()
+        .map(|transition| {
+            let seconds = set.span(*transition).0 as f64 / 1e7;
+            (
+                durations::name(*transition),
+                json!({
+                    "seconds": seconds,
+                    "overridden": set.overrides.contains_key(transition),
+                }),
+            )
+        })
+        .collect();
+    Json(json!({
+        "profile": set.profile,
+        "seedingBytesPerSecond": set.seeding_rate(),
+        "durations": spans,
+    }))
+}

@@ -1,0 +1,81 @@
+//! What the control API answers when it cannot do what was asked: `{"error":{"code","message"}}`, as ARM does.
+
+use axum::Json;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::hub::HubError;
+
+/// An error of the control API.
+#[derive(Debug)]
+pub(super) struct ControlError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl ControlError {
+    /// The request makes no sense.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "BadRequest",
+            message: message.into(),
+        }
+    }
+
+    /// There is nothing of that name.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "NotFound",
+            message: message.into(),
+        }
+    }
+}
+
+impl From<HubError> for ControlError {
+    fn from(error: HubError) -> Self {
+        let (status, code) = match &error {
+            HubError::NoWorld(_) | HubError::NoSnapshot { .. } => {
+                (StatusCode::NOT_FOUND, "NotFound")
+            }
+            HubError::NameTaken(_) | HubError::SubscriptionTaken(_) => {
+                (StatusCode::CONFLICT, "Conflict")
+            }
+            HubError::BadName(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
+            HubError::TooMany => (StatusCode::INSUFFICIENT_STORAGE, "TooMany"),
+            HubError::Default => (StatusCode::CONFLICT, "Conflict"),
+        };
+        Self {
+            status,
+            code,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let body = json!({"error": {"code": self.code, "message": self.message}});
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// A path that is not there.
+pub(super) async fn unknown(uri: Uri) -> ControlError {
+    ControlError::not_found(format!(
+        "the control API has no '{}'; GET /_milink lists what it has",
+        uri.path()
+    ))
+}
+
+/// Faults on request are not there yet, and say so.
+pub(super) async fn no_faults() -> ControlError {
+    ControlError {
+        status: StatusCode::NOT_IMPLEMENTED,
+        code: "NotImplemented",
+        message: "this version of milink has no faults on request".to_owned(),
+    }
+}

@@ -1,0 +1,68 @@
+//! What has happened in a world.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use milink_core::event::Event;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ControlError;
+use super::{Handle, World as Which};
+
+/// `?after=N&limit=N`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    after: u64,
+    #[serde(default = "limit")]
+    limit: usize,
+}
+
+/// `GET /_milink/journal`: events after the one numbered `after`, oldest first.
+pub(super) async fn read(
+    State(shared): Handle,
+    which: Which,
+    Query(page): Query<Page>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let mut events = world.events_after(page.after);
+    let more = events.len() > page.limit;
+    events.truncate(page.limit);
+    let last = events.last().map_or(page.after, |event| event.sequence);
+    let events: Vec<Value> = events.iter().map(written).collect();
+    Ok(Json(json!({"events": events, "last": last, "more": more})))
+}
+
+/// `GET /_milink/explain/{id}`: what is known of an operation.
+pub(super) async fn explain(
+    State(shared): Handle,
+    which: Which,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let events: Vec<Value> = world
+        .events_after(0)
+        .iter()
+        .map(written)
+        .filter(|event| event["operation"] == id.as_str())
+        .collect();
+    if events.is_empty() {
+        return Err(ControlError::not_found(format!(
+            "nothing is known of '{id}'; an operation's id is the last part of the URL that ARM's clients poll"
+        )));
+    }
+    Ok(Json(json!({"id": id, "events": events})))
+}
+
+/// An event with its time as people read it.
+fn written(event: &Arc<Event>) -> Value {
+    let mut value = serde_json::to_value(&**event).unwrap_or_default();
+    value["time"] = Value::String(event.time.to_string());
+    value
+}
+
+fn limit() -> usize {
+    1_000
+}

@@ -1,0 +1,104 @@
+//! The control API, described: for people who ask for `/_milink`, and as an OpenAPI document.
+
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+/// Method, path, what it does.
+const ROUTES: [(&str, &str, &str); 22] = [
+    ("get", "/health", "Whether it lives."),
+    (
+        "get",
+        "/ready",
+        "Where everything is; what the ready file says.",
+    ),
+    ("get", "/info", "Version, uptime, settings."),
+    ("get", "/metrics", "Counts, in Prometheus' text form."),
+    ("get", "/openapi.json", "This API."),
+    (
+        "get",
+        "/ca.pem",
+        "The certificate of the authority to trust.",
+    ),
+    ("get", "/worlds", "All worlds."),
+    (
+        "post",
+        "/worlds",
+        "Makes a world: name; from | topology | empty; subscriptionId, clock, durations, seed.",
+    ),
+    ("get", "/worlds/{name}", "A world: where its servers are."),
+    ("delete", "/worlds/{name}", "Drops a world."),
+    ("get", "/clock", "The clock of a world."),
+    (
+        "put",
+        "/clock",
+        "Sets its mode: manual, auto, real, scaled=K.",
+    ),
+    (
+        "post",
+        "/clock/advance",
+        "Lets time pass: seconds | by | to | untilQuiet.",
+    ),
+    ("get", "/transitions", "How long things take."),
+    (
+        "put",
+        "/transitions",
+        "Sets how long: profile, durations by transition, seedingBytesPerSecond.",
+    ),
+    ("get", "/journal", "What has happened: ?after=N&limit=N."),
+    ("get", "/explain/{id}", "What is known of an operation."),
+    ("get", "/snapshot", "The names of kept states."),
+    (
+        "post",
+        "/snapshot/{snapshot}",
+        "Keeps the state of a world under a name.",
+    ),
+    (
+        "post",
+        "/snapshot/{snapshot}/restore",
+        "Goes back to it. SQL sessions end.",
+    ),
+    (
+        "post",
+        "/reset",
+        "Goes back to how the world began. SQL sessions end.",
+    ),
+    ("get", "/faults", "Faults on request; not in this version."),
+];
+
+/// `GET /_milink`.
+pub(super) async fn index() -> Json<Value> {
+    let routes: Vec<String> = ROUTES
+        .iter()
+        .map(|(method, path, what)| format!("{} /_milink{path}: {what}", method.to_uppercase()))
+        .collect();
+    Json(json!({
+        "routes": routes,
+        "note": "What concerns one world takes ?world=NAME; without it, the first world is meant.",
+    }))
+}
+
+/// `GET /_milink/openapi.json`.
+pub(super) async fn document() -> Json<Value> {
+    let mut paths = Map::new();
+    for (method, path, what) in ROUTES {
+        let parameters: Vec<Value> = path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+            .collect();
+        let operation = json!({
+            "summary": what,
+            "parameters": parameters,
+            "responses": {"default": {"description": "JSON, or {\"error\":{\"code\",\"message\"}}"}},
+        });
+        let entry = paths
+            .entry(format!("/_milink{path}"))
+            .or_insert_with(|| json!({}));
+        entry[method] = operation;
+    }
+    Json(json!({
+        "openapi": "3.1.0",
+        "info": {"title": "milink control API", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+    }))
+}

@@ -1,0 +1,480 @@
+//! A running emulator: everything is bound, provisioned and served; all of it ends when the handle is dropped.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use axum::Extension;
+use milink_model::{ReadyFile, ReadyManagedInstance, ReadySqlServer};
+use rustls::ServerConfig;
+use rustls::server::ResolvesServerCert;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::arm::{Arm, ArmConfig, Connection, TokenSigner};
+use crate::clock::{ClockMode, host_now};
+use crate::config::{Config, Identity, KeyStore, Ports, cache_directory};
+use crate::hub::{DEFAULT_WORLD, Hub, WorldCell, WorldSpec};
+use crate::keys::{Keys, LeafResolver};
+use crate::sockets::WorldSockets;
+use crate::tds::TlsConfigs;
+use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
+use crate::{control, http, wiring};
+
+/// A running emulator. Dropping it stops everything it serves.
+pub struct Emulator {
+    shared: Arc<Shared>,
+    _tasks: JoinSet<()>,
+}
+
+/// Says what to start.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Builder {
+    config: Config,
+}
+
+/// What the parts of a running emulator share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) arm: Arc<Arm>,
+    pub(crate) identity: Identity,
+    pub(crate) started: Instant,
+    pub(crate) sql_tls: TlsConfigs,
+    pub(crate) sa_password: String,
+    pub(crate) administrator_password: String,
+    http: SocketAddr,
+    authority: AuthorityFile,
+    sockets: Mutex<BTreeMap<String, WorldSockets>>,
+}
+
+/// A world to make while running.
+#[derive(Clone, Debug)]
+pub(crate) struct NewWorld {
+    pub(crate) name: String,
+    pub(crate) subscription: Option<Uuid>,
+    pub(crate) origin: Origin,
+}
+
+/// What a new world begins as.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// A copy of another.
+    Fork(String),
+    /// A topology of its own.
+    Fresh {
+        topology: Box<Topology>,
+        clock: ClockMode,
+        durations: milink_core::durations::Durations,
+        seed: u64,
+    },
+}
+
+impl Emulator {
+    /// An emulator with the default topology, on free ports of the loopback, with keys that are not kept.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where everything is, and how to get in.
+    pub fn ready(&self) -> ReadyFile {
+        self.shared.ready()
+    }
+
+    /// The worlds.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.shared.hub
+    }
+
+    /// The world that was there from the start.
+    pub fn world(&self) -> Arc<WorldCell> {
+        self.shared
+            .hub
+            .named(DEFAULT_WORLD)
+            .expect("the default world is never deleted")
+    }
+
+    /// The certificate of the authority that clients have to trust.
+    pub fn ca_pem(&self) -> &str {
+        self.shared.keys.authority_pem()
+    }
+}
+
+impl Builder {
+    /// Everything at once.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The first world's clock.
+    pub fn clock(mut self, clock: ClockMode) -> Self {
+        self.config.clock = clock;
+        self
+    }
+
+    /// How long things take.
+    pub fn durations(mut self, durations: milink_core::durations::Durations) -> Self {
+        self.config.durations = durations;
+        self
+    }
+
+    /// What the first world starts with.
+    pub fn topology(mut self, topology: Topology) -> Self {
+        self.config.topology = topology;
+        self
+    }
+
+    /// The seed of ids.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// The password of `sa` and of the managed instances' administrator.
+    pub fn password(mut self, password: &str) -> Self {
+        self.config.sa_password = Some(password.to_owned());
+        self
+    }
+
+    /// Where keys are kept.
+    pub fn keys(mut self, store: KeyStore) -> Self {
+        self.config.keys = store;
+        self
+    }
+
+    /// Binds, provisions and serves.
+    ///
+    /// # Errors
+    ///
+    /// A port is in use, a file cannot be written, or the topology is refused. Nothing is left behind.
+    pub async fn start(self) -> anyhow::Result<Emulator> {
+        let config = self.config;
+        let keys = Arc::new(open_keys(&config.keys)?);
+        let authority = AuthorityFile::of(&keys);
+        let identity = Identity::of(config.seed);
+        let hub = Hub::new();
+        let sa_password = match &config.sa_password {
+            Some(password) => password.clone(),
+            None => made_up_password(&keys),
+        };
+        let administrator_password = config
+            .administrator_password
+            .clone()
+            .unwrap_or_else(|| sa_password.clone());
+        let leaves = LeafResolver::new(&keys, config.tls_names.clone())
+            .context("a name given for TLS cannot be in a certificate")?;
+        let leaves: Arc<dyn ResolvesServerCert> = leaves;
+        let sql_tls = TlsConfigs::new(keys.provider(), &leaves)?;
+        let socket = bind(config.listen, config.ports.http, "ARM, Entra and control").await?;
+        let (token_pem, token_public) = keys.token_key();
+        let arm = Arm::new(
+            ArmConfig {
+                tenant: identity.tenant,
+                client_id: identity.client_id.to_string(),
+                client_secret: identity.client_secret.clone(),
+                page_size: 1_000,
+                loose: config.loose,
+            },
+            wiring::worlds(&hub),
+            Arc::clone(&keys) as Arc<dyn crate::arm::Keys>,
+            TokenSigner::from_ec_pem(token_pem, token_public)?,
+        );
+        let tls = https(&keys, leaves)?;
+        let shared = Arc::new(Shared {
+            http: socket.local_addr()?,
+            config,
+            hub,
+            keys,
+            arm,
+            identity,
+            started: Instant::now(),
+            sql_tls,
+            sa_password,
+            administrator_password,
+            authority,
+            sockets: Mutex::default(),
+        });
+        shared.make_first_world().await?;
+        let router = control::router(Arc::clone(&shared)).fallback_service(shared.arm.router());
+        let routers = http::Routers {
+            plain: router.clone().layer(Extension(Connection { tls: false })),
+            tls: router.layer(Extension(Connection { tls: true })),
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(http::run(socket, routers, tls));
+        Ok(Emulator {
+            shared,
+            _tasks: tasks,
+        })
+    }
+}
+
+impl Shared {
+    /// Where everything is, and how to get in.
+    pub(crate) fn ready(&self) -> ReadyFile {
+        self.ready_of(DEFAULT_WORLD)
+    }
+
+    /// The same for any world.
+    pub(crate) fn ready_of(&self, world: &str) -> ReadyFile {
+        let url = self.url();
+        let file = ReadyFile {
+            entra_url: url.clone(),
+            control_url: format!("{url}/_milink"),
+            arm_url: url,
+            ca_file: self.authority.path(),
+            tenant_id: self.identity.tenant.to_string(),
+            client_id: self.identity.client_id.to_string(),
+            client_secret: self.identity.client_secret.clone(),
+            resource_group: self.config.topology.resource_group.clone(),
+            location: self.config.topology.location.clone(),
+            world: world.to_owned(),
+            ..ReadyFile::default()
+        };
+        let Ok(cell) = self.hub.named(world) else {
+            return file;
+        };
+        let host = self.sql_host();
+        let sockets = self.lock_sockets();
+        let sockets = sockets.get(world);
+        let gateway = sockets.map_or(0, WorldSockets::gateway_port);
+        let snapshot = cell.snapshot();
+        let sql_servers = snapshot.instances.values().filter_map(|instance| {
+            let server = instance.as_sql_server()?;
+            Some(ReadySqlServer {
+                name: instance.name.to_string(),
+                address: server.address.to_string(),
+                host: host.clone(),
+                port: sockets.and_then(|sockets| sockets.sql_port(instance.id))?,
+                user: "sa".to_owned(),
+                password: self.sa_password.clone(),
+                version: server.build.to_string(),
+            })
+        });
+        let managed_instances = snapshot.instances.values().filter_map(|instance| {
+            let mi = instance.as_managed_instance()?;
+            Some(ReadyManagedInstance {
+                name: instance.name.to_string(),
+                fqdn: instance.server_name(),
+                host: host.clone(),
+                port: gateway,
+                user: MANAGED_INSTANCE_ADMINISTRATOR.to_owned(),
+                password: self.administrator_password.clone(),
+                resource_id: format!(
+                    "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/managedInstances/{}",
+                    cell.subscription(),
+                    mi.properties.resource_group,
+                    instance.name
+                ),
+            })
+        });
+        ReadyFile {
+            subscription_id: cell.subscription().to_string(),
+            sql_servers: sql_servers.collect(),
+            managed_instances: managed_instances.collect(),
+            ..file
+        }
+    }
+
+    /// Makes a further world, with sockets of its own on free ports.
+    pub(crate) async fn make_world(&self, new: NewWorld) -> anyhow::Result<()> {
+        let subscription = new.subscription.unwrap_or_else(|| {
+            let bytes: [u8; 16] = self.keys.random();
+            uuid::Builder::from_random_bytes(bytes).into_uuid()
+        });
+        let cell = match new.origin {
+            Origin::Fork(origin) => self.hub.fork(&origin, &new.name, subscription)?,
+            Origin::Fresh {
+                topology,
+                clock,
+                durations,
+                seed,
+            } => {
+                let cell = self.hub.create(WorldSpec {
+                    name: new.name.clone(),
+                    subscription,
+                    seed,
+                    clock,
+                    durations,
+                    start: host_now(),
+                })?;
+                if let Err(error) = self.provision(&cell, &topology) {
+                    self.hub.delete(&new.name)?;
+                    return Err(error);
+                }
+                cell
+            }
+        };
+        let opened = self.open_sockets(&cell, Ports::AUTO, false).await;
+        match opened {
+            Ok(()) => cell.mark_initial(),
+            Err(_) => self.hub.delete(&new.name)?,
+        }
+        opened
+    }
+
+    /// Drops a world and closes its sockets.
+    pub(crate) fn drop_world(&self, name: &str) -> Result<(), crate::hub::HubError> {
+        self.hub.delete(name)?;
+        self.lock_sockets().remove(name);
+        Ok(())
+    }
+
+    async fn make_first_world(&self) -> anyhow::Result<()> {
+        let cell = self.hub.create(WorldSpec {
+            name: DEFAULT_WORLD.to_owned(),
+            subscription: self.identity.subscription,
+            seed: self.config.seed,
+            clock: self.config.clock,
+            durations: self.config.durations.clone(),
+            start: host_now(),
+        })?;
+        self.provision(&cell, &self.config.topology)?;
+        self.open_sockets(&cell, self.config.ports, true).await?;
+        cell.mark_initial();
+        Ok(())
+    }
+
+    fn provision(&self, cell: &Arc<WorldCell>, topology: &Topology) -> anyhow::Result<()> {
+        cell.change(|world, _| {
+            topology.provision(
+                world,
+                &self.keys,
+                &self.sa_password,
+                &self.administrator_password,
+            )
+        })
+        .context("the topology")
+    }
+
+    async fn open_sockets(
+        &self,
+        cell: &Arc<WorldCell>,
+        ports: Ports,
+        all_worlds: bool,
+    ) -> anyhow::Result<()> {
+        let sockets = WorldSockets::open(self, cell, ports, all_worlds).await?;
+        self.lock_sockets().insert(cell.name().to_owned(), sockets);
+        Ok(())
+    }
+
+    fn url(&self) -> String {
+        let port = self.http.port();
+        match self.config.listen {
+            ip if ip.is_loopback() || ip.is_unspecified() => format!("https://localhost:{port}"),
+            ip => format!("https://{}", SocketAddr::new(ip, port)),
+        }
+    }
+
+    fn sql_host(&self) -> String {
+        match self.config.listen {
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            ip => ip.to_string(),
+        }
+    }
+
+    fn lock_sockets(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, WorldSockets>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The file that clients read the authority from.
+struct AuthorityFile {
+    path: Option<PathBuf>,
+    /// Made for this emulator alone, to be removed with it.
+    is_own: bool,
+}
+
+impl AuthorityFile {
+    /// Where the keys keep it, else a temporary file, else none: an empty root has no room for one.
+    fn of(keys: &Keys) -> Self {
+        if let Some(path) = keys.authority_file() {
+            return Self {
+                path: Some(path),
+                is_own: false,
+            };
+        }
+        let name = u64::from_be_bytes(keys.random());
+        let path = std::env::temp_dir().join(format!("milink-ca-{name:016x}.pem"));
+        let written = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(keys.authority_pem().as_bytes()));
+        Self {
+            path: written.is_ok().then_some(path),
+            is_own: true,
+        }
+    }
+
+    fn path(&self) -> String {
+        let path = self.path.as_ref().map(|path| path.display().to_string());
+        path.unwrap_or_default()
+    }
+}
+
+impl Drop for AuthorityFile {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.as_ref().filter(|_| self.is_own) {
+            // Whoever removed it first has done the same.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn open_keys(store: &KeyStore) -> anyhow::Result<Keys> {
+    match store {
+        KeyStore::Memory => Keys::in_memory(),
+        KeyStore::Directory(directory) => Keys::kept_in(directory),
+        KeyStore::Cache => {
+            let kept = cache_directory().map(|directory| Keys::kept_in(&directory));
+            match kept {
+                Some(Ok(keys)) => Ok(keys),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "keys are not kept");
+                    Keys::in_memory()
+                }
+                None => Keys::in_memory(),
+            }
+        }
+    }
+}
+
+/// Binds a port, and names it if it cannot.
+pub(crate) async fn bind(ip: IpAddr, port: u16, purpose: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind((ip, port)).await {
+        Ok(socket) => Ok(socket),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!("port {port} ({purpose}) is in use on {ip}; choose another, or --ports auto")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot bind {ip}:{port} ({purpose})")),
+    }
+}
+
+fn https(keys: &Keys, leaves: Arc<dyn ResolvesServerCert>) -> anyhow::Result<Arc<ServerConfig>> {
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(keys.provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(leaves);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Upper, lower, digits and a sign, as both SQL Server's and Azure's policies want.
+fn made_up_password(keys: &Keys) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyzACDEFGHJ";
+    let random: [u8; 18] = keys.random();
+    let text: String = random
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect();
+    format!("{text}-Mi7")
+}

@@ -1,0 +1,89 @@
+//! The one port for HTTP and HTTPS, told apart by a connection's first byte.
+//!
+//! Knows no routes; it is handed one router for each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+/// First byte of a TLS handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+/// How long a client may take to begin, and to finish its TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+/// How many connections there may be; further ones wait in the socket's queue.
+const CONNECTIONS: usize = 4_096;
+
+/// What is served on either kind of connection.
+#[derive(Clone)]
+pub(crate) struct Routers {
+    pub(crate) plain: Router,
+    pub(crate) tls: Router,
+}
+
+/// Serves the clients of `socket` until it is dropped; its connections end with it.
+pub(crate) async fn run(socket: TcpListener, routers: Routers, tls: Arc<ServerConfig>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            Some(_) = connections.join_next() => continue,
+            accepted = socket.accept(), if connections.len() < CONNECTIONS => accepted,
+        };
+        match accepted {
+            Ok((client, _)) => {
+                connections.spawn(serve(client, routers.clone(), Arc::clone(&tls)));
+            }
+            Err(error) => {
+                // Out of descriptors, or a client that left in the queue; the first would spin.
+                tracing::warn!(%error, "cannot accept an HTTP client");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+async fn serve(client: TcpStream, routers: Routers, tls: Arc<ServerConfig>) {
+    if let Err(error) = client.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let mut first = [0];
+    let Ok(Ok(1)) = tokio::time::timeout(HANDSHAKE, client.peek(&mut first)).await else {
+        return;
+    };
+    if first != [TLS_HANDSHAKE] {
+        return speak_http(client, routers.plain).await;
+    }
+    match tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(client)).await {
+        Ok(Ok(stream)) => speak_http(stream, routers.tls).await,
+        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+        Err(_) => tracing::debug!("TLS handshake took too long"),
+    }
+}
+
+async fn speak_http<S>(stream: S, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(120));
+    builder.http2().timer(TokioTimer::new());
+    let service = TowerToHyperService::new(router);
+    if let Err(error) = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+    {
+        tracing::debug!(error, "HTTP connection ended");
+    }
+}

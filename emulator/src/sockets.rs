@@ -1,0 +1,146 @@
+//! The SQL sockets of a world: one for each SQL Server, a gateway for the managed instances, and the mirroring ports.
+
+use std::collections::BTreeMap;
+use std::future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use milink_core::command::SetLoopback;
+use milink_core::ids::InstanceId;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::config::Ports;
+use crate::emulator::{Shared, bind};
+use crate::hub::WorldCell;
+use crate::mirroring::{self, Reserved};
+use crate::sql::SqlEndpoint;
+use crate::tds::service::SqlService;
+use crate::tds::{self, ListenerConfig};
+
+/// The sockets of a world. They close when this is dropped.
+pub(crate) struct WorldSockets {
+    sql: BTreeMap<InstanceId, u16>,
+    gateway: u16,
+    _tasks: JoinSet<()>,
+}
+
+impl WorldSockets {
+    /// Binds and serves. `all_worlds` says whether the gateway also finds managed instances of other worlds.
+    pub(crate) async fn open(
+        shared: &Shared,
+        world: &Arc<WorldCell>,
+        ports: Ports,
+        all_worlds: bool,
+    ) -> anyhow::Result<Self> {
+        let ip = shared.config.listen;
+        let servers: Vec<(InstanceId, String)> = world.read(|world| {
+            world
+                .instances
+                .values()
+                .filter(|instance| !instance.is_managed_instance())
+                .map(|instance| (instance.id, instance.name.to_string()))
+                .collect()
+        });
+        let gateway = bind(ip, ports.gateway, "the managed instances' gateway").await?;
+        let gateway_port = gateway.local_addr()?.port();
+        let mut sockets = Vec::new();
+        for (number, (instance, name)) in servers.iter().enumerate() {
+            let port = nth_port(ports.sql, number, gateway_port);
+            let socket = bind(ip, port, &format!("SQL Server {name}")).await?;
+            let reserved = reserve(ip, nth_port(ports.mirroring, number, 0), name)?;
+            sockets.push((*instance, socket, reserved));
+        }
+
+        // Everything is bound; from here on nothing fails.
+        let mut tasks = JoinSet::new();
+        let mut sql = BTreeMap::new();
+        for (instance, socket, reserved) in sockets {
+            sql.insert(instance, socket.local_addr()?.port());
+            let address = match reserved.address().ip() {
+                IpAddr::V4(ip) if !ip.is_unspecified() => ip,
+                _ => Ipv4Addr::LOCALHOST,
+            };
+            let address = Some((address, reserved.address().port()));
+            world
+                .submit(SetLoopback { instance, address })
+                .expect("a loopback address is never refused");
+            let keys = Arc::clone(&shared.keys);
+            let endpoint = SqlEndpoint::sql_server(Arc::clone(world), instance, keys);
+            serve(&mut tasks, shared, socket, endpoint);
+            tasks.spawn(mirroring::follow(Arc::clone(world), instance, reserved));
+        }
+        let endpoint = SqlEndpoint::gateway(
+            Arc::clone(world),
+            all_worlds.then(|| Arc::clone(&shared.hub)),
+            Arc::clone(&shared.keys),
+            Arc::clone(&shared.arm),
+        );
+        serve(&mut tasks, shared, gateway, endpoint);
+        Ok(Self {
+            sql,
+            gateway: gateway_port,
+            _tasks: tasks,
+        })
+    }
+
+    /// The port of a SQL Server.
+    pub(crate) fn sql_port(&self, instance: InstanceId) -> Option<u16> {
+        self.sql.get(&instance).copied()
+    }
+
+    /// The port of the managed instances.
+    pub(crate) fn gateway_port(&self) -> u16 {
+        self.gateway
+    }
+}
+
+fn serve(
+    tasks: &mut JoinSet<()>,
+    shared: &Shared,
+    socket: TcpListener,
+    endpoint: Arc<dyn SqlService>,
+) {
+    let config = ListenerConfig {
+        tls: Some(shared.sql_tls.clone()),
+        ..ListenerConfig::default()
+    };
+    tasks.spawn(tds::run(socket, endpoint, config, future::pending()));
+}
+
+/// The port of the `number`th of a kind, leaving out one that is another's; 0 stays 0.
+fn nth_port(first: u16, number: usize, taken: u16) -> u16 {
+    if first == 0 {
+        return 0;
+    }
+    let number = u16::try_from(number).unwrap_or(u16::MAX);
+    let port = first.saturating_add(number);
+    match taken {
+        taken if first <= taken && port >= taken => port.saturating_add(1),
+        _ => port,
+    }
+}
+
+fn reserve(ip: IpAddr, port: u16, server: &str) -> anyhow::Result<Reserved> {
+    Reserved::bind(ip, port).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "port {port} (mirroring endpoint of {server}) is in use on {ip}; choose another, or --ports auto"
+        ),
+        _ => anyhow::anyhow!("cannot bind {ip}:{port} (mirroring endpoint of {server}): {error}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_follow_each_other_and_step_over_the_gateway() {
+        assert_eq!(nth_port(0, 3, 14340), 0);
+        assert_eq!(nth_port(14330, 9, 14340), 14339);
+        assert_eq!(nth_port(14330, 10, 14340), 14341);
+        assert_eq!(nth_port(14350, 0, 14340), 14350);
+        assert_eq!(nth_port(15022, 2, 0), 15024);
+    }
+}

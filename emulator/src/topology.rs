@@ -1,0 +1,518 @@
+//! What a world starts with: SQL Servers, managed instances and their surroundings, as a file says or by default.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use milink_core::azure::{
+    AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, WriteManagedInstance,
+    WriteResourceGroup, WriteVirtualNetwork,
+};
+use milink_core::collation::Collation;
+use milink_core::command::{
+    AlterDatabase, CreateDatabase, CreateSqlServer, DatabaseChange, Request,
+};
+use milink_core::database::RecoveryModel;
+use milink_core::durations::{Durations, Profile};
+use milink_core::ids::InstanceId;
+use milink_core::instance::SqlServer;
+use milink_core::names::Name;
+use milink_core::time::Timestamp;
+use milink_core::version::{Build, Edition, UpdatePolicy};
+use milink_core::{Refusal, World};
+use serde::Deserialize;
+
+use crate::keys::Keys;
+
+/// The contents of a topology file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// The resource group of everything in Azure.
+    #[serde(default = "default_group")]
+    pub resource_group: String,
+    /// The region of everything in Azure.
+    #[serde(default = "default_location")]
+    pub location: String,
+    /// The virtual network of the managed instances.
+    #[serde(default)]
+    pub network: Network,
+    /// SQL Servers.
+    #[serde(default, rename = "sql_server")]
+    pub sql_servers: Vec<SqlServerSpec>,
+    /// Managed instances.
+    #[serde(default, rename = "managed_instance")]
+    pub managed_instances: Vec<ManagedInstanceSpec>,
+}
+
+/// A virtual network with one subnet for managed instances.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct Network {
+    pub name: String,
+    pub prefix: String,
+    pub subnet: String,
+    pub subnet_prefix: String,
+}
+
+/// A SQL Server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlServerSpec {
+    /// `@@SERVERNAME`.
+    pub name: String,
+    /// `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2025` or four numbers.
+    #[serde(default = "default_version")]
+    pub version: String,
+    /// `enterprise`, `enterprise-core`, `developer`, `standard` or `express`.
+    #[serde(default = "default_edition")]
+    pub edition: String,
+    /// Its address in the model's network; the first is 10.0.0.4, the next 10.0.0.5 and so on.
+    pub address: Option<Ipv4Addr>,
+    /// DNS names of the address; by default its name in `contoso.local`.
+    pub host_names: Option<Vec<String>>,
+    /// Whether Always On is enabled.
+    #[serde(default = "yes")]
+    pub hadr: bool,
+    /// The server collation.
+    pub collation: Option<String>,
+    /// Databases, in full recovery and without a backup.
+    #[serde(default)]
+    pub databases: Vec<String>,
+}
+
+/// A managed instance.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManagedInstanceSpec {
+    /// Its short name.
+    pub name: String,
+    /// `SQLServer2022`, `SQLServer2025` or `AlwaysUpToDate`.
+    #[serde(default = "default_policy")]
+    pub update_policy: String,
+    /// The server collation.
+    pub collation: Option<String>,
+    /// Databases.
+    #[serde(default)]
+    pub databases: Vec<String>,
+}
+
+/// The administrator of managed instances.
+pub const MANAGED_INSTANCE_ADMINISTRATOR: &str = "miadmin";
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            name: "milink-vnet".to_owned(),
+            prefix: "10.1.0.0/16".to_owned(),
+            subnet: "ManagedInstance".to_owned(),
+            subnet_prefix: "10.1.0.0/24".to_owned(),
+        }
+    }
+}
+
+impl Default for Topology {
+    /// One SQL Server with a database, and one managed instance.
+    fn default() -> Self {
+        Self {
+            sql_servers: vec![SqlServerSpec {
+                databases: vec!["db1".to_owned()],
+                ..SqlServerSpec::named("sqlserver1")
+            }],
+            managed_instances: vec![ManagedInstanceSpec::named("sqlmi1")],
+            ..Self::empty()
+        }
+    }
+}
+
+impl SqlServerSpec {
+    /// A SQL Server 2022 of this name, without databases.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: default_version(),
+            edition: default_edition(),
+            address: None,
+            host_names: None,
+            hadr: true,
+            collation: None,
+            databases: Vec::new(),
+        }
+    }
+}
+
+impl ManagedInstanceSpec {
+    /// A managed instance of this name with the policy SQLServer2022, without databases.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            update_policy: default_policy(),
+            collation: None,
+            databases: Vec::new(),
+        }
+    }
+}
+
+impl Topology {
+    /// Nothing at all.
+    pub fn empty() -> Self {
+        Self {
+            resource_group: default_group(),
+            location: default_location(),
+            network: Network::default(),
+            sql_servers: Vec::new(),
+            managed_instances: Vec::new(),
+        }
+    }
+
+    /// Reads a topology file's text and checks its words.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let topology: Self = toml::from_str(text)?;
+        // A trial world says what the model would refuse, before anything is started.
+        let mut world = World::new(1, uuid::Uuid::nil(), Timestamp::default());
+        topology.provision_sql_servers(&mut world, "Trial-password-1")?;
+        for spec in &topology.managed_instances {
+            spec.policy()?;
+            collation(spec.collation.as_deref())?;
+        }
+        Ok(topology)
+    }
+
+    /// Makes everything in the world, at once, whatever the world's durations are.
+    ///
+    /// # Errors
+    ///
+    /// What the world refuses.
+    pub fn provision(
+        &self,
+        world: &mut World,
+        keys: &Keys,
+        sa_password: &str,
+        administrator_password: &str,
+    ) -> anyhow::Result<()> {
+        let durations = std::mem::replace(&mut world.durations, Durations::of(Profile::Instant));
+        let made = self
+            .provision_sql_servers(world, sa_password)
+            .and_then(|()| self.provision_azure(world, keys, administrator_password));
+        world.durations = durations;
+        made
+    }
+
+    fn provision_sql_servers(&self, world: &mut World, sa_password: &str) -> anyhow::Result<()> {
+        for (number, spec) in self.sql_servers.iter().enumerate() {
+            provision_sql_server(world, spec, number, sa_password)
+                .with_context(|| format!("SQL Server '{}'", spec.name))?;
+        }
+        Ok(())
+    }
+
+    fn provision_azure(
+        &self,
+        world: &mut World,
+        keys: &Keys,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        if self.managed_instances.is_empty() {
+            return Ok(());
+        }
+        let subnet = self
+            .provision_network(world)
+            .context("the virtual network")?;
+        for spec in &self.managed_instances {
+            self.provision_managed_instance(world, keys, &subnet, spec, password)
+                .with_context(|| format!("managed instance '{}'", spec.name))?;
+        }
+        Ok(())
+    }
+
+    fn provision_network(&self, world: &mut World) -> anyhow::Result<SubnetId> {
+        let group = Name::new(&self.resource_group);
+        apply(
+            world,
+            WriteResourceGroup {
+                name: group.clone(),
+                location: self.location.clone(),
+                tags: Default::default(),
+            },
+        )?;
+        let network = Name::new(&self.network.name);
+        let subnet = Name::new(&self.network.subnet);
+        let prefix = AddressPrefix::parse(&self.network.subnet_prefix)
+            .ok_or_else(|| anyhow!("'{}' is no prefix", self.network.subnet_prefix))?;
+        let settings = SubnetSettings::new(prefix).delegated_to_managed_instances();
+        apply(
+            world,
+            WriteVirtualNetwork {
+                key: ResourceKey {
+                    group: group.clone(),
+                    name: network.clone(),
+                },
+                location: self.location.clone(),
+                tags: Default::default(),
+                prefixes: vec![self.network.prefix.clone()],
+                dns_servers: Vec::new(),
+                subnets: Some(vec![(subnet.clone(), settings)]),
+            },
+        )?;
+        Ok(SubnetId {
+            group,
+            network,
+            subnet,
+        })
+    }
+
+    fn provision_managed_instance(
+        &self,
+        world: &mut World,
+        keys: &Keys,
+        subnet: &SubnetId,
+        spec: &ManagedInstanceSpec,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let fqdn = format!(
+            "{}.{}.database.windows.net",
+            spec.name,
+            world.azure.dns_zone(subnet)
+        );
+        let settings = InstanceSettings {
+            location: Some(self.location.clone()),
+            subnet_id: Some(subnet.to_arm_id(world.subscription)),
+            administrator_login: Some(MANAGED_INSTANCE_ADMINISTRATOR.to_owned()),
+            password: Some(password.into()),
+            database_format: Some(spec.policy()?.text().to_owned()),
+            collation: spec.collation.clone(),
+            ..InstanceSettings::default()
+        };
+        apply(
+            world,
+            WriteManagedInstance {
+                group: Name::new(&self.resource_group),
+                name: Name::new(&spec.name),
+                settings,
+                endpoint_certificate: Some(keys.instance_certificate(&fqdn)),
+            },
+        )?;
+        let instance = world
+            .managed_instance(&spec.name)
+            .map(|instance| instance.id)
+            .context("it has not come up")?;
+        create_databases(world, instance, &spec.databases, None)
+    }
+}
+
+impl ManagedInstanceSpec {
+    fn policy(&self) -> anyhow::Result<UpdatePolicy> {
+        UpdatePolicy::named(&self.update_policy).ok_or_else(|| {
+            anyhow!(
+                "'{}' is no update policy: say SQLServer2022, SQLServer2025 or AlwaysUpToDate",
+                self.update_policy
+            )
+        })
+    }
+}
+
+fn provision_sql_server(
+    world: &mut World,
+    spec: &SqlServerSpec,
+    number: usize,
+    sa_password: &str,
+) -> anyhow::Result<()> {
+    let build = Build::named(&spec.version)
+        .ok_or_else(|| anyhow!("'{}' is no version of SQL Server", spec.version))?;
+    let address = match spec.address {
+        Some(address) => address,
+        None => Ipv4Addr::from(
+            u32::from(Ipv4Addr::new(10, 0, 0, 4)) + u32::try_from(number).unwrap_or(0),
+        ),
+    };
+    if world.instances.values().any(|other| {
+        other
+            .as_sql_server()
+            .is_some_and(|server| server.address == address)
+    }) {
+        bail!("the address {address} is another SQL Server's");
+    }
+    let host_names = spec
+        .host_names
+        .clone()
+        .unwrap_or_else(|| vec![format!("{}.contoso.local", spec.name.to_lowercase())]);
+    let instance = apply(
+        world,
+        CreateSqlServer {
+            name: Name::new(&spec.name),
+            server: SqlServer {
+                build,
+                edition: edition(&spec.edition)?,
+                hadr_enabled: spec.hadr,
+                address,
+                host_names,
+                loopback: None,
+            },
+            collation: collation(spec.collation.as_deref())?,
+            sa_password: Arc::from(sa_password),
+        },
+    )?;
+    create_databases(world, instance, &spec.databases, Some(RecoveryModel::Full))
+}
+
+fn create_databases(
+    world: &mut World,
+    instance: InstanceId,
+    databases: &[String],
+    recovery: Option<RecoveryModel>,
+) -> anyhow::Result<()> {
+    for name in databases {
+        let name = Name::new(name);
+        apply(
+            world,
+            CreateDatabase {
+                instance,
+                name: name.clone(),
+                collation: None,
+            },
+        )
+        .with_context(|| format!("database '{name}'"))?;
+        if let Some(recovery) = recovery {
+            apply(
+                world,
+                AlterDatabase {
+                    instance,
+                    name,
+                    changes: vec![DatabaseChange::Recovery(recovery)],
+                },
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies a request and lets what it starts end, since nothing takes time here.
+fn apply<R: Request>(world: &mut World, request: R) -> anyhow::Result<R::Reply> {
+    let now = world.now();
+    let reply = world
+        .apply(now, request)
+        .map_err(|refusal: Refusal| anyhow!("the world refuses it: {refusal}"))?;
+    world.advance_to(now);
+    Ok(reply)
+}
+
+fn edition(text: &str) -> anyhow::Result<Edition> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "enterprise" => Edition::Enterprise,
+        "enterprise-core" => Edition::EnterpriseCore,
+        "developer" => Edition::Developer,
+        "standard" => Edition::Standard,
+        "express" => Edition::Express,
+        _ => bail!(
+            "'{text}' is no edition: say enterprise, enterprise-core, developer, standard or express"
+        ),
+    })
+}
+
+fn collation(name: Option<&str>) -> anyhow::Result<Collation> {
+    match name {
+        None => Ok(Collation::DEFAULT),
+        Some(name) => {
+            Collation::named(name).ok_or_else(|| anyhow!("'{name}' is no collation known here"))
+        }
+    }
+}
+
+fn default_group() -> String {
+    "milink-rg".to_owned()
+}
+
+fn default_location() -> String {
+    "westeurope".to_owned()
+}
+
+fn default_version() -> String {
+    "2022".to_owned()
+}
+
+fn default_edition() -> String {
+    "developer".to_owned()
+}
+
+fn default_policy() -> String {
+    "SQLServer2022".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_only_what_differs() {
+        let topology = Topology::parse(
+            r#"
+            location = "northeurope"
+            [[sql_server]]
+            name = "one"
+            databases = ["a", "b"]
+            [[sql_server]]
+            name = "two"
+            version = "2019"
+            [[managed_instance]]
+            name = "mi"
+            update_policy = "AlwaysUpToDate"
+            "#,
+        )
+        .unwrap();
+        let keys = Keys::in_memory().unwrap();
+        let mut world = World::new(1, uuid::Uuid::nil(), Timestamp::default());
+        topology
+            .provision(&mut world, &keys, "Password-12345678", "Password-12345678")
+            .unwrap();
+        let two = world.sql_server("two").unwrap().as_sql_server().unwrap();
+        assert_eq!(two.address, Ipv4Addr::new(10, 0, 0, 5));
+        assert_eq!(two.build, Build::SQL_2019);
+        assert!(world.sql_server("one").unwrap().database("B").is_some());
+        let instance = world.managed_instance("mi").unwrap();
+        let mi = instance.as_managed_instance().unwrap();
+        assert_eq!(mi.update_policy, UpdatePolicy::AlwaysUpToDate);
+        assert_eq!(mi.endpoint_certificate.subject, instance.server_name());
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_named() {
+        let cases = [
+            ("nonsense = 1", "nonsense"),
+            ("[[sql_server]]\nname = 'a'\nversion = '2008'", "2008"),
+            ("[[sql_server]]\nname = 'a'\nedition = 'web'", "web"),
+            (
+                "[[sql_server]]\nname = 'a'\ncollation = 'klingon'",
+                "klingon",
+            ),
+            (
+                "[[sql_server]]\nname = 'a'\n[[sql_server]]\nname = 'A'",
+                "'A'",
+            ),
+            (
+                "[[sql_server]]\nname = 'a'\n[[sql_server]]\nname = 'b'\naddress = '10.0.0.4'",
+                "10.0.0.4",
+            ),
+            (
+                "[[managed_instance]]\nname = 'a'\nupdate_policy = 'never'",
+                "never",
+            ),
+            (
+                "[[managed_instance]]\nupdate_policy = 'AlwaysUpToDate'",
+                "name",
+            ),
+        ];
+        for (text, named) in cases {
+            let error = format!("{:#}", Topology::parse(text).unwrap_err());
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+}
