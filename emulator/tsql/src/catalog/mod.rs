@@ -7,15 +7,15 @@ mod availability;
 mod cell;
 pub(crate) mod column;
 mod compatibility;
-mod databases;
+pub(crate) mod databases;
 pub mod functions;
 pub mod globals;
 mod information_schema;
 mod msdb;
-mod objects;
+pub(crate) mod objects;
 mod replication;
 mod security;
-mod server;
+pub(crate) mod server;
 mod settings;
 mod since;
 

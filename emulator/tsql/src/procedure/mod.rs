@@ -1,13 +1,24 @@
 //! System procedures: one file per procedure, in T-SQL or in Rust.
 
+mod odbc;
+mod refused;
 mod result_set;
+mod sp_addsrvrolemember;
 mod sp_certificate_add_issuer;
+mod sp_configure;
 mod sp_datatype_info;
 mod sp_get_endpoint_certificate;
+mod sp_help;
+mod sp_helpdb;
+mod sp_server_info;
+mod sp_validate_certificate_ca_chain;
+mod sp_who;
+mod xp_readerrorlog;
 
 use milink_core::sql_type::SqlType;
 use milink_core::value::Value;
 
+use crate::catalog::{Scope, Settings};
 use crate::error::SqlError;
 use crate::statement::context::StatementContext;
 
@@ -51,12 +62,18 @@ pub struct Call<'a, 'c> {
     pub given: Vec<bool>,
 }
 
-/// The procedure of this name, in any case.
+/// The procedure of this name, in any case, with or without a schema and a database.
 pub fn find(name: &str) -> Option<&'static Procedure> {
     let name = name.rsplit('.').next().unwrap_or(name);
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    let mut all = PROCEDURES.iter();
-    all.find(|procedure| procedure.name.eq_ignore_ascii_case(name))
+    procedures().find(|procedure| procedure.name.eq_ignore_ascii_case(name))
+}
+
+/// Every procedure that is run here.
+fn procedures() -> impl Iterator<Item = &'static Procedure> {
+    [PROCEDURES, odbc::PROCEDURES, refused::PROCEDURES]
+        .into_iter()
+        .flatten()
 }
 
 /// The names of all procedures, with those that the session runs itself.
@@ -71,18 +88,34 @@ pub(crate) fn all() -> impl Iterator<Item = &'static str> {
         "sp_describe_first_result_set",
         "sp_describe_undeclared_parameters",
     ];
-    PROCEDURES
-        .iter()
+    procedures()
         .map(|procedure| procedure.name)
         .chain(OF_SESSION)
 }
 
-static PROCEDURES: &[Procedure] = &[
+const PROCEDURES: &[Procedure] = &[
+    sp_addsrvrolemember::ADD,
+    sp_addsrvrolemember::DROP,
     sp_certificate_add_issuer::PROCEDURE,
+    sp_configure::PROCEDURE,
     sp_datatype_info::PROCEDURE,
     sp_datatype_info::PROCEDURE_90,
     sp_datatype_info::PROCEDURE_100,
     sp_get_endpoint_certificate::PROCEDURE,
+    sp_help::PROCEDURE,
+    sp_help::HELP_INDEX,
+    sp_help::SPACE_USED,
+    sp_helpdb::PROCEDURE,
+    sp_helpdb::DATABASES,
+    sp_helpdb::HELP_FILE,
+    sp_server_info::PROCEDURE,
+    sp_server_info::MSVER,
+    sp_validate_certificate_ca_chain::PROCEDURE,
+    sp_who::PROCEDURE,
+    sp_who::WHO2,
+    sp_who::LOCK,
+    xp_readerrorlog::PROCEDURE,
+    xp_readerrorlog::SP,
 ];
 
 /// A parameter that has to be given.
@@ -111,6 +144,27 @@ const fn defaulting(name: &'static str, sql_type: SqlType, default: Value) -> Pa
 }
 
 impl Call<'_, '_> {
+    /// Reads something from the world as it is now.
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&Scope<'_>, &Self) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let world = self.context.world();
+        let instance = self.context.instance()?;
+        let database = instance.databases.get(&self.context.database);
+        let scope = Scope {
+            world: &world,
+            instance: &instance,
+            // A database that was dropped meanwhile leaves its sessions in master.
+            database: database.map_or_else(|| instance.master(), |database| database),
+            session: self.context.session,
+            transaction: self.context.transaction,
+            now: world.now(),
+            settings: &Settings::default(),
+        };
+        read(&scope, self)
+    }
+
     /// The argument number `at` as a whole number.
     fn number(&self, at: usize) -> Option<i64> {
         self.values.get(at).and_then(Value::as_int)

@@ -8,7 +8,7 @@ mod files;
 
 use super::View;
 
-pub(super) use databases::state_code;
+pub(crate) use databases::state_code;
 pub(crate) use files::{DatabaseFile, database_files, default_directory};
 
 /// The views of this family.

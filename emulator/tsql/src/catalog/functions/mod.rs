@@ -117,4 +117,5 @@ pub(crate) fn table_functions() -> impl Iterator<Item = &'static TableFunction> 
     table::FUNCTIONS.iter()
 }
 
+pub(crate) use object::find_object;
 pub(in crate::catalog) use server_property::{machine_name, release_of};
