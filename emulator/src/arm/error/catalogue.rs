@@ -1,0 +1,396 @@
+//! The catalogue: each reason to refuse, as ARM says it. No wildcard arms: a new reason does not compile without words.
+//!
+//! Codes and texts are from `arm-contract.md` sections 3 and 15 and the published definitions' lists; where those have
+//! only a code, the text is a guess.
+
+use axum::http::StatusCode;
+use milink_core::operation::OperationError;
+use milink_core::refusal::{
+    AzureRefusal, DatabaseRefusal, InstanceRefusal, LinkError, LinkRefusal, Refusal,
+};
+
+use super::ArmError;
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+const CONFLICT: StatusCode = StatusCode::CONFLICT;
+const MISSING: StatusCode = StatusCode::NOT_FOUND;
+const LINK: &str = "Microsoft.Sql/managedInstances/distributedAvailabilityGroups";
+
+/// Why an operation failed.
+pub(crate) fn of_operation(error: &OperationError) -> ArmError {
+    match error {
+        OperationError::Link(error) => of_link_error(error),
+        OperationError::LinkNotFound { name } => operation_not_found(name),
+        OperationError::Refused(refusal) => ArmError::from(&**refusal),
+    }
+}
+
+impl From<Refusal> for ArmError {
+    fn from(refusal: Refusal) -> Self {
+        Self::from(&refusal)
+    }
+}
+
+impl From<&Refusal> for ArmError {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Azure(refusal) => of_azure(refusal),
+            Refusal::Link(refusal) => of_link(refusal),
+            Refusal::Database(refusal) => of_database(refusal),
+            // Requests of ARM do not write rows, make endpoints and so on; if one did, it met a conflict.
+            Refusal::Write(_)
+            | Refusal::Security(_)
+            | Refusal::Endpoint(_)
+            | Refusal::Group(_)
+            | Refusal::Backup(_) => Self::service(
+                CONFLICT,
+                "ConflictingServerOperation",
+                format!("{refusal}."),
+            ),
+        }
+    }
+}
+
+fn of_azure(refusal: &AzureRefusal) -> ArmError {
+    match refusal {
+        AzureRefusal::ResourceGroupNotFound { name } => ArmError::group_not_found(name),
+        AzureRefusal::ResourceGroupBeingDeleted { name } => ArmError::gateway(
+            CONFLICT,
+            "ResourceGroupBeingDeleted",
+            format!(
+                "The resource group '{name}' is in deprovisioning state and cannot perform this operation."
+            ),
+        ),
+        AzureRefusal::GroupNotEmptied { name, resource } => ArmError::gateway(
+            CONFLICT,
+            "ResourceGroupDeletionBlocked",
+            format!(
+                "Deletion of resource group '{name}' failed as resources with identifiers '{resource}' could not be deleted."
+            ),
+        ),
+        AzureRefusal::NotFound {
+            kind,
+            name,
+            resource_group,
+        } => ArmError::resource_not_found(kind, name, resource_group),
+        AzureRefusal::ChildNotFound { kind, name } => ArmError::child_not_found(kind, name),
+        AzureRefusal::ParentNotFound {
+            kind,
+            child,
+            name,
+            resource_group,
+            verb,
+        } => ArmError::gateway(
+            MISSING,
+            "ParentResourceNotFound",
+            format!(
+                "Failed to perform '{verb}' on resource(s) of type '{child}', because the parent resource '{kind}/{name}' under resource group '{resource_group}' could not be found."
+            ),
+        ),
+        AzureRefusal::InvalidName { kind, name } => ArmError::gateway(
+            BAD,
+            if *kind == "Microsoft.Resources/resourceGroups" {
+                "InvalidResourceGroupName"
+            } else {
+                "InvalidResourceName"
+            },
+            format!("Resource name '{name}' is invalid for resource type '{kind}'."),
+        ),
+        AzureRefusal::LocationChanged {
+            name,
+            location,
+            resource_group,
+            wanted,
+        } => of_location(name, location, resource_group, wanted),
+        AzureRefusal::LocationNotAvailable { kind, location } => ArmError::gateway(
+            BAD,
+            "LocationNotAvailableForResourceType",
+            format!(
+                "The provided location '{location}' is not available for resource type '{kind}'."
+            ),
+        ),
+        AzureRefusal::InvalidParameter { parameter, .. } => invalid_parameter(parameter),
+        AzureRefusal::MissingParameter { parameter } if parameter == "location" => {
+            ArmError::gateway(
+                BAD,
+                "LocationRequired",
+                "The location property is required for this definition.",
+            )
+        }
+        AzureRefusal::MissingParameter { parameter } => ArmError::service(
+            BAD,
+            "MissingRequiredParameter",
+            format!("The required parameter '{parameter}' is missing."),
+        ),
+        AzureRefusal::ServerNameTaken { name } => ArmError::service(
+            BAD,
+            "NameAlreadyExists",
+            format!("The name '{name}' already exists. Choose a different name."),
+        ),
+        AzureRefusal::InUse { resource, by } if resource.contains("/subnets/") => {
+            ArmError::service(
+                BAD,
+                "InUseSubnetCannotBeDeleted",
+                format!(
+                    "Subnet {resource} is in use by {by} and cannot be deleted or changed. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet."
+                ),
+            )
+        }
+        AzureRefusal::InUse { resource, by } => ArmError::service(
+            BAD,
+            "ResourceInUse",
+            format!("Resource {resource} cannot be deleted because it is in use by {by}."),
+        ),
+        AzureRefusal::SubnetNotDelegated { subnet } => ArmError::service(
+            CONFLICT,
+            "MiCreateFailedNonDelegatedSubnet",
+            format!(
+                "Failed to create the managed instance: subnet '{subnet}' is not delegated to Microsoft.Sql/managedInstances."
+            ),
+        ),
+        AzureRefusal::InvalidPrefix { prefix } => ArmError::service(
+            BAD,
+            "InvalidAddressPrefixFormat",
+            format!(
+                "Address prefix {prefix} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24, and have no bits beyond its length."
+            ),
+        ),
+        AzureRefusal::OverlappingPrefix { prefix, other } => ArmError::service(
+            BAD,
+            "NetcfgInvalidAddressSpace",
+            format!("Address prefixes {prefix} and {other} of the address space overlap."),
+        ),
+        AzureRefusal::SubnetOutside {
+            subnet, network, ..
+        } => ArmError::service(
+            BAD,
+            "NetcfgInvalidSubnet",
+            format!(
+                "Subnet '{subnet}' is not valid because its IP address range is outside the IP address range of virtual network '{network}'."
+            ),
+        ),
+        AzureRefusal::SubnetsOverlap { subnet, other } => ArmError::service(
+            BAD,
+            "NetcfgSubnetRangesOverlap",
+            format!(
+                "Subnet '{subnet}' is not valid because its IP address range overlaps with that of an existing subnet '{other}'."
+            ),
+        ),
+        AzureRefusal::Instance(refusal) => of_instance(refusal),
+        AzureRefusal::InstanceBusy { name } => ArmError::service(
+            CONFLICT,
+            "ConflictingManagedInstanceOperation",
+            format!(
+                "There is an operation on managed instance '{name}' in progress. Wait until it is over and try again."
+            ),
+        ),
+        AzureRefusal::DatabaseInLink { name } | AzureRefusal::DatabaseExists { name } => {
+            ArmError::service(
+                BAD,
+                "ManagedDatabaseNameInUse",
+                format!("The managed database name '{name}' is already in use."),
+            )
+        }
+        AzureRefusal::BadDatabaseName { name } => ArmError::service(
+            BAD,
+            "CannotUseReservedDatabaseName",
+            format!("Cannot use reserved database name '{name}' in this operation."),
+        ),
+        AzureRefusal::MissingPublicBlob => ArmError::service(
+            BAD,
+            "MissingPublicBlob",
+            "Missing public blob of the certificate.",
+        ),
+        AzureRefusal::InvalidPublicBlob { reason } => ArmError::service(
+            BAD,
+            "InvalidPublicBlob",
+            format!("The specified public blob is invalid: {reason}."),
+        ),
+        AzureRefusal::CertificateExists { name } => ArmError::service(
+            BAD,
+            "CertificateAlreadyExists",
+            format!(
+                "The certificate, or one with this name, has already been uploaded as '{name}'."
+            ),
+        ),
+        AzureRefusal::UpdatePolicyLowered => ArmError::service(
+            BAD,
+            "InvalidDatabaseFormat",
+            "The update policy of a managed instance (databaseFormat) cannot be changed to an older one.",
+        ),
+        AzureRefusal::OperationNotFound { id } => operation_not_found(id),
+        AzureRefusal::OperationNotCancellable { id } => ArmError::service(
+            CONFLICT,
+            "CannotCancelOperation",
+            format!("The operation '{id}' is in a state in which it cannot be canceled."),
+        ),
+        AzureRefusal::NotEmulated { what } => ArmError::not_emulated(what),
+    }
+}
+
+fn of_location(name: &str, location: &str, group: &str, wanted: &str) -> ArmError {
+    // A resource group is not in itself, so it has a text of its own.
+    if name == group {
+        return ArmError::gateway(
+            CONFLICT,
+            "InvalidResourceGroupLocation",
+            format!(
+                "Invalid resource group location '{wanted}'. The Resource group already exists in location '{location}'."
+            ),
+        );
+    }
+    ArmError::gateway(
+        CONFLICT,
+        "InvalidResourceLocation",
+        format!(
+            "The resource '{name}' already exists in location '{location}' in resource group '{group}'. A resource with the same name cannot be created in location '{wanted}'. Please select a new resource name."
+        ),
+    )
+}
+
+fn of_instance(refusal: &InstanceRefusal) -> ArmError {
+    let (status, code, message) = match refusal {
+        InstanceRefusal::InvalidServerName => (BAD, "InvalidServerName", "Invalid server name specified.".to_owned()),
+        InstanceRefusal::InvalidSubnetId { .. } => (BAD, "InvalidSubnetResourceId", "Invalid subnet resource ID provided. Please provide a correct resource Id for the target subnet.".to_owned()),
+        InstanceRefusal::SubnetOfOtherSubscription => (BAD, "ManagedInstanceAndSubnetAreNotOnTheSameSubscription", "Subnet provided for managed instance deployment is located on subscription different than the one submitted for managed instance. Managed instance and subnet used for deploying the instance must be on the same subscription. Please provide another subnet or switch to the subnet subscription and then try the operation again.".to_owned()),
+        InstanceRefusal::UnknownSubnet { subnet } => (BAD, "VnetSubnetIsUnknown", format!("Subnet '{subnet}' does not exist.")),
+        InstanceRefusal::SubnetTooSmall => (BAD, "CreateManagedInstanceInvalidSubnetSize", "The subnet is smaller than the allowed minimal subnet size: a managed instance needs at least 32 IP addresses (/27).".to_owned()),
+        InstanceRefusal::SubnetFixed => (BAD, "SubnetIdCantBeUpdated", "Changing managed instance subnet is not supported operation. Please remove this parameter from the request.".to_owned()),
+        InstanceRefusal::InvalidSku { .. } => return invalid_parameter("sku.name"),
+        InstanceRefusal::InvalidLicenseType { license } => (BAD, "ManagedInstanceInvalidLicenseType", format!("The specified license type {license} is not valid.")),
+        InstanceRefusal::InvalidCollation { name } => (BAD, "InvalidCollation", format!("Collation '{name}' is invalid or not supported by milink.")),
+        InstanceRefusal::CollationFixed => (BAD, "InstanceCollationUpdateNotSupported", "User cannot change instance collation on Managed Instance.".to_owned()),
+        InstanceRefusal::InvalidStorageSize { gigabytes } => (StatusCode::METHOD_NOT_ALLOWED, "InvalidStorageSizeValue", format!("Invalid storage size: {gigabytes} GB. Storage size must be specified between 32 and 16384 gigabytes, in increments of 32 GB.")),
+        InstanceRefusal::InvalidLoginName => (BAD, "InvalidLoginName", "The provided login name is invalid.".to_owned()),
+        InstanceRefusal::PasswordTooShort => (BAD, "PasswordTooShort", "The provided password is too short. It has to have at least 16 characters.".to_owned()),
+        InstanceRefusal::PasswordTooLong => (BAD, "PasswordTooLong", "The provided password is too long. It can have at most 128 characters.".to_owned()),
+        InstanceRefusal::PasswordNotComplex => (BAD, "PasswordNotComplex", "Password validation failed. The password does not meet policy requirements because it is not complex enough.".to_owned()),
+        InstanceRefusal::InvalidEntraAdministrator => (BAD, "InvalidExternalAdministratorLogin", "Invalid or missing external administrator login name.".to_owned()),
+        InstanceRefusal::EntraAdministratorIsSqlAdministrator => (BAD, "ExternalAdministratorLoginSameAsSqlAdmin", "The names of the Azure Active Directory administrator and of the server admin account must be different. Please provide different values.".to_owned()),
+        InstanceRefusal::NoEntraAdministrator => (BAD, "InvalidManagedServerAADOnlyAuthNoAADAdminPropertyName", "Azure Active Directory Administrator must be configured before enabling Azure Active Directory Only Authentication.".to_owned()),
+        InstanceRefusal::HasLink { link } => (BAD, "OperationCanNotStartDueToMiLink", format!("The operation cannot start because the managed instance has link '{link}'. Delete the link and try again.")),
+        InstanceRefusal::TooManyDatabases { most } => (BAD, "DatabaseNumberLimitReached", format!("The managed instance has reached the limit of {most} databases.")),
+    };
+    ArmError::service(status, code, message)
+}
+
+fn of_link(refusal: &LinkRefusal) -> ArmError {
+    const REQUEST: &str = "InvalidDistributedAvailabilityGroupsCreateOrUpdateRequest";
+    let of_body = |tail: &str, what: &str| {
+        let text = format!(
+            "Distributed Availability Group Create or Update request body has empty or Invalid {what}."
+        );
+        ArmError::service(BAD, &format!("{REQUEST}{tail}"), text)
+    };
+    let bad = |code, message: String| ArmError::service(BAD, code, message);
+    match refusal {
+        LinkRefusal::EmptyRequest => bad(REQUEST, "Distributed Availability Group Create or Update request body is empty or invalid.".to_owned()),
+        LinkRefusal::BadDatabases => of_body("Databases", "Databases"),
+        LinkRefusal::NoInstanceGroup => of_body("InstanceAvailabilityGroupName", "Instance Availability Group Name"),
+        LinkRefusal::NoPartnerGroup => of_body("PartnerAvailabilityGroupName", "Partner Availability Group Name"),
+        LinkRefusal::SameGroupNames => bad("InstanceAvailabilityGroupNamePartnerAvailabilityGroupNameMatch", "Instance Availability Group Name and Partner Availability Group Name must not be the same.".to_owned()),
+        LinkRefusal::NoPartnerEndpoint => of_body("PartnerEndpoint", "Partner Endpoint"),
+        // The oldest name of the parameter shows in every api-version (observed).
+        LinkRefusal::BadPartnerEndpoint => invalid_parameter("SourceEndpoint"),
+        LinkRefusal::BadSeedingMode => of_body("SeedingMode", "Seeding Mode"),
+        LinkRefusal::BadEnum { parameter, .. } => invalid_parameter(parameter),
+        LinkRefusal::BadName { name } => bad("InvalidIdentifier", format!("Name '{name}' is not valid.")),
+        LinkRefusal::BadMultiDatabaseName { .. } => bad("InvalidMultiDbDistributedAvailabilityGroupName", "The name of a distributed availability group with several databases can only have lower case letters, digits and hyphens, and cannot begin or end with a hyphen.".to_owned()),
+        LinkRefusal::OtherLinkExists { name } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link for the provided availability groups already exists as '{name}'. A link has one database: use another distributed availability group name for another database.")),
+        LinkRefusal::InstanceGroupInUse { group } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link with the instance availability group '{group}' already exists.")),
+        LinkRefusal::DatabaseExists { database } => bad("ManagedDatabaseNameInUse", format!("The managed database name '{database}' is already in use.")),
+        LinkRefusal::DatabaseNotFound { database } => ArmError::service(MISSING, "DatabaseDoesNotExist", format!("User attempted to access a database which does not exist. Database: '{database}'.")),
+        LinkRefusal::TooManyLinks => ArmError::service(CONFLICT, "DatabaseNumberLimitReached", "The managed instance has as many links as it can have."),
+        LinkRefusal::NotFound { name } => ArmError::child_not_found(LINK, name),
+        LinkRefusal::Busy { name } => ArmError::service(CONFLICT, "ManagedInstanceIsBusy", format!("Link '{name}' is being created or changed. Wait until that is over and try again.")),
+        LinkRefusal::NotEmulated { what } => ArmError::not_emulated(what),
+    }
+}
+
+fn of_database(refusal: &DatabaseRefusal) -> ArmError {
+    match refusal {
+        DatabaseRefusal::NotFound { name } => {
+            ArmError::child_not_found("Microsoft.Sql/managedInstances/databases", name)
+        }
+        DatabaseRefusal::Exists { name } | DatabaseRefusal::InLink { name } => {
+            of_azure(&AzureRefusal::DatabaseExists { name: name.clone() })
+        }
+        DatabaseRefusal::BadName { name } | DatabaseRefusal::System { name } => {
+            of_azure(&AzureRefusal::BadDatabaseName { name: name.clone() })
+        }
+        DatabaseRefusal::Restoring { .. }
+        | DatabaseRefusal::Recovering { .. }
+        | DatabaseRefusal::Offline { .. }
+        | DatabaseRefusal::ReadOnly { .. }
+        | DatabaseRefusal::InUse { .. }
+        | DatabaseRefusal::InGroup { .. }
+        | DatabaseRefusal::SecondaryNotReadable { .. }
+        | DatabaseRefusal::RoleChanging { .. }
+        | DatabaseRefusal::OptionNotAllowed { .. } => ArmError::service(
+            CONFLICT,
+            "ConflictingDatabaseOperation",
+            format!("{refusal}."),
+        ),
+    }
+}
+
+fn of_link_error(error: &LinkError) -> ArmError {
+    let status = match error {
+        LinkError::TargetDatabaseExists { .. } => CONFLICT,
+        _ => BAD,
+    };
+    ArmError::service(status, link_error_code(error), link_error_text(error))
+}
+
+/// `mostRecentLinkError`, and the message of a failed operation.
+pub(crate) fn link_error_text(error: &LinkError) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    match error {
+        LinkError::InitTimeout { cause, .. } => format!("{text}: {cause}."),
+        _ => format!("{text}."),
+    }
+}
+
+fn link_error_code(error: &LinkError) -> &'static str {
+    match error {
+        LinkError::PartnerUnreachable { .. }
+        | LinkError::EndpointNotStarted { .. }
+        | LinkError::EndpointWithoutCertificate { .. }
+        | LinkError::EndpointNotEncrypted { .. }
+        | LinkError::GroupNotResponding { .. }
+        | LinkError::RoleMismatch
+        | LinkError::NetworkInterrupted => "ManagedInstanceLinkConnectivityIsNotEstablished",
+        LinkError::CertificateNotOnInstance { .. }
+        | LinkError::PartnerCertificateInvalid { .. } => {
+            "ManagedInstanceLinkCertificateNotFoundOnManagedInstance"
+        }
+        LinkError::CertificateNotOnSqlServer { .. } | LinkError::IssuerNotTrusted { .. } => {
+            "ManagedInstanceLinkCertificateNotFoundOnSqlServer"
+        }
+        LinkError::DatabaseNotResponding { .. } | LinkError::CreateDatabaseNotGranted { .. } => {
+            "ManagedInstanceLinkIsNotInTheCatchupState"
+        }
+        LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
+        LinkError::VersionNotSupported { .. }
+        | LinkError::PolicyTooOld { .. }
+        | LinkError::FailbackNeedsMatchingFormat { .. } => {
+            "ManagedInstanceRestoreToInstanceWithOlderVersionEdition"
+        }
+        LinkError::InitTimeout { cause, .. } => link_error_code(cause),
+        LinkError::PartnerDropped => "ManagedInstanceLinkIsNotFound",
+    }
+}
+
+fn invalid_parameter(parameter: &str) -> ArmError {
+    let message =
+        format!("Invalid value given for parameter {parameter}. Specify a valid parameter value.");
+    ArmError::service(BAD, "InvalidParameterValue", message)
+}
+
+fn operation_not_found(id: &str) -> ArmError {
+    let message = format!("The operation with Id: '{id}' does not exist.");
+    ArmError::service(MISSING, "OperationIdNotFound", message)
+}

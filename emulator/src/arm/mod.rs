@@ -1,0 +1,169 @@
+//! Azure Resource Manager and Entra ID, as far as a link's life needs them.
+//!
+//! Holds no state of Azure's: every answer is computed from a world, every request changes one through [`Worlds`].
+
+mod answer;
+mod authentication;
+mod body;
+mod call;
+mod discovery;
+mod entra;
+mod error;
+mod location;
+mod operations;
+mod paging;
+mod path;
+mod ports;
+mod registry;
+mod resources;
+mod route;
+mod token;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use uuid::Uuid;
+
+pub use error::NOT_EMULATED;
+pub use ports::{Keys, Subscription, Worlds};
+pub use registry::{Served, served};
+pub use token::{Claims, SqlPrincipal, TokenError, TokenSigner};
+
+use error::ArmError;
+
+/// Whether a request came over TLS; the listener puts it into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection {
+    /// Whether it did.
+    pub tls: bool,
+}
+
+/// What ARM and Entra are told at the start.
+#[derive(Clone, Debug)]
+pub struct ArmConfig {
+    /// The one tenant.
+    pub tenant: Uuid,
+    /// The service principal that may log in.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// How many resources a page of a list has.
+    pub page_size: usize,
+    /// Whether unknown api-versions are accepted.
+    pub loose: bool,
+}
+
+/// Resource Manager and Entra.
+pub struct Arm {
+    config: ArmConfig,
+    worlds: Arc<dyn Worlds>,
+    keys: Arc<dyn Keys>,
+    signer: TokenSigner,
+    principal: Uuid,
+}
+
+/// ARM takes no larger bodies.
+const MOST_BODY_BYTES: usize = 4 << 20;
+
+impl Arm {
+    /// Resource Manager and Entra over these worlds.
+    pub fn new(
+        config: ArmConfig,
+        worlds: Arc<dyn Worlds>,
+        keys: Arc<dyn Keys>,
+        signer: TokenSigner,
+    ) -> Arc<Self> {
+        // The object id of the service principal: any, but always the same for one client id.
+        let principal = entra::object_id(&config.client_id);
+        Arc::new(Self {
+            config,
+            worlds,
+            keys,
+            signer,
+            principal,
+        })
+    }
+
+    /// Everything under `/` that nobody else answers. Paths are matched without regard to case, so not by axum.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new().fallback(handle).with_state(Arc::clone(self))
+    }
+
+    /// Checks a token that a SQL client logs in with.
+    ///
+    /// # Errors
+    ///
+    /// Says why it is not accepted.
+    pub fn validate_sql_token(&self, jwt: &str) -> Result<SqlPrincipal, TokenError> {
+        authentication::sql_principal(self, jwt)
+    }
+}
+
+/// What is left of a request once its body has been read.
+struct Incoming {
+    method: axum::http::Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    tls: bool,
+    body: bytes::Bytes,
+}
+
+impl Incoming {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// `https://host:port`, as the client knows us.
+    fn base(&self) -> String {
+        let host = self.header("host").unwrap_or("localhost");
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{host}")
+    }
+}
+
+async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    // HTTP/2 has the host in the URI only.
+    if !parts.headers.contains_key(header::HOST)
+        && let Some(authority) = parts.uri.authority()
+        && let Ok(host) = authority.as_str().parse()
+    {
+        parts.headers.insert(header::HOST, host);
+    }
+    let tls = parts
+        .extensions
+        .get::<Connection>()
+        .is_some_and(|connection| connection.tls);
+    let body = axum::body::to_bytes(body, MOST_BODY_BYTES).await;
+    let too_large = body.is_err();
+    let incoming = Incoming {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        tls,
+        body: body.unwrap_or_default(),
+    };
+    let answer = if too_large {
+        Err(ArmError::gateway(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestContentTooLarge",
+            format!(
+                "The request content size exceeds the maximum size of '{} MB'.",
+                MOST_BODY_BYTES >> 20
+            ),
+        ))
+    } else {
+        route::answer(&arm, &incoming)
+    };
+    answer::finish(&incoming, answer).map(Body::from)
+}

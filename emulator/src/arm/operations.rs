@@ -1,0 +1,233 @@
+//! Long-running operations on the wire (`arm-contract.md` section 2).
+
+use axum::http::{Method, StatusCode};
+use milink_core::ids::OperationId;
+use milink_core::operation::{Operation, OperationState};
+use milink_model::{AcceptedOperation, OperationStatus};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::error::{ArmError, of_operation};
+use super::path::ResourcePath;
+use super::{path, route};
+
+/// How long clients are to wait between polls, in seconds.
+const RETRY_AFTER: &str = "1";
+
+/// Microsoft.Sql accepts a request: 202, both headers, a small body.
+pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Answer {
+    let operation = find(call, id);
+    let scope = format!(
+        "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/locations/{}/{}",
+        call.base,
+        call.subscription,
+        operation.resource.resource_group,
+        operation.resource.location,
+        operation.stem,
+    );
+    let version = call.version.as_str();
+    Answer::json(StatusCode::ACCEPTED, &accepted_body(&operation))
+        .with_header(
+            "azure-asyncoperation",
+            format!("{scope}AzureAsyncOperation/{id}?api-version={version}"),
+        )
+        .with_header(
+            "location",
+            format!("{scope}OperationResults/{id}?api-version={version}"),
+        )
+        .with_header("retry-after", RETRY_AFTER)
+}
+
+/// The headers that Microsoft.Network puts on an answer that has the resource in it.
+pub(super) fn network(call: &Call<'_>, answer: Answer, id: OperationId) -> Answer {
+    let operation = find(call, id);
+    let scope = format!(
+        "{}/subscriptions/{}/providers/Microsoft.Network/locations/{}",
+        call.base, call.subscription, operation.resource.location,
+    );
+    let version = call.version.as_str();
+    let answer = answer
+        .with_header(
+            "azure-asyncoperation",
+            format!("{scope}/operations/{id}?api-version={version}"),
+        )
+        .with_header("retry-after", RETRY_AFTER);
+    if answer.status == StatusCode::ACCEPTED {
+        return answer.with_header(
+            "location",
+            format!("{scope}/operationResults/{id}?api-version={version}"),
+        );
+    }
+    answer
+}
+
+/// A resource group's deletion: `Location` only.
+pub(super) fn group_deletion(call: &Call<'_>, id: OperationId) -> Answer {
+    let (base, subscription, version) = (&call.base, call.subscription, call.version.as_str());
+    Answer::empty(StatusCode::ACCEPTED)
+        .with_header(
+            "location",
+            format!(
+                "{base}/subscriptions/{subscription}/operationresults/{id}?api-version={version}"
+            ),
+        )
+        .with_header("retry-after", RETRY_AFTER)
+}
+
+/// Whether a type under `locations` is one of operations: `…AzureAsyncOperation`, `…OperationResults`, and the network's.
+pub(super) fn is_poll(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    let stem = kind.strip_prefix("locations/").unwrap_or_default();
+    stem.ends_with("azureasyncoperation")
+        || stem.ends_with("operationresults")
+        || stem == "operations"
+}
+
+/// Polls an operation by one of its two URLs.
+pub(super) fn poll(call: &Call<'_>) -> Result<Answer, ArmError> {
+    if call.method != Method::GET {
+        return Err(ArmError::method_not_allowed(&["GET"]));
+    }
+    let kind = call.path.type_name().to_ascii_lowercase();
+    let results = kind.ends_with("operationresults");
+    let operation = polled(call, call.path.name(1))?;
+    let stem = kind.trim_start_matches("locations/");
+    let is_network = call
+        .path
+        .namespace
+        .as_deref()
+        .is_some_and(|ns| ns.eq_ignore_ascii_case("Microsoft.Network"));
+    let stem = stem
+        .trim_end_matches("azureasyncoperation")
+        .trim_end_matches("operationresults");
+    if !is_network && !operation.stem.eq_ignore_ascii_case(stem) {
+        return Err(not_found(call.path.name(1)));
+    }
+    if results {
+        result(call, &operation)
+    } else {
+        Ok(status(&operation, is_network))
+    }
+}
+
+/// Polls the deletion of a resource group.
+pub(super) fn poll_group_deletion(call: &Call<'_>, id: &str) -> Result<Answer, ArmError> {
+    let operation = polled(call, id)?;
+    match &operation.state {
+        OperationState::InProgress => Ok(group_deletion(call, operation.id)),
+        OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
+            Ok(Answer::empty(StatusCode::OK))
+        }
+        OperationState::Failed { error, .. } => Err(of_operation(error)),
+    }
+}
+
+/// The word of an operation's state.
+pub(super) fn state_word(state: &OperationState) -> &'static str {
+    match state {
+        OperationState::InProgress => "InProgress",
+        OperationState::Succeeded { .. } => "Succeeded",
+        OperationState::Failed { .. } => "Failed",
+        OperationState::Canceled { .. } => "Canceled",
+    }
+}
+
+fn status(operation: &Operation, is_network: bool) -> Answer {
+    let error = match &operation.state {
+        OperationState::Failed { error, .. } => Some(of_operation(error).detail().clone()),
+        OperationState::Canceled { .. } => Some(canceled().detail().clone()),
+        OperationState::InProgress | OperationState::Succeeded { .. } => None,
+    };
+    let status = OperationStatus {
+        name: (!is_network).then(|| operation.id.to_string()),
+        status: state_word(&operation.state).to_owned(),
+        start_time: (!is_network).then(|| operation.started.to_arm_text()),
+        error,
+    };
+    let answer = Answer::ok(&status);
+    match operation.state {
+        OperationState::InProgress => answer.with_header("retry-after", RETRY_AFTER),
+        _ => answer,
+    }
+}
+
+fn result(call: &Call<'_>, operation: &Operation) -> Result<Answer, ArmError> {
+    match &operation.state {
+        OperationState::InProgress if operation.stem == "operations" => Ok(network(
+            call,
+            Answer::empty(StatusCode::ACCEPTED),
+            operation.id,
+        )),
+        OperationState::InProgress => Ok(accepted(call, operation.id)),
+        OperationState::Failed { error, .. } => Err(of_operation(error)),
+        OperationState::Canceled { .. } => Err(canceled()),
+        OperationState::Succeeded {
+            has_result: false, ..
+        } => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+        OperationState::Succeeded {
+            has_result: true, ..
+        } => {
+            let resource = &operation.resource;
+            let raw_path = call.id_in_group(&resource.resource_group, &resource.path);
+            let segments = path::segments(&raw_path).unwrap_or_default();
+            let get = Call {
+                arm: call.arm,
+                incoming: call.incoming,
+                base: call.base.clone(),
+                caller: call.caller,
+                method: Method::GET,
+                path: ResourcePath::parse(segments.get(1..).unwrap_or_default())
+                    .unwrap_or_default(),
+                raw_path,
+                queries: call.queries,
+                version: call.version.clone(),
+                subscription: call.subscription,
+            };
+            route::resource(&get)
+        }
+    }
+}
+
+/// The operation, after a clock that jumps has jumped if it is running.
+fn polled(call: &Call<'_>, id: &str) -> Result<Operation, ArmError> {
+    let parsed = Uuid::parse_str(id).map_err(|_| not_found(id))?;
+    let get = || {
+        call.read(|world| {
+            world
+                .operation(OperationId(parsed))
+                .map(|found| Operation::clone(found))
+        })
+    };
+    let operation = get().ok_or_else(|| not_found(id))?;
+    if operation.state != OperationState::InProgress {
+        return Ok(operation);
+    }
+    call.arm.worlds.poll_jump(call.subscription);
+    get().ok_or_else(|| not_found(id))
+}
+
+fn find(call: &Call<'_>, id: OperationId) -> Operation {
+    let found = call.read(|world| world.operation(id).map(|found| Operation::clone(found)));
+    found.expect("the world keeps thousands of operations after the one it has just started")
+}
+
+fn accepted_body(operation: &Operation) -> AcceptedOperation {
+    AcceptedOperation {
+        operation: operation.word.to_owned(),
+        start_time: operation.started.to_arm_text(),
+    }
+}
+
+fn not_found(id: &str) -> ArmError {
+    let message = format!("The operation with Id: '{id}' does not exist.");
+    ArmError::service(StatusCode::NOT_FOUND, "OperationIdNotFound", message)
+}
+
+fn canceled() -> ArmError {
+    ArmError::service(
+        StatusCode::CONFLICT,
+        "OperationCancelled",
+        "The operation has been cancelled by user.",
+    )
+}

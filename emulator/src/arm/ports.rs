@@ -1,0 +1,49 @@
+//! What ARM needs of the rest of the program: worlds to ask and change, and somebody who knows certificates.
+
+use std::fmt::Debug;
+
+use milink_core::World;
+use milink_core::certificate::CertificateFacts;
+use milink_core::time::Timestamp;
+use uuid::Uuid;
+
+/// A subscription: the name of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its id.
+    pub id: Uuid,
+    /// Its display name.
+    pub name: String,
+}
+
+/// The worlds, by subscription id.
+pub trait Worlds: Send + Sync {
+    /// All of them, in a stable order.
+    fn subscriptions(&self) -> Vec<Subscription>;
+
+    /// Brings a world up to its clock's now, then reads it. False if there is no such world.
+    fn read(&self, id: Uuid, read: &mut dyn FnMut(&World)) -> bool;
+
+    /// Changes a world at its clock's now. `what` is the request, for the input log.
+    fn change(
+        &self,
+        id: Uuid,
+        what: &dyn Debug,
+        change: &mut dyn FnMut(&mut World, Timestamp),
+    ) -> bool;
+
+    /// A client polls a running operation: a clock that jumps goes to the next due moment.
+    fn poll_jump(&self, id: Uuid);
+
+    /// Something for the journal, such as members of a request that were ignored.
+    fn note(&self, id: Uuid, text: String);
+}
+
+/// Certificates: made ahead of time, or read.
+pub trait Keys: Send + Sync {
+    /// The endpoint certificate of the managed instance with this domain name; always the same one.
+    fn instance_certificate(&self, fqdn: &str) -> CertificateFacts;
+
+    /// The facts of a DER certificate, or what is wrong with it.
+    fn certificate_facts(&self, der: &[u8]) -> Result<CertificateFacts, String>;
+}

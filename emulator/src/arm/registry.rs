@@ -1,0 +1,169 @@
+//! Which resource types there are, at which api-versions, and who answers for them.
+
+use super::answer::Answer;
+use super::call::Call;
+use super::error::ArmError;
+use super::resources;
+use super::version::Versions;
+
+/// Answers a request.
+pub(super) type Handler = fn(&Call<'_>) -> Result<Answer, ArmError>;
+
+/// A resource type.
+#[derive(Clone, Copy)]
+pub(super) struct ResourceType {
+    /// Such as `Microsoft.Sql`.
+    pub(super) namespace: &'static str,
+    /// Such as `managedInstances/databases`.
+    pub(super) name: &'static str,
+    pub(super) versions: Versions,
+    /// All in the subscription.
+    pub(super) list_all: Option<Handler>,
+    /// All in the group, or of the parent.
+    pub(super) list: Option<Handler>,
+    pub(super) get: Option<Handler>,
+    pub(super) head: Option<Handler>,
+    pub(super) put: Option<Handler>,
+    pub(super) patch: Option<Handler>,
+    pub(super) delete: Option<Handler>,
+    pub(super) actions: &'static [(&'static str, Handler)],
+}
+
+impl ResourceType {
+    /// A type that nothing can be done with yet.
+    pub(super) const fn new(
+        namespace: &'static str,
+        name: &'static str,
+        versions: Versions,
+    ) -> Self {
+        Self {
+            namespace,
+            name,
+            versions,
+            list_all: None,
+            list: None,
+            get: None,
+            head: None,
+            put: None,
+            patch: None,
+            delete: None,
+            actions: &[],
+        }
+    }
+
+    /// `Microsoft.Sql/managedInstances/databases`.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+/// Every type that is served.
+pub(super) static TYPES: &[ResourceType] = &[
+    resources::managed_instances::TYPE,
+    resources::databases::TYPE,
+    resources::distributed_availability_groups::TYPE,
+    resources::server_trust_certificates::TYPE,
+    resources::endpoint_certificates::TYPE,
+    resources::instance_operations::TYPE,
+    resources::administrators::TYPE,
+    resources::administrators::ENTRA_ONLY,
+    resources::capabilities::TYPE,
+    resources::virtual_networks::TYPE,
+    resources::subnets::TYPE,
+    resources::network_security_groups::TYPE,
+    resources::network_security_groups::RULES,
+    resources::route_tables::TYPE,
+    resources::route_tables::ROUTES,
+];
+
+/// Types that Azure has and milink does not: a request names what is missing instead of failing as a misspelling would.
+pub(super) static NOT_EMULATED: &[(&str, &[&str])] = &[
+    (
+        "Microsoft.Sql",
+        &[
+            "instancePools",
+            "servers",
+            "virtualClusters",
+            "locations/serverTrustGroups",
+            "locations/instanceFailoverGroups",
+            "managedInstances/serverTrustGroups",
+            "managedInstances/privateEndpointConnections",
+            "managedInstances/privateLinkResources",
+            "managedInstances/dtc",
+            "managedInstances/dnsAliases",
+            "managedInstances/keys",
+            "managedInstances/encryptionProtector",
+            "managedInstances/tdeCertificates",
+            "managedInstances/serverConfigurationOptions",
+            "managedInstances/startStopSchedules",
+            "managedInstances/recoverableDatabases",
+            "managedInstances/securityAlertPolicies",
+            "managedInstances/vulnerabilityAssessments",
+            "managedInstances/databases/restoreDetails",
+            "managedInstances/databases/backupShortTermRetentionPolicies",
+            "managedInstances/databases/transparentDataEncryption",
+        ],
+    ),
+    (
+        "Microsoft.Network",
+        &[
+            "privateEndpoints",
+            "privateLinkServices",
+            "privateDnsZones",
+            "loadBalancers",
+            "networkInterfaces",
+            "publicIPAddresses",
+            "virtualNetworkGateways",
+            "connections",
+            "natGateways",
+            "virtualNetworks/virtualNetworkPeerings",
+        ],
+    ),
+    ("Microsoft.DataFactory", &["factories"]),
+    ("Microsoft.Resources", &["deployments", "tags"]),
+    (
+        "Microsoft.Authorization",
+        &["roleAssignments", "roleDefinitions", "locks"],
+    ),
+];
+
+/// What is served, for COMPAT.md.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The type, such as `Microsoft.Sql/managedInstances`.
+    pub resource_type: String,
+    /// The verbs and actions; none if all are refused.
+    pub operations: Vec<String>,
+    /// The api-versions, newest first.
+    pub api_versions: Vec<&'static str>,
+}
+
+/// Every type that is known, served or not.
+pub fn served() -> Vec<Served> {
+    let types = TYPES.iter().map(|kind| {
+        let verbs = [
+            ("GET (list)", kind.list.or(kind.list_all).is_some()),
+            ("GET", kind.get.is_some()),
+            ("PUT", kind.put.is_some()),
+            ("PATCH", kind.patch.is_some()),
+            ("DELETE", kind.delete.is_some()),
+        ];
+        let verbs = verbs
+            .into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(verb, _)| verb.to_owned());
+        Served {
+            resource_type: kind.full_name(),
+            operations: verbs.collect(),
+            api_versions: kind.versions.list(),
+        }
+    });
+    let refused = NOT_EMULATED.iter().flat_map(|(namespace, names)| {
+        names.iter().map(move |name| Served {
+            resource_type: format!("{namespace}/{name}"),
+            operations: Vec::new(),
+            api_versions: Vec::new(),
+        })
+    });
+    types.chain(refused).collect()
+}

@@ -1,0 +1,158 @@
+//! `Microsoft.Sql/managedInstances/distributedAvailabilityGroups`: links, in the shapes of all api-versions.
+
+mod read;
+mod write;
+
+use axum::http::StatusCode;
+use milink_core::link::{CreateLink, DeleteLink, LinkId, UpdateLink};
+use milink_core::names::Name;
+
+use super::instance::{self, Parent};
+use super::refused_action;
+use crate::arm::answer::Answer;
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::registry::ResourceType;
+use crate::arm::version::{ApiVersion, Versions};
+use crate::arm::{operations, paging};
+
+pub(in crate::arm) const TYPE: ResourceType = ResourceType {
+    list: Some(list),
+    get: Some(get),
+    put: Some(put),
+    patch: Some(patch),
+    delete: Some(delete),
+    actions: &[("failover", refuse_on_link), ("setRole", refuse_on_link)],
+    ..ResourceType::new(
+        "Microsoft.Sql",
+        "managedInstances/distributedAvailabilityGroups",
+        Versions::Sql("2021-05-01-preview"),
+    )
+};
+
+/// The generations of the resource's shape (`arm-contract.md` section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Generation {
+    /// Up to 2022-11-01-preview, written and read.
+    A,
+    /// 2023-02-01-preview: written like A, read like C.
+    B,
+    /// 2023-05-01-preview to 2025-02-01-preview.
+    C,
+    /// From 2025-08-01-preview on.
+    D,
+}
+
+impl Generation {
+    fn of(version: &ApiVersion) -> Self {
+        if version.is_since("2025-08-01") {
+            Self::D
+        } else if version.is_since("2023-05-01") {
+            Self::C
+        } else if version.is_since("2023-02-01") {
+            Self::B
+        } else {
+            Self::A
+        }
+    }
+}
+
+fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let rows: Vec<_> = call.read(|world| {
+        let links = world
+            .links
+            .values()
+            .filter(|link| link.id.instance == parent.id);
+        let rows = links.map(|link| {
+            (
+                link.id.name.folded().to_owned(),
+                read::shown(call, world, link, &parent.arm_id),
+            )
+        });
+        rows.collect()
+    });
+    paging::page(call, rows)
+}
+
+fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let found = instance::read(call, &parent, |world| {
+        let link = world.links.get(&link_id(call, &parent))?;
+        Some(read::shown(call, world, link, &parent.arm_id))
+    })?;
+    Ok(Answer::ok(&found))
+}
+
+fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let id = link_id(call, &parent);
+    let existing = call.read(|world| world.links.get(&id).map(|link| link.spec.clone()));
+    let spec = call.body(|body| {
+        write::spec(
+            Generation::of(&call.version),
+            id.name.as_str(),
+            body,
+            existing.as_ref(),
+        )
+    })?;
+    let operation = call.submit(CreateLink {
+        instance: id.instance,
+        name: id.name,
+        spec,
+    })?;
+    Ok(operations::accepted(call, operation))
+}
+
+fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let id = link_id(call, &parent);
+    let replication_mode = call.body(|body| write::replication_mode(body))?;
+    let operation = call.submit(UpdateLink {
+        instance: id.instance,
+        name: id.name,
+        replication_mode,
+    })?;
+    Ok(operations::accepted(call, operation))
+}
+
+/// A link that is not there is accepted for deletion too; its operation fails (observed).
+fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let LinkId { instance, name } = link_id(call, &parent);
+    let operation = call.submit(DeleteLink { instance, name })?;
+    Ok(operations::accepted(call, operation))
+}
+
+fn refuse_on_link(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let id = link_id(call, &parent);
+    if !call.read(|world| world.links.contains_key(&id)) {
+        return Err(ArmError::child_not_found(
+            &TYPE.full_name(),
+            id.name.as_str(),
+        ));
+    }
+    let since = match call.path.tail.as_deref() {
+        Some(action) if action.eq_ignore_ascii_case("failover") => "2023-08-01",
+        _ => "2022-05-01",
+    };
+    if !call.version.is_since(since) {
+        return Err(ArmError::gateway(
+            StatusCode::NOT_FOUND,
+            "InvalidResourceType",
+            format!(
+                "The resource type could not be found in the namespace 'Microsoft.Sql' for api version '{}'.",
+                call.version.as_str()
+            ),
+        ));
+    }
+    refused_action(call)
+}
+
+fn link_id(call: &Call<'_>, parent: &Parent) -> LinkId {
+    LinkId {
+        instance: parent.id,
+        name: Name::new(call.path.name(1)),
+    }
+}

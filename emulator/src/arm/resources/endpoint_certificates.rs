@@ -1,0 +1,73 @@
+//! `Microsoft.Sql/managedInstances/endpointCertificates`: the instance's own certificate, for partners to import.
+
+use milink_model::{EndpointCertificateProperties, ProxyResource};
+
+use super::instance::{self, Parent};
+use super::server_trust_certificates::to_hex;
+use crate::arm::answer::Answer;
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::paging;
+use crate::arm::registry::ResourceType;
+use crate::arm::version::Versions;
+
+pub(in crate::arm) const TYPE: ResourceType = ResourceType {
+    list: Some(list),
+    get: Some(get),
+    ..ResourceType::new(
+        "Microsoft.Sql",
+        "managedInstances/endpointCertificates",
+        Versions::Sql("2021-11-01"),
+    )
+};
+
+const NAMES: [&str; 2] = ["DATABASE_MIRRORING", "SERVICE_BROKER"];
+
+fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let blob = blob(call, &parent)?;
+    paging::page(
+        call,
+        NAMES.map(|name| {
+            (
+                name.to_ascii_lowercase(),
+                shown(&parent, name, blob.clone()),
+            )
+        }),
+    )
+}
+
+fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let parent = instance::parent(call)?;
+    let wanted = call.path.name(1);
+    let name = NAMES
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(wanted));
+    let name = name.ok_or_else(|| ArmError::child_not_found(&TYPE.full_name(), wanted))?;
+    Ok(Answer::ok(&shown(&parent, name, blob(call, &parent)?)))
+}
+
+fn blob(call: &Call<'_>, parent: &Parent) -> Result<String, ArmError> {
+    instance::read(call, parent, |world| {
+        let managed = world.instance(parent.id)?.as_managed_instance()?;
+        Some(to_hex(&managed.endpoint_certificate.der))
+    })
+}
+
+/// Both endpoints have one certificate. The list of trusted roots of 2025-08-01-preview stays empty: the emulator's
+/// certificates are issued under the public roots in name only, and it has no copy of those to hand out.
+fn shown(
+    parent: &Parent,
+    name: &str,
+    blob: String,
+) -> ProxyResource<EndpointCertificateProperties> {
+    ProxyResource {
+        properties: EndpointCertificateProperties {
+            public_blob: Some(blob),
+            trusted_root_certificates: Vec::new(),
+        },
+        id: format!("{}/endpointCertificates/{name}", parent.arm_id),
+        name: name.to_owned(),
+        kind: TYPE.full_name(),
+    }
+}

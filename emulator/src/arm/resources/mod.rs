@@ -1,0 +1,29 @@
+//! One file per resource type, by its ARM name.
+
+pub(super) mod administrators;
+pub(super) mod capabilities;
+pub(super) mod databases;
+pub(super) mod distributed_availability_groups;
+pub(super) mod endpoint_certificates;
+pub(super) mod generic;
+mod instance;
+pub(super) mod instance_operations;
+pub(super) mod managed_instances;
+mod network;
+pub(super) mod network_security_groups;
+pub(super) mod providers;
+pub(super) mod resource_groups;
+pub(super) mod route_tables;
+pub(super) mod server_trust_certificates;
+pub(super) mod subnets;
+pub(super) mod subscriptions;
+pub(super) mod virtual_networks;
+
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+
+/// A POST that Azure answers and milink does not.
+fn refused_action(call: &Call<'_>) -> Result<crate::arm::answer::Answer, ArmError> {
+    let action = call.path.tail.as_deref().unwrap_or_default();
+    Err(ArmError::not_emulated(&format!("The action '{action}'")))
+}

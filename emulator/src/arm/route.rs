@@ -1,0 +1,373 @@
+//! From a path to whoever answers it, with ARM's checks in ARM's order.
+//!
+//! Token, api-version, subscription, namespace, type and its api-version, resource group, and then the resource itself.
+
+use axum::http::{Method, StatusCode};
+use milink_core::names::Name;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::authentication::authenticate;
+use super::call::{Call, query};
+use super::error::ArmError;
+use super::path::{ResourcePath, form_pairs, segments};
+use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
+use super::version::{ApiVersion, Versions};
+use super::{Arm, Incoming, entra, operations, resources};
+
+/// Answers a request.
+pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> {
+    let segments = segments(&request.path).ok_or_else(|| {
+        ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestUri",
+            "The request URI is not well-formed.",
+        )
+    })?;
+    if let Some(answer) = entra::answer(arm, request, &segments) {
+        return Ok(answer);
+    }
+    let first = segments
+        .first()
+        .map(|word| word.to_ascii_lowercase())
+        .unwrap_or_default();
+    if !["subscriptions", "tenants", "providers"].contains(&first.as_str()) {
+        return Err(ArmError::gateway(
+            StatusCode::NOT_FOUND,
+            "InvalidResourcePath",
+            format!("There is nothing at '{}'.", request.path),
+        ));
+    }
+    let caller = authenticate(arm, request)?;
+    let queries = form_pairs(&request.query);
+    let version = api_version(&queries)?;
+    if segments.len() == 1 {
+        return top_level(arm, request, &first, &version);
+    }
+    if first != "subscriptions" {
+        return Err(ArmError::not_emulated(&format!("'{}'", request.path)));
+    }
+    let path = ResourcePath::parse(&segments[1..]).unwrap_or_default();
+    let subscription = find_subscription(arm, &path.subscription)?;
+    let call = Call {
+        arm,
+        incoming: request,
+        base: request.base(),
+        caller: &caller,
+        method: request.method.clone(),
+        raw_path: format!("/{}", segments.join("/")),
+        path,
+        queries: &queries,
+        version,
+        subscription,
+    };
+    resource(&call)
+}
+
+/// Answers a request to something in a subscription.
+pub(super) fn resource(call: &Call<'_>) -> Result<Answer, ArmError> {
+    match &call.path.namespace {
+        None => subscription_child(call),
+        Some(namespace) => in_namespace(call, namespace),
+    }
+}
+
+fn top_level(
+    arm: &Arm,
+    request: &Incoming,
+    first: &str,
+    version: &ApiVersion,
+) -> Result<Answer, ArmError> {
+    check_version(
+        arm,
+        "Microsoft.Resources/subscriptions",
+        Versions::Subscriptions,
+        version,
+    )?;
+    if request.method != Method::GET {
+        return Err(ArmError::method_not_allowed(&["GET"]));
+    }
+    match first {
+        "subscriptions" => Ok(resources::subscriptions::list(arm)),
+        "tenants" => Ok(resources::subscriptions::tenants(arm)),
+        _ => Err(ArmError::not_emulated(
+            "Listing providers without a subscription",
+        )),
+    }
+}
+
+/// Paths without a provider: the subscription itself, resource groups, generic lists.
+fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let path = &call.path;
+    let check = |kind, versions| check_version(call.arm, kind, versions, &call.version);
+    let get_only = |handler: Handler| {
+        if call.method == Method::GET {
+            handler(call)
+        } else {
+            Err(ArmError::method_not_allowed(&["GET"]))
+        }
+    };
+    let tail = path.tail.as_deref().map(str::to_ascii_lowercase);
+    match (&path.group, path.pairs.as_slice(), tail.as_deref()) {
+        (None, [], None) => {
+            check("Microsoft.Resources/subscriptions", Versions::Subscriptions)?;
+            get_only(resources::subscriptions::get)
+        }
+        (None, [], Some("locations")) => {
+            check("Microsoft.Resources/subscriptions", Versions::Subscriptions)?;
+            get_only(resources::subscriptions::locations)
+        }
+        (None, [], Some("resourcegroups")) => {
+            check("Microsoft.Resources/resourceGroups", Versions::Resources)?;
+            get_only(resources::resource_groups::list)
+        }
+        (None, [], Some("providers")) => {
+            check("Microsoft.Resources/providers", Versions::Resources)?;
+            get_only(resources::providers::list)
+        }
+        (None, [], Some("resources")) => {
+            check("Microsoft.Resources/resources", Versions::Resources)?;
+            get_only(resources::generic::list)
+        }
+        (None, [(word, id)], None) if word.eq_ignore_ascii_case("operationresults") => {
+            if call.method != Method::GET {
+                return Err(ArmError::method_not_allowed(&["GET"]));
+            }
+            operations::poll_group_deletion(call, id)
+        }
+        (Some(_), [], None) => {
+            check("Microsoft.Resources/resourceGroups", Versions::Resources)?;
+            resources::resource_groups::one(call)
+        }
+        (Some(group), [], Some("resources")) => {
+            check("Microsoft.Resources/resources", Versions::Resources)?;
+            group_exists(call, group)?;
+            get_only(resources::generic::list)
+        }
+        (Some(_), [(word, _), ..], _) if word.eq_ignore_ascii_case("deployments") => {
+            Err(ArmError::not_emulated("Template deployment"))
+        }
+        _ => Err(ArmError::not_emulated(&format!("'{}'", call.raw_path))),
+    }
+}
+
+fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
+    let path = &call.path;
+    let known = TYPES
+        .iter()
+        .map(|kind| kind.namespace)
+        .chain(NOT_EMULATED.iter().map(|(ns, _)| *ns));
+    let Some(namespace) = known
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(namespace))
+    else {
+        return Err(ArmError::gateway(
+            StatusCode::NOT_FOUND,
+            "InvalidResourceNamespace",
+            format!("The resource namespace '{namespace}' is invalid."),
+        ));
+    };
+    if path.group.is_none() && path.pairs.is_empty() {
+        let tail = path.tail.as_deref().map(str::to_ascii_lowercase);
+        if let Some(handler) = resources::providers::handler(&call.method, tail.as_deref()) {
+            check_version(
+                call.arm,
+                "Microsoft.Resources/providers",
+                Versions::Resources,
+                &call.version,
+            )?;
+            return handler(call, namespace);
+        }
+    }
+    let named = path.type_name();
+    if operations::is_poll(&named) && path.tail.is_none() {
+        return operations::poll(call);
+    }
+    let whole = match &path.tail {
+        Some(tail) if named.is_empty() => tail.clone(),
+        Some(tail) => format!("{named}/{tail}"),
+        None => named.clone(),
+    };
+    // A tail is the collection of a type, or else an action on the resource before it.
+    let (kind, tail) = match (find_type(namespace, &whole), &path.tail) {
+        (Some(kind), None) => (kind, Tail::Resource),
+        (Some(kind), Some(_)) => (kind, Tail::Collection),
+        (None, Some(action)) => match find_type(namespace, &named) {
+            Some(kind) if !not_emulated(namespace, &whole) => (kind, Tail::Action(action)),
+            _ => return Err(unknown_type(namespace, &whole, call)),
+        },
+        (None, None) => return Err(unknown_type(namespace, &whole, call)),
+    };
+    check_version(call.arm, &kind.full_name(), kind.versions, &call.version)?;
+    if let Some(group) = &path.group {
+        group_exists(call, group)?;
+    }
+    dispatch(call, kind, &tail)
+}
+
+enum Tail<'a> {
+    Resource,
+    Collection,
+    Action(&'a str),
+}
+
+fn dispatch(call: &Call<'_>, kind: &ResourceType, tail: &Tail<'_>) -> Result<Answer, ArmError> {
+    let table: Vec<(&str, Option<Handler>)> = match tail {
+        Tail::Collection if call.path.group.is_none() => vec![("GET", kind.list_all.or(kind.list))],
+        Tail::Collection => vec![("GET", kind.list)],
+        Tail::Resource => vec![
+            ("GET", kind.get),
+            ("HEAD", kind.head.or(kind.get)),
+            ("PUT", kind.put),
+            ("PATCH", kind.patch),
+            ("DELETE", kind.delete),
+        ],
+        Tail::Action(action) => {
+            let found = kind
+                .actions
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(action));
+            let Some((_, handler)) = found else {
+                return Err(ArmError::not_emulated(&format!(
+                    "'{action}' on '{}'",
+                    kind.full_name()
+                )));
+            };
+            vec![("POST", Some(*handler))]
+        }
+    };
+    let method = call.method.as_str();
+    let found = table
+        .iter()
+        .find(|(verb, handler)| *verb == method && handler.is_some());
+    match found {
+        Some((_, Some(handler))) => handler(call),
+        _ => {
+            let allowed: Vec<&str> = table
+                .iter()
+                .filter(|(_, handler)| handler.is_some())
+                .map(|(verb, _)| *verb)
+                .collect();
+            Err(ArmError::method_not_allowed(&allowed))
+        }
+    }
+}
+
+fn find_type(namespace: &str, name: &str) -> Option<&'static ResourceType> {
+    TYPES
+        .iter()
+        .find(|kind| kind.namespace == namespace && kind.name.eq_ignore_ascii_case(name))
+}
+
+fn not_emulated(namespace: &str, name: &str) -> bool {
+    let lists = NOT_EMULATED.iter().filter(|(ns, _)| *ns == namespace);
+    let name = name.to_ascii_lowercase();
+    lists.flat_map(|(_, names)| names.iter()).any(|known| {
+        let known = known.to_ascii_lowercase();
+        name == known
+            || name
+                .strip_prefix(&known)
+                .is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+fn unknown_type(namespace: &str, name: &str, call: &Call<'_>) -> ArmError {
+    if not_emulated(namespace, name) {
+        return ArmError::not_emulated(&format!("'{namespace}/{name}'"));
+    }
+    let mut versions: Vec<&str> = TYPES
+        .iter()
+        .filter(|kind| kind.namespace == namespace)
+        .flat_map(|kind| kind.versions.list())
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions.reverse();
+    ArmError::gateway(
+        StatusCode::NOT_FOUND,
+        "InvalidResourceType",
+        format!(
+            "The resource type could not be found in the namespace '{namespace}' for api version '{}'. The supported api-versions are '{}'.",
+            call.version.as_str(),
+            versions.join(",")
+        ),
+    )
+}
+
+fn api_version(queries: &[(String, String)]) -> Result<ApiVersion, ArmError> {
+    let Some(text) = query(queries, "api-version").filter(|text| !text.is_empty()) else {
+        return Err(ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        ));
+    };
+    ApiVersion::parse(text).ok_or_else(|| {
+        ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidApiVersionParameter",
+            format!(
+                "The api-version '{text}' is invalid. The supported versions are '{}'.",
+                Versions::Resources.list().join(",")
+            ),
+        )
+    })
+}
+
+fn check_version(
+    arm: &Arm,
+    kind: &str,
+    versions: Versions,
+    version: &ApiVersion,
+) -> Result<(), ArmError> {
+    if arm.config.loose || versions.contains(version) {
+        return Ok(());
+    }
+    let (text, list) = (version.as_str(), versions.list().join(","));
+    if versions.owned_by_arm() {
+        return Err(ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidApiVersionParameter",
+            format!("The api-version '{text}' is invalid. The supported versions are '{list}'."),
+        ));
+    }
+    let name = kind.split_once('/').map_or(kind, |(_, name)| name);
+    let regions: Vec<&str> = super::location::REGIONS
+        .iter()
+        .map(|region| region.name)
+        .collect();
+    Err(ArmError::gateway(
+        StatusCode::BAD_REQUEST,
+        "NoRegisteredProviderFound",
+        format!(
+            "No registered resource provider found for location '' and API version '{text}' for type '{name}'. The supported api-versions are '{list}'. The supported locations are '{}'.",
+            regions.join(", ")
+        ),
+    ))
+}
+
+fn find_subscription(arm: &Arm, text: &str) -> Result<Uuid, ArmError> {
+    let id = Uuid::parse_str(text).map_err(|_| {
+        ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidSubscriptionId",
+            format!("The provided subscription identifier '{text}' is malformed or invalid."),
+        )
+    })?;
+    if arm.worlds.read(id, &mut |_| {}) {
+        return Ok(id);
+    }
+    Err(ArmError::gateway(
+        StatusCode::NOT_FOUND,
+        "SubscriptionNotFound",
+        format!("The subscription '{id}' could not be found."),
+    ))
+}
+
+fn group_exists(call: &Call<'_>, group: &str) -> Result<(), ArmError> {
+    let name = Name::new(group);
+    if call.read(|world| world.azure.resource_groups.contains_key(&name)) {
+        return Ok(());
+    }
+    Err(ArmError::group_not_found(group))
+}

@@ -1,0 +1,14 @@
+//! Requests to a world with a manual clock, through the router.
+
+mod authentication;
+mod common;
+mod instances;
+mod links;
+mod support;
+
+use super::Arm;
+
+/// A token that Entra would grant to the service principal.
+fn token_for(arm: &Arm, audience: &str) -> String {
+    super::entra::service_principal_token(arm, audience)
+}
