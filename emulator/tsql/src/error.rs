@@ -127,9 +127,17 @@ impl SqlError {
         self.severity <= 10
     }
 
-    /// Refuses a feature that milink does not have, naming it. The number is milink's own.
+    /// The number of what milink does not have; it is milink's own.
+    pub const UNSUPPORTED: i32 = 50990;
+
+    /// Refuses a feature that milink does not have, naming it.
     pub fn unsupported(feature: impl fmt::Display) -> Self {
-        Self::new(50990, 16, format!("milink does not support {feature}.")).aborting(Abort::Batch)
+        Self::new(
+            Self::UNSUPPORTED,
+            16,
+            format!("milink does not support {feature}."),
+        )
+        .aborting(Abort::Batch)
     }
 }
 

@@ -86,6 +86,7 @@ fn zoned_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
         SqlType::DateTime2(n) | SqlType::DateTimeOffset(n) => n,
         SqlType::DateTime => 3,
         SqlType::SmallDateTime => 0,
+        _ if a.ty(0).is_null_literal() => 7,
         _ => {
             return Err(SqlError::invalid_argument_type(
                 a.ty(0).sql.name(),
@@ -101,6 +102,10 @@ fn zoned_type(a: &Arguments<'_>) -> Result<ExprType, SqlError> {
 fn zoned(call: &mut Call<'_>) -> Result<Value, SqlError> {
     let name = call.text(1)?;
     let zone = zone_named(&name).ok_or_else(|| {
+        if name.ends_with("Standard Time") || name.starts_with("UTC") {
+            // It may be one of those that are not in the list.
+            return SqlError::unsupported(format!("the time zone '{name}'"));
+        }
         SqlError::new(
             9820,
             16,
@@ -108,7 +113,13 @@ fn zoned(call: &mut Call<'_>) -> Result<Value, SqlError> {
         )
     })?;
     let at = call.moment(0, SqlType::DateTime2(7))?;
-    let overflow = || SqlError::date_out_of_range(call.ty(0).sql.name(), "datetimeoffset");
+    let overflow = || {
+        SqlError::new(
+            9813,
+            16,
+            "The timezone provided to builtin function AT TIME ZONE would cause the datetimeoffset to overflow the range of valid date range in either UTC or local time.",
+        )
+    };
     let moment = if matches!(call.ty(0).sql, SqlType::DateTimeOffset(_)) {
         let now = at.timestamp();
         let offset = zone.to_offset(now.to_jiff());
@@ -140,7 +151,7 @@ fn minutes(seconds: i32) -> i16 {
 fn zone_named(name: &str) -> Option<TimeZone> {
     let (_, rule) = ZONES
         .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name.trim_end_matches(' ')))?;
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
     TimeZone::posix(rule).ok()
 }
 

@@ -13,6 +13,8 @@ pub(super) enum DateError {
     Syntax,
     /// It has the form but names no day or time there is.
     Range,
+    /// It has the form of another style.
+    Style,
 }
 
 /// Reads a date, a time or both for a type.
@@ -22,19 +24,25 @@ pub(super) fn parse_date(
     style: Option<i32>,
     sql: SqlType,
 ) -> Result<Moment, DateError> {
-    let tokens = tokens(text)?;
     let old = matches!(sql, SqlType::DateTime | SqlType::SmallDateTime);
+    let tokens = tokens(text, old)?;
     let order = style.and_then(style_order).unwrap_or(order);
     Parser {
         tokens: &tokens,
         at: 0,
         order,
+        style,
         // The old types read 2025-03-05 by DATEFORMAT too; a style fixes the order.
         year_first_order: old && style.is_none(),
         old,
         out: Found::default(),
     }
     .run(sql)
+}
+
+/// Whether a style can be used to read a date.
+pub(super) fn is_input_style(style: i32) -> bool {
+    matches!(style, 0..=14 | 20..=25 | 100..=114 | 120 | 121 | 126 | 127)
 }
 
 /// The order that a style implies for reading.
@@ -57,8 +65,10 @@ enum Token<'a> {
 /// Texts longer than this are no date; it bounds the work.
 const MAX_TEXT: usize = 128;
 
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, DateError> {
-    let text = text.trim();
+fn tokens(text: &str, old: bool) -> Result<Vec<Token<'_>>, DateError> {
+    // The old types know blanks only, the new ones tabs too.
+    let blank = |c: char| c == ' ' || (c == '\t' && !old);
+    let text = text.trim_matches(blank);
     if text.len() > MAX_TEXT || !text.is_ascii() {
         return Err(DateError::Syntax);
     }
@@ -69,7 +79,7 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, DateError> {
         let rest = &text[at..];
         let run = |accept: fn(&u8) -> bool| rest.bytes().take_while(accept).count();
         match bytes[at] {
-            b' ' | b'\t' => at += 1,
+            byte if blank(char::from(byte)) => at += 1,
             b'0'..=b'9' => {
                 let length = run(u8::is_ascii_digit);
                 out.push(Token::Number(&rest[..length]));
@@ -104,6 +114,7 @@ struct Parser<'a, 't> {
     tokens: &'t [Token<'a>],
     at: usize,
     order: DateOrder,
+    style: Option<i32>,
     year_first_order: bool,
     old: bool,
     out: Found<'a>,
@@ -119,7 +130,7 @@ impl<'a> Parser<'a, '_> {
                     self.at += 1;
                     self.separator()?;
                 }
-                Token::Word(word) if word.eq_ignore_ascii_case("t") => {
+                Token::Word("T") => {
                     if self.out.numbers.is_empty() || self.out.time.is_some() {
                         return Err(DateError::Syntax);
                     }
@@ -129,7 +140,7 @@ impl<'a> Parser<'a, '_> {
                         return Err(DateError::Syntax);
                     }
                 }
-                Token::Word(word) if word.eq_ignore_ascii_case("z") => {
+                Token::Word("Z") => {
                     if self.out.time.is_none() || self.out.offset.is_some() {
                         return Err(DateError::Syntax);
                     }
@@ -232,11 +243,15 @@ impl<'a> Parser<'a, '_> {
 
     /// Ticks behind the second: `.5` is half a second, `:5` is five milliseconds.
     fn fraction(&self, mark: u8, number: &str) -> Result<i64, DateError> {
-        let most = if self.old || mark == b':' { 3 } else { 7 };
-        if number.len() > most {
+        if (self.old || mark == b':') && number.len() > 3 {
             return Err(DateError::Syntax);
         }
-        let value: i64 = number.parse().map_err(|_| DateError::Syntax)?;
+        // The eighth digit rounds, and the rest does not count.
+        let (kept, rest) = number.split_at(number.len().min(7));
+        let up = i64::from(rest.as_bytes().first().is_some_and(|digit| *digit >= b'5'));
+        let value: i64 = kept.parse().map_err(|_| DateError::Syntax)?;
+        let number = kept;
+        let value = value + up;
         Ok(if mark == b':' {
             value * 10_000
         } else {
@@ -287,7 +302,6 @@ impl<'a> Parser<'a, '_> {
             (None, [one]) => packed(one)?,
             (None, [first, second, third]) => self.ordered([first, second, third])?,
             (Some((month, _)), [one]) if one.len() == 4 => (year_of(one)?, month, 1),
-            (Some((month, _)), [one]) => (year_of(one)?, month, 1),
             (Some((month, before)), [first, second]) => {
                 let (year, day) = match (first.len(), second.len(), before) {
                     (4, 1..=2, _) => (first, second),
@@ -307,6 +321,16 @@ impl<'a> Parser<'a, '_> {
 
     fn ordered(&self, parts: [&str; 3]) -> Result<(i32, u32, u32), DateError> {
         let [first, second, third] = parts;
+        self.check_style(parts)?;
+        if self.old && second.len() == 4 {
+            let day_first = matches!(self.order, DateOrder::Dmy | DateOrder::Ydm | DateOrder::Dym);
+            let (month, day) = if day_first {
+                (third, first)
+            } else {
+                (first, third)
+            };
+            return Ok((year_of(second)?, small(month)?, small(day)?));
+        }
         if first.len() == 4 {
             let day_first = self.year_first_order
                 && !self.out.iso
@@ -336,6 +360,28 @@ impl<'a> Parser<'a, '_> {
             DateOrder::Dym => (second, third, first),
         };
         Ok((year_of(year)?, small(month)?, small(day)?))
+    }
+}
+
+impl Parser<'_, '_> {
+    /// Whether a date of separated numbers may stand in the style: some have only names or packed digits, and the others
+    /// want two or four digits of the year.
+    fn check_style(&self, parts: [&str; 3]) -> Result<(), DateError> {
+        let long_year = parts.iter().any(|part| part.len() == 4);
+        match self.style {
+            Some(6..=9 | 12..=14 | 24 | 100 | 106..=109 | 112..=114) => Err(if self.old {
+                DateError::Syntax
+            } else {
+                DateError::Style
+            }),
+            Some(1..=5 | 10 | 11 | 22) if long_year => Err(DateError::Syntax),
+            Some(20 | 21 | 23 | 25 | 101..=105 | 110 | 111 | 120 | 121 | 126 | 127)
+                if !long_year =>
+            {
+                Err(DateError::Syntax)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

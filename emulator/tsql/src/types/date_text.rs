@@ -4,15 +4,28 @@ use milink_core::sql_type::SqlType;
 
 use super::calendar::{DAYS_TO_1900, MONTHS, Moment};
 
+/// Why a moment has no text in a style.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StyleError {
+    /// There is no such style.
+    Unknown,
+    /// The style shows only what the type does not have.
+    Nothing,
+}
+
 /// The text of a moment of a type in a style; without a style, the old types print in style 0 and the new in 121.
-/// `None` if there is no such style.
-pub(super) fn date_text(at: Moment, sql: SqlType, style: Option<i32>) -> Option<String> {
+pub(super) fn date_text(
+    at: Moment,
+    sql: SqlType,
+    style: Option<i32>,
+) -> Result<String, StyleError> {
     let old = matches!(sql, SqlType::DateTime | SqlType::SmallDateTime);
     let style = style.unwrap_or(if old { 0 } else { 121 });
     let has_date = !matches!(sql, SqlType::Time(_));
     let has_time = sql != SqlType::Date;
     let at = if style == 127 && matches!(sql, SqlType::DateTimeOffset(_)) {
-        at.plus_ticks(-i64::from(at.offset) * 60 * super::calendar::TICKS_PER_SECOND)?
+        at.plus_ticks(-i64::from(at.offset) * 60 * super::calendar::TICKS_PER_SECOND)
+            .unwrap_or(at)
     } else {
         at
     };
@@ -50,7 +63,7 @@ pub(super) fn date_text(at: Moment, sql: SqlType, style: Option<i32>) -> Option<
         126 | 127 => (parts.numbers("y-m-d", true), parts.iso_clock()),
         130 => (hijri_named(at), parts.clock_half(':')),
         131 => (hijri_numbers(at), parts.clock_half(':')),
-        _ => return None,
+        _ => return Err(StyleError::Unknown),
     };
     let offset = match (sql, style) {
         (SqlType::DateTimeOffset(_), 127) => "Z".to_owned(),
@@ -62,14 +75,19 @@ pub(super) fn date_text(at: Moment, sql: SqlType, style: Option<i32>) -> Option<
     };
     let date_shown = has_date && !date.is_empty();
     let time_shown = has_time && !time.is_empty();
-    Some(match (date_shown, time_shown) {
+    Ok(match (date_shown, time_shown) {
         (true, true) => {
             let between = if matches!(style, 126 | 127) { "T" } else { " " };
             format!("{date}{between}{time}{offset}")
         }
         (true, false) => date,
-        (false, true) => format!("{}{offset}", time.trim_start()),
-        (false, false) => return None,
+        // A lone time begins with a blank in the later styles only.
+        (false, true) if matches!(style, 0 | 9 | 100 | 109) => {
+            format!("{}{offset}", time.trim_start())
+        }
+        (false, true) => format!("{time}{offset}"),
+        (false, false) if matches!(style, 14 | 114) => return Err(StyleError::Unknown),
+        (false, false) => return Err(StyleError::Nothing),
     })
 }
 
@@ -327,6 +345,7 @@ mod tests {
             (SqlType::Time(3), None, "15:04:09.126"),
             (SqlType::Time(0), None, "15:04:09"),
             (SqlType::Time(0), Some(0), "3:04PM"),
+            (SqlType::Time(0), Some(22), " 3:04:09 PM"),
             (with_offset, None, "2025-03-05 15:04:09.126 +02:00"),
             (with_offset, Some(126), "2025-03-05T15:04:09.126+02:00"),
             (with_offset, Some(127), "2025-03-05T13:04:09.126Z"),
@@ -336,21 +355,27 @@ mod tests {
         for (sql, style, expected) in cases {
             assert_eq!(
                 date_text(at, sql, style).as_deref(),
-                Some(expected),
+                Ok(expected),
                 "{sql} style {style:?}"
             );
         }
         let midnight = Moment { ticks: 0, ..at };
         assert_eq!(
             date_text(midnight, old, Some(126)).as_deref(),
-            Some("2025-03-05T00:00:00")
+            Ok("2025-03-05T00:00:00")
         );
         assert_eq!(
             date_text(midnight, old, None).as_deref(),
-            Some("Mar  5 2025 12:00AM")
+            Ok("Mar  5 2025 12:00AM")
         );
-        assert_eq!(date_text(at, old, Some(99)), None);
-        assert_eq!(date_text(at, SqlType::Date, Some(108)), None);
-        assert_eq!(date_text(at, SqlType::Time(0), Some(101)), None);
+        let refusals = [
+            (old, 99, StyleError::Unknown),
+            (SqlType::Date, 114, StyleError::Unknown),
+            (SqlType::Date, 108, StyleError::Nothing),
+            (SqlType::Time(0), 101, StyleError::Nothing),
+        ];
+        for (sql, style, error) in refusals {
+            assert_eq!(date_text(at, sql, Some(style)), Err(error));
+        }
     }
 }

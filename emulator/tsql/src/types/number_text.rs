@@ -145,17 +145,16 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
-/// A float by its CONVERT style: 0 six digits, 1 eight, 2 sixteen, 3 seventeen (nine for real), the latter three
-/// always with an exponent.
-pub(super) fn float_text(value: f64, style: i32, real: bool) -> Option<String> {
-    Some(match style {
-        0 => general(value, 6),
+/// A float by its CONVERT style: 1 is eight digits, 2 sixteen, 3 seventeen, these always with an exponent; any other
+/// is style 0, six digits.
+pub(super) fn float_text(value: f64, style: i32, real: bool) -> String {
+    match style {
         1 => scientific(value, 8),
         2 => scientific(value, 16),
-        3 => scientific(value, if real { 9 } else { 17 }),
-        126 | 128 | 129 => scientific(value, if real { 8 } else { 16 }),
-        _ => return None,
-    })
+        3 => scientific(value, 17),
+        126 => scientific(value, if real { 8 } else { 16 }),
+        _ => general(value, 6),
+    }
 }
 
 /// Sign, so many significant digits without a point, and the exponent of the first. The server keeps 17 digits of a
@@ -243,25 +242,18 @@ fn trim_fraction(text: &str) -> &str {
     }
 }
 
-/// Money by its CONVERT style: 0 two decimals, 1 also thousands separators, 2 and 126 four decimals.
-pub(super) fn money_text(units: i64, style: i32) -> Option<String> {
+/// Money by its CONVERT style: 1 has thousands separators, 2 and 126 four decimals; any other is style 0, two decimals.
+pub(super) fn money_text(units: i64, style: i32) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let magnitude = units.unsigned_abs();
-    match style {
-        2 | 126 => Some(format!(
-            "{sign}{}.{:04}",
-            magnitude / 10_000,
-            magnitude % 10_000
-        )),
-        0 | 1 => {
-            let cents = (magnitude + 50) / 100;
-            let whole = (cents / 100).to_string();
-            let whole = if style == 1 { grouped(&whole) } else { whole };
-            let sign = if cents == 0 { "" } else { sign };
-            Some(format!("{sign}{whole}.{:02}", cents % 100))
-        }
-        _ => None,
+    if matches!(style, 2 | 126) {
+        return format!("{sign}{}.{:04}", magnitude / 10_000, magnitude % 10_000);
     }
+    let cents = (magnitude + 50) / 100;
+    let whole = (cents / 100).to_string();
+    let whole = if style == 1 { grouped(&whole) } else { whole };
+    let sign = if cents == 0 { "" } else { sign };
+    format!("{sign}{whole}.{:02}", cents % 100)
 }
 
 /// Digits with a comma before each group of three.
@@ -299,9 +291,9 @@ mod tests {
             (1.234_575, 0, "1.23458"),
         ];
         for (value, style, expected) in cases {
-            assert_eq!(float_text(value, style, false).as_deref(), Some(expected));
+            assert_eq!(float_text(value, style, false), expected);
         }
-        assert_eq!(float_text(1.0, 9, false), None);
+        assert_eq!(float_text(1.0, 9, false), "1");
     }
 
     #[test]
@@ -315,7 +307,7 @@ mod tests {
             (i64::MIN, 2, "-922337203685477.5808"),
         ];
         for (units, style, expected) in cases {
-            assert_eq!(money_text(units, style).as_deref(), Some(expected));
+            assert_eq!(money_text(units, style), expected);
         }
     }
 

@@ -7,7 +7,7 @@ use super::Conversion;
 use super::number::big_endian;
 use crate::error::SqlError;
 use crate::types::calendar::{DAYS_TO_1900, LAST_DAY, Moment, TICKS_PER_DAY};
-use crate::types::date_parse::{DateError, parse_date};
+use crate::types::date_parse::{DateError, is_input_style, parse_date};
 use crate::types::decimal;
 
 impl Conversion<'_> {
@@ -59,6 +59,18 @@ impl Conversion<'_> {
             }
             _ => SqlError::date_conversion_failed(),
         };
+        let old = matches!(to, SqlType::DateTime | SqlType::SmallDateTime);
+        match self.style {
+            Some(style @ (130 | 131)) => {
+                return Err(SqlError::unsupported(format!(
+                    "CONVERT from text with the Hijri style {style}"
+                )));
+            }
+            Some(style) if !old && !is_input_style(style) => {
+                return Err(SqlError::invalid_style(style, self.text_name(), to.name()));
+            }
+            _ => {}
+        }
         match parse_date(text, self.dates.order, self.style, to) {
             Ok(moment) => moment.into_value(to).ok_or_else(|| match to {
                 // A local time that there is, of an instant outside of the years.
@@ -68,6 +80,9 @@ impl Conversion<'_> {
                 _ => range_error(),
             }),
             Err(DateError::Range) => Err(range_error()),
+            Err(DateError::Style) => {
+                Err(SqlError::style_mismatch(self.style.unwrap_or(0)).with_state(0))
+            }
             Err(DateError::Syntax) if to == SqlType::SmallDateTime => Err(SqlError::new(
                 295,
                 16,

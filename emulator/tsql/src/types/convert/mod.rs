@@ -65,7 +65,9 @@ pub fn try_convert(
     dates: &DateSettings,
 ) -> Result<Value, SqlError> {
     match convert(value, from, to, style, dates) {
-        Err(error) if !matches!(error.number, 529 | 281 | 7119) => Ok(Value::Null),
+        Err(error) if !matches!(error.number, 529 | 7119 | SqlError::UNSUPPORTED) => {
+            Ok(Value::Null)
+        }
         other => other,
     }
 }

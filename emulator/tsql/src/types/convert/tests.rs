@@ -285,6 +285,20 @@ fn to_exact_and_float_numbers() {
 #[test]
 fn to_text() {
     check(&[
+        ("0x0A0B", "varchar(3)", Some(1), "0x"),
+        ("0x0A0B", "varchar(3)", Some(2), "0A"),
+        (
+            "'10:20'::time(0)",
+            "varchar",
+            Some(101),
+            "8114 Error converting data type time to varchar.",
+        ),
+        (
+            "'2025-03-30'::date",
+            "varchar",
+            Some(108),
+            "8114 Error converting data type date to varchar.",
+        ),
         ("12", "varchar(5)", None, "12"),
         ("12345", "varchar(3)", None, "*"),
         ("12345", "char(3)", None, "*  "),
@@ -337,12 +351,7 @@ fn to_text() {
         ("0.1e0", "varchar", Some(3), "1.0000000000000001e-001"),
         ("0.1e0", "varchar", Some(1), "1.0000000e-001"),
         ("0.1e0::real", "varchar", None, "0.1"),
-        (
-            "1e0",
-            "varchar",
-            Some(7),
-            "281 7 is not a valid style number when converting from float to a character string.",
-        ),
+        ("1e0", "varchar", Some(7), "1"),
         ("'abcdef'", "varchar(3)", None, "abc"),
         ("'ab'", "char(4)", None, "ab  "),
         ("N'日本'", "varchar(5)", None, "??"),
@@ -392,7 +401,7 @@ fn to_text() {
             "0x4142",
             "varchar(10)",
             Some(3),
-            "281 3 is not a valid style number when converting from varbinary to a character string.",
+            "9809 The style 3 is not supported for conversions from varbinary to varchar.",
         ),
         ("1::bit", "varchar(5)", None, "1"),
         ("12::variant", "varchar(5)", None, "12"),
@@ -403,6 +412,38 @@ fn to_text() {
 #[test]
 fn to_dates() {
     check(&[
+        (
+            "'03/30/2025'",
+            "date",
+            Some(112),
+            "9807 The input character string does not follow style 112, either change the input character string or use a different style.",
+        ),
+        (
+            "'03/30/2025'",
+            "datetime",
+            Some(112),
+            "241 Conversion failed when converting date and/or time from character string.",
+        ),
+        ("'20250330'", "date", Some(112), "2025-03-30"),
+        (
+            "'03/30/25'",
+            "date",
+            Some(101),
+            "241 Conversion failed when converting date and/or time from character string.",
+        ),
+        ("'03/30/25'", "date", Some(1), "2025-03-30"),
+        (
+            "'2025-03-30'",
+            "date",
+            Some(99),
+            "9809 The style 99 is not supported for conversions from varchar to date.",
+        ),
+        (
+            "'2025-03-30'",
+            "date",
+            Some(131),
+            "50990 milink does not support CONVERT from text with the Hijri style 131.",
+        ),
         ("'2025-03-30'", "date", None, "2025-03-30"),
         ("'03/30/2025'", "date", None, "2025-03-30"),
         ("'30/03/2025'", "date", Some(103), "2025-03-30"),

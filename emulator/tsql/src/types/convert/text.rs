@@ -8,7 +8,7 @@ use milink_core::value::Value;
 use super::{Conversion, numeric_name};
 use crate::error::SqlError;
 use crate::types::calendar::Moment;
-use crate::types::date_text::date_text;
+use crate::types::date_text::{StyleError, date_text};
 use crate::types::decimal;
 use crate::types::expr_type::{ExprType, declared_length};
 use crate::types::number_text;
@@ -36,22 +36,24 @@ impl Conversion<'_> {
 
     fn number_as_text(&self, value: &Value) -> Result<String, SqlError> {
         let style = self.style.unwrap_or(0);
-        let styled = |text: Option<String>| {
-            text.ok_or_else(|| SqlError::invalid_style_to_text(style, self.from.name()))
-        };
         match value {
             Value::Bit(bit) => Ok(u8::from(*bit).to_string()),
             Value::Int(number) => Ok(number.to_string()),
             Value::Decimal(number) => Ok(decimal::to_text(*number)),
-            Value::Money(units) => styled(number_text::money_text(*units, style)),
+            Value::Money(units) => Ok(number_text::money_text(*units, style)),
             Value::Float(float) => {
                 let real = self.from == SqlType::Real;
-                styled(number_text::float_text(*float, style, real))
+                Ok(number_text::float_text(*float, style, real))
             }
             Value::Guid(guid) => Ok(guid.as_hyphenated().to_string().to_ascii_uppercase()),
             other => {
                 let moment = Moment::of(other).ok_or_else(|| self.unreadable())?;
-                styled(date_text(moment, self.from, self.style))
+                date_text(moment, self.from, self.style).map_err(|error| match error {
+                    StyleError::Unknown => SqlError::invalid_style_to_text(style, self.from.name()),
+                    StyleError::Nothing => {
+                        SqlError::data_type_conversion(self.from.name(), self.to.sql.name())
+                    }
+                })
             }
         }
     }
@@ -90,12 +92,25 @@ impl Conversion<'_> {
     }
 
     fn bytes_as_text(&self, bytes: &[u8]) -> Result<String, SqlError> {
-        match self.style.unwrap_or(0) {
-            0 => Ok(decode(bytes, self.to)),
-            1 => Ok(format!("0x{}", to_hex(bytes))),
-            2 => Ok(to_hex(bytes)),
-            style => Err(SqlError::invalid_style_to_text(style, self.from.name())),
-        }
+        let style = self.style.unwrap_or(0);
+        let prefix = match style {
+            0 => return Ok(decode(bytes, self.to)),
+            1 => "0x",
+            2 => "",
+            _ => {
+                return Err(SqlError::invalid_style(
+                    style,
+                    self.from.name(),
+                    self.to.sql.name(),
+                ));
+            }
+        };
+        // Only whole bytes are shown.
+        let shown = match declared_length(self.to.sql) {
+            Some(limit) => &bytes[..bytes.len().min(limit.saturating_sub(prefix.len()) / 2)],
+            None => bytes,
+        };
+        Ok(format!("{prefix}{}", to_hex(shown)))
     }
 }
 

@@ -13,6 +13,7 @@ fn read(text: &str, order: DateOrder, style: Option<i32>, sql: SqlType) -> Strin
         Ok(moment) => date_text(moment, NEW, None).unwrap(),
         Err(DateError::Syntax) => "syntax".to_owned(),
         Err(DateError::Range) => "range".to_owned(),
+        Err(DateError::Style) => "style".to_owned(),
     }
 }
 
@@ -44,6 +45,11 @@ fn literals_are_read_in_all_their_forms() {
         ("March 30 25", Mdy, NEW, "2025-03-30 00:00:00"),
         ("2025 Mar 30", Mdy, NEW, "2025-03-30 00:00:00"),
         ("30-Mar-2025", Mdy, NEW, "2025-03-30 00:00:00"),
+        ("March 25", Mdy, NEW, "syntax"),
+        ("2025-03-05t10:00:00", Mdy, NEW, "syntax"),
+        ("1/2025/2", Dmy, SqlType::DateTime, "2025-02-01 00:00:00"),
+        ("\t2025-03-05", Mdy, NEW, "2025-03-05 00:00:00"),
+        ("\t2025-03-05", Mdy, SqlType::DateTime, "syntax"),
         ("March 2025", Mdy, NEW, "2025-03-01 00:00:00"),
         ("Mar  5 2025  3:04PM", Mdy, NEW, "2025-03-05 15:04:00"),
         ("", Mdy, NEW, "1900-01-01 00:00:00"),
@@ -59,7 +65,12 @@ fn literals_are_read_in_all_their_forms() {
             NEW,
             "2025-03-30 14:30:15.1234567",
         ),
-        ("2025-03-30 14:30:15.12345678", Mdy, NEW, "syntax"),
+        (
+            "2025-03-30 14:30:15.12345678",
+            Mdy,
+            NEW,
+            "2025-03-30 14:30:15.1234568",
+        ),
         ("2025-03-30 14:30:15.1234", Mdy, SqlType::DateTime, "syntax"),
         ("2025-03-30T14:30:15Z", Mdy, NEW, "2025-03-30 14:30:15"),
         (
