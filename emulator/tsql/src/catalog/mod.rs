@@ -170,4 +170,4 @@ pub fn find(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

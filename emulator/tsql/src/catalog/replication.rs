@@ -101,7 +101,8 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                             (false, true) => Some(other),
                             (false, false) => None,
                         },
-                        connected: is_local || connected,
+                        // A primary is connected to itself, a secondary to its primary.
+                        connected: connected || is_local && pair.role == Role::Primary,
                         // The primary's own row is healthy by itself; the pair's health is the group's.
                         health: if is_local && pair.role == Role::Primary {
                             Health::Healthy
@@ -199,13 +200,7 @@ fn local_databases<'a>(
         };
         let replica = &local.replicas[at];
         let synchronous = replica.availability_mode == AvailabilityMode::SynchronousCommit;
-        let synchronization = if database.suspended.is_some() {
-            SynchronizationState::NotSynchronizing
-        } else if synchronous {
-            SynchronizationState::Synchronized
-        } else {
-            SynchronizationState::Synchronizing
-        };
+        let synchronization = own_state(database);
         states.push(DatabaseReplicaState {
             group,
             replica: replica.id,
@@ -252,13 +247,8 @@ fn distributed_databases<'a>(
         let health = status.map_or(Health::NotHealthy, |status| status.health);
         let synchronous = status.is_some_and(|status| status.synchronous);
         let state = |replica, is_local| {
-            // The primary's own row speaks of itself: it is as it should be, whoever follows it.
+            // The primary's own row speaks of itself, whoever follows it.
             let own = is_local && is_primary && database.suspended.is_none();
-            let itself = if synchronous {
-                SynchronizationState::Synchronized
-            } else {
-                SynchronizationState::Synchronizing
-            };
             DatabaseReplicaState {
                 group,
                 replica,
@@ -266,7 +256,11 @@ fn distributed_databases<'a>(
                 database,
                 is_local,
                 is_primary: is_primary == is_local,
-                synchronization: if own { itself } else { synchronization },
+                synchronization: if own {
+                    own_state(database)
+                } else {
+                    synchronization
+                },
                 health: if own { Health::Healthy } else { health },
                 commit_participant: synchronous
                     && (own || synchronization == SynchronizationState::Synchronized),
@@ -277,5 +271,14 @@ fn distributed_databases<'a>(
         if is_primary {
             states.push(state(pair.remote().id, false));
         }
+    }
+}
+
+/// A primary database shows SYNCHRONIZED in place of SYNCHRONIZING, in either commit mode (documentation of the DMV).
+fn own_state(database: &Database) -> SynchronizationState {
+    if database.suspended.is_some() {
+        SynchronizationState::NotSynchronizing
+    } else {
+        SynchronizationState::Synchronized
     }
 }

@@ -209,13 +209,18 @@ fn read_everything(world: &World, id: InstanceId) {
 }
 
 fn check_cell(view: &View, column: &ViewColumn, value: &Value) {
-    let place = format!("{}.{} {value:?}", view.name, column.name);
+    let place = format!("{}.{}", view.name, column.name);
+    check_value(&place, column.sql_type, column.nullable, value);
+}
+
+/// Checks that a value is one of its column's type.
+pub(crate) fn check_value(place: &str, sql_type: SqlType, nullable: bool, value: &Value) {
     if value.is_null() {
-        assert!(column.nullable, "{place}");
+        assert!(nullable, "{place} is NULL");
         return;
     }
     use milink_core::sql_type::Length::{Limited, Max};
-    let fits = match (column.sql_type, value) {
+    let fits = match (sql_type, value) {
         (SqlType::Bit, Value::Bit(_)) | (SqlType::UniqueIdentifier, Value::Guid(_)) => true,
         (SqlType::TinyInt, Value::Int(n)) => (0..=255).contains(n),
         (SqlType::SmallInt, Value::Int(n)) => i16::try_from(*n).is_ok(),
@@ -239,7 +244,7 @@ fn check_cell(view: &View, column: &ViewColumn, value: &Value) {
         (SqlType::VarBinary(Limited(most)), Value::Bytes(bytes)) => bytes.len() <= most.into(),
         _ => false,
     };
-    assert!(fits, "{place} is no {}", column.sql_type);
+    assert!(fits, "{place}: {value:?} is no {sql_type}");
 }
 
 #[test]
@@ -265,4 +270,344 @@ fn versions_differ_in_their_views_and_columns() {
     assert_eq!(count(old, "dm_hadr_ag_threads"), None);
     assert_eq!(count(new, "DM_HADR_AG_THREADS"), Some(7));
     assert_eq!(count(new, "dm_hadr_fabric_nodes"), None);
+}
+
+#[path = "../../../core/tests/lab/mod.rs"]
+pub(crate) mod lab;
+
+use expect_test::{Expect, expect};
+use lab::Lab;
+use milink_core::durations::Profile;
+
+/// Some columns of a view as text, a line for each row.
+fn show(world: &World, id: InstanceId, database: &str, view: &str, columns: &[&str]) -> String {
+    let instance = world.instance(id).unwrap();
+    let settings = Settings::default();
+    let scope = Scope {
+        world,
+        instance,
+        database: instance.database(database).unwrap(),
+        session: SessionId(51),
+        transaction: None,
+        now: world.now(),
+        settings: &settings,
+    };
+    let schema = if database == "msdb" { "dbo" } else { "sys" };
+    let view = find(database, Some(schema), view, instance).unwrap();
+    let known = view.columns(instance);
+    let places: Vec<usize> = columns
+        .iter()
+        .map(|name| {
+            known
+                .iter()
+                .position(|column| column.name == *name)
+                .expect(name)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in view.rows(&scope) {
+        let cells: Vec<String> = places.iter().map(|&at| show_cell(&row[at])).collect();
+        text.push_str(cells.join(" | ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+pub(crate) fn show_cell(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Str(text) => text.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Bit(bit) => u8::from(*bit).to_string(),
+        Value::Decimal(decimal) => decimal.units.to_string(),
+        Value::Variant(inner) => show_cell(&inner.1),
+        Value::DateTime(_) => "(time)".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn check(actual: String, expected: Expect) {
+    expected.assert_eq(&actual);
+}
+
+/// The query of the article that says whether the partners are connected.
+const CONNECTION: &[&str] = &[
+    "is_local",
+    "role_desc",
+    "operational_state_desc",
+    "connected_state_desc",
+    "synchronization_health_desc",
+    "last_connect_error_number",
+];
+const DATABASES: &[&str] = &[
+    "is_local",
+    "is_primary_replica",
+    "synchronization_state_desc",
+    "synchronization_health_desc",
+    "database_state_desc",
+    "last_hardened_lsn",
+    "log_send_queue_size",
+];
+
+#[test]
+fn a_prepared_server_shows_what_the_article_looks_at() {
+    let mut lab = Lab::new(Profile::Azure);
+    lab.prepare(None);
+    let show = |database, view, columns| show(&lab.world, lab.sql, database, view, columns);
+    check(
+        show(
+            "master",
+            "symmetric_keys",
+            &["name", "symmetric_key_id", "algorithm_desc"],
+        ),
+        expect![[r#"
+            ##MS_DatabaseMasterKey## | 101 | AES_256
+            ##MS_ServiceMasterKey## | 102 | AES_256
+        "#]],
+    );
+    let columns = [
+        "name",
+        "certificate_id",
+        "pvt_key_encryption_type",
+        "subject",
+        "key_length",
+    ];
+    check(
+        show("master", "certificates", &columns),
+        expect![[r#"
+        Cert_sqlserver1_endpoint | 256 | MK | certificate 1 | 2048
+        sqlmi1.0123456789ab.database.windows.net | 257 | NA | certificate 2 | 2048
+        MicrosoftPKI | 258 | NA | certificate 3 | 2048
+    "#]],
+    );
+    let columns = [
+        "name",
+        "type_desc",
+        "state_desc",
+        "role_desc",
+        "connection_auth_desc",
+        "is_encryption_enabled",
+        "encryption_algorithm_desc",
+    ];
+    check(
+        show("master", "database_mirroring_endpoints", &columns),
+        expect![[r#"
+            database_mirroring_endpoint | DATABASE_MIRRORING | STARTED | ALL | CERTIFICATE | 1 | AES
+        "#]],
+    );
+    let columns = [
+        "name",
+        "is_distributed",
+        "cluster_type_desc",
+        "failure_condition_level",
+    ];
+    check(
+        show("master", "availability_groups", &columns),
+        expect![[r#"
+        AG_db1 | 0 | NONE | 3
+        DAG_db1 | 1 | NULL | NULL
+    "#]],
+    );
+    let columns = [
+        "replica_server_name",
+        "endpoint_url",
+        "availability_mode_desc",
+        "session_timeout",
+    ];
+    check(
+        show("master", "availability_replicas", &columns),
+        expect![[r#"
+        sqlserver1 | TCP://10.0.0.4:5022 | SYNCHRONOUS_COMMIT | 10
+        AG_db1 | TCP://10.0.0.4:5022 | ASYNCHRONOUS_COMMIT | 20
+        AG_db1_MI | tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1] | ASYNCHRONOUS_COMMIT | 20
+    "#]],
+    );
+    let columns = [
+        "name",
+        "state_desc",
+        "recovery_model_desc",
+        "log_reuse_wait_desc",
+    ];
+    check(
+        show("master", "databases", &columns),
+        expect![[r#"
+        master | ONLINE | SIMPLE | NOTHING
+        tempdb | ONLINE | SIMPLE | NOTHING
+        model | ONLINE | FULL | NOTHING
+        msdb | ONLINE | SIMPLE | NOTHING
+        db1 | ONLINE | FULL | LOG_BACKUP
+    "#]],
+    );
+    check(
+        show(
+            "msdb",
+            "backupset",
+            &["database_name", "type", "is_copy_only", "server_name"],
+        ),
+        expect![[r#"
+            db1 | D | 0 | sqlserver1
+        "#]],
+    );
+    check(
+        show("master", "dm_hadr_availability_replica_states", CONNECTION),
+        expect![[r#"
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            0 | NULL | NULL | DISCONNECTED | NOT_HEALTHY | NULL
+        "#]],
+    );
+    check(
+        show("master", "dm_hadr_database_replica_states", DATABASES),
+        expect![[r#"
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001700001 | NULL
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+            0 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | NULL | NULL | NULL
+        "#]],
+    );
+}
+
+#[test]
+fn a_link_shows_on_both_sides_from_seeding_to_synchronizing() {
+    let mut lab = Lab::new(Profile::Azure);
+    lab.prepare(None);
+    lab.create_table();
+    lab.create_link();
+    while !matches!(lab.link().phase, milink_core::link::Phase::Seeding) {
+        let due = lab.world.next_due().unwrap();
+        lab.world.advance_to(due);
+    }
+    let replicas = |lab: &Lab, id| {
+        show(
+            &lab.world,
+            id,
+            "master",
+            "dm_hadr_availability_replica_states",
+            CONNECTION,
+        )
+    };
+    let databases = |lab: &Lab, id| {
+        show(
+            &lab.world,
+            id,
+            "master",
+            "dm_hadr_database_replica_states",
+            DATABASES,
+        )
+    };
+    let seeding = |lab: &Lab, id| {
+        show(
+            &lab.world,
+            id,
+            "master",
+            "dm_hadr_automatic_seeding",
+            &[
+                "is_source",
+                "current_state",
+                "number_of_attempts",
+                "completion_time",
+            ],
+        ) + &show(
+            &lab.world,
+            id,
+            "master",
+            "dm_hadr_physical_seeding_stats",
+            &[
+                "role_desc",
+                "internal_state_desc",
+                "local_database_name",
+                "remote_machine_name",
+            ],
+        ) + &show(
+            &lab.world,
+            id,
+            "master",
+            "dm_exec_requests",
+            &["command", "database_id"],
+        )
+    };
+    read_everything(&lab.world, lab.sql);
+    read_everything(&lab.world, lab.mi);
+    check(
+        seeding(&lab, lab.sql),
+        expect![[r#"
+        1 | SEEDING | 1 | NULL
+        Source | ReadingAndSendingData | db1 | tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1]
+        VDI_CLIENT_WORKER | 5
+    "#]],
+    );
+    check(
+        seeding(&lab, lab.mi),
+        expect![[r#"
+        0 | SEEDING | 1 | NULL
+        Destination | ReceivingAndWritingData | db1 | TCP://10.0.0.4:5022
+        VDI_CLIENT_WORKER | 5
+    "#]],
+    );
+    check(
+        replicas(&lab, lab.sql),
+        expect![[r#"
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        0 | SECONDARY | NULL | CONNECTED | NOT_HEALTHY | NULL
+    "#]],
+    );
+    check(
+        databases(&lab, lab.sql),
+        expect![[r#"
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001800001 | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+        0 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | NULL | NULL | NULL
+    "#]],
+    );
+
+    lab.settle();
+    lab.insert(lab.sql, 1).unwrap();
+    read_everything(&lab.world, lab.sql);
+    read_everything(&lab.world, lab.mi);
+    check(
+        databases(&lab, lab.sql),
+        expect![[r#"
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+        0 | 0 | SYNCHRONIZING | HEALTHY | NULL | 37000000001800001 | 1
+    "#]],
+    );
+    lab.settle();
+    check(
+        seeding(&lab, lab.mi),
+        expect![[r#"
+        0 | COMPLETED | 1 | (time)
+        Destination | Success | db1 | TCP://10.0.0.4:5022
+    "#]],
+    );
+    check(
+        replicas(&lab, lab.sql),
+        expect![[r#"
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        0 | SECONDARY | NULL | CONNECTED | HEALTHY | NULL
+    "#]],
+    );
+    check(
+        replicas(&lab, lab.mi),
+        expect![[r#"
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | SECONDARY | ONLINE | CONNECTED | HEALTHY | NULL
+    "#]],
+    );
+    check(
+        databases(&lab, lab.sql),
+        expect![[r#"
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+        0 | 0 | SYNCHRONIZING | HEALTHY | NULL | 37000000001900001 | 0
+    "#]],
+    );
+    check(
+        databases(&lab, lab.mi),
+        expect![[r#"
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 0 | SYNCHRONIZING | HEALTHY | ONLINE | 37000000001900001 | NULL
+    "#]],
+    );
 }

@@ -175,3 +175,6 @@ impl Call<'_, '_> {
         self.values.get(at).and_then(Value::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests;
