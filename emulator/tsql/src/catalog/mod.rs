@@ -29,7 +29,7 @@ use milink_core::store::Content;
 use milink_core::time::Timestamp;
 use milink_core::value::Row;
 
-pub(crate) use cell::{Cell, datetime, row};
+pub(crate) use cell::{Cell, row};
 pub use column::ViewColumn;
 pub use settings::Settings;
 pub use since::Since;

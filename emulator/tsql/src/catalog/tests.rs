@@ -124,7 +124,7 @@ fn the_copy_of_the_column_list_is_true() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/catalog-views.csv");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not here", path.display());
+        eprintln!("skipped: {} is not here", path.display());
         return;
     };
     let copy = documented();

@@ -156,7 +156,9 @@ impl Call<'_, '_> {
             world: &world,
             instance: &instance,
             // A database that was dropped meanwhile leaves its sessions in master.
-            database: database.map_or_else(|| instance.master(), |database| database),
+            database: database
+                .map(|database| &**database)
+                .unwrap_or_else(|| instance.master()),
             session: self.context.session,
             transaction: self.context.transaction,
             now: world.now(),

@@ -6,7 +6,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 
 use super::{Body, Call, Parameter, Procedure, defaulting, result_set};
-use crate::catalog::column::{INT, NAME, SMALLINT, TINYINT, ViewColumn, col, req, varchar};
+use crate::catalog::column::{INT, NAME, SMALLINT, ViewColumn, col, req, varchar};
 use crate::catalog::row;
 use crate::error::SqlError;
 

@@ -4,7 +4,7 @@ use milink_core::ids::CertificateId;
 use milink_core::sql_type::SqlType;
 use milink_core::time::Timestamp;
 
-use super::{Body, Call, Procedure, required};
+use super::{Body, Procedure, required};
 use crate::catalog::Scope;
 use crate::error::SqlError;
 

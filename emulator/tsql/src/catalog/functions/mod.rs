@@ -118,4 +118,4 @@ pub(crate) fn table_functions() -> impl Iterator<Item = &'static TableFunction> 
 }
 
 pub(crate) use object::find_object;
-pub(in crate::catalog) use server_property::{machine_name, release_of};
+pub(in crate::catalog) use server_property::release_of;

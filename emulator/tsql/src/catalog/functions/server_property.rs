@@ -11,7 +11,6 @@ use crate::catalog::cell::variant;
 use crate::catalog::column::VARIANT;
 use crate::catalog::databases::default_directory;
 use crate::catalog::{Cell, Scope};
-use crate::error::SqlError;
 
 pub(super) const FUNCTIONS: &[MetadataFunction] = &[
     function("serverproperty", (1, 1), VARIANT, |scope, args| {
@@ -90,7 +89,7 @@ pub(in crate::catalog) fn release_of(
 }
 
 /// What the product calls the machine of an instance.
-pub(in crate::catalog) fn machine_name(instance: &Instance) -> String {
+fn machine_name(instance: &Instance) -> String {
     match &instance.kind {
         InstanceKind::SqlServer(_) => {
             let name = instance.name.as_str();
