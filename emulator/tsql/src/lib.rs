@@ -1,6 +1,7 @@
 //! T-SQL batches over the world model.
 
 pub mod ast;
+pub mod compat;
 
 pub mod error;
 pub mod functions;

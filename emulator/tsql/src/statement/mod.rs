@@ -47,35 +47,6 @@ pub fn execute(statement: &Statement, context: &mut StatementContext<'_>) -> Res
         S::Dbcc(statement) => dbcc::run(statement, context),
         // The model has no dirty pages, and configuration is in use at once.
         S::Checkpoint(_) | S::Reconfigure(_) => Ok(()),
-        other => Err(SqlError::unsupported(name(other))),
-    }
-}
-
-/// What a statement that is not supported is called.
-pub(crate) fn name(kind: &S) -> &'static str {
-    match kind {
-        S::Restore(_) => "RESTORE",
-        S::DatabaseEncryptionKey(_) => "DATABASE ENCRYPTION KEY",
-        S::Credential(_) => "CREDENTIAL",
-        S::AlterUser(_) => "ALTER USER",
-        S::CreateRole(_) => "CREATE ROLE",
-        S::AlterAuthorization(_) => "ALTER AUTHORIZATION",
-        S::CreateView(_) => "CREATE VIEW",
-        S::CreateProcedure(_) => "CREATE PROCEDURE",
-        S::CreateFunction(_) => "CREATE FUNCTION",
-        S::CreateTrigger(_) | S::EnableTrigger(_) => "TRIGGER",
-        S::CreateType(_) => "CREATE TYPE",
-        S::Sequence(_) => "SEQUENCE",
-        S::CreateSynonym(_) => "CREATE SYNONYM",
-        S::CreateStatistics(_) | S::UpdateStatistics(_) => "STATISTICS",
-        S::AlterIndex(_) => "ALTER INDEX",
-        S::AlterSchema(_) => "ALTER SCHEMA",
-        S::ExecuteAs(_) | S::Revert => "EXECUTE AS",
-        S::DeclareCursor(_)
-        | S::OpenCursor(_)
-        | S::Fetch(_)
-        | S::CloseCursor(_)
-        | S::DeallocateCursor(_) => "cursors",
-        _ => "this statement",
+        other => Err(SqlError::unsupported(crate::compat::statement(other).name)),
     }
 }

@@ -1,0 +1,124 @@
+//! The statements.
+
+use super::registry;
+use crate::ast::{DropKind as D, StatementKind as S};
+
+registry! {
+    /// Every statement that the parser knows.
+    STATEMENTS;
+    /// What is said of a statement.
+    statement(S);
+
+    "SELECT" Partly, S::Select(_), "SELECT a, b FROM dbo.t WHERE a > 1 ORDER BY a", "clauses are listed below";
+    "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "not into remote rowsets; BULK INSERT is refused";
+    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
+    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
+    "MERGE" Yes, S::Merge(_), "MERGE dbo.t AS x USING (SELECT 1 AS a) AS y ON x.a = y.a WHEN MATCHED THEN UPDATE SET b = N'm';", "";
+    "TRUNCATE TABLE" Partly, S::Truncate(_), "TRUNCATE TABLE dbo.i", "no partitions";
+
+    "DECLARE" Yes, S::Declare(_), "DECLARE @a int = 1, @t TABLE (a int)", "";
+    "SET @variable" Partly, S::SetVariable(_), "DECLARE @a int; SET @a = 1", "no cursor variables, no methods of xml";
+    "SET option" Partly, S::SetOption(_), "SET NOCOUNT ON", "options are listed below";
+    "BEGIN … END" Yes, S::Block(_), "BEGIN SELECT 1 END", "";
+    "IF … ELSE" Yes, S::If(_), "IF 1 = 1 SELECT 1 ELSE SELECT 2", "";
+    "WHILE" Yes, S::While(_), "WHILE 1 = 0 SELECT 1", "";
+    "BREAK" Yes, S::Break, "WHILE 1 = 1 BREAK", "";
+    "CONTINUE" Yes, S::Continue, "DECLARE @i int = 0; WHILE @i < 1 BEGIN SET @i += 1; CONTINUE END", "";
+    "TRY … CATCH" Yes, S::TryCatch(_), "BEGIN TRY SELECT 1 / 0 END TRY BEGIN CATCH SELECT ERROR_NUMBER() END CATCH", "";
+    "THROW" Yes, S::Throw(_), "THROW 50001, N'x', 1", "";
+    "RAISERROR" Yes, S::Raiserror(_), "RAISERROR (N'x %d', 10, 1, 5)", "WITH LOG writes nowhere";
+    "PRINT" Yes, S::Print(_), "PRINT N'x'", "";
+    "GOTO" Yes, S::Goto(_), "GOTO done; done:", "";
+    "label:" Yes, S::Label(_), "done:", "";
+    "RETURN" Yes, S::Return(_), "RETURN", "";
+    "WAITFOR" Partly, S::Waitfor(_), "WAITFOR DELAY '00:00:00'", "DELAY and TIME, by the world's clock; no Service Broker";
+    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "not AT a linked server, not AS LOGIN or USER, no RESULT SETS";
+    "EXECUTE AS" No, S::ExecuteAs(_), "EXECUTE AS LOGIN = 'sa'", "";
+    "REVERT" No, S::Revert, "REVERT", "";
+    "USE" Yes, S::Use(_), "USE master", "";
+    "KILL" Partly, S::Kill(_), "KILL 32000", "finds out whether there is such a session; ends none";
+    "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), and CHECKDB and its kin, which always find a healthy database";
+    "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";
+    "RECONFIGURE" Partly, S::Reconfigure(_), "RECONFIGURE", "does nothing: configuration is in use at once";
+
+    "BEGIN TRANSACTION" Partly, S::BeginTransaction(_), "BEGIN TRANSACTION; COMMIT", "no distributed transactions";
+    "COMMIT" Yes, S::Commit(_), "BEGIN TRANSACTION; COMMIT", "";
+    "ROLLBACK" Yes, S::Rollback(_), "BEGIN TRANSACTION; ROLLBACK", "";
+    "SAVE TRANSACTION" Yes, S::SaveTransaction(_), "BEGIN TRANSACTION; SAVE TRANSACTION p; COMMIT", "";
+
+    "DECLARE CURSOR" No, S::DeclareCursor(_), "DECLARE c CURSOR FOR SELECT 1", "";
+    "OPEN" No, S::OpenCursor(_), "OPEN c", "";
+    "FETCH" No, S::Fetch(_), "FETCH NEXT FROM c", "";
+    "CLOSE" No, S::CloseCursor(_), "CLOSE c", "";
+    "DEALLOCATE" No, S::DeallocateCursor(_), "DEALLOCATE c", "";
+
+    "CREATE TABLE" Partly, S::CreateTable(_), "CREATE TABLE dbo.x (a int IDENTITY PRIMARY KEY, b nvarchar(10) NOT NULL DEFAULT N'')", "no partitions, graph tables, FileTables, FILESTREAM, masked or encrypted columns, hash indexes";
+    "ALTER TABLE" Partly, S::AlterTable(_), "ALTER TABLE dbo.t ADD c int NULL", "columns, constraints; no partitions, no triggers";
+    "CREATE INDEX" Partly, S::CreateIndex(_), "CREATE UNIQUE INDEX x ON dbo.t (b)", "kept and, where unique, enforced; no partitions, no hash indexes";
+    "ALTER INDEX" No, S::AlterIndex(_), "ALTER INDEX pk ON dbo.t REBUILD", "";
+    "DROP INDEX" Yes, S::DropIndex(_), "CREATE INDEX x ON dbo.t (b); DROP INDEX x ON dbo.t", "";
+    "CREATE STATISTICS" No, S::CreateStatistics(_), "CREATE STATISTICS s ON dbo.t (a)", "";
+    "UPDATE STATISTICS" No, S::UpdateStatistics(_), "UPDATE STATISTICS dbo.t", "";
+    "CREATE VIEW" No, S::CreateView(_), "CREATE VIEW dbo.v AS SELECT 1 AS a", "";
+    "CREATE SCHEMA" Yes, S::CreateSchema(_), "CREATE SCHEMA s", "";
+    "ALTER SCHEMA" No, S::AlterSchema(_), "ALTER SCHEMA dbo TRANSFER dbo.t", "";
+    "CREATE PROCEDURE" No, S::CreateProcedure(_), "CREATE PROCEDURE dbo.p AS SELECT 1", "";
+    "CREATE FUNCTION" No, S::CreateFunction(_), "CREATE FUNCTION dbo.f() RETURNS int AS BEGIN RETURN 1 END", "";
+    "CREATE TRIGGER" No, S::CreateTrigger(_), "CREATE TRIGGER r ON dbo.t AFTER INSERT AS SELECT 1", "";
+    "ENABLE TRIGGER" No, S::EnableTrigger(_), "SELECT 1; ENABLE TRIGGER r ON dbo.t", "";
+    "CREATE TYPE" No, S::CreateType(_), "CREATE TYPE dbo.y FROM int", "";
+    "CREATE SEQUENCE" No, S::Sequence(_), "CREATE SEQUENCE dbo.q", "";
+    "CREATE SYNONYM" No, S::CreateSynonym(_), "CREATE SYNONYM dbo.y FOR dbo.t", "";
+
+    "DROP" Partly, S::Drop(_), "DROP TABLE dbo.i", "objects are listed below";
+
+    "CREATE DATABASE" Partly, S::CreateDatabase(_), "CREATE DATABASE db2", "no files, filegroups, attach or snapshots";
+    "ALTER DATABASE" Partly, S::AlterDatabase(_), "ALTER DATABASE db1 SET READ_COMMITTED_SNAPSHOT ON", "MODIFY NAME, COLLATE, SET of recovery, state, access, HADR, compatibility level and the ON/OFF options of sys.databases; no files or filegroups";
+    "DATABASE ENCRYPTION KEY" No, S::DatabaseEncryptionKey(_), "CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE c", "";
+    "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "recorded in msdb; nothing is written. No files, filegroups or tapes";
+    "RESTORE" No, S::Restore(_), "RESTORE DATABASE db1 FROM DISK = N'/x.bak'", "";
+
+    "MASTER KEY" Partly, S::MasterKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'", "CREATE, OPEN, CLOSE, DROP; no REGENERATE, ADD or DROP ENCRYPTION, BACKUP or RESTORE";
+    "CREATE CERTIFICATE" Partly, S::CreateCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'", "with a subject, or FROM BINARY without a private key; not from files or assemblies";
+    "ALTER CERTIFICATE" Partly, S::AlterCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; ALTER CERTIFICATE c REMOVE PRIVATE KEY", "REMOVE PRIVATE KEY";
+    "BACKUP CERTIFICATE" Partly, S::BackupCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; BACKUP CERTIFICATE c TO FILE = N'/c.cer'", "nothing is written";
+    "CREATE CREDENTIAL" No, S::Credential(_), "CREATE CREDENTIAL c WITH IDENTITY = N'i'", "";
+    "CREATE LOGIN" Partly, S::CreateLogin(_), "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'", "with a password";
+    "ALTER LOGIN" Partly, S::AlterLogin(_), "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'; ALTER LOGIN l DISABLE", "ENABLE, DISABLE and WITH";
+    "CREATE USER" Partly, S::CreateUser(_), "CREATE USER u WITHOUT LOGIN", "for a login or without one";
+    "ALTER USER" No, S::AlterUser(_), "ALTER USER dbo WITH DEFAULT_SCHEMA = dbo", "";
+    "CREATE ROLE" No, S::CreateRole(_), "CREATE ROLE r", "";
+    "ALTER ROLE" Partly, S::AlterRole(_), "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'; ALTER SERVER ROLE sysadmin ADD MEMBER l", "members of the fixed server roles";
+    "GRANT, DENY, REVOKE" Partly, S::Permission(_), "USE master; CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'; GRANT VIEW SERVER STATE TO l", "of the server and of endpoints; every login may do everything else";
+    "ALTER AUTHORIZATION" No, S::AlterAuthorization(_), "ALTER AUTHORIZATION ON DATABASE::db1 TO sa", "";
+
+    "CREATE, ALTER ENDPOINT" Partly, S::Endpoint(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE c, ENCRYPTION = REQUIRED ALGORITHM AES, ROLE = ALL)", "FOR DATABASE_MIRRORING";
+    "CREATE AVAILABILITY GROUP" Partly, S::CreateAvailabilityGroup(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE c, ROLE = ALL); CREATE AVAILABILITY GROUP ag WITH (CLUSTER_TYPE = NONE) FOR REPLICA ON N'sqlserver1' WITH (ENDPOINT_URL = N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC)", "local and distributed; no listener";
+    "ALTER AVAILABILITY GROUP" Partly, S::AlterAvailabilityGroup(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE c, ROLE = ALL); CREATE AVAILABILITY GROUP ag WITH (CLUSTER_TYPE = NONE) FOR REPLICA ON N'sqlserver1' WITH (ENDPOINT_URL = N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC); ALTER AVAILABILITY GROUP ag SET (DB_FAILOVER = ON)", "no listener";
+}
+
+registry! {
+    /// What DROP can be said of.
+    DROPS;
+    /// What is said of the DROP of such objects.
+    drop(D);
+
+    "DROP TABLE" Yes, D::Table, "DROP TABLE dbo.i", "";
+    "DROP SCHEMA" Yes, D::Schema, "DROP SCHEMA IF EXISTS s", "";
+    "DROP VIEW" Yes, D::View, "DROP VIEW IF EXISTS dbo.v", "";
+    "DROP PROCEDURE" Yes, D::Procedure, "DROP PROCEDURE IF EXISTS dbo.p", "";
+    "DROP FUNCTION" Yes, D::Function, "DROP FUNCTION IF EXISTS dbo.f", "";
+    "DROP TRIGGER" Yes, D::Trigger, "DROP TRIGGER IF EXISTS dbo.r", "";
+    "DROP TYPE" Yes, D::Type, "DROP TYPE IF EXISTS dbo.y", "";
+    "DROP SEQUENCE" Yes, D::Sequence, "DROP SEQUENCE IF EXISTS dbo.q", "";
+    "DROP SYNONYM" Yes, D::Synonym, "DROP SYNONYM IF EXISTS dbo.y", "";
+    "DROP DATABASE" Yes, D::Database, "USE master; DROP DATABASE db1", "";
+    "DROP STATISTICS" No, D::Statistics, "DROP STATISTICS dbo.t.s", "";
+    "DROP LOGIN" Yes, D::Login, "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'; DROP LOGIN l", "";
+    "DROP USER" Yes, D::User, "CREATE USER u WITHOUT LOGIN; DROP USER u", "";
+    "DROP ROLE" No, D::Role | D::ServerRole, "DROP ROLE r", "";
+    "DROP CERTIFICATE" Yes, D::Certificate, "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; DROP CERTIFICATE c", "";
+    "DROP ENDPOINT" Yes, D::Endpoint, "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; CREATE ENDPOINT e AS TCP (LISTENER_PORT = 5022) FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE c, ROLE = ALL); DROP ENDPOINT e", "";
+    "DROP AVAILABILITY GROUP" Yes, D::AvailabilityGroup, "USE master; DROP AVAILABILITY GROUP IF EXISTS ag", "";
+    "DROP CREDENTIAL" No, D::Credential | D::DatabaseScopedCredential, "DROP CREDENTIAL c", "";
+}
