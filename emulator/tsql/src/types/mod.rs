@@ -11,6 +11,8 @@ pub mod decimal;
 mod expr_type;
 mod like;
 mod literal;
+#[cfg(test)]
+mod matrix;
 mod number_text;
 mod operator;
 mod precedence;
