@@ -34,4 +34,4 @@ pub use operator::{BinaryOp, BoundBinary, BoundComparison, BoundUnary, CompareOp
 pub use precedence::{
     Convertibility, Family, check_explicit, check_implicit, convertibility, family, rank,
 };
-pub use result_type::{case_type, coalesce_type, common_type, is_text_like, isnull_type};
+pub use result_type::{case_type, coalesce_type, common_type, isnull_type};

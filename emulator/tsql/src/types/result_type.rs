@@ -4,7 +4,7 @@
 
 use milink_core::sql_type::{Length, SqlType};
 
-use super::expr_type::{ExprType, Literal, declared_length, is_large, is_national};
+use super::expr_type::{ExprType, Literal, declared_length};
 use super::operator::BinaryOp;
 use super::precedence::{Family, check_implicit, family, rank};
 use crate::error::{SqlError, shown_type};
@@ -526,11 +526,6 @@ fn collated(left: &ExprType, right: &ExprType, words: &str) -> Result<ExprType, 
         }
         std::cmp::Ordering::Equal => Err(SqlError::collation_conflict(r.name(), l.name(), words)),
     }
-}
-
-/// The types that LIKE, CHARINDEX and their kind take as text; the others are refused with 8116.
-pub fn is_text_like(sql: SqlType) -> bool {
-    sql.is_character() || is_national(sql) || (is_large(sql) && sql != SqlType::Image)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use milink_core::collation::Collation;
-use milink_core::sql_type::{Length, SqlType};
+use milink_core::sql_type::SqlType;
 
 use super::expr_type::{ExprType, declared_length, is_national};
 use crate::error::SqlError;
@@ -213,14 +213,6 @@ pub fn decode(bytes: &[u8], ty: &ExprType) -> String {
         }
         Units::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
         Units::CodePage => bytes.iter().map(|byte| code_page_char(*byte)).collect(),
-    }
-}
-
-/// The most units a variable-length type of this kind holds; `None` for `(max)`.
-pub fn limit_of(sql: SqlType) -> Option<usize> {
-    match sql {
-        SqlType::VarChar(Length::Max) | SqlType::NVarChar(Length::Max) => None,
-        other => declared_length(other),
     }
 }
 
