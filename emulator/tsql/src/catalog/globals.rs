@@ -36,6 +36,11 @@ pub fn find(name: &str) -> Option<&'static Global> {
         .find(|global| global.name.eq_ignore_ascii_case(name))
 }
 
+/// Every global variable that is answered here.
+pub fn all() -> impl Iterator<Item = &'static Global> {
+    GLOBALS.iter()
+}
+
 /// Milliseconds of work; the model has none.
 const NO_WORK: fn(&Scope<'_>) -> Value = |_| 0.cell();
 

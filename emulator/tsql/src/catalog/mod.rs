@@ -131,7 +131,7 @@ impl View {
 }
 
 /// Every system view of every version.
-fn all() -> impl Iterator<Item = &'static View> {
+pub fn all() -> impl Iterator<Item = &'static View> {
     let families: [&'static [View]; 8] = [
         availability::VIEWS,
         security::VIEWS,

@@ -77,7 +77,7 @@ fn procedures() -> impl Iterator<Item = &'static Procedure> {
 }
 
 /// The names of all procedures, with those that the session runs itself.
-pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+pub fn all() -> impl Iterator<Item = &'static str> {
     const OF_SESSION: [&str; 8] = [
         "sp_executesql",
         "sp_prepare",

@@ -341,19 +341,19 @@ fn odbc_asks_about_a_table() {
     check(
         text,
         expect![[r#"
-        db1 | dbo | t | TABLE
-        t | a | 4 | int | 10 | NO | 38
-        a | 1 | PK_t
-        0 | NULL | NULL | NULL
-        1 | PK_t | a | 0
-        a | 1
-        t
-        a
-        No identity column defined.
-        a
-        15009: The object 'nothing' does not exist in database 'db1' or is invalid for this operation.
-        15250: The database name component of the object qualifier must be the name of the current database.
-    "#]],
+            db1 | dbo | t | TABLE
+            t | a | 4 | int | 10 | NO | 56
+            a | 1 | PK_t
+            0 | NULL | NULL | NULL
+            1 | PK_t | a | 0
+            a | 1
+            t
+            a
+            No identity column defined.
+            a
+            15009: The object 'nothing' does not exist in database 'db1' or is invalid for this operation.
+            15250: The database name component of the object qualifier must be the name of the current database.
+        "#]],
     );
 }
 

@@ -55,6 +55,11 @@ pub struct TableFunction {
 
 /// The metadata function of this name, in any case.
 pub fn find(name: &str) -> Option<&'static MetadataFunction> {
+    all().find(|function| function.name.eq_ignore_ascii_case(name))
+}
+
+/// Every metadata function.
+pub fn all() -> impl Iterator<Item = &'static MetadataFunction> {
     let families: [&'static [MetadataFunction]; 10] = [
         database::FUNCTIONS,
         object::FUNCTIONS,
@@ -67,8 +72,7 @@ pub fn find(name: &str) -> Option<&'static MetadataFunction> {
         certificate::FUNCTIONS,
         hadr::FUNCTIONS,
     ];
-    let mut all = families.into_iter().flatten();
-    all.find(|function| function.name.eq_ignore_ascii_case(name))
+    families.into_iter().flatten()
 }
 
 /// The table function of this schema and name, in any case. An empty schema is none.
@@ -113,9 +117,12 @@ const fn function(
 }
 
 /// Every table function.
-pub(crate) fn table_functions() -> impl Iterator<Item = &'static TableFunction> {
+pub fn table_functions() -> impl Iterator<Item = &'static TableFunction> {
     table::FUNCTIONS.iter()
 }
 
 pub(crate) use object::find_object;
 pub(in crate::catalog) use server_property::release_of;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,9 @@ use milink_core::value::Value;
 use super::argument::{number, text};
 use super::{MetadataFunction, function};
 use crate::catalog::column::{INT, NAME};
-use crate::catalog::objects::{Kind, Object, system_objects, user_objects};
+use crate::catalog::objects::{
+    Kind, Object, object_by_id, system_objects, table_object, user_objects,
+};
 use crate::catalog::{Cell, Scope};
 use crate::error::SqlError;
 
@@ -78,6 +80,9 @@ pub(crate) fn find_object(scope: &Scope<'_>, name: &str) -> Option<Object> {
     }
     let schema_name = Name::new(schema.as_deref().unwrap_or("dbo"));
     let content = scope.content();
+    if let Some(table) = content.table(&schema_name, &Name::new(&name)) {
+        return Some(table_object(&content, table));
+    }
     let same =
         |object: &Object| object.name.eq_ignore_ascii_case(&name) && schema_name.is(&object.schema);
     if let Some(found) = user_objects(&content).into_iter().find(same) {
@@ -119,12 +124,8 @@ fn by_id(scope: &Scope<'_>, args: &[Value]) -> Result<Option<Object>, SqlError> 
             scope.transaction = None;
         }
     }
-    let Some(id) = number(args, 0)? else {
-        return Ok(None);
-    };
-    let same = |object: &Object| i64::from(object.id) == id;
-    let user = user_objects(&scope.content()).into_iter().find(same);
-    Ok(user.or_else(|| system_objects(&scope).into_iter().find(same)))
+    let id = number(args, 0)?.and_then(|id| i32::try_from(id).ok());
+    Ok(id.and_then(|id| object_by_id(&scope, id)))
 }
 
 fn schema_id(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {

@@ -9,7 +9,7 @@ use super::argument::{number, text};
 use super::{MetadataFunction, function};
 use crate::catalog::cell::variant;
 use crate::catalog::column::{INT, VARIANT};
-use crate::catalog::objects::{Kind, Object, system_objects, user_objects};
+use crate::catalog::objects::{Kind, Object, object_by_id};
 use crate::catalog::{Cell, Scope};
 use crate::error::SqlError;
 
@@ -46,10 +46,8 @@ pub(super) const FUNCTIONS: &[MetadataFunction] = &[
 ];
 
 fn object(scope: &Scope<'_>, args: &[Value]) -> Result<Option<Object>, SqlError> {
-    let id = number(args, 0)?;
-    let same = |object: &Object| Some(i64::from(object.id)) == id;
-    let user = user_objects(&scope.content()).into_iter().find(same);
-    Ok(user.or_else(|| system_objects(scope).into_iter().find(same)))
+    let id = number(args, 0)?.and_then(|id| i32::try_from(id).ok());
+    Ok(id.and_then(|id| object_by_id(scope, id)))
 }
 
 fn object_property(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {

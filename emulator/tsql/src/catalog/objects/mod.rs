@@ -13,7 +13,9 @@ mod types;
 use super::View;
 
 pub(crate) use indexes::{indexes_of, pages};
-pub(crate) use object::{Kind, Object, system_objects, user_objects, view_id};
+pub(crate) use object::{
+    Kind, Object, object_by_id, system_objects, table_object, user_objects, view_id,
+};
 pub(crate) use type_facts::{ALL_TYPES, SYSNAME_ID, type_facts};
 
 /// The views of this family.

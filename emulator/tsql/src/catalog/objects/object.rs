@@ -64,6 +64,37 @@ pub(crate) fn user_objects(content: &Content) -> Vec<Object> {
     objects
 }
 
+/// A table as an object.
+pub(crate) fn table_object(content: &Content, table: &Table) -> Object {
+    let definition = &table.definition;
+    Object {
+        id: definition.object.0,
+        name: definition.name.shared(),
+        schema: definition.schema.shared(),
+        schema_id: schema_id(content, &definition.schema),
+        parent: 0,
+        kind: Kind::Table,
+        created: definition.created,
+        modified: definition.modified,
+        is_system: false,
+    }
+}
+
+/// The object of an id, made by a user or not.
+pub(crate) fn object_by_id(scope: &Scope<'_>, id: i32) -> Option<Object> {
+    let content = scope.content();
+    if let Some(table) = content.tables.get(&ObjectId(id)) {
+        return Some(table_object(&content, table));
+    }
+    let mut objects = if id < 0 {
+        system_objects(scope)
+    } else {
+        user_objects(&content)
+    };
+    let at = objects.iter().position(|object| object.id == id)?;
+    Some(objects.swap_remove(at))
+}
+
 /// The objects that come with the product.
 pub(crate) fn system_objects(scope: &Scope<'_>) -> Vec<Object> {
     let object = |id, name: &str, schema: &str, kind| Object {
@@ -130,17 +161,7 @@ fn system_schema_id(schema: &str) -> i32 {
 
 fn of_table(content: &Content, table: &Table, objects: &mut Vec<Object>) {
     let definition = &table.definition;
-    let whole = Object {
-        id: definition.object.0,
-        name: definition.name.shared(),
-        schema: definition.schema.shared(),
-        schema_id: schema_id(content, &definition.schema),
-        parent: 0,
-        kind: Kind::Table,
-        created: definition.created,
-        modified: definition.modified,
-        is_system: false,
-    };
+    let whole = table_object(content, table);
     let part = |id: i32, name: &Name, kind| Object {
         id,
         name: name.shared(),

@@ -14,8 +14,27 @@ pub(super) struct OdbcType {
     /// The verbose type and subtype of dates.
     pub(super) verbose: Option<(i16, i16)>,
     pub(super) octets: Option<i32>,
-    /// The wire's number of the type, nullable.
-    pub(super) wire: u8,
+    /// The wire's number of the nullable type.
+    nullable_wire: u8,
+}
+
+impl OdbcType {
+    /// `SS_DATA_TYPE`: the wire's number of the type, where fixed types have one of their own that is never NULL.
+    pub(super) fn wire(&self, nullable: bool) -> u8 {
+        match (nullable, self.code, self.nullable_wire) {
+            (true, ..) => self.nullable_wire,
+            (false, -6, _) => 48,
+            (false, 5, _) => 52,
+            (false, 4, _) => 56,
+            (false, 7, _) => 59,
+            (false, 6, _) => 62,
+            (false, _, 110) if self.precision == 10 => 122,
+            (false, _, 110) => 60,
+            (false, _, 111) if self.precision == 16 => 58,
+            (false, _, 111) => 61,
+            (false, ..) => self.nullable_wire,
+        }
+    }
 }
 
 /// Describes a type; ODBC 2 has other numbers for dates.
@@ -28,7 +47,7 @@ pub(super) fn odbc_type(sql: SqlType, odbc3: bool) -> OdbcType {
         radix: None,
         verbose: None,
         octets: None,
-        wire,
+        nullable_wire: wire,
     };
     let number = |code, precision, length, scale, wire| OdbcType {
         scale: Some(scale),

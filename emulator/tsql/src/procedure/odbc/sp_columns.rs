@@ -213,6 +213,6 @@ fn make_row(scope: &Scope<'_>, column: &Column, odbc3: bool, wide: bool) -> Row 
         ]);
         row.extend(std::iter::repeat_n(Value::Null, 6));
     }
-    row.push(ty.wire.cell());
+    row.push(ty.wire(column.nullable).cell());
     row.into()
 }

@@ -101,7 +101,7 @@ fn rows(scope: &Scope<'_>, call: &Call<'_, '_>) -> Result<Vec<Row>, SqlError> {
                 ty.octets,
                 position,
                 if nullable { "YES" } else { "NO" },
-                ty.wire,
+                ty.wire(nullable),
             ]);
         }
     }
