@@ -1,10 +1,14 @@
 //! T-SQL batches over the world model.
 
 pub mod ast;
+pub mod catalog;
 pub mod compat;
-
+mod engine;
 pub mod error;
 pub mod functions;
 pub mod lexer;
 pub mod parser;
+pub mod procedure;
+pub mod session;
+pub mod statement;
 pub mod types;

@@ -1,0 +1,236 @@
+//! Names of tables and views.
+
+use std::sync::Arc;
+
+use milink_core::collation::Collation;
+use milink_core::database::{Database, DatabaseState};
+use milink_core::ids::DatabaseId;
+use milink_core::names::Name;
+use milink_core::refusal::DatabaseRefusal;
+use milink_core::store::{Content, Table, TableDefinition};
+
+use super::Binder;
+use super::scope::{ScopeColumn, ScopeSource};
+use crate::ast;
+use crate::catalog::{self, View};
+use crate::engine::bound::{Expr, Place};
+use crate::error::SqlError;
+use crate::statement::refusal::sql_error;
+use crate::types::ExprType;
+
+/// The name of the hidden column that carries a row's number; no identifier is empty.
+pub(crate) const ROW_ID: &str = "";
+
+/// A table that a name means.
+#[derive(Clone)]
+pub(crate) struct TableRef {
+    pub(crate) place: Place,
+    pub(crate) table: Arc<Table>,
+    /// The name of the database it is in, as messages show it.
+    pub(crate) database: String,
+}
+
+/// What a name in FROM means.
+pub(crate) enum Found {
+    Table(TableRef),
+    View(&'static View, DatabaseId),
+}
+
+impl TableRef {
+    pub(crate) fn definition(&self) -> &Arc<TableDefinition> {
+        &self.table.definition
+    }
+
+    /// `database.schema.table`, as messages about rows show it.
+    pub(crate) fn full_name(&self) -> String {
+        let definition = self.definition();
+        match self.place {
+            Place::Variable => definition.name.to_string(),
+            _ => format!(
+                "{}.{}.{}",
+                self.database, definition.schema, definition.name
+            ),
+        }
+    }
+
+    /// The columns as names see them.
+    pub(crate) fn scope_columns(&self) -> Vec<ScopeColumn> {
+        let definition = self.definition();
+        definition
+            .columns
+            .iter()
+            .map(|column| ScopeColumn {
+                name: column.name.shared(),
+                ty: column_type(column),
+                identity: column.identity.is_some(),
+                updatable: column.computed.is_none() && column.identity.is_none(),
+            })
+            .collect()
+    }
+
+    /// The scope of one row of the table, under its own name.
+    pub(crate) fn scope_source(&self, alias: Option<&str>) -> ScopeSource {
+        let definition = self.definition();
+        let name = definition.name.to_string();
+        match alias {
+            Some(alias) => ScopeSource::aliased(alias, self.scope_columns()),
+            None => ScopeSource {
+                qualifier: (
+                    Some(self.database.clone()),
+                    Some(definition.schema.to_string()),
+                ),
+                shown: name.clone(),
+                name,
+                columns: self.scope_columns(),
+            },
+        }
+    }
+}
+
+/// The type of a table's column.
+pub(crate) fn column_type(column: &milink_core::store::Column) -> ExprType {
+    ExprType::column(
+        column.sql_type,
+        column.nullable,
+        column.collation.unwrap_or(Collation::DEFAULT),
+    )
+}
+
+impl Binder<'_> {
+    /// The table or view that a name means (208).
+    pub(crate) fn find_object(&self, name: &ast::ObjectName) -> Result<Found, SqlError> {
+        let missing = || SqlError::invalid_object(&name.to_string()).at_line(name.span.line);
+        if let Some(server) = &name.server
+            && !server
+                .value
+                .eq_ignore_ascii_case(&self.instance.server_name())
+        {
+            return Err(SqlError::new(
+                7202,
+                11,
+                format!(
+                    "Could not find server '{}' in sys.servers. Verify that the correct server name was specified. If necessary, execute the stored procedure sp_addlinkedserver to add the server to sys.servers.",
+                    server.value
+                ),
+            ));
+        }
+        let object = Name::new(&name.object.value);
+        if object.as_str().starts_with("##") {
+            return Err(SqlError::unsupported("global temporary tables"));
+        }
+        if object.as_str().starts_with('#') {
+            let table = self.state.temporary.table(&"dbo".into(), &object);
+            return table
+                .map(|table| {
+                    Found::Table(TableRef {
+                        place: Place::Temporary,
+                        table: Arc::clone(table),
+                        database: "tempdb".to_owned(),
+                    })
+                })
+                .ok_or_else(missing);
+        }
+        let database = self
+            .database_named(name.database.as_ref())
+            .ok_or_else(missing)?;
+        let schema = name.schema.as_ref().map(|schema| schema.value.as_str());
+        let is_system_schema = schema.is_some_and(|schema| {
+            schema.eq_ignore_ascii_case("sys") || schema.eq_ignore_ascii_case("information_schema")
+        });
+        if !is_system_schema {
+            check_access(database)?;
+            let content = database.view(self.state.transaction_id());
+            let schema = Name::new(schema.unwrap_or("dbo"));
+            if let Some(table) = content.table(&schema, &object) {
+                return Ok(Found::Table(TableRef {
+                    place: Place::Database(database.id),
+                    table: Arc::clone(table),
+                    database: database.name.to_string(),
+                }));
+            }
+        }
+        catalog::find(
+            database.name.as_str(),
+            schema,
+            &name.object.value,
+            self.instance,
+        )
+        .map(|view| Found::View(view, database.id))
+        .ok_or_else(missing)
+    }
+
+    /// The table that a statement changes.
+    pub(crate) fn target_table(&self, target: &ast::DmlTarget) -> Result<TableRef, SqlError> {
+        match target {
+            ast::DmlTarget::Variable(name) => self.table_variable(name),
+            ast::DmlTarget::Object { name, .. } => self.user_table(name),
+        }
+    }
+
+    /// The user table of a name; a system view is refused (259).
+    pub(crate) fn user_table(&self, name: &ast::ObjectName) -> Result<TableRef, SqlError> {
+        match self.find_object(name)? {
+            Found::Table(table) => Ok(table),
+            Found::View(..) => Err(SqlError::new(
+                259,
+                16,
+                "Ad hoc updates to system catalogs are not allowed.",
+            )),
+        }
+    }
+
+    /// The table variable of a name (1087).
+    pub(crate) fn table_variable(&self, name: &ast::Ident) -> Result<TableRef, SqlError> {
+        self.local
+            .tables
+            .table(&"dbo".into(), &Name::new(&name.value))
+            .map(|table| TableRef {
+                place: Place::Variable,
+                table: Arc::clone(table),
+                database: "tempdb".to_owned(),
+            })
+            .ok_or_else(|| SqlError::undeclared_table_variable(&name.value))
+    }
+
+    /// The database of a name part, or the current one.
+    pub(crate) fn database_named(&self, name: Option<&ast::Ident>) -> Option<&Database> {
+        match name {
+            None => Some(self.database),
+            Some(name) => self.instance.database(&name.value).map(AsRef::as_ref),
+        }
+    }
+
+    /// The content that a place's tables are in.
+    pub(crate) fn content(&self, place: Place) -> Content {
+        match place {
+            Place::Temporary => self.state.temporary.clone(),
+            Place::Variable => self.local.tables.clone(),
+            Place::Database(id) => self
+                .instance
+                .databases
+                .get(&id)
+                .map_or_else(crate::session::state::empty_content, |database| {
+                    database.view(self.state.transaction_id())
+                }),
+        }
+    }
+
+    /// The result column of a bare expression over a scope, for wildcards and plain columns.
+    pub(super) fn plain(column: &ScopeColumn, index: usize) -> Expr {
+        Expr::column(index, column.ty)
+    }
+}
+
+/// Whether the rows of a database can be read now.
+pub(crate) fn check_access(database: &Database) -> Result<(), SqlError> {
+    let name = || database.name.to_string();
+    let refusal = match database.state {
+        DatabaseState::Online | DatabaseState::Emergency => return Ok(()),
+        DatabaseState::Restoring => DatabaseRefusal::Restoring { name: name() },
+        DatabaseState::Offline => DatabaseRefusal::Offline { name: name() },
+        DatabaseState::Recovering | DatabaseState::RecoveryPending | DatabaseState::Suspect => {
+            DatabaseRefusal::Recovering { name: name() }
+        }
+    };
+    Err(sql_error(&refusal.into()))
+}

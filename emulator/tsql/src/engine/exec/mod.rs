@@ -1,0 +1,210 @@
+//! The executor: walks bound queries over the rows of one world.
+
+mod eval;
+mod group;
+mod join;
+mod predicate;
+mod query;
+mod scan;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use milink_core::World;
+use milink_core::database::Database;
+use milink_core::ids::DatabaseId;
+use milink_core::instance::Instance;
+use milink_core::store::Content;
+use milink_core::time::Timestamp;
+use milink_core::value::{Row, Value};
+
+pub(crate) use scan::lock_timeout;
+
+use super::bound::Place;
+use super::stop::Stop;
+use crate::catalog::Scope;
+use crate::error::SqlError;
+use crate::functions::FunctionContext;
+use crate::session::state::{Local, State, empty_content};
+
+/// Rows one result or intermediate result may have.
+pub(crate) const MAX_ROWS: usize = 2_000_000;
+/// Row pairs a statement may look at while it holds the world.
+pub(crate) const LOCKED_FUEL: u64 = 50_000_000;
+/// How often the client's wish to cancel is looked at, in row pairs.
+const CANCEL_EVERY: u64 = 4_096;
+
+/// What expressions and queries are evaluated with.
+pub(crate) struct Runtime<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) instance: &'a Instance,
+    pub(crate) now: Timestamp,
+    pub(crate) state: &'a mut State,
+    pub(crate) local: &'a mut Local,
+    pub(crate) functions: FunctionContext,
+    is_cancelled: Option<&'a dyn Fn() -> bool>,
+    fuel: u64,
+    contents: BTreeMap<DatabaseId, Content>,
+    /// Results of queries that depend on no outer row.
+    results: BTreeMap<usize, Arc<Vec<Row>>>,
+    /// The same as keys, for IN.
+    sets: BTreeMap<usize, Arc<KeySet>>,
+    /// Rows of recursive CTEs' last rounds.
+    work_tables: BTreeMap<usize, Arc<Vec<Row>>>,
+    /// An aggregate has left out a NULL (8153).
+    pub(crate) null_eliminated: bool,
+}
+
+/// Values as keys, and whether NULL is among them.
+struct KeySet {
+    keys: BTreeSet<Vec<u8>>,
+    has_null: bool,
+}
+
+/// The rows that an expression can see: the current one, and those of the queries around.
+#[derive(Clone, Copy)]
+pub(crate) struct Env<'e> {
+    pub(crate) row: &'e [Value],
+    /// Results of the current block's window functions.
+    pub(crate) windows: &'e [Value],
+    pub(crate) outer: Option<&'e Env<'e>>,
+}
+
+impl<'e> Env<'e> {
+    /// No row at all.
+    pub(crate) const EMPTY: Env<'static> = Env {
+        row: &[],
+        windows: &[],
+        outer: None,
+    };
+
+    /// A row in a block inside of `outer`.
+    pub(crate) fn of(row: &'e [Value], outer: Option<&'e Env<'e>>) -> Self {
+        Self {
+            row,
+            windows: &[],
+            outer,
+        }
+    }
+}
+
+impl<'a> Runtime<'a> {
+    /// A runtime over a world that stays as it is; `is_cancelled` is asked now and then.
+    pub(crate) fn new(
+        world: &'a World,
+        instance: &'a Instance,
+        now: Timestamp,
+        state: &'a mut State,
+        local: &'a mut Local,
+        is_cancelled: Option<&'a dyn Fn() -> bool>,
+    ) -> Self {
+        let functions = FunctionContext {
+            now,
+            dates: state.dates,
+            random: std::mem::take(&mut state.random),
+            error: local.caught.clone(),
+            ..FunctionContext::default()
+        };
+        Self {
+            world,
+            instance,
+            now,
+            state,
+            local,
+            functions,
+            fuel: if is_cancelled.is_some() {
+                u64::MAX
+            } else {
+                LOCKED_FUEL
+            },
+            is_cancelled,
+            contents: BTreeMap::new(),
+            results: BTreeMap::new(),
+            sets: BTreeMap::new(),
+            work_tables: BTreeMap::new(),
+            null_eliminated: false,
+        }
+    }
+
+    /// Counts a row or a pair of rows looked at.
+    pub(crate) fn tick(&mut self) -> Result<(), Stop> {
+        self.fuel -= 1;
+        if self.fuel % CANCEL_EVERY == 0 {
+            if self.fuel == 0 {
+                return Err(out_of_memory().into());
+            }
+            if self.is_cancelled.is_some_and(|is_cancelled| is_cancelled()) {
+                return Err(Stop::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a result that is too large (701).
+    pub(crate) fn check_size(&self, rows: usize) -> Result<(), Stop> {
+        if rows > MAX_ROWS {
+            return Err(out_of_memory().into());
+        }
+        Ok(())
+    }
+
+    /// A database of the instance; it can only be missing if it was dropped a moment ago.
+    pub(crate) fn database(&self, id: DatabaseId) -> &'a Database {
+        self.instance
+            .databases
+            .get(&id)
+            .map_or_else(|| self.instance.master(), AsRef::as_ref)
+    }
+
+    /// What catalog views and metadata functions see of a database.
+    pub(crate) fn scope(&self, database: DatabaseId) -> Scope<'_> {
+        Scope {
+            world: self.world,
+            instance: self.instance,
+            database: self.database(database),
+            session: self.state.session,
+            transaction: self.state.transaction_id(),
+            now: self.now,
+            settings: &self.state.settings,
+        }
+    }
+
+    /// The content of a place as the session sees it.
+    pub(crate) fn content(&mut self, place: Place) -> Content {
+        match place {
+            Place::Temporary => self.state.temporary.clone(),
+            Place::Variable => self.local.tables.clone(),
+            Place::Database(id) => {
+                if let Some(content) = self.contents.get(&id) {
+                    return content.clone();
+                }
+                let content = self
+                    .instance
+                    .databases
+                    .get(&id)
+                    .map_or_else(empty_content, |database| {
+                        database.view(self.state.transaction_id())
+                    });
+                self.contents.insert(id, content.clone());
+                content
+            }
+        }
+    }
+}
+
+impl Drop for Runtime<'_> {
+    fn drop(&mut self) {
+        self.state.random = std::mem::take(&mut self.functions.random);
+    }
+}
+
+/// 701: what a statement needs more than milink gives one.
+fn out_of_memory() -> SqlError {
+    SqlError::new(
+        701,
+        17,
+        "There is insufficient system memory in resource pool 'default' to run this query.",
+    )
+    .aborting(crate::error::Abort::Batch)
+}

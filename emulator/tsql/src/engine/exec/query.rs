@@ -1,0 +1,299 @@
+//! SELECT blocks and set operations.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use milink_core::value::{Row, Value};
+
+use super::{Env, Runtime};
+use crate::engine::bound::{Body, Limit, Query, Select, SetOp, Sort};
+use crate::engine::format;
+use crate::engine::stop::Stop;
+use crate::error::SqlError;
+use crate::types::{ExprType, compare, convert_implicit, key_bytes};
+
+impl Runtime<'_> {
+    /// The rows of a query.
+    pub(crate) fn query(
+        &mut self,
+        query: &Query,
+        outer: Option<&Env<'_>>,
+    ) -> Result<Vec<Row>, Stop> {
+        let mut rows = self.body(&query.body, outer)?;
+        sort(&mut rows, &query.order);
+        let rows = self.limited(rows, &query.limit, &query.order, outer)?;
+        match &query.format {
+            None => Ok(rows),
+            Some(format) => Ok(format::render(format, &rows, &query_types(query))),
+        }
+    }
+
+    fn body(&mut self, body: &Body, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
+        let (op, left, right, types, left_types, right_types) = match body {
+            Body::Select(select) => return self.select(select, outer),
+            Body::Set {
+                op,
+                left,
+                right,
+                types,
+                left_types,
+                right_types,
+            } => (*op, left, right, types, left_types, right_types),
+        };
+        let left = self.body(left, outer)?;
+        let left = self.converted(left, left_types, types)?;
+        let right = self.body(right, outer)?;
+        let right = self.converted(right, right_types, types)?;
+        self.check_size(left.len() + right.len())?;
+        let key = |row: &Row| row_key(row, types);
+        Ok(match op {
+            SetOp::UnionAll => left.into_iter().chain(right).collect(),
+            SetOp::Union => {
+                let mut seen = BTreeSet::new();
+                let all = left.into_iter().chain(right);
+                all.filter(|row| seen.insert(key(row))).collect()
+            }
+            SetOp::Except => {
+                let mut seen: BTreeSet<Vec<u8>> = right.iter().map(key).collect();
+                left.into_iter()
+                    .filter(|row| seen.insert(key(row)))
+                    .collect()
+            }
+            SetOp::Intersect => {
+                let mut wanted: BTreeSet<Vec<u8>> = right.iter().map(key).collect();
+                left.into_iter()
+                    .filter(|row| wanted.remove(&key(row)))
+                    .collect()
+            }
+        })
+    }
+
+    fn converted(
+        &mut self,
+        rows: Vec<Row>,
+        from: &[ExprType],
+        to: &[ExprType],
+    ) -> Result<Vec<Row>, Stop> {
+        if from.iter().zip(to).all(|(from, to)| from.sql == to.sql) {
+            return Ok(rows);
+        }
+        rows.iter()
+            .map(|row| {
+                row.iter()
+                    .zip(from.iter().zip(to))
+                    .map(|(value, (from, to))| {
+                        Ok(convert_implicit(value, from, to, &self.functions.dates)?)
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// The rows that a SELECT's items are computed from: joined, filtered, grouped; with window results.
+    fn base(
+        &mut self,
+        select: &Select,
+        outer: Option<&Env<'_>>,
+    ) -> Result<(Vec<Row>, Vec<Vec<Value>>), Stop> {
+        let rows = self.source(&select.source, outer)?;
+        let mut rows = self.filtered(rows, select.filter.as_ref(), outer)?;
+        if let Some(grouping) = &select.grouping {
+            rows = self.group(grouping, &rows, outer)?;
+        }
+        let rows = self.filtered(rows, select.having.as_ref(), outer)?;
+        let windows = if select.windows.is_empty() {
+            Vec::new()
+        } else {
+            self.windows(&select.windows, &rows, outer)?
+        };
+        Ok((rows, windows))
+    }
+
+    fn select(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
+        let (base, windows) = self.base(select, outer)?;
+        // Without sorting, TOP needs no more rows than it asks for.
+        let most = match (&select.limit.top, select.limit.percent) {
+            (Some(top), false) if select.order.is_empty() && !select.distinct => {
+                let count = self.eval_count(top, &Env::of(&[], outer))?.unwrap_or(0);
+                usize::try_from(count).unwrap_or(0)
+            }
+            _ => usize::MAX,
+        };
+        let mut rows: Vec<Row> = Vec::with_capacity(base.len().min(most));
+        for (at, row) in base.iter().enumerate().take(most) {
+            self.tick()?;
+            let env = Env {
+                row,
+                windows: windows.get(at).map_or(&[], Vec::as_slice),
+                outer,
+            };
+            rows.push(self.eval_all(&select.items, &env)?.into());
+        }
+        if select.distinct {
+            let types: Vec<ExprType> = select.items.iter().map(|item| item.ty).collect();
+            let mut seen = BTreeSet::new();
+            rows.retain(|row| seen.insert(row_key(row, &types)));
+        }
+        sort(&mut rows, &select.order);
+        let mut rows = self.limited(rows, &select.limit, &select.order, outer)?;
+        if select.items.len() > select.visible {
+            for row in &mut rows {
+                *row = row[..select.visible].into();
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Runs a SELECT that assigns to variables; gives the number of rows.
+    pub(crate) fn assign(&mut self, query: &Query) -> Result<usize, Stop> {
+        let Body::Select(select) = &query.body else {
+            return Ok(0);
+        };
+        if !select.order.is_empty() || select.distinct || select.limit != Limit::default() {
+            let rows = self.select(select, None)?;
+            for row in &rows {
+                for (slot, value) in select.assignments.iter().zip(row.iter()) {
+                    self.local.variables.set(*slot, value.clone());
+                }
+            }
+            return Ok(rows.len());
+        }
+        // Row by row, so that `@s = @s + c` sees what the row before made of it.
+        let (base, windows) = self.base(select, None)?;
+        for (at, row) in base.iter().enumerate() {
+            let env = Env {
+                row,
+                windows: windows.get(at).map_or(&[], Vec::as_slice),
+                outer: None,
+            };
+            for (slot, item) in select.assignments.iter().zip(&select.items) {
+                let value = self.eval(item, &env)?;
+                self.local.variables.set(*slot, value);
+            }
+        }
+        Ok(base.len())
+    }
+
+    /// What TOP, OFFSET and FETCH leave.
+    pub(crate) fn limited(
+        &mut self,
+        mut rows: Vec<Row>,
+        limit: &Limit,
+        order: &[Sort],
+        outer: Option<&Env<'_>>,
+    ) -> Result<Vec<Row>, Stop> {
+        let env = Env::of(&[], outer);
+        if let Some(top) = &limit.top {
+            let count = self.top_count(top, limit.percent, rows.len(), &env)?;
+            let mut end = count.min(rows.len());
+            if limit.ties && end > 0 {
+                while end < rows.len() && compare_rows(&rows[end - 1], &rows[end], order).is_eq() {
+                    end += 1;
+                }
+            }
+            rows.truncate(end);
+        }
+        if let Some(offset) = &limit.offset {
+            let skipped = self.eval_count(offset, &env)?.unwrap_or(0);
+            if skipped < 0 {
+                return Err(bad_offset("offset", 10742).into());
+            }
+            let skipped = usize::try_from(skipped)
+                .unwrap_or(usize::MAX)
+                .min(rows.len());
+            rows.drain(..skipped);
+        }
+        if let Some(fetch) = &limit.fetch {
+            let fetched = self.eval_count(fetch, &env)?.unwrap_or(0);
+            if fetched < 1 {
+                return Err(bad_offset("fetch", 10744).into());
+            }
+            rows.truncate(usize::try_from(fetched).unwrap_or(usize::MAX));
+        }
+        Ok(rows)
+    }
+
+    pub(crate) fn top_count(
+        &mut self,
+        top: &crate::engine::bound::Expr,
+        percent: bool,
+        rows: usize,
+        env: &Env<'_>,
+    ) -> Result<usize, Stop> {
+        if percent {
+            let share = match self.eval(top, env)? {
+                Value::Float(share) if (0.0..=100.0).contains(&share) => share,
+                _ => {
+                    return Err(SqlError::new(
+                        1031,
+                        15,
+                        "Percent values must be between 0 and 100.",
+                    )
+                    .into());
+                }
+            };
+            return Ok((rows as f64 * share / 100.0).ceil() as usize);
+        }
+        let count = self.eval_count(top, env)?;
+        match count {
+            Some(count) if count >= 0 => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
+            _ => Err(SqlError::new(
+                1060,
+                15,
+                "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.",
+            )
+            .into()),
+        }
+    }
+}
+
+/// 10742, 10744.
+fn bad_offset(clause: &str, number: i32) -> SqlError {
+    let text = if clause == "offset" {
+        "The offset specified in a OFFSET clause may not be negative."
+    } else {
+        "The number of rows provided for a FETCH clause must be greater then zero."
+    };
+    SqlError::new(number, 15, text)
+}
+
+/// Sorts rows by some of their values; equal rows keep their order.
+pub(crate) fn sort(rows: &mut [Row], order: &[Sort]) {
+    if !order.is_empty() {
+        rows.sort_by(|a, b| compare_rows(a, b, order));
+    }
+}
+
+fn compare_rows(left: &Row, right: &Row, order: &[Sort]) -> Ordering {
+    for sort in order {
+        let ordering = compare(&left[sort.index], &right[sort.index], &sort.ty);
+        let ordering = if sort.descending {
+            ordering.reverse()
+        } else {
+            ordering
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    Ordering::Equal
+}
+
+fn row_key(row: &Row, types: &[ExprType]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(16);
+    for (value, ty) in row.iter().zip(types) {
+        key_bytes(value, ty, &mut key);
+    }
+    key
+}
+
+/// The types of a query's rows before FOR JSON or FOR XML made a text of them.
+fn query_types(query: &Query) -> Vec<ExprType> {
+    match &query.body {
+        Body::Select(select) => select.items[..select.visible]
+            .iter()
+            .map(|item| item.ty)
+            .collect(),
+        Body::Set { types, .. } => types.clone(),
+    }
+}

@@ -1,0 +1,280 @@
+//! One client's session: requests in, events out, one statement at a time. Does no I/O and waits for nothing itself:
+//! it says what it waits for.
+
+mod declare;
+mod describe;
+mod dispatch;
+mod errors;
+pub mod event;
+mod execute;
+mod frame;
+pub mod host;
+mod procedure;
+mod program;
+mod raise;
+mod request;
+mod rows;
+mod set_option;
+pub(crate) mod state;
+mod transaction;
+mod waitfor;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use milink_core::ids::{DatabaseId, InstanceId};
+use milink_core::time::Timestamp;
+
+use crate::catalog::Settings;
+use crate::error::SqlError;
+use crate::functions::Random;
+use crate::types::DateSettings;
+
+pub use request::{Argument, Begin, Options, Request, Step, Wait};
+
+use event::{Environment, Event};
+use frame::Frame;
+use host::Host;
+use procedure::Prepared;
+use state::{State, empty_content};
+
+/// Procedures, batches in batches: how deep (217).
+const MAX_NESTING: usize = 32;
+/// Instructions in one step that say nothing to the client.
+const SILENT_STEPS: usize = 256;
+
+/// A session.
+pub struct Session {
+    state: State,
+    options: Options,
+    frames: Vec<Frame>,
+    /// A transaction request that has not been looked at.
+    pending: Option<Request>,
+    /// What has to be waited for before the request goes on.
+    waiting: Option<Wait>,
+    /// Since when the current statement waits for a lock.
+    blocked_since: Option<Timestamp>,
+    /// Whether the running request is a procedure call.
+    is_call: bool,
+    running: bool,
+    open: bool,
+    prepared: BTreeMap<i32, Arc<Prepared>>,
+    last_handle: i32,
+}
+
+impl Session {
+    /// A session that has just logged in.
+    pub fn new(options: Options) -> Self {
+        Self {
+            state: fresh_state(&options),
+            options,
+            frames: Vec::new(),
+            pending: None,
+            waiting: None,
+            blocked_since: None,
+            is_call: false,
+            running: false,
+            open: true,
+            prepared: BTreeMap::new(),
+            last_handle: 0,
+        }
+    }
+
+    /// Takes a request. The one before has to be finished.
+    pub fn start(&mut self, request: Request) {
+        self.frames.clear();
+        self.waiting = None;
+        self.blocked_since = None;
+        self.is_call = matches!(request, Request::Procedure { .. });
+        self.pending = Some(request);
+        self.running = true;
+    }
+
+    /// Does the next piece of the request.
+    pub fn step(&mut self, host: &mut dyn Host, out: &mut Vec<Event>) -> Step {
+        if !self.running {
+            return Step::Finished;
+        }
+        if let Some(wait) = self.still_waiting(host) {
+            return Step::Wait(wait);
+        }
+        if let Some(request) = self.pending.take() {
+            self.begin_request(request, host, out);
+            return self.settle();
+        }
+        let before = out.len();
+        for _ in 0..SILENT_STEPS {
+            self.advance(host, out);
+            if self.frames.is_empty() || self.waiting.is_some() || out.len() > before {
+                break;
+            }
+        }
+        self.settle()
+    }
+
+    /// Ends the running request, as an attention does. The transaction stays, unless XACT_ABORT is on.
+    pub fn cancel(&mut self, host: &mut dyn Host, out: &mut Vec<Event>) {
+        if !self.running {
+            return;
+        }
+        self.unwind_to(0, out);
+        self.pending = None;
+        self.waiting = None;
+        self.running = false;
+        if self.state.settings.xact_abort && self.state.transaction.is_some() {
+            self.roll_back_all(host, out);
+        }
+    }
+
+    /// Makes the session as new, for a connection pool.
+    pub fn reset(&mut self, host: &mut dyn Host, out: &mut Vec<Event>, keep_transaction: bool) {
+        self.frames.clear();
+        self.running = false;
+        out.push(Event::Environment(Environment::Reset));
+        let kept = if keep_transaction {
+            self.state.transaction.take()
+        } else {
+            self.roll_back_all(host, &mut Vec::new());
+            None
+        };
+        let old = self.state.database;
+        self.state = fresh_state(&self.options);
+        self.state.transaction = kept;
+        self.prepared.clear();
+        if old != self.state.database {
+            let new = self.state.database;
+            self.announce_database(old, new, host, out);
+        }
+    }
+
+    /// Logs out: an open transaction is rolled back.
+    pub fn close(&mut self, host: &mut dyn Host) {
+        self.frames.clear();
+        self.running = false;
+        self.roll_back_all(host, &mut Vec::new());
+        self.open = false;
+    }
+
+    /// Whether the connection goes on; it does not after an error of severity 20 and above.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The instance.
+    pub fn instance(&self) -> InstanceId {
+        self.state.instance
+    }
+
+    /// The current database.
+    pub fn database(&self) -> DatabaseId {
+        self.state.database
+    }
+
+    /// Whether a transaction is open.
+    pub fn in_transaction(&self) -> bool {
+        self.state.transaction.is_some()
+    }
+
+    /// The number of the open transaction, as the wire names it; 0 if there is none.
+    pub fn transaction_descriptor(&self) -> u64 {
+        self.state.transaction_id().map_or(0, |id| id.0)
+    }
+
+    fn settle(&mut self) -> Step {
+        if let Some(wait) = self.waiting {
+            return Step::Wait(wait);
+        }
+        if self.frames.is_empty() && self.pending.is_none() {
+            self.running = false;
+            return Step::Finished;
+        }
+        Step::Continue
+    }
+
+    /// What is still to be waited for; a wait for any change is over as soon as somebody steps.
+    fn still_waiting(&mut self, host: &mut dyn Host) -> Option<Wait> {
+        match self.waiting? {
+            Wait::Until(moment) => {
+                if host.snapshot().now() < moment {
+                    return self.waiting;
+                }
+            }
+            Wait::Change { .. } => {}
+        }
+        self.waiting = None;
+        None
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("a request runs in a frame")
+    }
+}
+
+fn fresh_state(options: &Options) -> State {
+    State {
+        instance: options.instance,
+        session: options.session,
+        login: options.login.clone(),
+        database: options.database,
+        settings: Settings::default(),
+        dates: DateSettings::default(),
+        transaction: None,
+        row_count: 0,
+        error: 0,
+        identity: None,
+        temporary: empty_content(),
+        context: BTreeMap::new(),
+        identity_insert: None,
+        no_exec: false,
+        format_only: false,
+        parse_only: false,
+        collecting: Vec::new(),
+        random: Random::new(options.seed),
+    }
+}
+
+/// What a session hears when its instance is deleted under it.
+pub(crate) fn instance_gone() -> SqlError {
+    SqlError::new(6005, 20, "SHUTDOWN is in progress.")
+}
+
+/// Why a statement failed.
+#[derive(Clone, Debug)]
+struct Failure {
+    error: SqlError,
+    /// Found while the statement was compiled: TRY around it in the same batch does not catch it.
+    compile: bool,
+    /// Errors that the client hears first; a CATCH block sees only the last.
+    preceding: Vec<SqlError>,
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self {
+            error,
+            compile: false,
+            preceding: Vec::new(),
+        }
+    }
+}
+
+impl Failure {
+    fn compile(error: SqlError) -> Self {
+        Self {
+            compile: true,
+            ..error.into()
+        }
+    }
+}
+
+/// How a statement ended, if it did not fail.
+enum Flow {
+    /// The next instruction follows.
+    Next,
+    /// A frame was pushed, or the position was changed.
+    Jumped,
+    /// Nothing was done; the statement runs again after the wait.
+    Again(Wait),
+    /// It is done, but the client hears of it after the wait.
+    After(Wait),
+}

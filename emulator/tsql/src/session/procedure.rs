@@ -1,0 +1,412 @@
+//! Procedures: those that the session runs itself, and those of the registry.
+
+use std::sync::Arc;
+
+use milink_core::value::Value;
+
+use super::event::{Event, OutputParameter};
+use super::execute::{Call, CallArgument, not_a_parameter, too_many_arguments};
+use super::frame::{Frame, Output, OutputTarget, ReturnTo};
+use super::host::Host;
+use super::{Failure, Session};
+use crate::engine::same_name;
+use crate::error::SqlError;
+use crate::procedure::{self, Body, Procedure};
+use crate::types::{ExprType, convert_implicit, to_display};
+
+/// How many prepared statements a session may hold.
+const MAX_PREPARED: usize = 10_000;
+
+/// A prepared statement.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    declared: String,
+    text: String,
+}
+
+impl Session {
+    /// Runs a procedure; those in T-SQL leave a frame behind that then runs.
+    pub(super) fn call(
+        &mut self,
+        call: Call,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Failure> {
+        let bare = bare_name(&call.name);
+        match bare.as_str() {
+            "sp_executesql" => self.execute_sql(call, host),
+            "sp_prepare" => self.prepare(call, host, out),
+            "sp_execute" => self.execute_prepared(call, host),
+            "sp_prepexec" => self.prepare_and_execute(call, host),
+            "sp_unprepare" => self.unprepare(&call, out),
+            "sp_reset_connection" => {
+                self.finish_call(call.return_to, 0, out);
+                Ok(())
+            }
+            "sp_set_session_context" => self.set_session_context(&call, out),
+            "sp_describe_first_result_set" => self.describe_first_result_set(&call, host, out),
+            "sp_describe_undeclared_parameters" => {
+                self.describe_undeclared_parameters(&call, host, out)
+            }
+            _ => match procedure::find(&bare) {
+                Some(found) => self.registered(found, call, host, out),
+                None => Err(SqlError::procedure_not_found(&call.name)
+                    .with_state(62)
+                    .into()),
+            },
+        }
+    }
+
+    fn execute_sql(&mut self, call: Call, host: &mut dyn Host) -> Result<(), Failure> {
+        let mut arguments = call.arguments.into_iter();
+        let text = text_of(arguments.next(), "@statement")?;
+        let declared = match arguments.next() {
+            None => String::new(),
+            Some(declared) => optional_text(&declared),
+        };
+        self.run_text(
+            &text,
+            &declared,
+            arguments.collect(),
+            call.return_to,
+            None,
+            host,
+        )
+    }
+
+    fn prepare(
+        &mut self,
+        call: Call,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Failure> {
+        let mut arguments = call.arguments.into_iter();
+        let handle = arguments.next();
+        let declared = arguments
+            .next()
+            .map_or_else(String::new, |arg| optional_text(&arg));
+        let text = text_of(arguments.next(), "@stmt")?;
+        let wants_columns = arguments
+            .next()
+            .is_some_and(|options| options.value.as_int() == Some(1));
+        if wants_columns && let Ok(Some(columns)) = self.describe_text(&text, &declared, host) {
+            out.push(Event::Columns(columns));
+            self.done(super::event::DoneCommand::Select, Some(0), out);
+        }
+        let number = self.keep_prepared(declared, text)?;
+        self.finish_call(call.return_to, 0, out);
+        if let Some(to) = handle.and_then(|handle| handle.output) {
+            self.give(&to, Value::Int(number.into()), out);
+        }
+        Ok(())
+    }
+
+    fn prepare_and_execute(&mut self, call: Call, host: &mut dyn Host) -> Result<(), Failure> {
+        let mut arguments = call.arguments.into_iter();
+        let handle = arguments.next();
+        let declared = arguments
+            .next()
+            .map_or_else(String::new, |arg| optional_text(&arg));
+        let text = text_of(arguments.next(), "@stmt")?;
+        let number = self.keep_prepared(declared.clone(), text.clone())?;
+        let extra = handle
+            .and_then(|handle| handle.output)
+            .map(|to| (Value::Int(number.into()), to));
+        self.run_text(
+            &text,
+            &declared,
+            arguments.collect(),
+            call.return_to,
+            extra,
+            host,
+        )
+    }
+
+    fn execute_prepared(&mut self, call: Call, host: &mut dyn Host) -> Result<(), Failure> {
+        let mut arguments = call.arguments.into_iter();
+        let handle = arguments.next().and_then(|handle| handle.value.as_int());
+        let prepared = self.prepared_statement(handle)?;
+        self.run_text(
+            &prepared.text,
+            &prepared.declared,
+            arguments.collect(),
+            call.return_to,
+            None,
+            host,
+        )
+    }
+
+    fn unprepare(&mut self, call: &Call, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let handle = call
+            .arguments
+            .first()
+            .and_then(|handle| handle.value.as_int());
+        self.prepared_statement(handle)?;
+        if let Some(handle) = handle.and_then(|handle| i32::try_from(handle).ok()) {
+            self.prepared.remove(&handle);
+        }
+        self.finish_call(call.return_to, 0, out);
+        Ok(())
+    }
+
+    fn keep_prepared(&mut self, declared: String, text: String) -> Result<i32, SqlError> {
+        if self.prepared.len() >= MAX_PREPARED {
+            return Err(SqlError::unsupported(format!(
+                "more than {MAX_PREPARED} prepared statements in a session"
+            )));
+        }
+        self.last_handle += 1;
+        self.prepared
+            .insert(self.last_handle, Arc::new(Prepared { declared, text }));
+        Ok(self.last_handle)
+    }
+
+    fn prepared_statement(&self, handle: Option<i64>) -> Result<Arc<Prepared>, SqlError> {
+        handle
+            .and_then(|handle| i32::try_from(handle).ok())
+            .and_then(|handle| self.prepared.get(&handle))
+            .cloned()
+            .ok_or_else(|| {
+                SqlError::new(
+                    8179,
+                    16,
+                    format!(
+                        "Could not find prepared statement with handle {}.",
+                        handle.unwrap_or(0)
+                    ),
+                )
+            })
+    }
+
+    fn set_session_context(&mut self, call: &Call, out: &mut Vec<Event>) -> Result<(), Failure> {
+        let argument = |at: usize, name: &str| {
+            call.arguments
+                .iter()
+                .find(|argument| same_name(&argument.name, name))
+                .or_else(|| {
+                    call.arguments
+                        .get(at)
+                        .filter(|argument| argument.name.is_empty())
+                })
+        };
+        let key = argument(0, "@key").map(|key| to_display(&key.value, &key.ty));
+        let Some(key) = key.filter(|key| !key.is_empty()) else {
+            return Err(SqlError::new(
+                15665,
+                16,
+                "The value was not set for key '' because the key cannot be NULL or empty.",
+            )
+            .into());
+        };
+        let key = key.to_lowercase();
+        if self.state.context.get(&key).is_some_and(|entry| entry.1) {
+            return Err(SqlError::new(
+                15664,
+                16,
+                format!("Cannot set key '{key}' in the session context. The key has been set as read_only for this session."),
+            )
+            .into());
+        }
+        let read_only =
+            argument(2, "@read_only").is_some_and(|flag| flag.value.as_int() == Some(1));
+        let value = argument(1, "@value").map_or(Value::Null, |argument| match &argument.value {
+            Value::Null => Value::Null,
+            Value::Variant(inner) => Value::Variant(inner.clone()),
+            other => Value::Variant(Box::new((argument.ty.sql, other.clone()))),
+        });
+        self.state.context.insert(key, (value, read_only));
+        self.finish_call(call.return_to, 0, out);
+        Ok(())
+    }
+
+    /// A procedure of the registry.
+    fn registered(
+        &mut self,
+        found: &'static Procedure,
+        call: Call,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Failure> {
+        let (values, given, outputs) = self.match_arguments(found, call.arguments)?;
+        match &found.body {
+            Body::Sql(text) => {
+                let names: Vec<String> = found
+                    .parameters
+                    .iter()
+                    .map(|parameter| parameter.name.to_owned())
+                    .collect();
+                let program = self.compile_called(text, &names)?;
+                let mut frame = Frame::batch(program);
+                frame.procedure = Some(found.name.to_owned());
+                frame.return_to = Some(call.return_to);
+                for (parameter, value) in found.parameters.iter().zip(values) {
+                    let ty = ExprType::new(parameter.sql_type);
+                    let slot = frame.local.variables.declare(parameter.name, ty);
+                    frame.local.variables.set(slot, value);
+                }
+                frame.outputs = outputs
+                    .into_iter()
+                    .map(|(slot, to)| Output { slot, to })
+                    .collect();
+                self.push_called(frame, host)
+            }
+            Body::Native(run) => {
+                let mut status = 0;
+                let mut results = Vec::new();
+                let wait = self.with_context(host, out, |context| {
+                    let mut native = procedure::Call {
+                        context,
+                        values,
+                        given,
+                    };
+                    status = run(&mut native)?;
+                    results = native.values;
+                    Ok(())
+                });
+                let wait = wait.map_err(|mut failure| {
+                    failure.error = failure.error.in_procedure(found.name);
+                    failure
+                })?;
+                self.waiting = wait;
+                self.finish_call(call.return_to, status, out);
+                for (at, to) in outputs {
+                    if let Some(value) = results.get(at) {
+                        let ty = ExprType::new(found.parameters[at].sql_type);
+                        self.give_typed(&to, value.clone(), ty, out);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "three parallel lists, used once")]
+    fn match_arguments(
+        &self,
+        found: &Procedure,
+        arguments: Vec<CallArgument>,
+    ) -> Result<(Vec<Value>, Vec<bool>, Vec<(usize, OutputTarget)>), SqlError> {
+        let parameters = found.parameters;
+        let mut values: Vec<Value> = Vec::with_capacity(parameters.len());
+        values.extend(
+            parameters
+                .iter()
+                .map(|parameter| parameter.default.clone().unwrap_or(Value::Null)),
+        );
+        let mut given = vec![false; parameters.len()];
+        let mut outputs = Vec::new();
+        for (position, argument) in arguments.into_iter().enumerate() {
+            let at = if argument.name.is_empty() {
+                position
+            } else {
+                parameters
+                    .iter()
+                    .position(|parameter| same_name(parameter.name, &argument.name))
+                    .ok_or_else(|| not_a_parameter(&argument.name, found.name))?
+            };
+            let Some(parameter) = parameters.get(at) else {
+                return Err(too_many_arguments(found.name));
+            };
+            if !argument.default {
+                given[at] = true;
+                let to = ExprType::new(parameter.sql_type);
+                values[at] =
+                    convert_implicit(&argument.value, &argument.ty, &to, &self.state.dates)?;
+            }
+            if let Some(to) = argument.output {
+                if !parameter.output {
+                    return Err(SqlError::new(
+                        8162,
+                        16,
+                        format!(
+                            "The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.",
+                            parameter.name
+                        ),
+                    ));
+                }
+                outputs.push((at, to));
+            }
+        }
+        for (parameter, given) in parameters.iter().zip(&given) {
+            if parameter.default.is_none() && !given {
+                return Err(SqlError::new(
+                    201,
+                    16,
+                    format!(
+                        "Procedure or function '{}' expects parameter '{}', which was not supplied.",
+                        found.name, parameter.name
+                    ),
+                )
+                .with_state(4));
+            }
+        }
+        Ok((values, given, outputs))
+    }
+
+    /// Hands the return status to whoever wants it.
+    pub(super) fn finish_call(&mut self, to: ReturnTo, status: i32, out: &mut Vec<Event>) {
+        match to {
+            ReturnTo::Nobody => {}
+            ReturnTo::Client => out.push(Event::ReturnStatus(status)),
+            ReturnTo::Variable(slot) => {
+                let value = Value::Int(status.into());
+                self.frame().local.variables.set(slot, value);
+            }
+        }
+    }
+
+    fn give(&mut self, to: &OutputTarget, value: Value, out: &mut Vec<Event>) {
+        let ty = ExprType::new(milink_core::sql_type::SqlType::Int);
+        self.give_typed(to, value, ty, out);
+    }
+
+    fn give_typed(&mut self, to: &OutputTarget, value: Value, ty: ExprType, out: &mut Vec<Event>) {
+        match to {
+            OutputTarget::Variable(slot) => {
+                let target = self.frame().local.variables.get(*slot).ty;
+                let value = convert_implicit(&value, &ty, &target, &self.state.dates);
+                self.frame()
+                    .local
+                    .variables
+                    .set(*slot, value.unwrap_or(Value::Null));
+            }
+            OutputTarget::Parameter { ordinal, name } => {
+                out.push(Event::Output(OutputParameter {
+                    ordinal: *ordinal,
+                    name: Arc::clone(name),
+                    ty,
+                    value,
+                }));
+            }
+        }
+    }
+}
+
+/// A procedure's name without qualifiers and brackets, in lower case.
+fn bare_name(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.trim()
+        .trim_matches(|c| matches!(c, '[' | ']' | '"'))
+        .to_ascii_lowercase()
+}
+
+fn optional_text(argument: &CallArgument) -> String {
+    match &argument.value {
+        Value::Null => String::new(),
+        value => to_display(value, &argument.ty),
+    }
+}
+
+/// 214.
+fn text_of(argument: Option<CallArgument>, name: &str) -> Result<String, SqlError> {
+    let argument = argument.filter(|argument| matches!(argument.value, Value::Str(_)));
+    argument
+        .map(|argument| optional_text(&argument))
+        .ok_or_else(|| {
+            SqlError::new(
+                214,
+                16,
+                format!("Procedure expects parameter '{name}' of type 'ntext/nchar/nvarchar'."),
+            )
+        })
+}
