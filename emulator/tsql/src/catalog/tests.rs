@@ -209,12 +209,17 @@ fn read_everything(world: &World, id: InstanceId) {
 }
 
 fn check_cell(view: &View, column: &ViewColumn, value: &Value) {
-    let place = format!("{}.{}", view.name, column.name);
-    check_value(&place, column.sql_type, column.nullable, value);
+    let place = format_args!("{}.{}", view.name, column.name);
+    check_value(place, column.sql_type, column.nullable, value);
 }
 
 /// Checks that a value is one of its column's type.
-pub(crate) fn check_value(place: &str, sql_type: SqlType, nullable: bool, value: &Value) {
+pub(crate) fn check_value(
+    place: impl std::fmt::Display,
+    sql_type: SqlType,
+    nullable: bool,
+    value: &Value,
+) {
     if value.is_null() {
         assert!(nullable, "{place} is NULL");
         return;

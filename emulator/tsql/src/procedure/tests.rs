@@ -166,8 +166,8 @@ fn check_events(procedure: &str, events: &[Event]) {
             Event::Row(row) => {
                 assert_eq!(row.len(), columns.len(), "{procedure}");
                 for (value, column) in row.iter().zip(&columns) {
-                    let place = format!("{procedure}.{}", column.name);
-                    check_value(&place, column.ty.sql, column.ty.nullable, value);
+                    let place = format_args!("{procedure}.{}", column.name);
+                    check_value(place, column.ty.sql, column.ty.nullable, value);
                 }
             }
             _ => {}
