@@ -14,7 +14,7 @@ use crate::emulator::Emulator;
 
 /// How the demonstration is told.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub struct DemoArguments {
+pub(super) struct DemoArguments {
     /// Print one JSON object about the run instead of telling it
     #[arg(long)]
     json: bool,
@@ -28,7 +28,7 @@ pub struct DemoArguments {
 /// # Errors
 ///
 /// The emulator cannot be started.
-pub async fn demo(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn demo(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     let emulator = Emulator::builder()
         .clock(ClockMode::Auto)
         .durations(Durations::of(Profile::Azure))

@@ -159,7 +159,7 @@ fn table(came: &Came, show: &[String]) -> Option<Table> {
     }
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Disabled);
     match came {
         Came::Results(results) => {
