@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Grantee, grant, object_id};
 use crate::arm::answer::Answer;
 use crate::arm::call::query;
-use crate::arm::path::form_pairs;
+use crate::arm::path::{form_pairs, percent_decode, percent_encode};
 use crate::arm::token::{LIFETIME, base64url, unix_now};
 use crate::arm::{Arm, Incoming};
 
@@ -24,7 +24,9 @@ pub(super) fn token(arm: &Arm, request: &Incoming, tenant: &str) -> Answer {
     }
     let form = form_pairs(&String::from_utf8_lossy(&request.body));
     let field = |name| query(&form, name);
-    let Some(audience) = audience(field("scope"), field("resource")) else {
+    let device = field("device_code").and_then(|code| scope_of_device_code(arm, code));
+    let scope = field("scope").map(str::to_owned).or_else(|| device.clone());
+    let Some(audience) = audience(scope.as_deref(), field("resource")) else {
         return refuse(
             StatusCode::BAD_REQUEST,
             "invalid_request",
@@ -46,9 +48,7 @@ pub(super) fn token(arm: &Arm, request: &Incoming, tenant: &str) -> Answer {
             let grantee = Grantee::service_principal(arm);
             granted(json!({ "access_token": grant(arm, &grantee, &audience) }))
         }
-        DEVICE_GRANT if field("device_code") == Some(device_code_of(arm).as_str()) => {
-            user_token(arm, request, field("client_id"), &audience)
-        }
+        DEVICE_GRANT if device.is_some() => user_token(arm, request, field("client_id"), &audience),
         "refresh_token" if field("refresh_token") == Some(refresh_token_of(arm).as_str()) => {
             user_token(arm, request, field("client_id"), &audience)
         }
@@ -72,9 +72,11 @@ pub(super) fn device_code(arm: &Arm, request: &Incoming, tenant: &str) -> Answer
     if !tenant_is_known(arm, tenant) {
         return unknown_tenant(tenant);
     }
+    let form = form_pairs(&String::from_utf8_lossy(&request.body));
+    let scope = query(&form, "scope").unwrap_or_default();
     Answer::ok(&json!({
         "user_code": "MILINK",
-        "device_code": device_code_of(arm),
+        "device_code": device_code_for(arm, scope),
         "verification_uri": format!("{}/device", request.base()),
         "expires_in": 900,
         "interval": 1,
@@ -222,7 +224,21 @@ fn audience(scope: Option<&str>, resource: Option<&str>) -> Option<String> {
     (!audience.is_empty()).then(|| audience.to_owned())
 }
 
-fn device_code_of(arm: &Arm) -> String {
+/// A device code remembers the scope that it was asked for: the token request leaves it out.
+fn device_code_for(arm: &Arm, scope: &str) -> String {
+    format!("{}.{}", device_key(arm), percent_encode(scope))
+}
+
+fn scope_of_device_code(arm: &Arm, code: &str) -> Option<String> {
+    let (key, scope) = code.split_once('.')?;
+    if key == device_key(arm) {
+        percent_decode(scope)
+    } else {
+        None
+    }
+}
+
+fn device_key(arm: &Arm) -> String {
     object_id(&format!("device code of {}", arm.config.client_secret)).to_string()
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::support::{Fixture, SECRET, SUBSCRIPTION, TENANT};
 use super::token_for;
+use crate::arm::path::percent_encode;
 use crate::arm::token::{Claims, unix_now};
 use crate::arm::{Arm, TokenError};
 
@@ -172,13 +173,14 @@ async fn users_and_managed_identities_get_tokens() {
         .raw(
             "POST",
             "/organizations/oauth2/v2.0/devicecode",
-            Some("client_id=az&scope=x".to_owned()),
+            Some("client_id=az&scope=https%3A%2F%2Fmanagement.azure.com%2F%2F.default%20offline_access".to_owned()),
             &[],
         )
         .await;
     let device = code.body["device_code"].as_str().expect("a code");
     let form = format!(
-        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code={device}&client_id=az&scope=https%3A%2F%2Fmanagement.azure.com%2F%2F.default%20offline_access%20openid"
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code={}&client_id=az",
+        percent_encode(device)
     );
     let user = fixture
         .raw("POST", "/organizations/oauth2/v2.0/token", Some(form), &[])

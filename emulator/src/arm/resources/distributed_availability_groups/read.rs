@@ -129,7 +129,13 @@ fn database(call: &Call<'_>, world: &World, link: &Link, status: &LinkStatus) ->
 
 /// Left out until the link exists on the engine's side (observed).
 fn replication_mode(link: &Link) -> Option<String> {
-    let exists = link.phase != Phase::Initiating;
+    let exists = match link.phase {
+        Phase::Initiating => false,
+        Phase::Failed {
+            connected_before, ..
+        } => connected_before,
+        _ => true,
+    };
     exists.then(|| link.replication_mode.text().to_owned())
 }
 
