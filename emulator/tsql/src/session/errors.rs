@@ -33,6 +33,10 @@ impl Session {
             other => other,
         };
         if abort < Abort::Connection && self.catch(&error, abort, compile) {
+            // A result set that had begun ends without the error.
+            if let Some(Event::Columns(_)) = out.last() {
+                self.done(DoneCommand::Select, Some(0), out);
+            }
             return;
         }
         let is_dml = self.runs_dml();
@@ -79,6 +83,29 @@ impl Session {
                 self.open = false;
             }
         }
+    }
+
+    /// 3998: a batch may not leave behind a transaction that can only be rolled back.
+    pub(super) fn end_doomed_transaction(&mut self, host: &mut dyn Host, out: &mut Vec<Event>) {
+        if !self
+            .state
+            .transaction
+            .as_ref()
+            .is_some_and(|open| open.doomed)
+        {
+            return;
+        }
+        self.roll_back_all(host, out);
+        self.state.error = 3998;
+        out.push(Event::Error(
+            SqlError::new(
+                3998,
+                16,
+                "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back.",
+            )
+            .at_line(1),
+        ));
+        self.push_failed(out);
     }
 
     /// Gives the error to the innermost CATCH block that may have it.

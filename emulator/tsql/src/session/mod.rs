@@ -105,6 +105,9 @@ impl Session {
         let before = out.len();
         for _ in 0..SILENT_STEPS {
             self.advance(host, out);
+            if self.frames.is_empty() {
+                self.end_doomed_transaction(host, out);
+            }
             if self.frames.is_empty() || self.waiting.is_some() || out.len() > before {
                 break;
             }

@@ -24,7 +24,13 @@ pub(crate) fn delete(work: &mut Work<'_>, delete: &DeleteStatement) -> Result<Ou
     )?;
     let limit = binder.limit(delete.top.as_ref(), None, None)?;
     drop(binder);
-    let mut output = Output::bind(work, delete.output.as_ref(), &matched.table, &matched.names)?;
+    let mut output = Output::bind(
+        work,
+        delete.output.as_ref(),
+        &matched.table,
+        &matched.names,
+        false,
+    )?;
     let place = matched.table.place;
     let plan = TargetPlan::new(work, matched.table.clone())?;
     let table = plan.table.definition().object;

@@ -33,7 +33,7 @@ pub(crate) fn insert(
     let positions = target_columns(work, &table, &insert.columns)?;
     let (rows, types) = bind_source(work, insert, given, &positions, &table)?;
     let limit = work.binder().limit(insert.top.as_ref(), None, None)?;
-    let mut output = Output::bind(work, insert.output.as_ref(), &table, &[])?;
+    let mut output = Output::bind(work, insert.output.as_ref(), &table, &[], false)?;
     let place = table.place;
     let mut plan = TargetPlan::new(work, table)?;
     let mut ops = Vec::new();

@@ -78,7 +78,7 @@ pub(crate) fn merge(work: &mut Work<'_>, merge: &MergeStatement) -> Result<Outco
     };
     let mut more = source.names.clone();
     more.push(ScopeSource::aliased("", vec![action]));
-    let mut output = Output::bind(work, merge.output.as_ref(), &table, &more)?;
+    let mut output = Output::bind(work, merge.output.as_ref(), &table, &more, true)?;
     let place = table.place;
     let mut plan = TargetPlan::new(work, table)?;
     let width = plan.columns().len();

@@ -30,12 +30,14 @@ struct List {
 }
 
 impl Output {
-    /// Binds a clause for a statement over a table; `more` are the sources of its FROM clause.
+    /// Binds a clause for a statement over a table; `more` are the sources of its FROM clause. In MERGE a row may lack
+    /// its deleted or its inserted side.
     pub(super) fn bind(
         work: &Work<'_>,
         clause: Option<&OutputClause>,
         table: &TableRef,
         more: &[ScopeSource],
+        either_may_lack: bool,
     ) -> Result<Option<Self>, SqlError> {
         let Some(clause) = clause else {
             return Ok(None);
@@ -48,8 +50,8 @@ impl Output {
             columns
         };
         let mut sources = vec![
-            ScopeSource::aliased("deleted", nullable(false)),
-            ScopeSource::aliased("inserted", nullable(false)),
+            ScopeSource::aliased("deleted", nullable(either_may_lack)),
+            ScopeSource::aliased("inserted", nullable(either_may_lack)),
         ];
         sources.extend(more.iter().cloned());
         let scope = Scope::rows(&sources, None);

@@ -333,18 +333,13 @@ fn expression(text: &str) -> Result<crate::ast::Expr, SqlError> {
 
 /// The name that the server makes for a constraint: `PK__table_______0123456789ABCDEF`.
 pub(crate) fn system_name(prefix: &str, table: &str, column: Option<&str>, number: u64) -> String {
-    let part = |text: &str, length: usize| -> String {
-        text.chars()
-            .chain("_".repeat(length).chars())
-            .take(length)
-            .collect()
-    };
+    let part = |text: &str, length: usize| -> String { text.chars().take(length).collect() };
     let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (number << 17);
     match column {
         Some(column) => format!(
             "{prefix}__{}__{}__{:08X}",
-            part(table, 9).trim_end_matches('_'),
-            part(column, 5).trim_end_matches('_'),
+            part(table, 9),
+            part(column, 5),
             (hash >> 32) as u32
         ),
         None => format!("{prefix}__{}__{hash:016X}", part(table, 8)),

@@ -62,7 +62,13 @@ pub(crate) fn update(work: &mut Work<'_>, update: &UpdateStatement) -> Result<Ou
     )?;
     let limit = binder.limit(update.top.as_ref(), None, None)?;
     drop(binder);
-    let mut output = Output::bind(work, update.output.as_ref(), &matched.table, &matched.names)?;
+    let mut output = Output::bind(
+        work,
+        update.output.as_ref(),
+        &matched.table,
+        &matched.names,
+        false,
+    )?;
     let place = matched.table.place;
     let mut plan = TargetPlan::new(work, matched.table.clone())?;
     let width = plan.columns().len();

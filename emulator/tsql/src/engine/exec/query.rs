@@ -149,7 +149,7 @@ impl Runtime<'_> {
         let Body::Select(select) = &query.body else {
             return Ok(0);
         };
-        if !select.order.is_empty() || select.distinct || select.limit != Limit::default() {
+        if select.distinct || select.limit != Limit::default() {
             let rows = self.select(select, None)?;
             for row in &rows {
                 for (slot, value) in select.assignments.iter().zip(row.iter()) {
@@ -160,12 +160,25 @@ impl Runtime<'_> {
         }
         // Row by row, so that `@s = @s + c` sees what the row before made of it.
         let (base, windows) = self.base(select, None)?;
-        for (at, row) in base.iter().enumerate() {
-            let env = Env {
-                row,
-                windows: windows.get(at).map_or(&[], Vec::as_slice),
-                outer: None,
-            };
+        let env = |at: usize| Env {
+            row: &base[at],
+            windows: windows.get(at).map_or(&[], Vec::as_slice),
+            outer: None,
+        };
+        let mut order: Vec<usize> = (0..base.len()).collect();
+        if !select.order.is_empty() {
+            let mut keys = Vec::with_capacity(base.len());
+            for at in 0..base.len() {
+                let mut key = Vec::with_capacity(select.order.len());
+                for sort in &select.order {
+                    key.push(self.eval(&select.items[sort.index], &env(at))?);
+                }
+                keys.push(key);
+            }
+            order.sort_by(|a, b| compare_keys(&keys[*a], &keys[*b], &select.order));
+        }
+        for at in order {
+            let env = env(at);
             for (slot, item) in select.assignments.iter().zip(&select.items) {
                 let value = self.eval(item, &env)?;
                 self.local.variables.set(*slot, value);
@@ -262,6 +275,22 @@ pub(crate) fn sort(rows: &mut [Row], order: &[Sort]) {
     if !order.is_empty() {
         rows.sort_by(|a, b| compare_rows(a, b, order));
     }
+}
+
+/// Compares rows by their sort values, which stand in the order of the sorting.
+fn compare_keys(left: &[Value], right: &[Value], order: &[Sort]) -> Ordering {
+    for ((l, r), sort) in left.iter().zip(right).zip(order) {
+        let ordering = compare(l, r, &sort.ty);
+        let ordering = if sort.descending {
+            ordering.reverse()
+        } else {
+            ordering
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    Ordering::Equal
 }
 
 fn compare_rows(left: &Row, right: &Row, order: &[Sort]) -> Ordering {

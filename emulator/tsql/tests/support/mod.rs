@@ -1,0 +1,281 @@
+//! A world with one SQL Server and a clock that stands still, and sessions that talk to it.
+
+use std::net::Ipv4Addr;
+
+use milink_core::World;
+use milink_core::certificate::CertificateFacts;
+use milink_core::collation::Collation;
+use milink_core::command::{CreateDatabase, CreateSqlServer, OpenSession};
+use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
+use milink_core::instance::SqlServer;
+use milink_core::names::Name;
+use milink_core::time::{Span, Timestamp};
+use milink_core::value::Value;
+use milink_core::version::{Build, Edition};
+use milink_tsql::session::event::{Done, Environment, Event};
+use milink_tsql::session::host::{CertificateRequest, Host};
+use milink_tsql::session::{Options, Request, Session, Step, Wait};
+use milink_tsql::types::{ExprType, to_display};
+
+/// The world, and the time.
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    pub(crate) instance: InstanceId,
+    pub(crate) database: DatabaseId,
+}
+
+/// 2026-03-01 12:00:00 UTC.
+const START: Timestamp = Timestamp::from_unix_seconds(1_772_366_400);
+
+impl Lab {
+    /// One SQL Server with a database `db1`.
+    pub(crate) fn new() -> Self {
+        let mut world = World::new(7, uuid::Uuid::from_u128(1), START);
+        let server = CreateSqlServer {
+            name: Name::new("sqlserver1"),
+            server: SqlServer {
+                build: Build::SQL_2022_CU13,
+                edition: Edition::Developer,
+                hadr_enabled: true,
+                address: Ipv4Addr::new(10, 0, 0, 4),
+                host_names: Vec::new(),
+                loopback: None,
+            },
+            collation: Collation::DEFAULT,
+            sa_password: "secret".into(),
+        };
+        let instance = world.apply(START, server).expect("a new server");
+        let database = CreateDatabase {
+            instance,
+            name: Name::new("db1"),
+            collation: None,
+        };
+        let database = world.apply(START, database).expect("a new database");
+        Self {
+            world,
+            instance,
+            database,
+        }
+    }
+
+    /// Lets the time pass.
+    pub(crate) fn advance(&mut self, milliseconds: i64) {
+        let now = self.world.now() + Span::milliseconds(milliseconds);
+        self.world.advance_to(now);
+    }
+}
+
+impl Host for Lab {
+    fn snapshot(&mut self) -> World {
+        self.world.clone()
+    }
+
+    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
+        let now = self.world.now();
+        change(&mut self.world, now);
+    }
+
+    fn make_certificate(&mut self, _: &CertificateRequest) -> CertificateFacts {
+        panic!("no transcript makes a certificate")
+    }
+
+    fn read_certificate(&mut self, _: &[u8]) -> Result<CertificateFacts, String> {
+        Err("not a certificate".to_owned())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// A session and how it is shown.
+pub(crate) struct Talk {
+    session: Session,
+    types: Vec<ExprType>,
+}
+
+impl Talk {
+    /// A new session in `db1`.
+    pub(crate) fn new(lab: &mut Lab) -> Self {
+        let now = lab.world.now();
+        let open = OpenSession {
+            instance: lab.instance,
+            session: milink_core::session::Session {
+                id: SessionId(0),
+                login: PrincipalId(1),
+                login_name: Name::new("sa"),
+                database: lab.database,
+                host_name: "client".into(),
+                program_name: "test".into(),
+                client_interface: "test".into(),
+                client_address: None,
+                local_port: 1433,
+                encrypted: false,
+                login_time: now,
+                last_request: now,
+                running: false,
+            },
+        };
+        let id = lab.world.apply(now, open).expect("a session");
+        Self {
+            session: Session::new(Options {
+                instance: lab.instance,
+                session: id,
+                login: Name::new("sa"),
+                database: lab.database,
+                seed: id.0 as u64,
+            }),
+            types: Vec::new(),
+        }
+    }
+
+    /// Gives the session a request.
+    pub(crate) fn start(&mut self, request: Request) {
+        self.session.start(request);
+    }
+
+    /// Steps until the request is over or waits; what was said, as text.
+    pub(crate) fn run(&mut self, lab: &mut Lab) -> String {
+        let mut text = String::new();
+        loop {
+            let mut events = Vec::new();
+            let step = self.session.step(lab, &mut events);
+            self.show(&events, &mut text);
+            match step {
+                Step::Continue => {}
+                Step::Finished => {
+                    if !self.session.is_open() {
+                        text.push_str("closed\n");
+                    }
+                    return text;
+                }
+                Step::Wait(wait) => {
+                    let from = lab.world.now();
+                    let after = |moment: Timestamp| format!("{}", moment.since(from));
+                    text.push_str(&match wait {
+                        Wait::Until(moment) => format!("waits {}\n", after(moment)),
+                        Wait::Change { until: None } => "waits for a change\n".to_owned(),
+                        Wait::Change {
+                            until: Some(moment),
+                        } => {
+                            format!("waits for a change, at most {}\n", after(moment))
+                        }
+                    });
+                    return text;
+                }
+            }
+        }
+    }
+
+    /// Ends the request.
+    pub(crate) fn cancel(&mut self, lab: &mut Lab) -> String {
+        let mut events = Vec::new();
+        self.session.cancel(lab, &mut events);
+        let mut text = String::new();
+        self.show(&events, &mut text);
+        text
+    }
+
+    /// Resets the session, as a pool does.
+    pub(crate) fn reset(&mut self, lab: &mut Lab) -> String {
+        let mut events = Vec::new();
+        self.session.reset(lab, &mut events, false);
+        let mut text = String::new();
+        self.show(&events, &mut text);
+        text
+    }
+
+    fn show(&mut self, events: &[Event], text: &mut String) {
+        for event in events {
+            let line = match event {
+                Event::Columns(columns) => {
+                    self.types = columns.iter().map(|column| column.ty).collect();
+                    let shown: Vec<String> = columns
+                        .iter()
+                        .map(|column| {
+                            let nullable = if column.ty.nullable { "" } else { " not null" };
+                            format!("{} {}{nullable}", column.name, column.ty.sql)
+                                .trim()
+                                .to_owned()
+                        })
+                        .collect();
+                    format!("[{}]", shown.join(", "))
+                }
+                Event::Row(row) => {
+                    let shown: Vec<String> = row
+                        .iter()
+                        .zip(&self.types)
+                        .map(|(value, ty)| show_value(value, ty))
+                        .collect();
+                    shown.join(" | ")
+                }
+                Event::Done(done) => show_done(done),
+                Event::Info(info) => format!(
+                    "info {}/{}/{} line {}: {}",
+                    info.number, info.severity, info.state, info.line, info.message
+                ),
+                Event::Error(error) => format!(
+                    "error {}/{}/{} line {}{}: {}",
+                    error.number,
+                    error.severity,
+                    error.state,
+                    error.line,
+                    error
+                        .procedure
+                        .as_ref()
+                        .map_or_else(String::new, |name| format!(" in {name}")),
+                    error.message
+                ),
+                Event::Environment(change) => match change {
+                    Environment::Database { new, old } => {
+                        format!("environment: database {old} -> {new}")
+                    }
+                    Environment::Collation(collation) => {
+                        format!("environment: collation {collation}")
+                    }
+                    Environment::Language { new, old } => {
+                        format!("environment: language {old} -> {new}")
+                    }
+                    Environment::TransactionBegun(_) => "environment: transaction begun".to_owned(),
+                    Environment::TransactionCommitted(_) => {
+                        "environment: transaction committed".to_owned()
+                    }
+                    Environment::TransactionRolledBack(_) => {
+                        "environment: transaction rolled back".to_owned()
+                    }
+                    Environment::Reset => "environment: reset".to_owned(),
+                },
+                Event::ReturnStatus(status) => format!("return {status}"),
+                Event::Output(output) => format!(
+                    "output {} {} {} = {}",
+                    output.ordinal,
+                    output.name,
+                    output.ty.sql,
+                    show_value(&output.value, &output.ty)
+                ),
+            };
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+}
+
+fn show_done(done: &Done) -> String {
+    let rows = done
+        .rows
+        .map_or_else(String::new, |rows| format!(" {rows}"));
+    let failed = if done.failed { " failed" } else { "" };
+    let open = if done.in_transaction {
+        " in transaction"
+    } else {
+        ""
+    };
+    format!("done {:?}{rows}{failed}{open}", done.command)
+}
+
+fn show_value(value: &Value, ty: &ExprType) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        other => to_display(other, ty),
+    }
+}
