@@ -36,12 +36,17 @@ pub(super) fn message(error: &SqlError, server: &str) -> ServerMessage {
     ServerMessage {
         number: error.number,
         state: error.state,
-        class: error.severity,
+        class: class(error.severity),
         text: error.message.clone(),
         server: server.to_owned(),
         procedure: error.procedure.clone().unwrap_or_default(),
         line: error.line,
     }
+}
+
+/// Severity 10 reaches clients as 0, for compatibility (documentation: "Database Engine error severities").
+const fn class(severity: u8) -> u8 {
+    if severity == 10 { 0 } else { severity }
 }
 
 /// The end of a statement.
