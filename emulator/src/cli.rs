@@ -12,6 +12,7 @@ mod up;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 /// Azure SQL Managed Instance's link on your own machine: emulator and test double
@@ -58,14 +59,7 @@ const CANNOT_START: u8 = 2;
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Clap prints help to standard output and errors to standard error.
-            let _ = error.print();
-            return match error.use_stderr() {
-                true => ExitCode::from(CANNOT_START),
-                false => ExitCode::SUCCESS,
-            };
-        }
+        Err(error) => return explain(&error),
     };
     match perform(arguments.verb) {
         Ok(code) => code,
@@ -73,6 +67,25 @@ pub fn run() -> ExitCode {
             let _ = writeln!(std::io::stderr(), "milink: {error:#}");
             ExitCode::from(CANNOT_START)
         }
+    }
+}
+
+/// Help and versions as clap prints them; what is wrong with the arguments in one line.
+fn explain(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+    } else {
+        let text = error.to_string();
+        let first: Vec<&str> = text
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .map(|line| line.trim().trim_start_matches("error: "))
+            .collect();
+        let _ = writeln!(std::io::stderr(), "milink: {}; try --help", first.join(" "));
+    }
+    match error.use_stderr() {
+        true => ExitCode::from(CANNOT_START),
+        false => ExitCode::SUCCESS,
     }
 }
 

@@ -165,10 +165,11 @@ impl Builder {
             Some(password) => password.clone(),
             None => made_up_password(&keys),
         };
-        let administrator_password = config
-            .administrator_password
-            .clone()
-            .unwrap_or_else(|| sa_password.clone());
+        let administrator_password = match &config.administrator_password {
+            Some(password) => password.clone(),
+            None if is_good_for_azure(&sa_password) => sa_password.clone(),
+            None => made_up_password(&keys),
+        };
         let leaves = LeafResolver::new(&keys, config.tls_names.clone())
             .context("a name given for TLS cannot be in a certificate")?;
         let leaves: Arc<dyn ResolvesServerCert> = leaves;
@@ -466,6 +467,21 @@ fn https(keys: &Keys, leaves: Arc<dyn ResolvesServerCert>) -> anyhow::Result<Arc
         .with_cert_resolver(leaves);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Whether Azure takes it for an administrator: at least 16 characters, of three kinds (documentation of
+/// `administratorLoginPassword`).
+fn is_good_for_azure(password: &str) -> bool {
+    let kinds: [fn(&char) -> bool; 4] = [
+        |c| c.is_lowercase(),
+        |c| c.is_uppercase(),
+        |c| c.is_numeric(),
+        |c| !c.is_alphanumeric(),
+    ];
+    let kinds = kinds
+        .iter()
+        .filter(|kind| password.chars().any(|c| kind(&c)));
+    password.chars().count() >= 16 && kinds.count() >= 3
 }
 
 /// Upper, lower, digits and a sign, as both SQL Server's and Azure's policies want.

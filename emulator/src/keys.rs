@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use milink_core::certificate::CertificateFacts;
 use milink_core::time::{Span, Timestamp};
+use milink_tsql::session::host::CertificateRequest;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber,
@@ -29,21 +30,6 @@ use crate::clock::host_now;
 
 /// How many endpoint certificates of managed instances are remembered.
 const REMEMBERED: usize = 10_000;
-
-/// A self-signed certificate to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateRequest {
-    /// The subject: an X.500 name, or any text, which becomes the common name.
-    pub subject: String,
-    /// Valid from.
-    pub not_before: Timestamp,
-    /// Valid to.
-    pub not_after: Timestamp,
-    /// Bits of the RSA key.
-    pub key_bits: u32,
-    /// What the serial number is made of.
-    pub serial: u128,
-}
 
 /// Everything that signs.
 pub struct Keys {

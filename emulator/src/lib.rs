@@ -1,6 +1,22 @@
 //! The emulator: sockets, TLS, HTTP and TDS around the world model.
 
+pub mod arm;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod durations;
 pub mod hub;
 pub mod keys;
 pub mod tds;
+pub mod topology;
+
+mod compat;
+mod control;
+mod emulator;
+mod http;
+mod mirroring;
+mod sockets;
+mod sql;
+mod wiring;
+
+pub use emulator::{Builder, Emulator};

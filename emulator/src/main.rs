@@ -1,3 +1,7 @@
 //! The `milink` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    milink::cli::run()
+}

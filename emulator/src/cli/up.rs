@@ -50,7 +50,7 @@ pub(super) struct UpArguments {
         hide_env_values = true
     )]
     sa_password: Option<String>,
-    /// Password of the managed instances' administrator; without it, that of sa
+    /// Password of the managed instances' administrator; without it, that of sa, or one made up if Azure would refuse that
     #[arg(
         long,
         env = "MILINK_MI_PASSWORD",
@@ -120,13 +120,13 @@ pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         Some(path) => Some(PendingFile::prepare(path)?),
         None => None,
     };
-    let made_up = arguments.sa_password.is_none();
+    let given = [arguments.sa_password.clone(), arguments.mi_password.clone()];
     let emulator = Emulator::builder()
         .config(config(arguments)?)
         .start()
         .await?;
     let ready = emulator.ready();
-    print(&greeting(&ready, made_up))?;
+    print(&greeting(&ready, &given))?;
     let ready_file = match ready_file {
         Some(file) => Some(file.publish(&serde_json::to_string_pretty(&ready)?)?),
         None => None,
@@ -281,8 +281,8 @@ impl Drop for PublishedFile {
     }
 }
 
-/// What a person needs to connect, ready to paste.
-fn greeting(ready: &ReadyFile, made_up: bool) -> String {
+/// What a person needs to connect, ready to paste. Passwords that were `given` are not repeated by themselves.
+fn greeting(ready: &ReadyFile, given: &[Option<String>]) -> String {
     let mut lines = vec![
         format!("milink {} is up.", env!("CARGO_PKG_VERSION")),
         String::new(),
@@ -303,11 +303,15 @@ fn greeting(ready: &ReadyFile, made_up: bool) -> String {
             instance.name, instance.host, instance.port, instance.fqdn
         ));
     }
-    if let Some(server) = ready.sql_servers.first().filter(|_| made_up) {
-        lines.push(format!(
-            "  Password     {}  (of {})",
-            server.password, server.user
-        ));
+    let servers = ready.sql_servers.first().map(|s| (&s.user, &s.password));
+    let instances = ready
+        .managed_instances
+        .first()
+        .map(|i| (&i.user, &i.password));
+    for (user, password) in servers.into_iter().chain(instances) {
+        if !given.contains(&Some(password.clone())) {
+            lines.push(format!("  Password     {password}  (of {user}, made up)"));
+        }
     }
     lines.push(String::new());
     lines.push("Connect:".to_owned());
