@@ -76,9 +76,11 @@ fn set(call: &mut Call<'_, '_>, option: &ServerOption, value: i64) -> Result<(),
         "Configuration option '{}' changed from {old} to {value}. Run the RECONFIGURE statement to install.",
         option.name
     );
-    call.context
-        .events
-        .push(Event::Info(SqlError::new(15457, 0, text)));
+    call.context.events.push(Event::Info(
+        SqlError::new(15457, 0, text)
+            .at_line(1)
+            .in_procedure(PROCEDURE.name),
+    ));
     Ok(())
 }
 

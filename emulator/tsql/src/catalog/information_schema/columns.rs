@@ -71,7 +71,7 @@ fn make_row(scope: &Scope<'_>, table: &TableDefinition, column: &Column, positio
         &table.name,
         &column.name,
         position,
-        column.default.as_ref().map(|(_, text)| format!("({text})")),
+        column.default.as_ref().map(|(_, text)| shortened(text)),
         if column.nullable { "YES" } else { "NO" },
         column.sql_type.name(),
         characters,
@@ -90,6 +90,11 @@ fn make_row(scope: &Scope<'_>, table: &TableDefinition, column: &Column, positio
         Value::Null,
         Value::Null,
     ]
+}
+
+/// A default's text, as long as the column is.
+fn shortened(text: &str) -> String {
+    text.chars().take(4000).collect()
 }
 
 /// Lengths in characters and bytes; -1 is `(max)`.

@@ -130,13 +130,8 @@ pub(super) const CHECK_CONSTRAINTS: View = view(
         for table in content.tables.values() {
             let table = &table.definition;
             for check in &table.checks {
-                let text: String = check.text.chars().take(3998).collect();
-                rows.push(row![
-                    &scope.database.name,
-                    &table.schema,
-                    &check.name,
-                    format!("({text})"),
-                ]);
+                let text: String = check.text.chars().take(4000).collect();
+                rows.push(row![&scope.database.name, &table.schema, &check.name, text,]);
             }
         }
         rows

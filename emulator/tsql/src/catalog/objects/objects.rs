@@ -235,7 +235,7 @@ pub(super) const CHECK_CONSTRAINTS: View = View::sys(
                 false.cell(),
                 false.cell(),
                 0.cell(),
-                check.map(|check| in_parentheses(&check.text)).cell(),
+                check.map(|check| &check.text).cell(),
                 true.cell(),
                 is_system_named(&object.name).cell(),
             ]
@@ -261,7 +261,7 @@ pub(super) const DEFAULT_CONSTRAINTS: View = View::sys(
             let text = column.and_then(|column| column.default.as_ref());
             vec![
                 column.map(|column| column.id).cell(),
-                text.map(|(_, text)| in_parentheses(text)).cell(),
+                text.map(|(_, text)| text).cell(),
                 is_system_named(&object.name).cell(),
             ]
         })
@@ -419,14 +419,4 @@ fn is_system_named(name: &str) -> bool {
     ["PK__", "UQ__", "CK__", "DF__", "FK__"]
         .iter()
         .any(|prefix| name.starts_with(prefix))
-}
-
-/// The catalog keeps expressions in parentheses.
-fn in_parentheses(text: &str) -> String {
-    let text = text.trim();
-    if text.starts_with('(') && text.ends_with(')') {
-        text.to_owned()
-    } else {
-        format!("({text})")
-    }
 }

@@ -135,23 +135,22 @@ fn of_tables(scope: &Scope<'_>, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<C
         if !is_wanted(table.schema.as_str(), table.name.as_str()) {
             continue;
         }
-        found.extend(
-            table
-                .columns
-                .iter()
-                .zip(1..)
-                .map(|(column, position)| Column {
-                    owner: table.schema.shared(),
-                    table: table.name.shared(),
-                    name: column.name.shared(),
-                    sql: column.sql_type,
-                    nullable: column.nullable,
-                    identity: column.identity.is_some(),
-                    computed: column.computed.is_some(),
-                    default: column.default.as_ref().map(|(_, text)| format!("({text})")),
-                    position,
-                }),
-        );
+        found.extend(table.columns.iter().zip(1..).map(|(column, position)| {
+            Column {
+                owner: table.schema.shared(),
+                table: table.name.shared(),
+                name: column.name.shared(),
+                sql: column.sql_type,
+                nullable: column.nullable,
+                identity: column.identity.is_some(),
+                computed: column.computed.is_some(),
+                default: column
+                    .default
+                    .as_ref()
+                    .map(|(_, text)| text.chars().take(4000).collect()),
+                position,
+            }
+        }));
     }
     found.sort_by(|a, b| (&a.owner, &a.table, a.position).cmp(&(&b.owner, &b.table, b.position)));
     found
