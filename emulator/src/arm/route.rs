@@ -4,6 +4,7 @@
 
 use axum::http::{Method, StatusCode};
 use milink_core::names::Name;
+use milink_core::refusal::{AzureRefusal, Refusal};
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -364,10 +365,20 @@ fn find_subscription(arm: &Arm, text: &str) -> Result<Uuid, ArmError> {
     ))
 }
 
+/// The group must be there, and nothing is written into one that is being deleted.
 fn group_exists(call: &Call<'_>, group: &str) -> Result<(), ArmError> {
     let name = Name::new(group);
-    if call.read(|world| world.azure.resource_groups.contains_key(&name)) {
-        return Ok(());
+    let reads = matches!(call.method, Method::GET | Method::HEAD);
+    let found = call.read(|world| {
+        let found = world.azure.resource_groups.get(&name)?;
+        Some(found.deletion.is_some())
+    });
+    match found {
+        None => Err(ArmError::group_not_found(group)),
+        Some(true) if !reads => {
+            let name = group.to_owned();
+            Err(Refusal::from(AzureRefusal::ResourceGroupBeingDeleted { name }).into())
+        }
+        Some(_) => Ok(()),
     }
-    Err(ArmError::group_not_found(group))
 }

@@ -4,6 +4,7 @@ mod authentication;
 mod common;
 mod instances;
 mod links;
+mod specs;
 mod support;
 
 use super::Arm;

@@ -58,6 +58,12 @@ pub(crate) struct NewDatabase {
     tags: Tags,
 }
 
+impl NewDatabase {
+    pub(super) fn instance(&self) -> InstanceId {
+        self.instance
+    }
+}
+
 /// A managed database as ARM shows it.
 #[derive(Clone, Debug)]
 pub struct ManagedDatabaseView {

@@ -43,6 +43,30 @@ pub(crate) enum Pending {
     Settle,
 }
 
+impl Pending {
+    /// The instance with an engine that it is about.
+    fn instance(&self) -> Option<InstanceId> {
+        match self {
+            Self::UpdateInstance(id, _)
+            | Self::DeleteInstance(id)
+            | Self::DropDatabase(id, _)
+            | Self::WriteCertificate(id, ..)
+            | Self::DeleteCertificate(id, _) => Some(*id),
+            Self::CreateDatabase(new) => Some(new.instance()),
+            Self::CreateInstance(_)
+            | Self::DeleteGroup(_)
+            | Self::DeleteVirtualNetwork(_)
+            | Self::DeleteSubnet(..)
+            | Self::Settle => None,
+        }
+    }
+
+    /// Whether it is about this instance with an engine.
+    pub(super) fn is_about(&self, instance: InstanceId) -> bool {
+        self.instance() == Some(instance)
+    }
+}
+
 impl World {
     /// Sees to the end of `operation`: `pending` happens when `transition` has passed.
     pub(crate) fn when_over(
@@ -54,6 +78,21 @@ impl World {
         let due = self.now() + self.durations.span(transition);
         self.azure.pending.insert(operation, pending);
         self.timers.arm(Timer::Operation(operation), due);
+    }
+}
+
+/// Operations whose resource has gone with its parent are canceled.
+pub(super) fn abandon(world: &mut World, is_gone: impl Fn(&Pending) -> bool) {
+    let gone = world
+        .azure
+        .pending
+        .iter()
+        .filter(|(_, pending)| is_gone(pending));
+    let gone: Vec<OperationId> = gone.map(|(id, _)| *id).collect();
+    for id in gone {
+        world.azure.pending.remove(&id);
+        world.timers.cancel(&Timer::Operation(id));
+        world.cancel_operation(id);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pending::abandon;
 use super::{Pending, Tags, check_name, retain};
 use crate::command::Request;
 use crate::durations::Transition;
@@ -186,12 +187,23 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
         super::managed_instance::remove(world, instance);
     }
     let azure = &mut world.azure;
-    retain(&mut azure.creating, |_, new| new.group() != name);
+    let is_here = |new: &super::managed_instance::NewInstance| new.group() == name;
+    let creating: Vec<Name> = azure
+        .creating
+        .iter()
+        .filter(|(_, new)| is_here(new))
+        .map(|(instance, _)| instance.clone())
+        .collect();
+    retain(&mut azure.creating, |_, new| !is_here(new));
     retain(&mut azure.virtual_networks, |key, _| key.group != *name);
     retain(&mut azure.network_resources, |(_, key), _| {
         key.group != *name
     });
     azure.resource_groups.remove(name);
+    abandon(
+        world,
+        |pending| matches!(pending, Pending::CreateInstance(instance) if creating.contains(instance)),
+    );
     world.record(EventKind::ResourceDeleted {
         resource: name.to_string(),
     });

@@ -145,11 +145,13 @@ fn shown(call: &Call<'_>, world: &World, network: &VirtualNetwork) -> Value {
         "provisioningState": network::provisioning_state(world, network.operation),
         "resourceGuid": network.guid,
         "addressSpace": { "addressPrefixes": prefixes },
-        "privateEndpointVNetPolicies": "Disabled",
         "subnets": subnets,
         "virtualNetworkPeerings": [],
         "enableDdosProtection": false,
     });
+    if call.version.is_since("2024-03-01") {
+        properties["privateEndpointVNetPolicies"] = json!("Disabled");
+    }
     if !network.dns_servers.is_empty() {
         properties["dhcpOptions"] = json!({ "dnsServers": network.dns_servers });
     }

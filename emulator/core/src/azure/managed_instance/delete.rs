@@ -1,6 +1,7 @@
 //! Deleting a managed instance, with its databases, certificates and sessions.
 
 use super::{not_busy, start_on};
+use crate::azure::pending::abandon;
 use crate::azure::{Pending, retain};
 use crate::command::Request;
 use crate::durations::Transition;
@@ -45,6 +46,7 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
         return;
     };
     retain(&mut world.azure.database_tags, |(of, _), _| *of != instance);
+    abandon(world, |pending| pending.is_about(instance));
     world.record(EventKind::InstanceDeleted {
         instance: gone.name.to_string(),
     });

@@ -67,6 +67,7 @@ fn modern(
 ) -> LinkProperties {
     let spec = &link.spec;
     let role = status.instance_role;
+    let two_way = generation >= Generation::C;
     LinkProperties {
         distributed_availability_group_name: Some(link.id.name.to_string()),
         distributed_availability_group_id: Some(link.group.to_string()),
@@ -76,8 +77,8 @@ fn modern(
         partner_endpoint: Some(spec.partner_endpoint.to_string()),
         instance_link_role: Some(role.text().to_owned()),
         instance_availability_group_name: Some(spec.instance_group.to_string()),
-        failover_mode: Some(spec.failover_mode.text().to_owned()),
-        seeding_mode: Some("Automatic".to_owned()),
+        failover_mode: two_way.then(|| spec.failover_mode.text().to_owned()),
+        seeding_mode: two_way.then(|| "Automatic".to_owned()),
         link_mode: (generation >= Generation::D).then(|| "SingleDatabase".to_owned()),
         databases: Some(vec![database(call, world, link, status)]),
     }
