@@ -8,6 +8,7 @@ mod dm_os_host_info;
 mod dm_os_performance_counters;
 mod dm_os_ring_buffers;
 mod dm_os_sys_info;
+mod dm_os_wait_stats;
 mod dm_tcp_listener_states;
 mod dm_tran;
 mod messages;
@@ -30,6 +31,7 @@ pub(super) const VIEWS: &[View] = &[
     dm_os_performance_counters::VIEW,
     dm_os_ring_buffers::VIEW,
     dm_os_sys_info::VIEW,
+    dm_os_wait_stats::VIEW,
     dm_tcp_listener_states::VIEW,
     dm_tran::LOCKS,
     dm_tran::SESSION_TRANSACTIONS,
