@@ -9,7 +9,7 @@ pub struct CreateDatabaseStatement {
     pub name: Ident,
     /// CONTAINMENT = NONE | PARTIAL.
     pub containment: Option<Ident>,
-    /// ON [PRIMARY] files, each a list of NAME, FILENAME, SIZE, MAXSIZE, FILEGROWTH.
+    /// ON `[PRIMARY]` files, each a list of NAME, FILENAME, SIZE, MAXSIZE, FILEGROWTH.
     pub files: Vec<Vec<OptionEntry>>,
     /// LOG ON files.
     pub log_files: Vec<Vec<OptionEntry>>,
@@ -158,7 +158,7 @@ pub enum HadrOption {
 pub enum Termination {
     /// WITH ROLLBACK IMMEDIATE
     RollbackImmediate,
-    /// WITH ROLLBACK AFTER n [SECONDS]
+    /// WITH ROLLBACK AFTER n `[SECONDS]`
     RollbackAfter(Box<Expr>),
     /// WITH NO_WAIT
     NoWait,

@@ -63,7 +63,7 @@ pub struct ColumnDefinition {
     pub span: Span,
 }
 
-/// AS expression [PERSISTED].
+/// AS expression `[PERSISTED]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComputedColumn {
     /// The expression; its text is reachable by its span.
@@ -416,7 +416,7 @@ pub struct CreateSchemaStatement {
     pub elements: Vec<Statement>,
 }
 
-/// ALTER SCHEMA s TRANSFER [class::]name.
+/// ALTER SCHEMA s TRANSFER `[class::]name`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlterSchemaStatement {
     /// The receiving schema.
@@ -474,7 +474,7 @@ pub struct SequenceStatement {
     pub max: Option<Option<String>>,
     /// CYCLE (true), NO CYCLE (false).
     pub cycle: Option<bool>,
-    /// CACHE [n], or NO CACHE (inner `0`); inner none is CACHE without a size.
+    /// CACHE `[n]`, or NO CACHE (inner `0`); inner none is CACHE without a size.
     pub cache: Option<Option<String>>,
 }
 

@@ -349,7 +349,7 @@ pub enum EndpointRole {
 /// One way to authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndpointAuthentication {
-    /// WINDOWS [NEGOTIATE]
+    /// WINDOWS `[NEGOTIATE]`
     WindowsNegotiate,
     /// WINDOWS NTLM
     WindowsNtlm,

@@ -10,7 +10,7 @@ pub enum MasterKeyStatement {
         /// The password.
         password: Option<Text>,
     },
-    /// ALTER MASTER KEY [FORCE] REGENERATE WITH ENCRYPTION BY PASSWORD = '…'
+    /// ALTER MASTER KEY `[FORCE]` REGENERATE WITH ENCRYPTION BY PASSWORD = '…'
     Regenerate {
         /// FORCE.
         force: bool,
@@ -40,7 +40,7 @@ pub enum MasterKeyStatement {
         /// The password.
         password: Text,
     },
-    /// RESTORE MASTER KEY FROM FILE = '…' DECRYPTION BY PASSWORD = '…' ENCRYPTION BY PASSWORD = '…' [FORCE]
+    /// RESTORE MASTER KEY FROM FILE = '…' DECRYPTION BY PASSWORD = '…' ENCRYPTION BY PASSWORD = '…' `[FORCE]`
     Restore {
         /// The file.
         file: Text,
@@ -173,7 +173,7 @@ pub enum LoginSource {
 /// A password in CREATE and ALTER LOGIN.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LoginPassword {
-    /// 'text' [MUST_CHANGE] [OLD_PASSWORD = '…'] [UNLOCK]
+    /// 'text' `[MUST_CHANGE]` `[OLD_PASSWORD = '…']` `[UNLOCK]`
     Plain {
         /// The password.
         value: Text,
@@ -252,7 +252,7 @@ pub struct AlterUserStatement {
     pub options: Vec<OptionEntry>,
 }
 
-/// CREATE [SERVER] ROLE.
+/// CREATE `[SERVER]` ROLE.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateRoleStatement {
     /// SERVER ROLE.
@@ -263,7 +263,7 @@ pub struct CreateRoleStatement {
     pub owner: Option<Ident>,
 }
 
-/// ALTER [SERVER] ROLE.
+/// ALTER `[SERVER]` ROLE.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlterRoleStatement {
     /// SERVER ROLE.
@@ -292,7 +292,7 @@ pub struct PermissionStatement {
     pub action: PermissionAction,
     /// The permissions.
     pub permissions: Vec<Permission>,
-    /// ON [class::]name.
+    /// ON `[class::]name`.
     pub securable: Option<Securable>,
     /// TO / FROM.
     pub principals: Vec<Ident>,
@@ -333,7 +333,7 @@ pub struct Securable {
     pub name: ObjectName,
 }
 
-/// ALTER AUTHORIZATION ON [class::]name TO owner.
+/// ALTER AUTHORIZATION ON `[class::]name` TO owner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlterAuthorizationStatement {
     /// What.

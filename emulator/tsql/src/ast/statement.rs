@@ -63,7 +63,7 @@ pub enum StatementKind {
     Goto(Ident),
     /// label:
     Label(Ident),
-    /// RETURN [value]
+    /// RETURN `[value]`
     Return(Option<Box<Expr>>),
     /// WAITFOR
     Waitfor(Box<WaitforStatement>),
@@ -79,7 +79,7 @@ pub enum StatementKind {
     Kill(Box<KillStatement>),
     /// DBCC
     Dbcc(Box<DbccStatement>),
-    /// CHECKPOINT [n]
+    /// CHECKPOINT `[n]`
     Checkpoint(Option<Box<Expr>>),
     /// RECONFIGURE; true for WITH OVERRIDE
     Reconfigure(bool),
