@@ -1,7 +1,8 @@
 //! Transcripts of sessions: what a client sends, and everything it is told. `UPDATE_EXPECT=1` rewrites the answers.
 //!
 //! A transcript is blocks of `=== verb`, input, `---`, answers. Verbs: `sql NAME` runs a batch in the session of that
-//! name, `resume NAME` lets it go on after a wait, `cancel NAME` and `reset NAME` do what they say, and
+//! name, `call NAME PROCEDURE` calls a procedure with one argument a line (`name type value`, a `>` in front for
+//! output), `tran NAME begin|commit|rollback|save`, also with `+next`, is a transaction request, `resume NAME` lets it go on after a wait, `cancel NAME` and `reset NAME` do what they say, and
 //! `advance MILLISECONDS` lets the time pass.
 
 mod support;
@@ -61,13 +62,23 @@ fn replay(text: &str) -> String {
             known.unwrap_or_else(|| Talk::new(lab))
         };
         let answer = match action {
-            "sql" | "resume" | "cancel" | "reset" => {
+            "sql" | "call" | "tran" | "resume" | "cancel" | "reset" => {
                 let mut talk = take(&mut lab);
                 let answer = match action {
                     "sql" => {
                         talk.start(Request::Batch {
                             text: body.to_owned(),
                         });
+                        talk.run(&mut lab)
+                    }
+                    "call" => {
+                        let name = words.next().expect("a procedure").to_owned();
+                        let arguments = body.lines().map(support::argument).collect();
+                        talk.start(Request::Procedure { name, arguments });
+                        talk.run(&mut lab)
+                    }
+                    "tran" => {
+                        talk.start(support::transaction(words.next().unwrap_or(""), body));
                         talk.run(&mut lab)
                     }
                     "resume" => talk.run(&mut lab),

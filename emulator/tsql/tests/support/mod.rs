@@ -9,12 +9,13 @@ use milink_core::command::{CreateDatabase, CreateSqlServer, OpenSession};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::instance::SqlServer;
 use milink_core::names::Name;
+use milink_core::sql_type::SqlType;
 use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 use milink_core::version::{Build, Edition};
 use milink_tsql::session::event::{Done, Environment, Event};
 use milink_tsql::session::host::{CertificateRequest, Host};
-use milink_tsql::session::{Options, Request, Session, Step, Wait};
+use milink_tsql::session::{Argument, Begin, Options, Request, Session, Step, Wait};
 use milink_tsql::types::{ExprType, to_display};
 
 /// The world, and the time.
@@ -75,8 +76,21 @@ impl Host for Lab {
         change(&mut self.world, now);
     }
 
-    fn make_certificate(&mut self, _: &CertificateRequest) -> CertificateFacts {
-        panic!("no transcript makes a certificate")
+    /// Not a real one: the bytes are the request's.
+    fn make_certificate(&mut self, request: &CertificateRequest) -> CertificateFacts {
+        let der = format!("{}{}", request.subject, request.serial).into_bytes();
+        let mut thumbprint = [0; 20];
+        thumbprint[..16].copy_from_slice(&request.serial.to_be_bytes());
+        CertificateFacts {
+            der: der.into(),
+            thumbprint,
+            subject: request.subject.clone(),
+            issuer: request.subject.clone(),
+            serial: format!("{:032x}", request.serial),
+            not_before: request.not_before,
+            not_after: request.not_after,
+            key_bits: request.key_bits,
+        }
     }
 
     fn read_certificate(&mut self, _: &[u8]) -> Result<CertificateFacts, String> {
@@ -257,6 +271,51 @@ impl Talk {
             text.push_str(line.trim_end());
             text.push('\n');
         }
+    }
+}
+
+/// An argument of a call: `[>][@name] type value`.
+pub(crate) fn argument(line: &str) -> Argument {
+    let (output, line) = match line.strip_prefix('>') {
+        Some(rest) => (true, rest),
+        None => (false, line),
+    };
+    let (name, rest) = line.split_once(' ').expect("a name, or a blank");
+    let (ty, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    let (sql, value) = match ty {
+        "int" => (SqlType::Int, Value::Int(text.parse().expect("a number"))),
+        "null" => (SqlType::Int, Value::Null),
+        "text" => (SqlType::nvarchar(4000), Value::str(text)),
+        other => panic!("no type {other}"),
+    };
+    Argument {
+        name: name.to_owned(),
+        ty: ExprType::new(sql),
+        value,
+        output,
+        default: false,
+    }
+}
+
+/// A transaction request; `name` is the savepoint's.
+pub(crate) fn transaction(action: &str, name: &str) -> Request {
+    let (action, next) = match action.strip_suffix("+next") {
+        Some(action) => (action, Some(Begin::default())),
+        None => (action, None),
+    };
+    let name = name.to_owned();
+    match action {
+        "begin" => Request::Begin(Begin::default()),
+        "commit" => Request::Commit {
+            name,
+            begin_next: next,
+        },
+        "rollback" => Request::Rollback {
+            name,
+            begin_next: next,
+        },
+        "save" => Request::Save { name },
+        other => panic!("no action {other}"),
     }
 }
 

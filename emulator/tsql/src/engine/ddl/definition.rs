@@ -20,6 +20,29 @@ use crate::engine::same_name;
 use crate::error::{Abort, SqlError};
 use crate::types::ExprType;
 
+/// A text without the parentheses around all of it.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else {
+        return text;
+    };
+    let mut depth = 0;
+    let mut quoted = false;
+    for c in inner.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            // The first parenthesis belongs to a part only.
+            return text;
+        }
+    }
+    bare(inner)
+}
+
 /// A table's definition while its elements are added.
 pub(super) struct Builder<'b, 'a> {
     pub(super) binder: &'b mut Binder<'a>,
@@ -174,7 +197,7 @@ impl Builder<'_, '_> {
 
     /// An expression as the catalog shows it: in parentheses, numbers in two pairs.
     fn stored(&self, expr: &Expr) -> Arc<str> {
-        let text = expr.span.text(self.text);
+        let text = bare(expr.span.text(self.text));
         match expr.kind {
             ast::ExprKind::Literal(
                 ast::Literal::Integer(_) | ast::Literal::Decimal(_) | ast::Literal::Float(_),
@@ -296,7 +319,7 @@ impl Builder<'_, '_> {
                     None => self.make_name("CK", column.map(|c| c.value.as_str()).or(Some(""))),
                 };
                 let object = self.next_object();
-                let text = format!("({})", condition.span.text(self.text)).into();
+                let text = format!("({})", bare(condition.span.text(self.text))).into();
                 self.definition
                     .checks
                     .push(CheckConstraint { object, name, text });
@@ -698,5 +721,24 @@ impl Builder<'_, '_> {
             column,
             u64::from(number) + made,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn only_parentheses_around_everything_go() {
+        let cases = [
+            ("(1)", "1"),
+            ("((a) + (b))", "(a) + (b)"),
+            ("(a) + (b)", "(a) + (b)"),
+            ("(')')", "')'"),
+            ("getdate()", "getdate()"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(bare(text), expected, "{text}");
+        }
     }
 }

@@ -1,0 +1,56 @@
+//! Every batch of the parser's corpus runs to an end: whatever is wrong with it is an error, never a panic.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use milink_tsql::lexer::split_batches;
+use milink_tsql::parser::{ParseOptions, parse_batch};
+use milink_tsql::session::Request;
+use support::{Lab, Talk};
+
+#[test]
+fn every_batch_comes_to_an_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/corpus");
+    let mut batches = 0;
+    for entry in fs::read_dir(&folder).expect("the corpus is there") {
+        let path = entry.expect("a readable folder").path();
+        if path.extension().is_none_or(|extension| extension != "sql") {
+            continue;
+        }
+        let script = fs::read_to_string(&path).expect("a readable script");
+        let mut lab = Lab::new();
+        let mut talk = Talk::new(&mut lab);
+        for batch in split_batches(&script) {
+            run(&mut talk, &mut lab, batch.text);
+            batches += 1;
+            // Each statement also alone: what stands before it has often ended the batch.
+            let Ok(parsed) = parse_batch(batch.text, ParseOptions::default()) else {
+                continue;
+            };
+            for statement in &parsed.statements {
+                run(&mut talk, &mut lab, statement.span.text(batch.text));
+                batches += 1;
+            }
+        }
+    }
+    assert!(batches > 300, "only {batches} batches");
+}
+
+fn run(talk: &mut Talk, lab: &mut Lab, text: &str) {
+    talk.start(Request::Batch {
+        text: text.to_owned(),
+    });
+    let mut told = talk.run(lab);
+    for _ in 0..50 {
+        if !told.contains("waits") {
+            break;
+        }
+        lab.advance(86_400_000);
+        told = talk.run(lab);
+    }
+    if std::env::var_os("SHOW_CORPUS").is_some() {
+        eprintln!("--- {text}\n{told}");
+    }
+}
