@@ -1,5 +1,6 @@
 //! The control API under `/_milink/`: milink's own, not Azure's. Readable by anybody who reaches the port.
 
+mod body;
 mod clock;
 mod error;
 mod health;
@@ -10,12 +11,13 @@ mod worlds;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::emulator::Shared;
 use crate::hub::{DEFAULT_WORLD, WorldCell};
+use body::Asked;
 use error::ControlError;
 
 type Handle = State<Arc<Shared>>;
@@ -33,7 +35,7 @@ impl Which {
     }
 }
 
-type World = Query<Which>;
+type World = Asked<Which>;
 
 /// The routes of the control API and the aliases that other emulators' users expect.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -60,7 +62,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/snapshot/{snapshot}/restore", post(worlds::restore))
         .route("/reset", post(worlds::reset))
         .route("/faults", get(error::no_faults).post(error::no_faults))
-        .fallback(error::unknown);
+        .fallback(error::unknown)
+        .method_not_allowed_fallback(error::wrong_method);
     Router::new()
         .nest("/_milink", control)
         .route("/health", get(health::health))

@@ -71,7 +71,7 @@ async fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let scenarios = arguments
         .files
         .iter()
-        .map(|file| read(file))
+        .map(read)
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut failed = false;
     for scenario in &scenarios {

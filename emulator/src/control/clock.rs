@@ -7,6 +7,7 @@ use milink_core::time::{Span, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::body::{Asked, Body};
 use super::error::ControlError;
 use super::{Handle, World as Which};
 use crate::durations;
@@ -45,15 +46,18 @@ pub(super) struct SetTransitions {
 const QUIET: Span = Span::minutes(60 * 24 * 30);
 
 /// `GET /_milink/clock`.
-pub(super) async fn show(State(shared): Handle, which: Which) -> Result<Json<Value>, ControlError> {
+pub(super) async fn show(
+    State(shared): Handle,
+    Asked(which): Which,
+) -> Result<Json<Value>, ControlError> {
     Ok(state(which.find(&shared)?.clock()))
 }
 
 /// `PUT /_milink/clock`.
 pub(super) async fn set(
     State(shared): Handle,
-    which: Which,
-    Json(asked): Json<SetClock>,
+    Asked(which): Which,
+    Body(asked): Body<SetClock>,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;
     let mode = asked.mode.parse().map_err(ControlError::bad_request)?;
@@ -64,8 +68,8 @@ pub(super) async fn set(
 /// `POST /_milink/clock/advance`.
 pub(super) async fn advance(
     State(shared): Handle,
-    which: Which,
-    Json(asked): Json<Advance>,
+    Asked(which): Which,
+    Body(asked): Body<Advance>,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;
     match asked {
@@ -105,7 +109,7 @@ pub(super) async fn advance(
 /// `GET /_milink/transitions`.
 pub(super) async fn transitions(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;
     Ok(all(&world.read(|world| world.durations.clone())))
@@ -114,8 +118,8 @@ pub(super) async fn transitions(
 /// `PUT /_milink/transitions`.
 pub(super) async fn set_transitions(
     State(shared): Handle,
-    which: Which,
-    Json(asked): Json<SetTransitions>,
+    Asked(which): Which,
+    Body(asked): Body<SetTransitions>,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;
     let mut changes: Vec<(Transition, Option<Span>)> = Vec::new();

@@ -1,7 +1,7 @@
 //! What the control API answers when it cannot do what was asked: `{"error":{"code","message"}}`, as ARM does.
 
 use axum::Json;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -69,6 +69,18 @@ pub(super) async fn unknown(uri: Uri) -> ControlError {
         "the control API has no '{}'; GET /_milink lists what it has",
         uri.path()
     ))
+}
+
+/// A path that is there, asked in another way.
+pub(super) async fn wrong_method(method: Method, uri: Uri) -> ControlError {
+    ControlError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "MethodNotAllowed",
+        message: format!(
+            "'{}' does not take {method}; GET /_milink lists what there is",
+            uri.path()
+        ),
+    }
 }
 
 /// Faults on request are not there yet, and say so.

@@ -8,6 +8,7 @@ use milink_core::World;
 use milink_model::ReadyFile;
 use serde_json::{Value, json};
 
+use super::body::Asked;
 use super::error::ControlError;
 use super::{Handle, World as Which};
 
@@ -23,7 +24,7 @@ pub(super) async fn health() -> Json<Value> {
 /// `GET /_milink/ready`: what the ready file says, for any world.
 pub(super) async fn ready(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
 ) -> Result<Json<ReadyFile>, ControlError> {
     let world = which.find(&shared)?;
     Ok(Json(shared.ready_of(world.name())))

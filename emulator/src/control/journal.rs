@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use milink_core::event::Event;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::body::Asked;
 use super::error::ControlError;
 use super::{Handle, World as Which};
 
@@ -23,8 +24,8 @@ pub(super) struct Page {
 /// `GET /_milink/journal`: events after the one numbered `after`, oldest first.
 pub(super) async fn read(
     State(shared): Handle,
-    which: Which,
-    Query(page): Query<Page>,
+    Asked(which): Which,
+    Asked(page): Asked<Page>,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;
     let mut events = world.events_after(page.after);
@@ -38,7 +39,7 @@ pub(super) async fn read(
 /// `GET /_milink/explain/{id}`: what is known of an operation.
 pub(super) async fn explain(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ControlError> {
     let world = which.find(&shared)?;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::body::{Asked, Body};
 use super::error::ControlError;
 use super::{Handle, World as Which};
 use crate::durations;
@@ -61,7 +62,7 @@ pub(super) async fn show(
 /// `POST /_milink/worlds`.
 pub(super) async fn create(
     State(shared): Handle,
-    Json(asked): Json<Create>,
+    Body(asked): Body<Create>,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let name = asked.name.clone();
     let subscription = asked.subscription_id;
@@ -92,7 +93,7 @@ pub(super) async fn delete(
 /// `GET /_milink/snapshot`.
 pub(super) async fn snapshots(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
 ) -> Result<Json<Value>, ControlError> {
     Ok(Json(json!({"value": which.find(&shared)?.kept()})))
 }
@@ -100,7 +101,7 @@ pub(super) async fn snapshots(
 /// `POST /_milink/snapshot/{snapshot}`.
 pub(super) async fn keep(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
     Path(snapshot): Path<String>,
 ) -> Result<StatusCode, ControlError> {
     which.find(&shared)?.keep(&snapshot)?;
@@ -110,7 +111,7 @@ pub(super) async fn keep(
 /// `POST /_milink/snapshot/{snapshot}/restore`.
 pub(super) async fn restore(
     State(shared): Handle,
-    which: Which,
+    Asked(which): Which,
     Path(snapshot): Path<String>,
 ) -> Result<StatusCode, ControlError> {
     which.find(&shared)?.restore(&snapshot)?;
@@ -118,7 +119,10 @@ pub(super) async fn restore(
 }
 
 /// `POST /_milink/reset`.
-pub(super) async fn reset(State(shared): Handle, which: Which) -> Result<StatusCode, ControlError> {
+pub(super) async fn reset(
+    State(shared): Handle,
+    Asked(which): Which,
+) -> Result<StatusCode, ControlError> {
     which.find(&shared)?.reset();
     Ok(StatusCode::NO_CONTENT)
 }
