@@ -12,7 +12,7 @@ use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::database::Database;
 use crate::endpoint::Endpoint;
-use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId};
+use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId, TransactionId};
 use crate::names::Name;
 use crate::principal::{Login, ServerPermission};
 use crate::session::Session;
@@ -44,6 +44,8 @@ pub struct Instance {
     pub groups: OrdMap<GroupId, Arc<AvailabilityGroup>>,
     /// Sessions of clients.
     pub sessions: OrdMap<SessionId, Session>,
+    /// Which transaction waits for which other one's locks.
+    pub waits: OrdMap<TransactionId, TransactionId>,
     /// Backup history.
     pub backups: Vector<Arc<BackupSet>>,
     /// `sp_configure` values that were changed, by `configuration_id`.

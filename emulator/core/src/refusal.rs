@@ -85,6 +85,8 @@ pub enum WriteRefusal {
     NoSuchTable { name: String },
     #[error("transaction {holder} holds the lock")]
     Locked { holder: TransactionId },
+    #[error("waiting for transaction {holder} would never end: it waits for this one")]
+    Deadlock { holder: TransactionId },
     #[error("the log of database '{database}' is full because of {reason}")]
     LogFull {
         database: String,

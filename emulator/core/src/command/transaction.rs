@@ -64,6 +64,26 @@ pub struct Savepoint {
     pub name: Name,
 }
 
+/// Notes that a transaction waits for another one's locks; refused if that one waits for this one.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitForLock {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Who waits.
+    pub waiter: TransactionId,
+    /// Who holds what is waited for.
+    pub holder: TransactionId,
+}
+
+/// Notes that a transaction waits no more.
+#[derive(Clone, Copy, Debug)]
+pub struct EndLockWait {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Who waited.
+    pub waiter: TransactionId,
+}
+
 /// What a commit says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
@@ -152,6 +172,7 @@ impl Request for Commit {
     fn apply(self, world: &mut World) -> Result<Committed, Refusal> {
         let now = world.now();
         let instance = world.instance_mut(self.instance);
+        instance.waits.remove(&self.transaction);
         let written = databases_of(instance, self.transaction);
         for id in &written {
             let database = instance.database_mut(*id).expect("listed a moment ago");
@@ -188,6 +209,7 @@ impl Request for Rollback {
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let now = world.now();
         let instance = world.instance_mut(self.instance);
+        instance.waits.remove(&self.transaction);
         for id in databases_of(instance, self.transaction) {
             let database = instance.database_mut(id).expect("listed a moment ago");
             match &self.savepoint {
@@ -235,6 +257,38 @@ impl Request for Savepoint {
             let written = open.ops.len();
             open.savepoints.push((self.name.clone(), written));
         }
+        Ok(())
+    }
+}
+
+impl Request for WaitForLock {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        let mut next = Some(self.holder);
+        // A transaction waits for one other at most, so the chain has no branches; and no circle, since none is let in.
+        while let Some(holder) = next {
+            if holder == self.waiter {
+                return Err(WriteRefusal::Deadlock {
+                    holder: self.holder,
+                }
+                .into());
+            }
+            next = instance.waits.get(&holder).copied();
+        }
+        instance.waits.insert(self.waiter, self.holder);
+        Ok(())
+    }
+}
+
+impl Request for EndLockWait {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        world.instance_mut(self.instance).waits.remove(&self.waiter);
         Ok(())
     }
 }

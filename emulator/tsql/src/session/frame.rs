@@ -297,22 +297,22 @@ impl Session {
             }
             Instruction::Run(statement) => match self.run(statement, host, out) {
                 Ok(Flow::Next) => {
-                    self.blocked_since = None;
+                    self.unblocked(host);
                     if let Some(frame) = self.frames.last_mut() {
                         frame.at += 1;
                     }
                 }
-                Ok(Flow::Jumped) => self.blocked_since = None,
+                Ok(Flow::Jumped) => self.unblocked(host),
                 Ok(Flow::Again(wait)) => self.waiting = Some(wait),
                 Ok(Flow::After(wait)) => {
-                    self.blocked_since = None;
+                    self.unblocked(host);
                     self.waiting = Some(wait);
                     if let Some(frame) = self.frames.last_mut() {
                         frame.at += 1;
                     }
                 }
                 Err(mut failure) => {
-                    self.blocked_since = None;
+                    self.unblocked(host);
                     failure.error = failure.error.at_line(statement.span.line);
                     self.fail(failure, host, out);
                 }

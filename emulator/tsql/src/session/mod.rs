@@ -22,7 +22,7 @@ mod waitfor;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use milink_core::ids::{DatabaseId, InstanceId};
+use milink_core::ids::{DatabaseId, InstanceId, TransactionId};
 use milink_core::time::Timestamp;
 
 use crate::catalog::Settings;
@@ -52,10 +52,12 @@ pub struct Session {
     pending: Option<Request>,
     /// What has to be waited for before the request goes on.
     waiting: Option<Wait>,
+    /// What the client hears when the wait is over.
+    held: Vec<Event>,
     /// Since when the current statement waits for a lock.
     blocked_since: Option<Timestamp>,
-    /// Whether the running request is a procedure call.
-    is_call: bool,
+    /// The transaction that the world knows to be waiting.
+    noted_wait: Option<TransactionId>,
     running: bool,
     open: bool,
     prepared: BTreeMap<i32, Arc<Prepared>>,
@@ -71,8 +73,9 @@ impl Session {
             frames: Vec::new(),
             pending: None,
             waiting: None,
+            held: Vec::new(),
             blocked_since: None,
-            is_call: false,
+            noted_wait: None,
             running: false,
             open: true,
             prepared: BTreeMap::new(),
@@ -84,8 +87,8 @@ impl Session {
     pub fn start(&mut self, request: Request) {
         self.frames.clear();
         self.waiting = None;
+        self.held.clear();
         self.blocked_since = None;
-        self.is_call = matches!(request, Request::Procedure { .. });
         self.pending = Some(request);
         self.running = true;
     }
@@ -98,11 +101,12 @@ impl Session {
         if let Some(wait) = self.still_waiting(host) {
             return Step::Wait(wait);
         }
+        out.append(&mut self.held);
+        let before = out.len();
         if let Some(request) = self.pending.take() {
             self.begin_request(request, host, out);
-            return self.settle();
+            return self.settle(before, out);
         }
-        let before = out.len();
         for _ in 0..SILENT_STEPS {
             self.advance(host, out);
             if self.frames.is_empty() {
@@ -112,7 +116,7 @@ impl Session {
                 break;
             }
         }
-        self.settle()
+        self.settle(before, out)
     }
 
     /// Ends the running request, as an attention does. The transaction stays, unless XACT_ABORT is on.
@@ -120,6 +124,8 @@ impl Session {
         if !self.running {
             return;
         }
+        self.unblocked(host);
+        out.append(&mut self.held);
         self.unwind_to(0, out);
         self.pending = None;
         self.waiting = None;
@@ -183,8 +189,10 @@ impl Session {
         self.state.transaction_id().map_or(0, |id| id.0)
     }
 
-    fn settle(&mut self) -> Step {
+    fn settle(&mut self, before: usize, out: &mut Vec<Event>) -> Step {
         if let Some(wait) = self.waiting {
+            // A commit that has to be hardened elsewhere is no commit to the client until then.
+            self.held = out.split_off(before);
             return Step::Wait(wait);
         }
         if self.frames.is_empty() && self.pending.is_none() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use milink_core::World;
-use milink_core::command::{BeginTransaction, Commit, Committed, Write};
+use milink_core::command::{BeginTransaction, Commit, Committed, EndLockWait, WaitForLock, Write};
 use milink_core::ids::TransactionId;
 use milink_core::refusal::{Refusal, WriteRefusal};
 use milink_core::time::Span;
@@ -203,18 +203,65 @@ impl Session {
         holder: TransactionId,
         host: &mut dyn Host,
     ) -> Result<Wait, Failure> {
-        let _ = holder;
-        let now = host.snapshot().now();
+        let world = host.snapshot();
+        let now = world.now();
+        self.note_wait(&world, holder, host)?;
         let since = *self.blocked_since.get_or_insert(now);
         let until = match self.state.settings.lock_timeout {
             -1 => None,
             timeout => Some(since + Span::milliseconds(timeout.into())),
         };
         if until.is_some_and(|until| until <= now) {
-            self.blocked_since = None;
+            self.unblocked(host);
             return Err(exec::lock_timeout().into());
         }
         Ok(Wait::Change { until })
+    }
+
+    /// Tells the world who waits for whom, once; the one who would close a circle is the deadlock's victim (1205).
+    fn note_wait(
+        &mut self,
+        world: &World,
+        holder: TransactionId,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some(waiter) = self.state.transaction_id() else {
+            return Ok(());
+        };
+        let instance = self.state.instance;
+        let known = world
+            .instance(instance)
+            .and_then(|found| found.waits.get(&waiter).copied());
+        if known == Some(holder) {
+            return Ok(());
+        }
+        let wait = WaitForLock {
+            instance,
+            waiter,
+            holder,
+        };
+        let mut refused = None;
+        host.update(&mut |world, now| refused = world.apply(now, wait).err());
+        self.noted_wait = refused.is_none().then_some(waiter).or(self.noted_wait);
+        if refused.is_none() {
+            return Ok(());
+        }
+        let process = self.state.session;
+        let text = format!(
+            "Transaction (Process ID {process}) was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction."
+        );
+        Err(SqlError::new(1205, 13, text).with_state(51).into())
+    }
+
+    /// The current statement waits no more.
+    pub(super) fn unblocked(&mut self, host: &mut dyn Host) {
+        self.blocked_since = None;
+        if let Some(waiter) = self.noted_wait.take() {
+            let instance = self.state.instance;
+            host.update(&mut |world, now| {
+                let _ = world.apply(now, EndLockWait { instance, waiter });
+            });
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) fn error(refusal: &WriteRefusal) -> SqlError {
         .with_state(6),
         R::NoSuchTable { name } => refused(208, format!("Invalid object name '{name}'.")),
         R::Locked { .. } => refused(1222, "Lock request time out period exceeded.").with_state(45),
+        // The session puts its own number in.
+        R::Deadlock { .. } => SqlError::new(1205, 13, "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.").with_state(51),
         R::LogFull { database, reason } => SqlError::new(
             9002,
             17,
