@@ -25,6 +25,9 @@ impl Parser<'_> {
 
     pub(super) fn insert(&mut self, with: Option<With>) -> Parsed<StatementKind> {
         self.expect("INSERT")?;
+        if self.at("BULK") {
+            return self.unsupported("INSERT BULK");
+        }
         let top = self.top()?;
         self.eat("INTO");
         let target = self.dml_target()?;

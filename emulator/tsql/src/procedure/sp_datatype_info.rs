@@ -325,7 +325,8 @@ const TYPES: [Type; 37] = [
 
 fn run(call: &mut Call<'_, '_>, version: u8) -> Result<i32, SqlError> {
     let wanted = call.number(0).unwrap_or(0);
-    let odbc3 = call.number(1) == Some(3);
+    // ODBC 3 and everything after it: Microsoft's driver says 4.
+    let odbc3 = call.number(1).is_some_and(|version| version >= 3);
     let rows = TYPES
         .iter()
         .filter(|ty| ty.since <= version)
