@@ -16,6 +16,7 @@ mod dm_hadr_cluster;
 mod dm_hadr_database_replica_cluster_states;
 mod dm_hadr_database_replica_states;
 mod dm_hadr_fabric;
+mod dm_hadr_name_id_map;
 mod dm_hadr_physical_seeding_stats;
 
 use super::View;
@@ -39,6 +40,7 @@ pub(super) const VIEWS: &[View] = &[
     dm_hadr_database_replica_cluster_states::VIEW,
     dm_hadr_automatic_seeding::VIEW,
     dm_hadr_physical_seeding_stats::VIEW,
+    dm_hadr_name_id_map::VIEW,
     dm_hadr_cluster::CLUSTER,
     dm_hadr_cluster::MEMBERS,
     dm_hadr_fabric::CONFIG_PARAMETERS,

@@ -1,8 +1,10 @@
 //! Databases, their files and their logs.
 
 mod database_recovery_status;
+mod database_scoped_configurations;
 #[expect(clippy::module_inception, reason = "the view has the family's name")]
 mod databases;
+mod dm_db_file_space_usage;
 mod dm_db_log_space_usage;
 mod files;
 
@@ -19,5 +21,7 @@ pub(super) const VIEWS: &[View] = &[
     files::FILEGROUPS,
     files::DATA_SPACES,
     database_recovery_status::VIEW,
+    database_scoped_configurations::VIEW,
+    dm_db_file_space_usage::VIEW,
     dm_db_log_space_usage::VIEW,
 ];

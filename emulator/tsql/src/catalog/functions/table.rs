@@ -1,13 +1,16 @@
 //! Functions that yield rows.
 
 use milink_core::collation::Collation;
+use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 
 use super::TableFunction;
-use super::argument::text;
+use super::argument::{number, text};
 use crate::catalog::column::{
-    BIT, DESC, GUID, INT, NAME, NVARCHAR_MAX, SMALLINT, VARIANT, ViewColumn, col, nvarchar, req,
+    BIGINT, BIT, DATETIME, DESC, GUID, INT, NAME, NVARCHAR_MAX, SMALLINT, VARIANT, ViewColumn, col,
+    nvarchar, req, varbinary,
 };
+use crate::catalog::databases::database_files;
 use crate::catalog::security::is_sysadmin;
 use crate::catalog::{Scope, row};
 use crate::error::SqlError;
@@ -75,6 +78,44 @@ pub(super) const FUNCTIONS: &[TableFunction] = &[
         &[req("group_database_id", GUID)],
         distributed_database_replica,
     ),
+    function(
+        "dm_io_virtual_file_stats",
+        (2, 2),
+        &[
+            req("database_id", SMALLINT),
+            req("file_id", SMALLINT),
+            req("sample_ms", BIGINT),
+            req("num_of_reads", BIGINT),
+            req("num_of_bytes_read", BIGINT),
+            req("io_stall_read_ms", BIGINT),
+            req("num_of_writes", BIGINT),
+            req("num_of_bytes_written", BIGINT),
+            req("io_stall_write_ms", BIGINT),
+            req("io_stall", BIGINT),
+            req("size_on_disk_bytes", BIGINT),
+            req("file_handle", varbinary(8)),
+        ],
+        virtual_file_stats,
+    ),
+    function(
+        "dm_db_log_stats",
+        (1, 1),
+        &[
+            req("database_id", INT),
+            req("recovery_model", DESC),
+            req("log_min_lsn", nvarchar(24)),
+            req("log_end_lsn", nvarchar(24)),
+            req("total_vlf_count", BIGINT),
+            req("total_log_size_mb", SqlType::Float),
+            req("active_vlf_count", BIGINT),
+            req("active_log_size_mb", SqlType::Float),
+            req("log_truncation_holdup_reason", DESC),
+            col("log_backup_time", DATETIME),
+            col("log_backup_lsn", nvarchar(24)),
+            req("log_since_last_log_backup_mb", SqlType::Float),
+        ],
+        log_stats,
+    ),
 ];
 
 const fn function(
@@ -91,6 +132,73 @@ const fn function(
         most: arguments.1,
         rows,
     }
+}
+
+/// No traffic is counted: sizes are true, the rest is zero.
+fn virtual_file_stats(scope: &Scope<'_>, args: &[Value]) -> Result<Vec<Row>, SqlError> {
+    let (database, file) = (number(args, 0)?, number(args, 1)?);
+    let up = scope.now.since(scope.instance.started).as_milliseconds();
+    let databases = scope.instance.databases.values();
+    let wanted = databases.filter(|found| database.is_none_or(|id| id == i64::from(found.id.0)));
+    let files = wanted.flat_map(|found| {
+        let files = database_files(scope.instance, found).into_iter();
+        files.map(move |file| (found.id, file))
+    });
+    let shown = files.filter(|(_, found)| file.is_none_or(|id| id == i64::from(found.id)));
+    Ok(shown
+        .map(|(database, file)| {
+            let handle = (u64::from(database.0.unsigned_abs()) << 8) | u64::from(file.is_log);
+            row![
+                database,
+                file.id,
+                up,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                file.pages * (8 << 10),
+                handle.to_be_bytes().as_slice(),
+            ]
+        })
+        .collect())
+}
+
+fn log_stats(scope: &Scope<'_>, args: &[Value]) -> Result<Vec<Row>, SqlError> {
+    let id = number(args, 0)?;
+    let mut databases = scope.instance.databases.values();
+    let found = match id {
+        None | Some(0) => Some(scope.database),
+        Some(id) => databases
+            .find(|found| i64::from(found.id.0) == id)
+            .map(|found| &**found),
+    };
+    let row = |database: &milink_core::database::Database| {
+        let log = &database.log;
+        let [_, file] = database_files(scope.instance, database);
+        let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let first = log.first().map_or(log.end(), |entry| entry.first);
+        let since = database.chain.last_log.map_or(log.used_bytes(), |from| {
+            log.from(from).map(|entry| u64::from(entry.bytes)).sum()
+        });
+        row![
+            database.id,
+            database.recovery_model.desc(),
+            first.to_string(),
+            log.end().to_string(),
+            4,
+            megabytes(file.pages * (8 << 10)),
+            1,
+            megabytes(log.used_bytes()),
+            database.log_reuse_wait_desc(),
+            database.chain.last_log_time,
+            database.chain.last_log.map(|lsn| lsn.to_string()),
+            megabytes(since),
+        ]
+    };
+    Ok(found.map(row).into_iter().collect())
 }
 
 /// As the product words it, from the parts of the name.

@@ -1,5 +1,7 @@
 //! Views of objects that milink does not have: they are there to be asked, and empty.
 
+use milink_core::sql_type::SqlType;
+
 use super::objects::COMMON;
 use crate::catalog::View;
 use crate::catalog::column::{
@@ -192,6 +194,204 @@ pub(super) const ENCRYPTION_KEYS: View = empty(
         req("encryptor_thumbprint", varbinary(20)),
         col("encryptor_type", nvarchar(32)),
         col("percent_complete", crate::catalog::column::REAL),
+    ],
+);
+
+pub(super) const PERIODS: View = empty(
+    "periods",
+    &[
+        col("name", NAME),
+        req("object_id", INT),
+        col("period_type", TINYINT),
+        col("period_type_desc", DESC),
+        col("start_column_id", INT),
+        col("end_column_id", INT),
+    ],
+);
+
+pub(super) const MASKED_COLUMNS: View = empty(
+    "masked_columns",
+    &[
+        req("object_id", INT),
+        col("name", NAME),
+        req("column_id", INT),
+        req("is_masked", BIT),
+        col("masking_function", nvarchar(4000)),
+    ],
+);
+
+pub(super) const PARTITION_SCHEMES: View = empty(
+    "partition_schemes",
+    &[
+        req("name", NAME),
+        req("data_space_id", INT),
+        req("type", character(2)),
+        col("type_desc", DESC),
+        req("is_default", BIT),
+        col("is_system", BIT),
+        req("function_id", INT),
+    ],
+);
+
+pub(super) const PARTITION_FUNCTIONS: View = empty(
+    "partition_functions",
+    &[
+        req("name", NAME),
+        req("function_id", INT),
+        req("type", character(2)),
+        col("type_desc", DESC),
+        req("fanout", INT),
+        req("boundary_value_on_right", BIT),
+        req("is_system", BIT),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+    ],
+);
+
+pub(super) const FULLTEXT_INDEXES: View = empty(
+    "fulltext_indexes",
+    &[
+        req("object_id", INT),
+        req("unique_index_id", INT),
+        col("fulltext_catalog_id", INT),
+        req("is_enabled", BIT),
+        req("change_tracking_state", character(1)),
+        col("change_tracking_state_desc", DESC),
+        col("stoplist_id", INT),
+        req("data_space_id", INT),
+    ],
+);
+
+pub(super) const FULLTEXT_CATALOGS: View = empty(
+    "fulltext_catalogs",
+    &[
+        req("fulltext_catalog_id", INT),
+        req("name", NAME),
+        col("path", nvarchar(260)),
+        req("is_default", BIT),
+        req("is_accent_sensitivity_on", BIT),
+        col("data_space_id", INT),
+        col("file_id", INT),
+        col("principal_id", INT),
+        req("is_importing", BIT),
+    ],
+);
+
+pub(super) const SPATIAL_INDEXES: View = empty(
+    "spatial_indexes",
+    &[
+        req("object_id", INT),
+        col("name", NAME),
+        req("index_id", INT),
+        req("type", TINYINT),
+        col("type_desc", DESC),
+        col("spatial_index_type", TINYINT),
+        col("spatial_index_type_desc", DESC),
+        col("tessellation_scheme", NAME),
+    ],
+);
+
+pub(super) const XML_SCHEMA_COLLECTIONS: View = empty(
+    "xml_schema_collections",
+    &[
+        req("xml_collection_id", INT),
+        req("schema_id", INT),
+        col("principal_id", INT),
+        req("name", NAME),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+    ],
+);
+
+pub(super) const EXTERNAL_TABLES: View = empty(
+    "external_tables",
+    &join::<12, 3, 15>(
+        COMMON,
+        [
+            req("max_column_id_used", INT),
+            req("data_source_id", INT),
+            col("location", nvarchar(4000)),
+        ],
+    ),
+);
+
+pub(super) const SECURITY_POLICIES: View = empty(
+    "security_policies",
+    &join::<12, 3, 15>(
+        COMMON,
+        [
+            req("is_enabled", BIT),
+            req("is_not_for_replication", BIT),
+            col("is_schema_bound", BIT),
+        ],
+    ),
+);
+
+pub(super) const ASYMMETRIC_KEYS: View = empty(
+    "asymmetric_keys",
+    &[
+        req("name", NAME),
+        col("principal_id", INT),
+        req("asymmetric_key_id", INT),
+        req("pvt_key_encryption_type", character(2)),
+        col("pvt_key_encryption_type_desc", DESC),
+        req("thumbprint", varbinary(32)),
+        req("algorithm", character(2)),
+        col("algorithm_desc", DESC),
+        req("key_length", INT),
+        req("sid", varbinary(85)),
+        req("string_sid", NAME),
+        req("public_key", varbinary(4000)),
+    ],
+);
+
+pub(super) const CHANGE_TRACKING_DATABASES: View = empty(
+    "change_tracking_databases",
+    &[
+        req("database_id", INT),
+        req("is_auto_cleanup_on", BIT),
+        col("retention_period", INT),
+        col("retention_period_units", TINYINT),
+        col("retention_period_units_desc", DESC),
+    ],
+);
+
+pub(super) const CHANGE_TRACKING_TABLES: View = empty(
+    "change_tracking_tables",
+    &[
+        req("object_id", INT),
+        req("is_track_columns_updated_on", BIT),
+        col("min_valid_version", SqlType::BigInt),
+        col("begin_version", SqlType::BigInt),
+        col("cleanup_version", SqlType::BigInt),
+    ],
+);
+
+pub(super) const SERVER_TRIGGERS: View = empty(
+    "server_triggers",
+    &[
+        req("name", NAME),
+        req("object_id", INT),
+        req("parent_class", TINYINT),
+        col("parent_class_desc", DESC),
+        req("parent_id", INT),
+        req("type", character(2)),
+        col("type_desc", DESC),
+        req("create_date", DATETIME),
+        req("modify_date", DATETIME),
+        req("is_ms_shipped", BIT),
+        req("is_disabled", BIT),
+    ],
+);
+
+pub(super) const LINKED_LOGINS: View = empty(
+    "linked_logins",
+    &[
+        req("server_id", INT),
+        col("local_principal_id", INT),
+        req("uses_self_credential", BIT),
+        col("remote_name", NAME),
+        req("modify_date", DATETIME),
     ],
 );
 

@@ -32,6 +32,7 @@ pub(super) const VIEWS: &[View] = &[
     dm_os_ring_buffers::VIEW,
     dm_os_sys_info::VIEW,
     dm_os_wait_stats::VIEW,
+    dm_os_wait_stats::WAITING_TASKS,
     dm_tcp_listener_states::VIEW,
     dm_tran::LOCKS,
     dm_tran::SESSION_TRANSACTIONS,
