@@ -34,7 +34,7 @@ enum Verb {
     /// Say whether an emulator answers
     Health(remote::Target),
     /// Run the real az with a configuration of its own that points at a running emulator
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, disable_version_flag = true)]
     Az(az::AzArguments),
     /// Run scenario files against an emulator
     #[command(subcommand)]

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::print;
 
+/// How often a journal that is followed is asked for more.
+const FOLLOW: std::time::Duration = std::time::Duration::from_millis(250);
+
 /// Which emulator.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Target {
@@ -34,15 +37,19 @@ pub(super) enum WorldVerb {
     List(Target),
     /// Show where a world's servers are
     Show(WorldTarget),
-    /// Make a world
+    /// Make a world that begins as a copy of another, at the same moment
+    Fork {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        world: WorldTarget,
+    },
+    /// Make a world with the topology that the emulator was started with
     New {
         /// Its name
         name: String,
-        /// Begin as a copy of this world
-        #[arg(long)]
-        from: Option<String>,
         /// Begin with nothing
-        #[arg(long, conflicts_with = "from")]
+        #[arg(long)]
         empty: bool,
         /// Its clock
         #[arg(long)]
@@ -61,7 +68,8 @@ pub(super) enum WorldVerb {
         target: Target,
     },
     /// Keep the state of a world under a name
-    Snapshot {
+    #[command(visible_alias = "snapshot")]
+    Keep {
         /// The name
         snapshot: String,
         #[command(flatten)]
@@ -108,6 +116,9 @@ pub(super) struct JournalArguments {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+    /// Go on with what happens from now on
+    #[arg(long, short)]
+    follow: bool,
     #[command(flatten)]
     world: WorldTarget,
 }
@@ -214,9 +225,12 @@ pub(super) async fn world(verb: WorldVerb) -> anyhow::Result<ExitCode> {
     let answer = match verb {
         WorldVerb::List(target) => target.get("worlds").await?,
         WorldVerb::Show(world) => world.get("ready").await?,
+        WorldVerb::Fork { name, world } => {
+            let body = json!({"name": name, "from": world.world});
+            world.target.send("POST", "worlds", &body).await?
+        }
         WorldVerb::New {
             name,
-            from,
             empty,
             clock,
             durations,
@@ -224,7 +238,6 @@ pub(super) async fn world(verb: WorldVerb) -> anyhow::Result<ExitCode> {
         } => {
             let body = json!({
                 "name": name,
-                "from": from,
                 "empty": empty,
                 "clock": clock,
                 "durations": durations,
@@ -235,7 +248,7 @@ pub(super) async fn world(verb: WorldVerb) -> anyhow::Result<ExitCode> {
             let path = format!("worlds/{name}");
             target.send("DELETE", &path, &Value::Null).await?
         }
-        WorldVerb::Snapshot { snapshot, world } => {
+        WorldVerb::Keep { snapshot, world } => {
             let path = format!("snapshot/{snapshot}");
             world.send("POST", &path, &Value::Null).await?
         }
@@ -282,7 +295,10 @@ pub(super) async fn journal(arguments: JournalArguments) -> anyhow::Result<ExitC
         }
         after = page["last"].as_u64().unwrap_or(after);
         if page["more"] != true {
-            return Ok(ExitCode::SUCCESS);
+            if !arguments.follow {
+                return Ok(ExitCode::SUCCESS);
+            }
+            tokio::time::sleep(FOLLOW).await;
         }
     }
 }

@@ -1,0 +1,237 @@
+//! The `milink` command as a shell sees it: exit statuses, one clear line, the ready file, the end.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The command, with nothing of the surroundings' own settings and with its keys in `home`.
+fn milink(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_milink"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MILINK_")) {
+        command.env_remove(name);
+    }
+    command
+        .env("XDG_CACHE_HOME", home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// A running `milink up`; killed if a test fails before it has ended.
+struct Up {
+    child: Child,
+    ready: Value,
+}
+
+impl Up {
+    fn start(home: &Path, words: &[&str]) -> Self {
+        let file = home.join("ready.json");
+        let mut child = milink(home)
+            .args(["up", "--ports", "auto", "--ready-file"])
+            .arg(&file)
+            .args(words)
+            .spawn()
+            .unwrap();
+        // The greeting is complete when everything answers; the file is written right after it.
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(
+            lines.any(|line| line.unwrap().starts_with("Ctrl-C")),
+            "it ended before it was up"
+        );
+        let ready = loop {
+            match fs::read_to_string(&file) {
+                Ok(text) => {
+                    break serde_json::from_str(&text).expect("it is whole when it is there");
+                }
+                Err(_) => assert_eq!(child.try_wait().unwrap(), None),
+            }
+        };
+        Self { child, ready }
+    }
+
+    fn url(&self) -> &str {
+        self.ready["controlUrl"].as_str().unwrap()
+    }
+
+    /// Asks it to end, as a service manager does, and waits for that.
+    fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(home: &Path, words: &[&str]) -> Output {
+    milink(home).args(words).output().unwrap()
+}
+
+#[test]
+fn it_says_where_it_is_and_goes_cleanly() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(home.path(), &["--sa-password", "Long-enough-pass-1"]);
+    let file = home.path().join("ready.json");
+    assert!(file.exists());
+    for member in [
+        "armUrl",
+        "entraUrl",
+        "controlUrl",
+        "caFile",
+        "tenantId",
+        "clientId",
+        "clientSecret",
+        "subscriptionId",
+        "resourceGroup",
+        "location",
+        "world",
+    ] {
+        let value = up.ready[member].as_str().unwrap_or_default();
+        assert!(!value.is_empty(), "{member}");
+    }
+    let server = &up.ready["sqlServers"][0];
+    assert_eq!(server["name"], "sqlserver1");
+    assert_eq!(server["address"], "10.0.0.4");
+    assert_eq!(server["password"], "Long-enough-pass-1");
+    assert_eq!(up.ready["managedInstances"][0]["name"], "sqlmi1");
+
+    let url = up.url().to_owned();
+    assert!(
+        run(home.path(), &["health", "--url", &url])
+            .status
+            .success()
+    );
+    let exports = run(home.path(), &["env", "--url", &url]);
+    let exports = String::from_utf8(exports.stdout).unwrap();
+    assert!(exports.contains("export REQUESTS_CA_BUNDLE='"), "{exports}");
+    for words in [
+        &["world", "fork", "copy"][..],
+        &["world", "keep", "here"],
+        &["clock", "advance", "1h"],
+        &["world", "restore", "here"],
+        &["world", "reset"],
+        &["world", "delete", "copy"],
+        &["journal"],
+    ] {
+        let done = run(home.path(), &[words, &["--url", &url]].concat());
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{words:?}: {stderr}");
+    }
+    let refused = run(home.path(), &["world", "delete", "default", "--url", &url]);
+    assert_eq!(refused.status.code(), Some(2));
+
+    assert_eq!(up.terminate(), Some(0));
+    assert!(!file.exists(), "the ready file goes with it");
+    let health = run(home.path(), &["health", "--url", &url]);
+    assert_eq!(health.status.code(), Some(1));
+}
+
+#[test]
+fn a_made_up_password_is_told_and_good_for_both() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(home.path(), &[]);
+    let password = up.ready["sqlServers"][0]["password"].as_str().unwrap();
+    assert!(password.len() >= 16, "{password}");
+    assert_eq!(up.ready["managedInstances"][0]["password"], password);
+    // A password that SQL Server takes and Azure does not is for SQL Server only.
+    let up = Up::start(home.path(), &["--sa-password", "short"]);
+    assert_eq!(up.ready["sqlServers"][0]["password"], "short");
+    let other = up.ready["managedInstances"][0]["password"]
+        .as_str()
+        .unwrap();
+    assert!(other.len() >= 16, "{other}");
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().port().to_string();
+    let topology = home.path().join("bad.toml");
+    fs::write(&topology, "[[sql_server]]\nname = 'a'\nversion = '2008'\n").unwrap();
+    let topology = topology.display().to_string();
+    let nowhere = home.path().join("no/such/place");
+    let nowhere = nowhere.display().to_string();
+    let cases: [(&[&str], &str); 11] = [
+        (&["--port", &taken], &taken),
+        (&["--sql-port", &taken], &taken),
+        (&["--mi-port", &taken], &taken),
+        (&["--mirroring-port", &taken], &taken),
+        (&["--clock", "sometimes"], "sometimes"),
+        (&["--durations", "link-conect=1s"], "link-conect"),
+        (&["--topology", &topology], "2008"),
+        (&["--topology", &nowhere], &nowhere),
+        (&["--state-dir", &topology], &topology),
+        (&["--listen", "203.0.113.9"], "203.0.113.9"),
+        (&["--nonsense"], "--nonsense"),
+    ];
+    let file = home.path().join("ready.json").display().to_string();
+    for (words, named) in cases {
+        let done = run(
+            home.path(),
+            &[&["up", "--ports", "auto", "--ready-file", &file], words].concat(),
+        );
+        let stderr = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{words:?}: {stderr}");
+        assert!(stderr.starts_with("milink: "), "{words:?}: {stderr}");
+        assert!(stderr.contains(named), "{words:?}: {stderr}");
+        assert!(done.stdout.is_empty(), "{words:?}");
+        assert!(!Path::new(&file).exists(), "{words:?}");
+    }
+    let unwritable = run(
+        home.path(),
+        &["up", "--ports", "auto", "--ready-file", &nowhere],
+    );
+    assert_eq!(unwritable.status.code(), Some(2));
+    assert!(
+        String::from_utf8(unwritable.stderr)
+            .unwrap()
+            .contains(&nowhere)
+    );
+    let left: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name != "bad.toml" && name != "milink")
+        .collect();
+    assert_eq!(left, [""; 0], "no drafts are left");
+}
+
+#[test]
+fn verbs_without_an_emulator_say_that_there_is_none() {
+    let home = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let url = format!("http://{free}");
+    for words in [
+        &["env"][..],
+        &["world", "list"],
+        &["clock", "show"],
+        &["journal"],
+        &["az", "--version"],
+    ] {
+        let (verb, rest) = words.split_first().unwrap();
+        // The flags of `az` come before az's own words.
+        let words: Vec<&str> = match *verb {
+            "az" => [&["az", "--url", &url], rest].concat(),
+            _ => [words, &["--url", &url]].concat(),
+        };
+        let done = run(home.path(), &words);
+        let stderr = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {stderr}");
+        assert!(stderr.contains(&free.to_string()), "{words:?}: {stderr}");
+    }
+}
