@@ -1,7 +1,7 @@
 //! Sockets for SQL clients: from the accepted connection to the bytes of an answer.
 //!
-//! [`listener`] accepts, [`handshake`] gets a client through PRELOGIN, TLS and LOGIN7,
-//! [`connection`] runs its requests and hears its attentions. What a login or a request means is
+//! `listener` accepts, `handshake` gets a client through PRELOGIN, TLS and LOGIN7,
+//! `connection` runs its requests and hears its attentions. What a login or a request means is
 //! behind the traits of [`service`]; nothing here knows SQL or the world.
 
 mod listener;
