@@ -10,7 +10,7 @@ use milink_core::availability_group::{
 use milink_core::database::Database;
 use milink_core::ids::ReplicaId;
 use milink_core::link::{
-    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database,
+    Health, LinkStatus, LogPositions, Phase, SynchronizationState, link_of, linked_database,
 };
 use milink_core::names::Name;
 use milink_core::refusal::LinkError;
@@ -30,6 +30,8 @@ pub(super) struct ReplicaState<'a> {
     pub(super) connected: bool,
     pub(super) health: Health,
     pub(super) last_error: Option<(LinkError, Timestamp)>,
+    /// Whether the partners had been connected before that.
+    pub(super) was_connected: bool,
 }
 
 /// A database of a replica, as `sys.dm_hadr_database_replica_states` shows it.
@@ -70,6 +72,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         connected: is_local,
                         health: if is_local { health } else { Health::NotHealthy },
                         last_error: None,
+                        was_connected: false,
                     });
                 }
             }
@@ -109,7 +112,9 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         } else {
                             health
                         },
-                        last_error: error.filter(|_| !is_local),
+                        // A primary has trouble with the other side, a secondary with its own connection.
+                        last_error: error.filter(|_| !is_local || pair.role == Role::Secondary),
+                        was_connected: link.is_some_and(|link| was_connected(&link.phase)),
                     });
                 }
             }
@@ -166,6 +171,16 @@ pub(super) fn local_replica(scope: &Scope<'_>, group: &LocalGroup) -> Option<usi
         .replicas
         .iter()
         .position(|replica| names_instance(scope, &replica.server_name, &server))
+}
+
+fn was_connected(phase: &Phase) -> bool {
+    match phase {
+        Phase::Initiating => false,
+        Phase::Failed {
+            connected_before, ..
+        } => *connected_before,
+        _ => true,
+    }
 }
 
 fn names_instance(scope: &Scope<'_>, name: &Name, server: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Which versions have a view or a column.
 
+use std::fmt;
+
 use milink_core::instance::{Instance, InstanceKind};
 use milink_core::version::Build;
 
@@ -51,6 +53,20 @@ impl Since {
                 let major = managed.update_policy.major().unwrap_or(u8::MAX);
                 self.managed_major.is_some_and(|from| major >= from)
             }
+        }
+    }
+}
+
+/// As COMPAT.md says it; nothing for every instance.
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.server, self.managed_major) {
+            (None, _) => f.write_str("managed instances only"),
+            (Some(from), None) => {
+                write!(f, "SQL Servers only, from {}.{} on", from.major, from.build)
+            }
+            (Some(from), _) if from == Build::new(0, 0, 0) => Ok(()),
+            (Some(from), _) => write!(f, "from version {} on", from.major),
         }
     }
 }

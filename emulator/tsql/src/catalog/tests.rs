@@ -616,3 +616,145 @@ fn a_link_shows_on_both_sides_from_seeding_to_synchronizing() {
     "#]],
     );
 }
+
+#[test]
+fn a_broken_connection_and_synchronous_commit_show_on_both_sides() {
+    let mut lab = Lab::new(Profile::Fast);
+    lab.prepare(None);
+    lab.create_table();
+    lab.create_link();
+    lab.settle();
+    let both = |lab: &Lab| {
+        let show = |id, view: &str, columns: &[&str]| show(&lab.world, id, "master", view, columns);
+        let mut text = String::new();
+        for id in [lab.sql, lab.mi] {
+            text += &show(id, "dm_hadr_availability_replica_states", CONNECTION);
+            text += &show(id, "dm_hadr_database_replica_states", DATABASES);
+            let columns = ["is_failover_ready", "is_database_joined"];
+            text += &show(id, "dm_hadr_database_replica_cluster_states", &columns);
+            let columns = ["primary_replica", "synchronization_health_desc"];
+            text += &show(id, "dm_hadr_availability_group_states", &columns);
+            text.push('\n');
+        }
+        text
+    };
+    let turn = |lab: &mut Lab, state| {
+        lab.apply(milink_core::command::AlterEndpoint {
+            instance: lab.sql,
+            name: "database_mirroring_endpoint".into(),
+            state: Some(state),
+            port: None,
+            listener_ip: None,
+            role: None,
+            authentication: None,
+            encryption: None,
+        });
+    };
+    turn(&mut lab, milink_core::endpoint::EndpointState::Stopped);
+    lab.insert(lab.sql, 1).unwrap();
+    check(
+        both(&lab),
+        expect![[r#"
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        0 | NULL | NULL | DISCONNECTED | NOT_HEALTHY | 35201
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+        0 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | NULL | 37000000001800001 | 1
+        1 | 1
+        1 | 1
+        0 | 1
+        sqlserver1 | HEALTHY
+        AG_db1 | NOT_HEALTHY
+
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | SECONDARY | ONLINE | DISCONNECTED | NOT_HEALTHY | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001800001 | NULL
+        1 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | ONLINE | 37000000001800001 | NULL
+        1 | 1
+        0 | 1
+        sqlmi1.0123456789ab.database.windows.net | HEALTHY
+        AG_db1 | NOT_HEALTHY
+
+    "#]],
+    );
+
+    turn(&mut lab, milink_core::endpoint::EndpointState::Started);
+    lab.settle();
+    let now = lab.world.now();
+    let update = milink_core::link::UpdateLink {
+        instance: lab.mi,
+        name: "DAG_db1".into(),
+        replication_mode: Some(milink_core::link::ReplicationMode::Sync),
+    };
+    lab.world.apply(now, update).unwrap();
+    let change = milink_core::command::MemberChange {
+        availability_mode: Some(
+            milink_core::availability_group::AvailabilityMode::SynchronousCommit,
+        ),
+        ..milink_core::command::MemberChange::default()
+    };
+    let changes = ["AG_db1", "AG_db1_MI"].map(|member| (Name::new(member), change.clone()));
+    lab.apply(milink_core::command::AlterAvailabilityGroup {
+        instance: lab.sql,
+        name: "DAG_db1".into(),
+        action: milink_core::command::GroupAction::ModifyMembers(changes.to_vec()),
+    });
+    lab.settle();
+    check(
+        both(&lab),
+        expect![[r#"
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        0 | SECONDARY | NULL | CONNECTED | HEALTHY | 35201
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        0 | 0 | SYNCHRONIZED | HEALTHY | NULL | 37000000001900001 | 0
+        1 | 1
+        1 | 1
+        1 | 1
+        sqlserver1 | HEALTHY
+        AG_db1 | HEALTHY
+
+        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | SECONDARY | ONLINE | CONNECTED | HEALTHY | NULL
+        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 0 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+        1 | 1
+        1 | 1
+        sqlmi1.0123456789ab.database.windows.net | HEALTHY
+        AG_db1 | HEALTHY
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_link_that_cannot_connect_says_why() {
+    let mut lab = Lab::new(Profile::Fast);
+    lab.prepare(Some(lab::Step::UploadCertificate));
+    lab.create_link();
+    lab.settle();
+    let columns = [
+        "is_local",
+        "connected_state_desc",
+        "last_connect_error_number",
+        "last_connect_error_description",
+    ];
+    let view = "dm_hadr_availability_replica_states";
+    check(
+        show(&lab.world, lab.sql, "master", view, &columns),
+        expect![[r#"
+        1 | CONNECTED | NULL | NULL
+        1 | CONNECTED | NULL | NULL
+        0 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1_MI' with id [06699985-F309-43E5-86ED-F4F59F79586C]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
+    "#]],
+    );
+    check(
+        show(&lab.world, lab.mi, "master", view, &columns),
+        expect![[r#"
+        1 | CONNECTED | NULL | NULL
+        1 | DISCONNECTED | NULL | NULL
+    "#]],
+    );
+}

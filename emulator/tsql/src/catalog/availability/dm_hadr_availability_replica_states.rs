@@ -66,7 +66,7 @@ fn make_row(state: &ReplicaState<'_>) -> Row {
         recovery.map(|code| code.1),
         state.health.code(),
         state.health.desc(),
-        error.map(|(error, _)| error_number(error)),
+        error.map(|_| error_number(state)),
         error.map(|(error, _)| describe(state, error)),
         error.map(|(_, at)| *at),
         Value::Null,
@@ -75,17 +75,14 @@ fn make_row(state: &ReplicaState<'_>) -> Row {
     ]
 }
 
-/// 35201 is a connection that timed out, 35206 one that broke (documentation: "availability group errors").
-fn error_number(error: &LinkError) -> i32 {
-    match error {
-        LinkError::NetworkInterrupted | LinkError::PartnerDropped => 35206,
-        _ => 35201,
-    }
+/// 35201 is a connection that could not be made, 35206 one that broke (documentation: "availability group errors").
+fn error_number(state: &ReplicaState<'_>) -> i32 {
+    if state.was_connected { 35206 } else { 35201 }
 }
 
 fn describe(state: &ReplicaState<'_>, error: &LinkError) -> String {
     let id = state.id.to_string().to_uppercase();
-    let what = match error_number(error) {
+    let what = match error_number(state) {
         35206 => format!(
             "A connection timeout has occurred on a previously established connection to availability replica '{}' with id [{id}].  Either a networking or a firewall issue exists or the availability replica has transitioned to the resolving role.",
             state.name
