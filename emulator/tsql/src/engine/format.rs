@@ -15,6 +15,7 @@ use crate::types::{ExprType, Family, convert, family, to_display};
 pub(crate) fn bind(
     clause: &ForClause,
     columns: &[ResultColumn],
+    one_source: bool,
 ) -> Result<(Format, Vec<ResultColumn>), SqlError> {
     let names: Vec<String> = columns
         .iter()
@@ -37,8 +38,9 @@ pub(crate) fn bind(
             include_null_values,
             without_array_wrapper,
         } => {
-            if *auto {
-                return Err(SqlError::unsupported("FOR JSON AUTO"));
+            // Over one table there is nothing to nest.
+            if *auto && !one_source {
+                return Err(SqlError::unsupported("FOR JSON AUTO over several tables"));
             }
             if let Some(at) = names.iter().position(String::is_empty) {
                 return Err(SqlError::new(

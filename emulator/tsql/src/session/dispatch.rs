@@ -169,11 +169,11 @@ impl Session {
                     ddl::drop_objects(work, drop)
                 })
             }
-            K::DeclareCursor(_)
-            | K::OpenCursor(_)
-            | K::Fetch(_)
-            | K::CloseCursor(_)
-            | K::DeallocateCursor(_) => Err(SqlError::unsupported("cursors").into()),
+            K::DeclareCursor(declare) => self.declare_cursor(declare),
+            K::OpenCursor(cursor) => self.open_cursor(cursor, host),
+            K::Fetch(fetch) => self.fetch(fetch, host, out),
+            K::CloseCursor(cursor) => self.close_cursor(cursor),
+            K::DeallocateCursor(cursor) => self.deallocate_cursor(cursor),
             K::CreateView(_) => Err(SqlError::unsupported("CREATE VIEW").into()),
             K::CreateProcedure(_) => Err(SqlError::unsupported("CREATE PROCEDURE").into()),
             K::CreateFunction(_) => Err(SqlError::unsupported("CREATE FUNCTION").into()),

@@ -144,15 +144,20 @@ impl Session {
 
     /// Ends the innermost frame; the statement that called it is over for the caller.
     fn end_scope(&mut self, host: &mut dyn Host, out: &mut Vec<Event>) {
+        let mut collects = false;
         if let Some(frame) = self.frames.last_mut() {
             frame.outputs.clear();
             frame.status = -1;
-            if frame.collects {
-                frame.collects = false;
-                self.state.collecting.pop();
-            }
+            collects = std::mem::take(&mut frame.collects);
         }
         self.pop_frame(host, out);
+        if collects {
+            self.state.collecting.pop();
+            // The INSERT that waited for the rows is over without them.
+            if let Some(caller) = self.frames.last_mut() {
+                caller.at += 1;
+            }
+        }
     }
 
     /// Ends all frames. A client's call still gets its status.

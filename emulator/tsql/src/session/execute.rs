@@ -208,7 +208,8 @@ impl Session {
         let program = self.compile_called(text, &names)?;
         let mut frame = Frame::batch(program);
         frame.return_to = Some(return_to);
-        self.bind_parameters(&mut frame, &parameters, values, host)?;
+        let query = format!("({declared}){text}");
+        self.bind_parameters(&mut frame, &parameters, values, &query, host)?;
         if let Some((value, to)) = extra {
             let ty = ExprType::new(milink_core::sql_type::SqlType::Int);
             let slot = frame.local.variables.declare("", ty);
@@ -245,6 +246,7 @@ impl Session {
         frame: &mut Frame,
         parameters: &[Parameter],
         values: Vec<CallArgument>,
+        query: &str,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
         let world = host.snapshot();
@@ -291,16 +293,11 @@ impl Session {
             }
         }
         if let Some(at) = given.iter().position(|given| !given) {
-            let list: Vec<String> = parameters
-                .iter()
-                .map(|parameter| parameter.name.value.clone())
-                .collect();
             return Err(SqlError::new(
                 8178,
                 16,
                 format!(
-                    "The parameterized query '({}' expects the parameter '{}', which was not supplied.",
-                    list.join(","),
+                    "The parameterized query '{query}' expects the parameter '{}', which was not supplied.",
                     parameters[at].name.value
                 ),
             )

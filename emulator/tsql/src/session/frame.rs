@@ -144,6 +144,7 @@ impl Session {
         let Some(frame) = self.frames.pop() else {
             return;
         };
+        self.drop_local_cursors();
         if let Some(restore) = &frame.restore {
             let old = self.state.database;
             let nest_level = self.state.settings.nest_level;

@@ -1,6 +1,7 @@
 //! One client's session: requests in, events out, one statement at a time. Does no I/O and waits for nothing itself:
 //! it says what it waits for.
 
+mod cursor;
 mod declare;
 mod describe;
 mod dispatch;
@@ -62,6 +63,7 @@ pub struct Session {
     open: bool,
     prepared: BTreeMap<i32, Arc<Prepared>>,
     last_handle: i32,
+    cursors: Vec<cursor::Cursor>,
 }
 
 impl Session {
@@ -80,6 +82,7 @@ impl Session {
             open: true,
             prepared: BTreeMap::new(),
             last_handle: 0,
+            cursors: Vec::new(),
         }
     }
 
@@ -147,9 +150,13 @@ impl Session {
             None
         };
         let old = self.state.database;
+        let random = std::mem::take(&mut self.state.random);
         self.state = fresh_state(&self.options);
+        // Or NEWID would give the same values again.
+        self.state.random = random;
         self.state.transaction = kept;
         self.prepared.clear();
+        self.cursors.clear();
         if old != self.state.database {
             let new = self.state.database;
             self.announce_database(old, new, host, out);
@@ -197,6 +204,7 @@ impl Session {
         }
         if self.frames.is_empty() && self.pending.is_none() {
             self.running = false;
+            self.drop_local_cursors();
             return Step::Finished;
         }
         Step::Continue

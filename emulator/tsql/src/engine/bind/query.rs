@@ -43,7 +43,8 @@ impl Binder<'_> {
         let format = match &query.for_clause {
             None | Some(ast::ForClause::Browse) => None,
             Some(clause) => {
-                let (format, columns) = super::super::format::bind(clause, &body.columns)?;
+                let (format, columns) =
+                    crate::engine::format::bind(clause, &body.columns, one_source(&query.body))?;
                 body.columns = columns;
                 Some(format)
             }
@@ -278,6 +279,18 @@ fn combine(
             right_types,
         },
     })
+}
+
+/// Whether there is nothing but one table or none in FROM.
+fn one_source(body: &QueryBody) -> bool {
+    match body {
+        QueryBody::Select(spec) => match spec.from.as_slice() {
+            [] => true,
+            [one] => !matches!(one, ast::TableSource::Join(_) | ast::TableSource::Apply(_)),
+            _ => false,
+        },
+        QueryBody::SetOperation { .. } => false,
+    }
 }
 
 /// 1033.

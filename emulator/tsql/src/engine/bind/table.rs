@@ -142,6 +142,13 @@ impl Binder<'_> {
             let content = database.view(self.state.transaction_id());
             let schema = Name::new(schema.unwrap_or("dbo"));
             if let Some(table) = content.table(&schema, &object) {
+                if self.state.settings.isolation == 5
+                    && !database.options.allow_snapshot_isolation
+                    && !database.is_secondary()
+                    && !database.is_system()
+                {
+                    return Err(snapshot_not_allowed(database.name.as_str()));
+                }
                 return Ok(Found::Table(TableRef {
                     place: Place::Database(database.id),
                     table: Arc::clone(table),
@@ -219,6 +226,16 @@ impl Binder<'_> {
     pub(super) fn plain(column: &ScopeColumn, index: usize) -> Expr {
         Expr::column(index, column.ty)
     }
+}
+
+/// 3952.
+fn snapshot_not_allowed(database: &str) -> SqlError {
+    SqlError::new(
+        3952,
+        16,
+        format!("Snapshot isolation transaction failed accessing database '{database}' because snapshot isolation is not allowed in this database. Use ALTER DATABASE to allow snapshot isolation."),
+    )
+    .aborting(crate::error::Abort::Batch)
 }
 
 /// Whether the rows of a database can be read now.
