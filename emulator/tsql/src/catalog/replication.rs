@@ -30,6 +30,8 @@ pub(super) struct ReplicaState<'a> {
     pub(super) connected: bool,
     pub(super) health: Health,
     pub(super) last_error: Option<(LinkError, Timestamp)>,
+    /// The replica at the other end of the connection, by name and id.
+    pub(super) peer: (&'a Name, ReplicaId),
     /// Whether the partners had been connected before that.
     pub(super) was_connected: bool,
 }
@@ -72,6 +74,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         connected: is_local,
                         health: if is_local { health } else { Health::NotHealthy },
                         last_error: None,
+                        peer: (&replica.server_name, replica.id),
                         was_connected: false,
                     });
                 }
@@ -114,6 +117,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         },
                         // A primary has trouble with the other side, a secondary with its own connection.
                         last_error: error.filter(|_| !is_local || pair.role == Role::Secondary),
+                        peer: (&pair.remote().group, pair.remote().id),
                         was_connected: link.is_some_and(|link| was_connected(&link.phase)),
                     });
                 }

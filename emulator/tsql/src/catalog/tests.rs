@@ -655,28 +655,28 @@ fn a_broken_connection_and_synchronous_commit_show_on_both_sides() {
     check(
         both(&lab),
         expect![[r#"
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        0 | NULL | NULL | DISCONNECTED | NOT_HEALTHY | 35201
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
-        0 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | NULL | 37000000001800001 | 1
-        1 | 1
-        1 | 1
-        0 | 1
-        sqlserver1 | HEALTHY
-        AG_db1 | NOT_HEALTHY
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            0 | NULL | NULL | DISCONNECTED | NOT_HEALTHY | 35206
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | NULL | NULL
+            0 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | NULL | 37000000001800001 | 1
+            1 | 1
+            1 | 1
+            0 | 1
+            sqlserver1 | HEALTHY
+            AG_db1 | NOT_HEALTHY
 
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        1 | SECONDARY | ONLINE | DISCONNECTED | NOT_HEALTHY | NULL
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001800001 | NULL
-        1 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | ONLINE | 37000000001800001 | NULL
-        1 | 1
-        0 | 1
-        sqlmi1.0123456789ab.database.windows.net | HEALTHY
-        AG_db1 | NOT_HEALTHY
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            1 | SECONDARY | ONLINE | DISCONNECTED | NOT_HEALTHY | 35206
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001800001 | NULL
+            1 | 0 | NOT SYNCHRONIZING | NOT_HEALTHY | ONLINE | 37000000001800001 | NULL
+            1 | 1
+            0 | 1
+            sqlmi1.0123456789ab.database.windows.net | HEALTHY
+            AG_db1 | NOT_HEALTHY
 
-    "#]],
+        "#]],
     );
 
     turn(&mut lab, milink_core::endpoint::EndpointState::Started);
@@ -704,28 +704,28 @@ fn a_broken_connection_and_synchronous_commit_show_on_both_sides() {
     check(
         both(&lab),
         expect![[r#"
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        0 | SECONDARY | NULL | CONNECTED | HEALTHY | 35201
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
-        0 | 0 | SYNCHRONIZED | HEALTHY | NULL | 37000000001900001 | 0
-        1 | 1
-        1 | 1
-        1 | 1
-        sqlserver1 | HEALTHY
-        AG_db1 | HEALTHY
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            0 | SECONDARY | NULL | CONNECTED | HEALTHY | 35206
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+            0 | 0 | SYNCHRONIZED | HEALTHY | NULL | 37000000001900001 | 0
+            1 | 1
+            1 | 1
+            1 | 1
+            sqlserver1 | HEALTHY
+            AG_db1 | HEALTHY
 
-        1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
-        1 | SECONDARY | ONLINE | CONNECTED | HEALTHY | NULL
-        1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
-        1 | 0 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
-        1 | 1
-        1 | 1
-        sqlmi1.0123456789ab.database.windows.net | HEALTHY
-        AG_db1 | HEALTHY
+            1 | PRIMARY | ONLINE | CONNECTED | HEALTHY | NULL
+            1 | SECONDARY | ONLINE | CONNECTED | HEALTHY | 35206
+            1 | 1 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+            1 | 0 | SYNCHRONIZED | HEALTHY | ONLINE | 37000000001900001 | NULL
+            1 | 1
+            1 | 1
+            sqlmi1.0123456789ab.database.windows.net | HEALTHY
+            AG_db1 | HEALTHY
 
-    "#]],
+        "#]],
     );
 }
 
@@ -753,8 +753,8 @@ fn a_link_that_cannot_connect_says_why() {
     check(
         show(&lab.world, lab.mi, "master", view, &columns),
         expect![[r#"
-        1 | CONNECTED | NULL | NULL
-        1 | DISCONNECTED | NULL | NULL
-    "#]],
+            1 | CONNECTED | NULL | NULL
+            1 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1' with id [B5589B4B-7D95-446B-9F2C-0F2F7ABD7913]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
+        "#]],
     );
 }

@@ -81,15 +81,15 @@ fn error_number(state: &ReplicaState<'_>) -> i32 {
 }
 
 fn describe(state: &ReplicaState<'_>, error: &LinkError) -> String {
-    let id = state.id.to_string().to_uppercase();
+    let id = state.peer.1.to_string().to_uppercase();
     let what = match error_number(state) {
         35206 => format!(
             "A connection timeout has occurred on a previously established connection to availability replica '{}' with id [{id}].  Either a networking or a firewall issue exists or the availability replica has transitioned to the resolving role.",
-            state.name
+            state.peer.0
         ),
         _ => format!(
             "A connection timeout has occurred while attempting to establish a connection to availability replica '{}' with id [{id}]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance.",
-            state.name
+            state.peer.0
         ),
     };
     // The product stops here; milink also says what it knows.
