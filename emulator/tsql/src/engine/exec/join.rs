@@ -12,6 +12,12 @@ use crate::types::{BoundComparison, convert_implicit, key_bytes};
 impl Runtime<'_> {
     /// By hashing where there are equalities between the sides, else every row with every row.
     pub(super) fn join(&mut self, join: &Join, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
+        // Rows of the right side that nothing matches come last, so that all pairs have to be looked at.
+        let enough = self.row_goal.take().filter(|_| !join.keep_right);
+        if join.keys.is_empty() && join.residual.is_none() {
+            // Every row of the left side comes out at least once, unless nothing does.
+            self.row_goal = enough;
+        }
         let left = self.source(&join.left, outer)?;
         if left.is_empty() && !join.keep_right {
             return Ok(Vec::new());
@@ -59,6 +65,9 @@ impl Runtime<'_> {
                 joined.push(padded_right(row, join.right_width));
             }
             self.check_size(joined.len())?;
+            if enough.is_some_and(|enough| joined.len() >= enough) {
+                break;
+            }
         }
         for (at, used) in right_used.into_iter().enumerate() {
             if !used {

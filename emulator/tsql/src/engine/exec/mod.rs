@@ -54,6 +54,8 @@ pub(crate) struct Runtime<'a> {
     work_tables: BTreeMap<usize, Arc<Vec<Row>>>,
     /// An aggregate has left out a NULL (8153).
     pub(crate) null_eliminated: bool,
+    /// How many rows of the next source are enough; taken by that source.
+    row_goal: Option<usize>,
 }
 
 /// Values as keys, and whether NULL is among them.
@@ -124,6 +126,7 @@ impl<'a> Runtime<'a> {
             sets: BTreeMap::new(),
             work_tables: BTreeMap::new(),
             null_eliminated: false,
+            row_goal: None,
         }
     }
 

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use milink_core::value::{Row, Value};
 
 use super::{Env, Runtime};
-use crate::engine::bound::{Body, Limit, Query, Select, SetOp, Sort};
+use crate::engine::bound::{
+    Body, Expr, Limit, Node, Query, Select, SetOp, Sort, WindowCall, WindowFunction,
+};
 use crate::engine::format;
 use crate::engine::stop::Stop;
 use crate::error::SqlError;
@@ -95,6 +97,7 @@ impl Runtime<'_> {
         select: &Select,
         outer: Option<&Env<'_>>,
     ) -> Result<(Vec<Row>, Vec<Vec<Value>>), Stop> {
+        self.row_goal = self.enough(select, outer)?;
         let rows = self.source(&select.source, outer)?;
         let mut rows = self.filtered(rows, select.filter.as_ref(), outer)?;
         if let Some(grouping) = &select.grouping {
@@ -109,16 +112,35 @@ impl Runtime<'_> {
         Ok((rows, windows))
     }
 
-    fn select(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
-        let (base, windows) = self.base(select, outer)?;
-        // Without sorting, TOP needs no more rows than it asks for.
-        let most = match (&select.limit.top, select.limit.percent) {
+    /// How many output rows are needed: without sorting, TOP needs no more than it asks for.
+    fn most(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<usize, Stop> {
+        match (&select.limit.top, select.limit.percent) {
             (Some(top), false) if select.order.is_empty() && !select.distinct => {
                 let count = self.eval_count(top, &Env::of(&[], outer))?.unwrap_or(0);
-                usize::try_from(count).unwrap_or(0)
+                Ok(usize::try_from(count).unwrap_or(0))
             }
-            _ => usize::MAX,
+            _ => Ok(usize::MAX),
+        }
+    }
+
+    /// How many rows of its source a block needs, if the first ones are enough. Numbering rows in no particular order,
+    /// as generators of numbers do, needs no others.
+    fn enough(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Option<usize>, Stop> {
+        let takes_rows_as_they_come = select.filter.is_none()
+            && select.grouping.is_none()
+            && select.having.is_none()
+            && select.windows.iter().all(numbers_in_any_order);
+        let most = if takes_rows_as_they_come {
+            self.most(select, outer)?
+        } else {
+            usize::MAX
         };
+        Ok((most < usize::MAX).then_some(most))
+    }
+
+    fn select(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
+        let (base, windows) = self.base(select, outer)?;
+        let most = self.most(select, outer)?;
         let mut rows: Vec<Row> = Vec::with_capacity(base.len().min(most));
         for (at, row) in base.iter().enumerate().take(most) {
             self.tick()?;
@@ -261,6 +283,18 @@ impl Runtime<'_> {
 }
 
 /// 10742, 10744.
+/// Whether a window function only counts rows, in an order that is the same for all of them.
+fn numbers_in_any_order(window: &WindowCall) -> bool {
+    let is_constant = |expr: &Expr| match &expr.node {
+        Node::Constant(_) | Node::Variable(_) => true,
+        Node::Subquery(query) => !query.correlated,
+        _ => false,
+    };
+    matches!(window.function, WindowFunction::RowNumber)
+        && window.partition.is_empty()
+        && window.order.iter().all(|(expr, _)| is_constant(expr))
+}
+
 fn bad_offset(clause: &str, number: i32) -> SqlError {
     let text = if clause == "offset" {
         "The offset specified in a OFFSET clause may not be negative."

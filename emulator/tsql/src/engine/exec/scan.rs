@@ -20,6 +20,7 @@ impl Runtime<'_> {
         source: &Source,
         outer: Option<&Env<'_>>,
     ) -> Result<Vec<Row>, Stop> {
+        let goal = self.row_goal.take();
         match source {
             Source::One => Ok(vec![Row::from([])]),
             Source::Table(scan) => self.table(scan, outer),
@@ -66,7 +67,10 @@ impl Runtime<'_> {
                 .work_tables
                 .get(id)
                 .map_or_else(Vec::new, |rows| rows.to_vec())),
-            Source::Join(join) => self.join(join, outer),
+            Source::Join(join) => {
+                self.row_goal = goal;
+                self.join(join, outer)
+            }
             Source::Apply {
                 left,
                 right,
