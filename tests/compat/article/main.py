@@ -116,7 +116,9 @@ class Walk:
         self.link("create", "-n", words["DAGName"], "--databases", f"[{{database-name:{words['DatabaseName']}}}]", "--failover-mode", "Manual",
                   "--instance-ag-name", words["AGNameOnSQLMI"], "--instance-link-role", role, "--partner-ag-name", words["AGNameOnSQLServer"],
                   "--partner-endpoint", f"TCP://{words['SQLServerIP']}:5022", "--seeding-mode", "Automatic")
-        until("the connection", lambda: any(words["AGNameOnSQLMI"] in row and "CONNECTED" in row for row in self.step("replica-states")))
+        # A secondary sees itself only, so the row to watch is the far side's or our own.
+        watched = words["AGNameOnSQLMI" if role == "Secondary" else "AGNameOnSQLServer"]
+        until("the connection", lambda: any(watched in row and "CONNECTED" in row for row in self.step("replica-states")))
         shown = until("a healthy link", self.healthy)
         equal((shown["instanceLinkRole"], shown["partnerLinkRole"]), (role, "Primary" if role == "Secondary" else "Secondary"))
         equal((shown["distributedAvailabilityGroupName"], shown["replicationMode"]), (words["DAGName"], "Async"))

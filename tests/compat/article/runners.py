@@ -72,7 +72,8 @@ class Program:
     def script(self, text: str, where: str = "sql", database: str | None = None) -> list[list[str]]:
         at = self.ready["sqlServers" if where == "sql" else "managedInstances"][0]
         file = self.work / "script.sql"
-        file.write_text(text.rstrip() + "\nGO\n", encoding="utf-8")
+        # Not every program takes an empty batch, so none is written.
+        file.write_text("".join(f"{batch.rstrip()}\nGO\n" for batch in batches(text)), encoding="utf-8")
         if self.client == "sqlcmd":
             command = [os.environ["MILINK_SQLCMD"], "-S", f"tcp:{at['host']},{at['port']}", "-U", at["user"], "-C",
                        "-i", str(file), "-b", "-h", "-1", "-W", "-s", "|", "-y", "0"]
@@ -92,7 +93,16 @@ class Program:
         refusal = re.search(r"Msg \d+.*", out + err, re.S)
         if done.returncode != 0 or (refusal and re.search(r"Level 1[1-9]|severity 1[1-9]", refusal.group(0), re.I)):
             raise Refused(f"exit {done.returncode}: {out}{err} in\n{text[:2000]}")
-        return [[value.strip() for value in line.split("|")] for line in out.splitlines() if line.strip()]
+        return [[plain(value.strip()) for value in line.split("|")] for line in out.splitlines() if line.strip()]
+
+
+def plain(value: str) -> str:
+    """DB-Library shows nvarchar(max) as the hexadecimal of its text; certificates are no text."""
+    try:
+        text = bytes.fromhex(value.removeprefix("0x")).decode("ascii") if value.startswith("0x") else value
+    except ValueError:
+        return value
+    return text if text.isprintable() else value
 
 
 def runner(client: str, ready: dict, work: Path):

@@ -93,7 +93,7 @@ def groups_and_resources(ready, work):
     equal(az("group", "show", "-n", "WALK-RG")["name"], "walk-rg")
     assert "walk-rg" in names(az("group", "list"))
     az.refused(3, "ResourceGroupNotFound", "group", "show", "-n", "other-rg")
-    az.refused(1, "LocationNotAvailableForResourceGroup", "group", "create", "-n", "moon-rg", "-l", "moonbase1")
+    az.refused(1, "LocationNotAvailableForResource", "group", "create", "-n", "moon-rg", "-l", "moonbase1")
     instance = ready["managedInstances"][0]["resourceId"]
     listed = az("resource", "list", "-g", ready["resourceGroup"], "--resource-type", "Microsoft.Sql/managedInstances")
     equal([one["id"].lower() for one in listed], [instance.lower()])
@@ -192,7 +192,8 @@ def links_refused(ready, work):
     az.refused(3, "ResourceNotFound", "sql", "mi", "link", "show", *at, "-n", "nothing")
     az.refused(3, "ResourceNotFound", "sql", "mi", "link", "failover", *at, "-n", "nothing", "--failover-type", "Planned", "-y")
     az.refused(2, "", "sql", "mi", "link", "failover", *at, "-n", "nothing", "--failover-type", "Sideways", "-y")
-    az("sql", "mi", "link", "delete", *at, "-n", "nothing", "-y")
+    # Observed of Azure: the deletion is taken, and its operation fails.
+    az.refused(1, "OperationIdNotFound", "sql", "mi", "link", "delete", *at, "-n", "nothing", "-y")
     create = ("sql", "mi", "link", "create", *at, "-n", "DAG_walk", "--databases", "[{database-name:db1}]", "--failover-mode", "Manual",
               "--instance-ag-name", "AG_walk_MI", "--instance-link-role", "Secondary", "--partner-ag-name", "AG_walk", "--seeding-mode", "Automatic")
     az.refused(1, "", *create, "--partner-endpoint", "not an endpoint")

@@ -16,6 +16,8 @@ class Adapter:
     mark = "?"
     encryptions = ("off", "on")
     digits = 6
+    # Digits of a second's fraction that survive binding; never more than six, as Python has no more.
+    bind_digits = 6
     # Names of types (up to the bracket) the driver itself cannot read or bind, with the reason.
     cannot_select: dict = {}
     cannot_bind: dict = {}
@@ -40,6 +42,10 @@ class Adapter:
     def number(self, error: Exception) -> int | None:
         """The server's message number."""
         raise NotImplementedError
+
+    def text(self, error: Exception) -> str:
+        """The server's words."""
+        return str(error)
 
     def line(self, error: Exception) -> int | None:
         """The line the server blames."""
@@ -66,6 +72,8 @@ def freetds_conf(work: Path, ca: str | None, at: dict) -> None:
 
 class Pymssql(Adapter):
     mark = "%s"
+    # Parameters are written into the text, moments as the old datetime.
+    bind_digits = 3
     knows_lines = True
     timeouts_keep_connection = False
     cannot_select = {
@@ -90,6 +98,9 @@ class Pymssql(Adapter):
     def number(self, error):
         found = re.match(r"\((\d+),", str(error.args)) or re.match(r"\(\((\d+),", str(error.args))
         return int(found.group(1)) if found else None
+
+    def text(self, error):
+        return " ".join(part.decode() if isinstance(part, bytes) else str(part) for part in error.args)
 
     def line(self, error):
         cause = error.__context__ or error.__cause__ or error
@@ -133,7 +144,7 @@ class Odbc(Adapter):
     """Shared by the two ODBC drivers under pyodbc."""
 
     def number(self, error):
-        found = re.findall(r"\((\d+)\)", str(error.args[-1]))
+        found = re.findall(r"\((\d+)\) \(SQL", str(error.args[-1]))
         return int(found[0]) if found else None
 
     def connect_string(self, text: str, *, autocommit: bool, timeout: int, attrs: dict | None = None):
@@ -202,6 +213,8 @@ def token_bytes(token: str) -> bytes:
 
 class PyodbcMicrosoft(Odbc):
     encryptions = ("off", "on", "strict")
+    cannot_select = {"sql_variant": "pyodbc knows few types inside a variant, and no NULL"}
+    cannot_bind = {"datetimeoffset": "pyodbc drops the offset", "time": "pyodbc binds no fraction"}
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None):

@@ -72,7 +72,7 @@ def expect_error(a, error, number, text):
     """The server's number where the driver shows it; the text always."""
     seen = a.number(error)
     assert seen in (None, number), f"number {seen}, expected {number}: {error!r}"
-    assert text in str(error), f"expected {text!r} in {error!r}"
+    assert text in a.text(error), f"expected {text!r} in {error!r}"
     if seen is None:
         assert text, "nothing to compare"
 
@@ -202,13 +202,13 @@ def usable(gaps, case) -> bool:
     return case["type"].split("(")[0] not in gaps
 
 
-def check_value(a, case, got, problems):
+def check_value(a, case, got, problems, digits=None):
     try:
         actual = neutral(case["kind"], got)
     except Exception as error:  # noqa: BLE001 - goes into the list of all problems
         problems.append(f"{case['name']}: {got!r} is no {case['kind']} ({error})")
         return
-    if not same(case["kind"], actual, case["text"], a.digits):
+    if not same(case["kind"], actual, case["text"], digits or a.digits):
         problems.append(f"{case['name']}: got {actual}, expected {case['text']}")
 
 
@@ -264,10 +264,7 @@ def parameters(a):
         if case["type"] == "sql_variant":
             return
         got = value(connection, f"SELECT CAST({a.mark} AS {case['type']})", native(case["kind"], case["text"].rstrip() if "padded" in case["name"] else case["text"]))
-        # Python's own values end at microseconds, so that is all that can come back.
-        digits, a.digits = a.digits, 6
-        check_value(a, case, got, problems)
-        a.digits = digits
+        check_value(a, case, got, problems, a.bind_digits)
 
     collect([c for c in TYPES if usable({**a.cannot_select, **a.cannot_bind}, c)], one)
 
@@ -335,16 +332,16 @@ def several_results(a):
 def many_rows(a):
     connection = a.connect()
     cursor = connection.cursor()
-    cursor.execute("SELECT TOP (20000) ROW_NUMBER() OVER (ORDER BY a.object_id) AS n, N'row' AS s FROM sys.all_columns a CROSS JOIN sys.all_columns b")
+    cursor.execute((CASES / "many-rows.sql").read_text())
     found = rows(cursor)
-    equal((len(found), found[0][0], found[-1][0]), (20000, 1, 20000))
+    equal((len(found), len({n for n, _ in found}), max(n for n, _ in found)), (20000, 20000, 19999))
 
 
 @test
 def half_read_result(a):
     connection = a.connect()
     cursor = connection.cursor()
-    cursor.execute("SELECT TOP (20000) a.object_id, N'some text to fill packets with' AS s FROM sys.all_columns a CROSS JOIN sys.all_columns b")
+    cursor.execute((CASES / "many-rows.sql").read_text())
     equal(len(cursor.fetchmany(3)), 3)
     cursor.close()
     equal(value(connection, "SELECT 7"), 7)
@@ -382,8 +379,16 @@ def print_and_low_raiserror(a):
     a.prepare_messages(connection)
     cursor = connection.cursor()
     cursor.execute("PRINT N'žluťoučký'; RAISERROR('only a note %s', 10, 1, 'here'); SELECT 1 AS v")
-    equal(drain(cursor)[-1], [(1,)])
-    seen = "\n".join(a.messages(connection, cursor))
+    # Some drivers keep the messages of the latest step only.
+    seen, found = list(a.messages(connection, cursor)), []
+    while True:
+        if cursor.description:
+            found += rows(cursor)
+        if not cursor.nextset():
+            break
+        seen += a.messages(connection, cursor)
+    equal(found, [(1,)])
+    seen = "\n".join(seen)
     assert "žluťoučký" in seen and "only a note here" in seen, seen
     equal(value(connection, "SELECT 2"), 2)
 
@@ -402,7 +407,7 @@ def error_numbers(a):
         number = a.number(error)
         if number not in (None, case["number"]):
             problems.append(f"{case['name']}: number {number}, expected {case['number']}: {error}")
-        elif case["text"] not in str(error):
+        elif case["text"] not in a.text(error):
             problems.append(f"{case['name']}: {error}, expected {case['text']!r}")
         if a.knows_lines and a.line(error) != case["line"]:
             problems.append(f"{case['name']}: line {a.line(error)}, expected {case['line']}")
