@@ -8,6 +8,7 @@ mod sp_special_columns;
 mod sp_sproc_columns;
 mod sp_statistics;
 mod sp_stored_procedures;
+mod sp_table_privileges;
 mod sp_tables;
 
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub(super) const PROCEDURES: &[Procedure] = &[
     sp_statistics::PROCEDURE,
     sp_statistics::PROCEDURE_100,
     sp_stored_procedures::PROCEDURE,
+    sp_table_privileges::PROCEDURE,
+    sp_table_privileges::OF_COLUMNS,
     sp_tables::PROCEDURE,
 ];
 

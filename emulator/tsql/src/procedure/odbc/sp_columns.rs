@@ -18,7 +18,7 @@ pub(super) const PROCEDURE: Procedure = Procedure {
     name: "sp_columns",
     parameters: PARAMETERS,
     body: Body::Native(|call| {
-        let odbc3 = call.number(4) == Some(3);
+        let odbc3 = call.number(4) >= Some(3);
         run(call, odbc3, true, COLUMNS)
     }),
 };
@@ -27,7 +27,7 @@ pub(super) const PROCEDURE_100: Procedure = Procedure {
     name: "sp_columns_100",
     parameters: PARAMETERS_100,
     body: Body::Native(|call| {
-        let odbc3 = call.number(5) == Some(3);
+        let odbc3 = call.number(5) >= Some(3);
         let patterns = call.number(6) != Some(0);
         run(call, odbc3, patterns, COLUMNS_100)
     }),

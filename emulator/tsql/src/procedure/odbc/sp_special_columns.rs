@@ -82,7 +82,7 @@ fn rows(scope: &Scope<'_>, call: &Call<'_, '_>) -> Result<Vec<Row>, SqlError> {
             key.columns.iter().map(|column| column.0).collect()
         })
     };
-    let odbc3 = call.number(6) == Some(3);
+    let odbc3 = call.number(6) >= Some(3);
     let columns = columns
         .into_iter()
         .filter_map(|at| definition.columns.get(at));

@@ -67,7 +67,7 @@ fn rows(scope: &Scope<'_>, call: &Call<'_, '_>) -> Result<Vec<Row>, SqlError> {
     let names = Wanted::of(call.text(0), patterns)?;
     let owners = Wanted::of(call.text(1), patterns)?;
     let parameters = Wanted::of(call.text(3), patterns)?;
-    let odbc3 = call.number(4) == Some(3);
+    let odbc3 = call.number(4) >= Some(3);
     let mut rows = Vec::new();
     for procedure in procedures().filter(|p| names.has(p.name) && owners.has("sys")) {
         // The return value comes first: column type 5.
