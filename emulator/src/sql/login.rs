@@ -336,7 +336,6 @@ fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
         line: 1,
     };
     LoginRefusal::Denied(vec![
-        message(18456, 14, format!("Login failed for user '{user}'.")),
         message(
             4060,
             11,
@@ -344,6 +343,7 @@ fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
                 "Cannot open database \"{database}\" requested by the login. The login failed."
             ),
         ),
+        message(18456, 14, format!("Login failed for user '{user}'.")),
     ])
 }
 

@@ -81,7 +81,7 @@ impl TransactionRequest {
                 TransactionAction::Rollback { name, then }
             }
             9 => TransactionAction::Save {
-                name: reader.b_varchar("save point name")?,
+                name: name(&mut reader, "save point name")?,
             },
             _ => {
                 return Err(Error::Malformed {
@@ -112,14 +112,27 @@ impl Begin {
         };
         Ok(Self {
             isolation,
-            name: reader.b_varchar("transaction name")?,
+            name: name(reader, "transaction name")?,
         })
     }
 }
 
+/// A name. Its length is in characters according to `[MS-TDS]`, but tedious and SqlClient count bytes: what does not fit
+/// as characters, or fits exactly as bytes, is bytes.
+fn name(reader: &mut Reader<'_>, field: &'static str) -> Result<String> {
+    let length = usize::from(reader.u8(field)?);
+    let counts_bytes = length * 2 > reader.left() || length == reader.left();
+    let units = if counts_bytes && length.is_multiple_of(2) {
+        length / 2
+    } else {
+        length
+    };
+    reader.utf16(field, units)
+}
+
 /// The tail that commit and rollback share: name, flags, and if bit 0 is set the next begin.
 fn decode_end(reader: &mut Reader<'_>) -> Result<(String, Option<Begin>)> {
-    let name = reader.b_varchar("transaction name")?;
+    let name = name(reader, "transaction name")?;
     // Some clients leave the flags out when there is nothing to begin.
     if reader.is_empty() {
         return Ok((name, None));
@@ -155,6 +168,21 @@ mod tests {
                     isolation: Some(Isolation::ReadCommitted),
                     name: "t".into(),
                 }),
+            ),
+            // tedious and SqlClient count the name's bytes.
+            (
+                &[5, 0, 0, 4, b't', 0, b'u', 0],
+                TransactionAction::Begin(Begin {
+                    isolation: None,
+                    name: "tu".into(),
+                }),
+            ),
+            (
+                &[7, 0, 4, b't', 0, b'u', 0, 0],
+                TransactionAction::Commit {
+                    name: "tu".into(),
+                    then: None,
+                },
             ),
             // What ODBC, mssql-python and python-tds send with autocommit off.
             (
@@ -194,7 +222,7 @@ mod tests {
             (&[1, 0], "a distributed transaction (DTC) is not supported"),
             (&[4, 0], "transaction request type: is not known"),
             (&[5, 0, 9, 0], "isolation level: is not known"),
-            (&[7, 0, 4, 1], "transaction name: 8 bytes needed, 1 left"),
+            (&[7, 0, 4, 1], "transaction name: 4 bytes needed, 1 left"),
             (&[7, 0, 0, 1], "isolation level: 1 bytes needed, 0 left"),
         ] {
             assert_eq!(decode(bytes).unwrap_err().to_string(), words);

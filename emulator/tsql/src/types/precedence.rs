@@ -130,13 +130,8 @@ pub fn convertibility(from: SqlType, to: SqlType) -> Convertibility {
         (F::OldDateTime, F::NewDateTime) | (F::NewDateTime, F::OldDateTime) => Implicit,
 
         (F::Variant, F::LargeText | F::Image | F::Xml | F::RowVersion) => Forbidden,
-        (F::Variant, _) => {
-            if is_large(to) {
-                Forbidden
-            } else {
-                Explicit
-            }
-        }
+        // Also to the (max) types, though none of their values fits in a variant (SQLAlchemy's reflection does it).
+        (F::Variant, _) => Explicit,
         (F::LargeText | F::Image | F::Xml | F::RowVersion, F::Variant) => Forbidden,
         (_, F::Variant) => {
             if is_large(from) {
