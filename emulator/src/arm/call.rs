@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use axum::http::{Method, StatusCode};
 use milink_core::World;
 use milink_core::command::Request;
+use milink_core::ids::InstanceId;
+use milink_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::body::{Body, Object};
@@ -29,32 +31,65 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// A query parameter, by its name in any case.
+    /// A query parameter, by its name in any case. An empty one says nothing (az sends an empty `$filter`).
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        query(self.queries, name)
+        query(self.queries, name).filter(|value| !value.is_empty())
     }
 
-    /// Reads the world.
+    /// Reads the world. One that has been deleted since the request came is as good as empty.
     pub(super) fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
         let mut read = Some(read);
         let mut result = None;
         self.arm.worlds.read(self.subscription, &mut |world| {
             result = read.take().map(|read| read(world));
         });
-        result.expect("the subscription was found a moment ago, and worlds read once")
+        match (result, read) {
+            (Some(result), _) => result,
+            (None, Some(read)) => read(&World::new(0, self.subscription, Timestamp::default())),
+            (None, None) => unreachable!("a read that was taken has a result"),
+        }
     }
 
     /// Asks the world for something.
     pub(super) fn submit<R: Request + Debug>(&self, request: R) -> Result<R::Reply, ArmError> {
+        self.submit_if(|_| Ok(()), request)
+    }
+
+    /// The same, about an instance that is still there when it comes to it.
+    pub(super) fn submit_to<R: Request + Debug>(
+        &self,
+        instance: InstanceId,
+        request: R,
+    ) -> Result<R::Reply, ArmError> {
+        let is_there = |world: &World| match world.instance(instance) {
+            Some(_) => Ok(()),
+            None => Err(ArmError::resource_not_found(
+                "Microsoft.Sql/managedInstances",
+                self.path.name(0),
+                self.path.group_name(),
+            )),
+        };
+        self.submit_if(is_there, request)
+    }
+
+    fn submit_if<R: Request + Debug>(
+        &self,
+        check: impl Fn(&World) -> Result<(), ArmError>,
+        request: R,
+    ) -> Result<R::Reply, ArmError> {
         let mut result = None;
         let what: &dyn Debug = &request;
         self.arm
             .worlds
             .change(self.subscription, what, &mut |world, now| {
-                result = Some(world.apply(now, request.clone()));
+                // Something may be due before the request is: what it is about could be gone.
+                world.advance_to(now);
+                let checked = check(world);
+                let reply = checked
+                    .and_then(|()| world.apply(now, request.clone()).map_err(ArmError::from));
+                result = Some(reply);
             });
-        let result = result.expect("the subscription was found a moment ago");
-        result.map_err(ArmError::from)
+        result.unwrap_or_else(|| Err(ArmError::subscription_not_found(self.subscription)))
     }
 
     /// The body, which must be JSON. Members that nobody asks for go to the journal.

@@ -5,6 +5,7 @@ mod catalogue;
 use axum::http::StatusCode;
 use milink_core::azure::Tags;
 use milink_model::{ErrorBody, ErrorDetail};
+use uuid::Uuid;
 
 pub(super) use catalogue::{link_error_text, of_operation};
 
@@ -77,6 +78,12 @@ impl ArmError {
         let message =
             format!("The requested resource of type '{kind}' with name '{name}' was not found.");
         Self::service(StatusCode::NOT_FOUND, "ResourceNotFound", message)
+    }
+
+    /// A subscription that is not there.
+    pub(super) fn subscription_not_found(id: Uuid) -> Self {
+        let message = format!("The subscription '{id}' could not be found.");
+        Self::gateway(StatusCode::NOT_FOUND, "SubscriptionNotFound", message)
     }
 
     /// A resource group that is not there.

@@ -109,6 +109,16 @@ pub(super) fn region_for(kind: &str, location: &str) -> Result<String, ArmError>
         return Ok(name);
     }
     let names: Vec<&str> = REGIONS.iter().map(|region| region.name).collect();
+    if kind == "Microsoft.Resources/resourceGroups" {
+        return Err(ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "LocationNotAvailableForResourceGroup",
+            format!(
+                "The provided location '{location}' is not available for resource group. List of available regions is '{}'.",
+                names.join(",")
+            ),
+        ));
+    }
     Err(ArmError::gateway(
         StatusCode::BAD_REQUEST,
         "LocationNotAvailableForResourceType",

@@ -30,6 +30,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use milink_core::operation::OperationError;
+use milink_core::refusal::Refusal;
 use uuid::Uuid;
 
 pub use error::NOT_EMULATED;
@@ -105,6 +107,20 @@ impl Arm {
     pub fn validate_sql_token(&self, jwt: &str) -> Result<SqlPrincipal, TokenError> {
         authentication::sql_principal(self, jwt)
     }
+}
+
+/// The status and code of the answer to a refusal, for COMPAT.md.
+pub(crate) fn code_of_refusal(refusal: &Refusal) -> (u16, String) {
+    status_and_code(&ArmError::from(refusal))
+}
+
+/// The same for an operation that fails.
+pub(crate) fn code_of_failure(error: &OperationError) -> (u16, String) {
+    status_and_code(&error::of_operation(error))
+}
+
+fn status_and_code(error: &ArmError) -> (u16, String) {
+    (error.status().as_u16(), error.detail().code.clone())
 }
 
 /// What is left of a request once its body has been read.

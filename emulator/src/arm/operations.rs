@@ -16,8 +16,8 @@ use super::{path, route};
 const RETRY_AFTER: &str = "1";
 
 /// Microsoft.Sql accepts a request: 202, both headers, a small body.
-pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Answer {
-    let operation = find(call, id);
+pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Result<Answer, ArmError> {
+    let operation = find(call, id)?;
     let scope = format!(
         "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/locations/{}/{}",
         call.base,
@@ -27,21 +27,27 @@ pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Answer {
         operation.stem,
     );
     let version = call.version.as_str();
-    Answer::json(StatusCode::ACCEPTED, &accepted_body(&operation))
-        .with_header(
-            "azure-asyncoperation",
-            format!("{scope}AzureAsyncOperation/{id}?api-version={version}"),
-        )
-        .with_header(
-            "location",
-            format!("{scope}OperationResults/{id}?api-version={version}"),
-        )
-        .with_header("retry-after", RETRY_AFTER)
+    Ok(
+        Answer::json(StatusCode::ACCEPTED, &accepted_body(&operation))
+            .with_header(
+                "azure-asyncoperation",
+                format!("{scope}AzureAsyncOperation/{id}?api-version={version}"),
+            )
+            .with_header(
+                "location",
+                format!("{scope}OperationResults/{id}?api-version={version}"),
+            )
+            .with_header("retry-after", RETRY_AFTER),
+    )
 }
 
 /// The headers that Microsoft.Network puts on an answer that has the resource in it.
-pub(super) fn network(call: &Call<'_>, answer: Answer, id: OperationId) -> Answer {
-    let operation = find(call, id);
+pub(super) fn network(
+    call: &Call<'_>,
+    answer: Answer,
+    id: OperationId,
+) -> Result<Answer, ArmError> {
+    let operation = find(call, id)?;
     let scope = format!(
         "{}/subscriptions/{}/providers/Microsoft.Network/locations/{}",
         call.base, call.subscription, operation.resource.location,
@@ -54,12 +60,12 @@ pub(super) fn network(call: &Call<'_>, answer: Answer, id: OperationId) -> Answe
         )
         .with_header("retry-after", RETRY_AFTER);
     if answer.status == StatusCode::ACCEPTED {
-        return answer.with_header(
+        return Ok(answer.with_header(
             "location",
             format!("{scope}/operationResults/{id}?api-version={version}"),
-        );
+        ));
     }
-    answer
+    Ok(answer)
 }
 
 /// A resource group's deletion: `Location` only.
@@ -154,12 +160,10 @@ fn status(operation: &Operation, is_network: bool) -> Answer {
 
 fn result(call: &Call<'_>, operation: &Operation) -> Result<Answer, ArmError> {
     match &operation.state {
-        OperationState::InProgress if operation.stem == "operations" => Ok(network(
-            call,
-            Answer::empty(StatusCode::ACCEPTED),
-            operation.id,
-        )),
-        OperationState::InProgress => Ok(accepted(call, operation.id)),
+        OperationState::InProgress if operation.stem == "operations" => {
+            network(call, Answer::empty(StatusCode::ACCEPTED), operation.id)
+        }
+        OperationState::InProgress => accepted(call, operation.id),
         OperationState::Failed { error, .. } => Err(of_operation(error)),
         OperationState::Canceled { .. } => Err(canceled()),
         OperationState::Succeeded {
@@ -207,9 +211,10 @@ fn polled(call: &Call<'_>, id: &str) -> Result<Operation, ArmError> {
     get().ok_or_else(|| not_found(id))
 }
 
-fn find(call: &Call<'_>, id: OperationId) -> Operation {
+/// An operation that has just been started; the world may have been reset since.
+fn find(call: &Call<'_>, id: OperationId) -> Result<Operation, ArmError> {
     let found = call.read(|world| world.operation(id).map(|found| Operation::clone(found)));
-    found.expect("the world keeps thousands of operations after the one it has just started")
+    found.ok_or_else(|| not_found(&id.to_string()))
 }
 
 fn accepted_body(operation: &Operation) -> AcceptedOperation {

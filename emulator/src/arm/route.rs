@@ -358,11 +358,7 @@ fn find_subscription(arm: &Arm, text: &str) -> Result<Uuid, ArmError> {
     if arm.worlds.read(id, &mut |_| {}) {
         return Ok(id);
     }
-    Err(ArmError::gateway(
-        StatusCode::NOT_FOUND,
-        "SubscriptionNotFound",
-        format!("The subscription '{id}' could not be found."),
-    ))
+    Err(ArmError::subscription_not_found(id))
 }
 
 /// The group must be there, and nothing is written into one that is being deleted.

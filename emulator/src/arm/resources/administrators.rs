@@ -118,19 +118,25 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             "Invalid or missing external administrator login name.",
         )
     })?;
-    let operation = call.submit(WriteAdministrator {
-        instance: parent.id,
-        administrator,
-    })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(
+        parent.id,
+        WriteAdministrator {
+            instance: parent.id,
+            administrator,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = named(call)?;
-    match call.submit(DeleteAdministrator {
-        instance: parent.id,
-    })? {
-        Some(operation) => Ok(operations::accepted(call, operation)),
+    match call.submit_to(
+        parent.id,
+        DeleteAdministrator {
+            instance: parent.id,
+        },
+    )? {
+        Some(operation) => operations::accepted(call, operation),
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }
@@ -167,11 +173,14 @@ fn delete_entra_only(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn set_entra_only(call: &Call<'_>, parent: &Parent, entra_only: bool) -> Result<Answer, ArmError> {
-    let operation = call.submit(SetEntraOnly {
-        instance: parent.id,
-        entra_only,
-    })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(
+        parent.id,
+        SetEntraOnly {
+            instance: parent.id,
+            entra_only,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 fn named(call: &Call<'_>) -> Result<Parent, ArmError> {

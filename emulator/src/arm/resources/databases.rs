@@ -84,8 +84,8 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             tags: body.tags()?,
         })
     })?;
-    let operation = call.submit(request)?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(parent.id, request)?;
+    operations::accepted(call, operation)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -98,18 +98,21 @@ fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
             tags: body.tags()?,
         })
     })?;
-    let operation = call.submit(request)?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(parent.id, request)?;
+    operations::accepted(call, operation)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let name = Name::new(call.path.name(1));
-    match call.submit(DeleteManagedDatabase {
-        instance: parent.id,
-        name,
-    })? {
-        Some(operation) => Ok(operations::accepted(call, operation)),
+    match call.submit_to(
+        parent.id,
+        DeleteManagedDatabase {
+            instance: parent.id,
+            name,
+        },
+    )? {
+        Some(operation) => operations::accepted(call, operation),
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }

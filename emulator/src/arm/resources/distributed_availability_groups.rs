@@ -96,32 +96,38 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             existing.as_ref(),
         )
     })?;
-    let operation = call.submit(CreateLink {
-        instance: id.instance,
-        name: id.name,
-        spec,
-    })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(
+        id.instance,
+        CreateLink {
+            instance: id.instance,
+            name: id.name,
+            spec,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let id = link_id(call, &parent);
     let replication_mode = call.body(|body| write::replication_mode(body))?;
-    let operation = call.submit(UpdateLink {
-        instance: id.instance,
-        name: id.name,
-        replication_mode,
-    })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(
+        id.instance,
+        UpdateLink {
+            instance: id.instance,
+            name: id.name,
+            replication_mode,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 /// A link that is not there is accepted for deletion too; its operation fails (observed).
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let LinkId { instance, name } = link_id(call, &parent);
-    let operation = call.submit(DeleteLink { instance, name })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(instance, DeleteLink { instance, name })?;
+    operations::accepted(call, operation)
 }
 
 fn refuse_on_link(call: &Call<'_>) -> Result<Answer, ArmError> {

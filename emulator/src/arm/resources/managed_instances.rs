@@ -113,7 +113,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         settings,
         endpoint_certificate,
     })?;
-    Ok(operations::accepted(call, operation))
+    operations::accepted(call, operation)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -121,16 +121,16 @@ fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
     let instance = engine(call)?.ok_or_else(|| {
         ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
     })?;
-    let operation = call.submit(UpdateManagedInstance { instance, settings })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(instance, UpdateManagedInstance { instance, settings })?;
+    operations::accepted(call, operation)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let Some(instance) = engine(call)? else {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     };
-    let operation = call.submit(DeleteManagedInstance { instance })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(instance, DeleteManagedInstance { instance })?;
+    operations::accepted(call, operation)
 }
 
 /// The instance's id, if it is there; being created, it is busy.

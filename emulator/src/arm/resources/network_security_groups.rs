@@ -104,7 +104,7 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     })?;
     let (operation, new) = call.submit(request)?;
     let answer = Answer::written(new, &read(call)?);
-    Ok(operations::network(call, answer, operation))
+    operations::network(call, answer, operation)
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -113,11 +113,9 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
         key: network::key(call),
     };
     match call.submit(request)? {
-        Some(operation) => Ok(operations::network(
-            call,
-            Answer::empty(StatusCode::ACCEPTED),
-            operation,
-        )),
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }
@@ -152,7 +150,7 @@ pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, ArmError> {
         properties: Some(properties),
     })?;
     let answer = Answer::written(new, &read_item(call)?);
-    Ok(operations::network(call, answer, operation))
+    operations::network(call, answer, operation)
 }
 
 pub(super) fn delete_item(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -166,11 +164,7 @@ pub(super) fn delete_item(call: &Call<'_>) -> Result<Answer, ArmError> {
         name,
         properties: None,
     })?;
-    Ok(operations::network(
-        call,
-        Answer::empty(StatusCode::ACCEPTED),
-        operation,
-    ))
+    operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
 }
 
 fn item(object: &Object<'_>) -> Result<NetworkItem, ArmError> {

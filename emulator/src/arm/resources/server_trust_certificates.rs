@@ -60,22 +60,28 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         properties.string("publicBlob")
     })?;
     let facts = facts(call, blob.as_deref().unwrap_or_default())?;
-    let operation = call.submit(WriteTrustCertificate {
-        instance: parent.id,
-        name: Name::new(call.path.name(1)),
-        facts,
-    })?;
-    Ok(operations::accepted(call, operation))
+    let operation = call.submit_to(
+        parent.id,
+        WriteTrustCertificate {
+            instance: parent.id,
+            name: Name::new(call.path.name(1)),
+            facts,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let name = Name::new(call.path.name(1));
-    match call.submit(DeleteTrustCertificate {
-        instance: parent.id,
-        name,
-    })? {
-        Some(operation) => Ok(operations::accepted(call, operation)),
+    match call.submit_to(
+        parent.id,
+        DeleteTrustCertificate {
+            instance: parent.id,
+            name,
+        },
+    )? {
+        Some(operation) => operations::accepted(call, operation),
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }

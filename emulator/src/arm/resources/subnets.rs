@@ -183,7 +183,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         settings,
     })?;
     let answer = Answer::written(new, &read(call)?);
-    Ok(operations::network(call, answer, operation))
+    operations::network(call, answer, operation)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -200,11 +200,9 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
         name: Name::new(call.path.name(1)),
     };
     match call.submit(request)? {
-        Some(operation) => Ok(operations::network(
-            call,
-            Answer::empty(StatusCode::ACCEPTED),
-            operation,
-        )),
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }

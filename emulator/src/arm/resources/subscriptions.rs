@@ -1,6 +1,5 @@
 //! Subscriptions, tenants and regions.
 
-use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::arm::answer::Answer;
@@ -27,13 +26,7 @@ pub(in crate::arm) fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
     let found = all
         .iter()
         .find(|subscription| subscription.id == call.subscription);
-    let found = found.ok_or_else(|| {
-        let message = format!(
-            "The subscription '{}' could not be found.",
-            call.subscription
-        );
-        ArmError::gateway(StatusCode::NOT_FOUND, "SubscriptionNotFound", message)
-    })?;
+    let found = found.ok_or_else(|| ArmError::subscription_not_found(call.subscription))?;
     Ok(Answer::ok(&shown(call.arm, found)))
 }
 

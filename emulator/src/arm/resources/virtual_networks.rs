@@ -75,7 +75,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     })?;
     let (operation, new) = call.submit(request)?;
     let answer = Answer::written(new, &read(call)?);
-    Ok(operations::network(call, answer, operation))
+    operations::network(call, answer, operation)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -90,11 +90,9 @@ fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let key = network::key(call);
     match call.submit(DeleteVirtualNetwork { key })? {
-        Some(operation) => Ok(operations::network(
-            call,
-            Answer::empty(StatusCode::ACCEPTED),
-            operation,
-        )),
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
         None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
     }
 }

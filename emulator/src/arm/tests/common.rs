@@ -175,7 +175,7 @@ async fn bodies_have_limits_and_a_media_type() {
             "{\"location\":\"nowhere\"}".to_owned(),
             "application/json",
             400,
-            "LocationNotAvailableForResourceType",
+            "LocationNotAvailableForResourceGroup",
         ),
         (
             "{\"location\":\"westeurope\",\"tags\":{\"a/b\":\"c\"}}".to_owned(),
@@ -344,6 +344,7 @@ async fn resources_are_found_by_filter() {
         ("resourceGroup eq 'RG' and name eq 'vnet'", 1),
         ("resourceGroup eq 'other'", 0),
         ("location eq 'westeurope'", 2),
+        ("", 2),
     ] {
         let reply = fixture.get(&list(filter)).await;
         assert_eq!(
