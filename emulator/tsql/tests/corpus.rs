@@ -1,5 +1,6 @@
 //! Every batch of the parser's corpus runs to an end: whatever is wrong with it is an error, never a panic.
 
+#[expect(dead_code, reason = "the transcripts use all of it")]
 mod support;
 
 use std::fs;

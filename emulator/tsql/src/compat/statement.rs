@@ -46,11 +46,11 @@ registry! {
     "ROLLBACK" Yes, S::Rollback(_), "BEGIN TRANSACTION; ROLLBACK", "";
     "SAVE TRANSACTION" Yes, S::SaveTransaction(_), "BEGIN TRANSACTION; SAVE TRANSACTION p; COMMIT", "";
 
-    "DECLARE CURSOR" No, S::DeclareCursor(_), "DECLARE c CURSOR FOR SELECT 1", "";
-    "OPEN" No, S::OpenCursor(_), "OPEN c", "";
-    "FETCH" No, S::Fetch(_), "FETCH NEXT FROM c", "";
-    "CLOSE" No, S::CloseCursor(_), "CLOSE c", "";
-    "DEALLOCATE" No, S::DeallocateCursor(_), "DEALLOCATE c", "";
+    "DECLARE CURSOR" Partly, S::DeclareCursor(_), "DECLARE c CURSOR FOR SELECT 1; DEALLOCATE c", "a read-only copy of the rows, whatever is asked for; no FOR UPDATE, no cursor variables";
+    "OPEN" Yes, S::OpenCursor(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c", "";
+    "FETCH" Yes, S::Fetch(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c; FETCH NEXT FROM c", "";
+    "CLOSE" Yes, S::CloseCursor(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c; CLOSE c", "";
+    "DEALLOCATE" Yes, S::DeallocateCursor(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; DEALLOCATE c", "";
 
     "CREATE TABLE" Partly, S::CreateTable(_), "CREATE TABLE dbo.x (a int IDENTITY PRIMARY KEY, b nvarchar(10) NOT NULL DEFAULT N'')", "no partitions, graph tables, FileTables, FILESTREAM, masked or encrypted columns, hash indexes";
     "ALTER TABLE" Partly, S::AlterTable(_), "ALTER TABLE dbo.t ADD c int NULL", "columns, constraints; no partitions, no triggers";

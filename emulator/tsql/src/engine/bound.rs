@@ -59,9 +59,9 @@ pub(crate) enum Node {
 /// A search condition; it is true, false or unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Predicate {
-    And(Vec<Predicate>),
-    Or(Vec<Predicate>),
-    Not(Box<Predicate>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
     Compare(BoundComparison, Box<(Expr, Expr)>),
     IsNull(Box<Expr>),
     /// Whether two values are the same or both NULL.
@@ -152,8 +152,8 @@ pub(crate) enum Body {
     Select(Box<Select>),
     Set {
         op: SetOp,
-        left: Box<Body>,
-        right: Box<Body>,
+        left: Box<Self>,
+        right: Box<Self>,
         /// What both sides are converted to.
         types: Vec<ExprType>,
         left_types: Vec<ExprType>,
@@ -315,12 +315,12 @@ pub(crate) enum Source {
     WorkTable(usize),
     Join(Box<Join>),
     Apply {
-        left: Box<Source>,
-        right: Box<Source>,
+        left: Box<Self>,
+        right: Box<Self>,
         outer: bool,
         right_width: usize,
     },
-    Filter(Box<Source>, Predicate),
+    Filter(Box<Self>, Predicate),
 }
 
 /// A scan of a table, or a seek in it.

@@ -68,9 +68,8 @@ impl SessionFunction {
             })
         };
         let caught = runtime.local.caught.as_ref();
-        let of_caught = |get: &dyn Fn(&crate::error::SqlError) -> Value| {
-            caught.map_or(Value::Null, |error| get(error))
-        };
+        let of_caught =
+            |get: &dyn Fn(&crate::error::SqlError) -> Value| caught.map_or(Value::Null, get);
         Ok(match self {
             Self::RowCount | Self::RowCountBig => Value::Int(state.row_count),
             Self::Error => Value::Int(state.error.into()),

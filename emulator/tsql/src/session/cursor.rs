@@ -57,7 +57,7 @@ impl Session {
         if matches!(for_update, Some(crate::ast::CursorForUpdate::Update(_))) {
             return Err(SqlError::unsupported("cursors FOR UPDATE").into());
         }
-        let frame = (*scope == Some(CursorScope::Local)).then(|| self.frames.len());
+        let frame = (*scope == Some(CursorScope::Local)).then_some(self.frames.len());
         let taken = self
             .cursors
             .iter()

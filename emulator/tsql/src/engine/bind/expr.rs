@@ -195,7 +195,7 @@ impl Binder<'_> {
             if column.name.is("$action") {
                 return scope.resolve(column);
             }
-            return Err(SqlError::unsupported(format!("{}", column.name.value)));
+            return Err(SqlError::unsupported(&column.name.value));
         }
         scope.resolve(column)
     }

@@ -48,7 +48,7 @@ pub(crate) struct Group {
 /// The names of one query block.
 pub(crate) struct Scope<'s> {
     pub(crate) sources: &'s [ScopeSource],
-    pub(crate) parent: Option<&'s Scope<'s>>,
+    pub(crate) parent: Option<&'s Self>,
     pub(crate) group: Option<&'s Group>,
     pub(crate) windows: Option<&'s RefCell<Vec<WindowCall>>>,
     pub(crate) clause: Clause,
@@ -79,8 +79,8 @@ impl<'s> Scope<'s> {
     }
 
     /// The same block before grouping.
-    pub(crate) fn ungrouped(&self) -> Scope<'s> {
-        Scope {
+    pub(crate) fn ungrouped(&self) -> Self {
+        Self {
             sources: self.sources,
             parent: self.parent,
             group: None,

@@ -23,7 +23,10 @@ use crate::types::ExprType;
 /// A text without the parentheses around all of it.
 fn bare(text: &str) -> &str {
     let text = text.trim();
-    let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else {
+    let Some(inner) = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    else {
         return text;
     };
     let mut depth = 0;

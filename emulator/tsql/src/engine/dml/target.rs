@@ -184,13 +184,14 @@ impl TargetPlan {
     pub(super) fn finish_row(
         &mut self,
         runtime: &mut Runtime<'_>,
-        row: &mut Vec<Value>,
+        row: &mut [Value],
         statement: &str,
     ) -> Result<(), Stop> {
-        for at in 0..row.len() {
-            if self.columns()[at].sql_type == SqlType::RowVersion {
+        let definition = Arc::clone(self.table.definition());
+        for (value, column) in row.iter_mut().zip(&definition.columns) {
+            if column.sql_type == SqlType::RowVersion {
                 self.row_versions += 1;
-                row[at] = Value::bytes(self.row_versions.to_be_bytes().as_slice());
+                *value = Value::bytes(self.row_versions.to_be_bytes().as_slice());
             }
         }
         for at in 0..row.len() {

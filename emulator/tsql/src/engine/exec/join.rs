@@ -9,6 +9,9 @@ use crate::engine::bound::{Expr, Join, Source};
 use crate::engine::stop::Stop;
 use crate::types::{BoundComparison, convert_implicit, key_bytes};
 
+/// Positions of rows by the bytes of their join keys.
+type RowsByKey = BTreeMap<Vec<u8>, Vec<usize>>;
+
 impl Runtime<'_> {
     /// By hashing where there are equalities between the sides, else every row with every row.
     pub(super) fn join(&mut self, join: &Join, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
@@ -82,11 +85,11 @@ impl Runtime<'_> {
         join: &Join,
         right: &[Row],
         outer: Option<&Env<'_>>,
-    ) -> Result<Option<BTreeMap<Vec<u8>, Vec<usize>>>, Stop> {
+    ) -> Result<Option<RowsByKey>, Stop> {
         if join.keys.is_empty() {
             return Ok(None);
         }
-        let mut table: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        let mut table = RowsByKey::new();
         for (at, row) in right.iter().enumerate() {
             let keys = join
                 .keys

@@ -70,7 +70,7 @@ pub(crate) struct Env<'e> {
     pub(crate) row: &'e [Value],
     /// Results of the current block's window functions.
     pub(crate) windows: &'e [Value],
-    pub(crate) outer: Option<&'e Env<'e>>,
+    pub(crate) outer: Option<&'e Self>,
 }
 
 impl<'e> Env<'e> {
@@ -82,7 +82,7 @@ impl<'e> Env<'e> {
     };
 
     /// A row in a block inside of `outer`.
-    pub(crate) fn of(row: &'e [Value], outer: Option<&'e Env<'e>>) -> Self {
+    pub(crate) fn of(row: &'e [Value], outer: Option<&'e Self>) -> Self {
         Self {
             row,
             windows: &[],
@@ -133,7 +133,7 @@ impl<'a> Runtime<'a> {
     /// Counts a row or a pair of rows looked at.
     pub(crate) fn tick(&mut self) -> Result<(), Stop> {
         self.fuel -= 1;
-        if self.fuel % CANCEL_EVERY == 0 {
+        if self.fuel.is_multiple_of(CANCEL_EVERY) {
             if self.fuel == 0 {
                 return Err(out_of_memory().into());
             }
