@@ -21,5 +21,5 @@ pub struct ErrorDetail {
     pub target: Option<String>,
     /// Errors behind this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<ErrorDetail>,
+    pub details: Vec<Self>,
 }

@@ -69,6 +69,22 @@ pub const LAWS: &[(&str, Law)] = &[
         "a link that is being made has a timer or waits for a person",
         links_make_progress,
     ),
+    (
+        "an operation on an ARM resource has a timer while it runs",
+        crate::azure::laws::pending_operations_end,
+    ),
+    (
+        "an instance that is being created has an operation",
+        crate::azure::laws::new_instances_are_made,
+    ),
+    (
+        "the subnet of an instance exists",
+        crate::azure::laws::instances_have_subnets,
+    ),
+    (
+        "the resource group of a network exists",
+        crate::azure::laws::networks_have_groups,
+    ),
 ];
 
 /// Checks every law, and names the first that is broken.

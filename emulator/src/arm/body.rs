@@ -139,7 +139,7 @@ impl<'a> Object<'a> {
     }
 
     /// An object.
-    pub(super) fn object(&self, name: &str) -> Result<Option<Object<'a>>, ArmError> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<Self>, ArmError> {
         match self.value(name) {
             None => Ok(None),
             Some(Value::Object(members)) => {
@@ -150,13 +150,13 @@ impl<'a> Object<'a> {
     }
 
     /// An object, empty if it is absent.
-    pub(super) fn object_or_empty(&self, name: &str) -> Result<Object<'a>, ArmError> {
+    pub(super) fn object_or_empty(&self, name: &str) -> Result<Self, ArmError> {
         let found = self.object(name)?;
         Ok(found.unwrap_or_else(|| Object::new(empty(), self.at(name), self.unknown)))
     }
 
     /// An array of objects.
-    pub(super) fn objects(&self, name: &str) -> Result<Option<Vec<Object<'a>>>, ArmError> {
+    pub(super) fn objects(&self, name: &str) -> Result<Option<Vec<Self>>, ArmError> {
         let Some(items) = self.array(name)? else {
             return Ok(None);
         };

@@ -14,6 +14,8 @@ use super::{path, route};
 
 /// How long clients are to wait between polls, in seconds.
 const RETRY_AFTER: &str = "1";
+/// What `/_milink/explain/{id}` knows more about.
+const EXPLAIN: &str = "x-milink-explain";
 
 /// Microsoft.Sql accepts a request: 202, both headers, a small body.
 pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Result<Answer, ArmError> {
@@ -151,7 +153,7 @@ fn status(operation: &Operation, is_network: bool) -> Answer {
         start_time: (!is_network).then(|| operation.started.to_arm_text()),
         error,
     };
-    let answer = Answer::ok(&status);
+    let answer = Answer::ok(&status).with_header(EXPLAIN, operation.id.to_string());
     match operation.state {
         OperationState::InProgress => answer.with_header("retry-after", RETRY_AFTER),
         _ => answer,

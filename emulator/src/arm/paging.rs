@@ -74,7 +74,7 @@ fn decode(token: &str) -> Result<String, ArmError> {
             "The provided $skipToken query parameter is invalid.",
         )
     };
-    if token.len() % 2 != 0 || !token.is_ascii() {
+    if !token.len().is_multiple_of(2) || !token.is_ascii() {
         return Err(invalid());
     }
     let bytes = (0..token.len())

@@ -4,6 +4,7 @@
 
 mod address_prefix;
 mod administrator;
+pub(crate) mod laws;
 mod managed_database;
 mod managed_instance;
 mod names;

@@ -110,7 +110,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let id = link_id(call, &parent);
-    let replication_mode = call.body(|body| write::replication_mode(body))?;
+    let replication_mode = call.body(write::replication_mode)?;
     let operation = call.submit_to(
         id.instance,
         UpdateLink {

@@ -142,7 +142,7 @@ pub(super) fn get_item(call: &Call<'_>) -> Result<Answer, ArmError> {
 pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, ArmError> {
     find(call, |_, _| ())?;
     let name = Name::new(call.path.name(1));
-    let properties = call.body(|body| properties(body))?;
+    let properties = call.body(properties)?;
     let (operation, new) = call.submit(WriteNetworkItem {
         kind: kind(call),
         key: network::key(call),

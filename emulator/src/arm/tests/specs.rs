@@ -79,13 +79,14 @@ impl Specs {
     ) {
         let (resolved, file) = self.resolve(schema, file);
         let kind = resolved["type"].as_str().unwrap_or("object");
-        let fits = match (kind, value) {
+        let fits = matches!(
+            (kind, value),
             ("string", Value::String(_))
-            | ("boolean", Value::Bool(_))
-            | ("array", Value::Array(_)) => true,
-            ("integer" | "number", Value::Number(_)) | ("object", Value::Object(_)) => true,
-            _ => false,
-        };
+                | ("boolean", Value::Bool(_))
+                | ("array", Value::Array(_))
+                | ("integer" | "number", Value::Number(_))
+                | ("object", Value::Object(_))
+        );
         if !fits {
             found.push(format!("{at}: {value} is not of type {kind}"));
             return;

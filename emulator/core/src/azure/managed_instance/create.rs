@@ -151,11 +151,11 @@ impl WriteManagedInstance {
             Some(name) => Collation::named(name)
                 .ok_or_else(|| InstanceRefusal::InvalidCollation { name: name.clone() })?,
         };
-        if let Some(timezone) = &settings.timezone {
-            if !timezone.eq_ignore_ascii_case("UTC") {
-                let what = format!("timezoneId '{timezone}': only UTC");
-                return Err(AzureRefusal::NotEmulated { what }.into());
-            }
+        if let Some(timezone) = &settings.timezone
+            && !timezone.eq_ignore_ascii_case("UTC")
+        {
+            let what = format!("timezoneId '{timezone}': only UTC");
+            return Err(AzureRefusal::NotEmulated { what }.into());
         }
         // The service's default is the always-up-to-date policy in newer regions; SQLServer2022 in the rest (documented).
         let update_policy = settings.policy()?.unwrap_or(UpdatePolicy::SqlServer2022);

@@ -257,9 +257,7 @@ impl InstanceSettings {
             char::is_numeric,
             |c| !c.is_alphanumeric(),
         ];
-        let found = classes
-            .iter()
-            .filter(|class| password.chars().any(|c| class(c)));
+        let found = classes.iter().filter(|class| password.chars().any(class));
         let names_login =
             !login.is_empty() && password.to_lowercase().contains(&login.to_lowercase());
         if found.count() < 3 || names_login {
