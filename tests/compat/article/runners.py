@@ -82,9 +82,10 @@ class Program:
                 command += ["-d", database]
         else:
             conf = self.work / "freetds.conf"
-            conf.write_text(f"[milink]\n\thost = {at['host']}\n\tport = {at['port']}\n\ttds version = 7.4\n"
+            # The gateway routes by the name a client asks for, which is the section's here.
+            conf.write_text(f"[{at['name']}]\n\thost = {at['host']}\n\tport = {at['port']}\n\ttds version = 7.4\n"
                             "\tencryption = require\n\tclient charset = UTF-8\n\ttext size = 2147483647\n")
-            command = [os.environ["MILINK_BSQLDB"], "-S", "milink", "-U", at["user"], "-P", at["password"], "-i", str(file), "-t", "|", "-q"]
+            command = [os.environ["MILINK_BSQLDB"], "-S", at["name"], "-U", at["user"], "-P", at["password"], "-i", str(file), "-t", "|", "-q"]
             env = {**os.environ, "FREETDSCONF": str(conf), "FREETDS": str(conf)}
             if database:
                 command += ["-D", database]

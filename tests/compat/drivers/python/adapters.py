@@ -18,7 +18,9 @@ class Adapter:
     digits = 6
     # Digits of a second's fraction that survive binding; never more than six, as Python has no more.
     bind_digits = 6
-    # Names of types (up to the bracket) the driver itself cannot read or bind, with the reason.
+    # False where the driver drops trailing zeros of a decimal.
+    keeps_scale = True
+    # Names of types (up to the bracket) or of cases the driver itself cannot read or bind, with the reason.
     cannot_select: dict = {}
     cannot_bind: dict = {}
     # False where the driver shows a message's number but not its line.
@@ -42,6 +44,10 @@ class Adapter:
     def number(self, error: Exception) -> int | None:
         """The server's message number."""
         raise NotImplementedError
+
+    def binary(self, value: bytes):
+        """Bytes as this driver binds them."""
+        return value
 
     def text(self, error: Exception) -> str:
         """The server's words."""
@@ -117,6 +123,11 @@ class Pymssql(Adapter):
 class PythonTds(Adapter):
     mark = "%s"
     knows_lines = True
+    keeps_scale = False
+
+    def binary(self, value):
+        import pytds
+        return pytds.Binary(value)
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None):
@@ -169,7 +180,7 @@ class PyodbcFreetds(Odbc):
         "sql_variant": "tdsodbc has no C type for a variant",
         "datetimeoffset": "tdsodbc has no C type for an offset",
     }
-    cannot_bind = dict(cannot_select)
+    cannot_bind = {**cannot_select, "date min": "tdsodbc sends a wrong number of days"}
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None, version="7.4"):
@@ -226,6 +237,7 @@ class PyodbcMicrosoft(Odbc):
 
 class MssqlPython(Adapter):
     encryptions = ("off", "on", "strict")
+    cannot_bind = {"date min": "the binding takes dates from 1753 on"}
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None):

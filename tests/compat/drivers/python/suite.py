@@ -54,7 +54,8 @@ def refused(action):
     except Skip:
         raise
     except Exception as error:  # noqa: BLE001 - any driver's own class
-        return error
+        # The frames hold cursors, and an open cursor keeps some drivers' connections busy.
+        return error.with_traceback(None)
     raise AssertionError("nothing was refused")
 
 
@@ -199,7 +200,7 @@ def database_token(ready) -> str:
 # --- values -------------------------------------------------------------------------------------
 
 def usable(gaps, case) -> bool:
-    return case["type"].split("(")[0] not in gaps
+    return case["type"].split("(")[0] not in gaps and case["name"] not in gaps
 
 
 def check_value(a, case, got, problems, digits=None):
@@ -208,6 +209,10 @@ def check_value(a, case, got, problems, digits=None):
     except Exception as error:  # noqa: BLE001 - goes into the list of all problems
         problems.append(f"{case['name']}: {got!r} is no {case['kind']} ({error})")
         return
+    if not a.keeps_scale and case["kind"] == "decimal":
+        actual, wanted = str(decimal.Decimal(actual).normalize()), str(decimal.Decimal(case["text"]).normalize())
+        if actual == wanted:
+            return
     if not same(case["kind"], actual, case["text"], digits or a.digits):
         problems.append(f"{case['name']}: got {actual}, expected {case['text']}")
 
@@ -263,7 +268,8 @@ def parameters(a):
     def one(case, problems):
         if case["type"] == "sql_variant":
             return
-        got = value(connection, f"SELECT CAST({a.mark} AS {case['type']})", native(case["kind"], case["text"].rstrip() if "padded" in case["name"] else case["text"]))
+        bound = native(case["kind"], case["text"])
+        got = value(connection, f"SELECT CAST({a.mark} AS {case['type']})", a.binary(bound) if case["kind"] == "binary" else bound)
         check_value(a, case, got, problems, a.bind_digits)
 
     collect([c for c in TYPES if usable({**a.cannot_select, **a.cannot_bind}, c)], one)
@@ -307,7 +313,7 @@ def large_values(a):
     cursor = connection.cursor()
     cursor.execute("CREATE TABLE #big (id int, t nvarchar(max), b varbinary(max))")
     text, blob = "ž-12345678" * 104858, bytes(range(256)) * 4096
-    cursor.execute(f"INSERT INTO #big VALUES ({a.mark}, {a.mark}, {a.mark})", (1, text, blob))
+    cursor.execute(f"INSERT INTO #big VALUES ({a.mark}, {a.mark}, {a.mark})", (1, text, a.binary(blob)))
     cursor.execute("SELECT t, b, DATALENGTH(t), DATALENGTH(b) FROM #big")
     (got_text, got_blob, text_bytes, blob_bytes), = rows(cursor)
     equal((text_bytes, blob_bytes), (2 * len(text), len(blob)))
@@ -427,6 +433,7 @@ def error_after_rows(a):
         drain(cursor)
 
     expect_error(a, refused(act), 8134, "Divide by zero")
+    cursor.close()
     equal(value(connection, "SELECT 3"), 3)
 
 
@@ -451,20 +458,26 @@ def scratch_table(connection, name):
     cursor.close()
 
 
+def run(connection, sql):
+    """A statement in a cursor of its own: some drivers allow one at a time."""
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    cursor.close()
+
+
 @test
 def commit_and_rollback(a):
     setup = a.connect(database="db1")
     scratch_table(setup, "tran_test")
     connection = a.connect(database="db1", autocommit=False)
-    cursor = connection.cursor()
-    cursor.execute("INSERT INTO dbo.tran_test VALUES (1, N'kept')")
+    run(connection, "INSERT INTO dbo.tran_test VALUES (1, N'kept')")
     connection.commit()
-    cursor.execute("INSERT INTO dbo.tran_test VALUES (2, N'lost')")
+    run(connection, "INSERT INTO dbo.tran_test VALUES (2, N'lost')")
     equal(value(connection, "SELECT COUNT(*) FROM dbo.tran_test"), 2)
     connection.rollback()
     equal(value(connection, "SELECT COUNT(*) FROM dbo.tran_test"), 1)
     connection.commit()
-    cursor.execute("INSERT INTO dbo.tran_test VALUES (3, N'lost too')")
+    run(connection, "INSERT INTO dbo.tran_test VALUES (3, N'lost too')")
     connection.close()
     equal(value(setup, "SELECT COUNT(*) FROM dbo.tran_test"), 1)
 
@@ -473,14 +486,13 @@ def commit_and_rollback(a):
 def transactions_in_text(a):
     connection = a.connect(database="db1")
     scratch_table(connection, "text_tran")
-    cursor = connection.cursor()
-    cursor.execute("BEGIN TRANSACTION")
+    run(connection, "BEGIN TRANSACTION")
     equal(value(connection, "SELECT @@TRANCOUNT"), 1)
-    cursor.execute("INSERT INTO dbo.text_tran VALUES (1, N'a')")
-    cursor.execute("SAVE TRANSACTION s1")
-    cursor.execute("INSERT INTO dbo.text_tran VALUES (2, N'b')")
-    cursor.execute("ROLLBACK TRANSACTION s1")
-    cursor.execute("COMMIT TRANSACTION")
+    run(connection, "INSERT INTO dbo.text_tran VALUES (1, N'a')")
+    run(connection, "SAVE TRANSACTION s1")
+    run(connection, "INSERT INTO dbo.text_tran VALUES (2, N'b')")
+    run(connection, "ROLLBACK TRANSACTION s1")
+    run(connection, "COMMIT TRANSACTION")
     equal(value(connection, "SELECT @@TRANCOUNT"), 0)
     equal(value(connection, "SELECT MAX(id) FROM dbo.text_tran"), 1)
 
