@@ -77,19 +77,27 @@ fn procedures() -> impl Iterator<Item = &'static Procedure> {
         .flatten()
 }
 
-/// The names of all procedures, with those that the session runs itself.
+/// The names of the procedures that milink refuses by name.
+pub fn refused() -> impl Iterator<Item = &'static str> {
+    refused::PROCEDURES.iter().map(|procedure| procedure.name)
+}
+
+/// The names of all procedures that can be called, with those that the session runs itself.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    const OF_SESSION: [&str; 8] = [
+    const OF_SESSION: [&str; 9] = [
         "sp_executesql",
         "sp_prepare",
         "sp_execute",
         "sp_prepexec",
         "sp_unprepare",
         "sp_reset_connection",
+        "sp_set_session_context",
         "sp_describe_first_result_set",
         "sp_describe_undeclared_parameters",
     ];
-    procedures()
+    [PROCEDURES, odbc::PROCEDURES]
+        .into_iter()
+        .flatten()
         .map(|procedure| procedure.name)
         .chain(OF_SESSION)
 }
