@@ -85,25 +85,16 @@ class Program:
             # The gateway routes by the name a client asks for, which is the section's here.
             conf.write_text(f"[{at['name']}]\n\thost = {at['host']}\n\tport = {at['port']}\n\ttds version = 7.4\n"
                             "\tencryption = require\n\tclient charset = UTF-8\n\ttext size = 2147483647\n")
-            command = [os.environ["MILINK_BSQLDB"], "-S", at["name"], "-U", at["user"], "-P", at["password"], "-i", str(file), "-t", "|", "-q"]
+            command = [os.environ["MILINK_TSQL"], "-S", at["name"], "-U", at["user"], "-P", at["password"], "-t", "|", "-o", "fhq"]
             env = {**os.environ, "FREETDSCONF": str(conf), "FREETDS": str(conf)}
             if database:
                 command += ["-D", database]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=env, timeout=120, check=False)
+        with file.open("rb") as given:
+            done = subprocess.run(command, stdin=given, capture_output=True, env=env, timeout=120, check=False)
         out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-        refusal = re.search(r"Msg \d+.*", out + err, re.S)
-        if done.returncode != 0 or (refusal and re.search(r"Level 1[1-9]|severity 1[1-9]", refusal.group(0), re.I)):
+        if done.returncode != 0 or re.search(r"Msg \d+,? (\(severity|Level) 1[1-9]", out + err):
             raise Refused(f"exit {done.returncode}: {out}{err} in\n{text[:2000]}")
-        return [[plain(value.strip()) for value in line.split("|")] for line in out.splitlines() if line.strip()]
-
-
-def plain(value: str) -> str:
-    """DB-Library shows nvarchar(max) as the hexadecimal of its text; certificates are no text."""
-    try:
-        text = bytes.fromhex(value.removeprefix("0x")).decode("ascii") if value.startswith("0x") else value
-    except ValueError:
-        return value
-    return text if text.isprintable() else value
+        return [[value.strip() for value in line.split("|")] for line in out.splitlines() if line.strip()]
 
 
 def runner(client: str, ready: dict, work: Path):

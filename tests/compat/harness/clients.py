@@ -88,8 +88,8 @@ def article(client: str) -> Callable[[], Program]:
             python = installs.python_drivers()
         elif client == "sqlcmd":
             env["MILINK_SQLCMD"] = str(installs.go_sqlcmd())
-        elif client == "bsqldb":
-            env["MILINK_BSQLDB"] = installs.freetds_program("bsqldb")
+        elif client == "tsql":
+            env["MILINK_TSQL"] = installs.freetds_program("tsql")
         return Program([python, HERE / "article/main.py", client], env, limit=900)
 
     return prepare
@@ -111,7 +111,7 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "article-pymssql": article("pymssql"),
     "article-mssql-python": article("mssql-python"),
     "article-sqlcmd": article("sqlcmd"),
-    "article-bsqldb": article("bsqldb"),
+    "article-tsql": article("tsql"),
 }
 
 

@@ -98,7 +98,7 @@ def freetds_library() -> Path:
 
 
 def freetds_program(name: str) -> str:
-    """One of FreeTDS' own programs (`tsql`, `bsqldb`)."""
+    """One of FreeTDS' own programs (`tsql`)."""
     if shutil.which(name) is None:
         apt("tdsodbc", "freetds-bin", "unixodbc")
     return runtime(name)

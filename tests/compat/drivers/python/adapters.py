@@ -180,7 +180,7 @@ class PyodbcFreetds(Odbc):
         "sql_variant": "tdsodbc has no C type for a variant",
         "datetimeoffset": "tdsodbc has no C type for an offset",
     }
-    cannot_bind = {**cannot_select, "date min": "tdsodbc sends a wrong number of days"}
+    cannot_bind = {**cannot_select, "date min": "tdsodbc sends a wrong number of days", "time": "pyodbc binds no fraction"}
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None, version="7.4"):
