@@ -48,6 +48,14 @@ pub(super) fn partner(world: &World, link: &Link) -> Option<InstanceId> {
     reach(world, &link.spec).ok().map(|partner| partner.id)
 }
 
+/// The SQL Server whose address the partner endpoint is, even if nothing listens there.
+pub(super) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
+    let url = ListenerUrl::parse(&link.spec.partner_endpoint)?;
+    let mut servers = world.instances.values();
+    let server = servers.find(|server| has_address(server, &url))?;
+    Some(server.id)
+}
+
 /// Whether an existing connection still holds. Certificates only matter at the next handshake.
 pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkError> {
     let partner = reach(world, &link.spec)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Link, LinkRole, Phase, seeding};
+use super::{Link, LinkRole, Phase, handshake, seeding};
 use crate::availability_group::{AvailabilityGroup, Role};
 use crate::database::Database;
 use crate::ids::InstanceId;
@@ -199,8 +199,9 @@ pub fn link_of<'a>(
 ) -> Option<&'a Arc<Link>> {
     group.as_distributed()?;
     world.links.values().find(|link| {
-        link.id.name == group.name
-            && (link.id.instance == instance || link.partner == Some(instance))
+        // Until it has answered, the partner is whoever the link was told to call.
+        let partner = || link.partner.or_else(|| handshake::addressed(world, link));
+        link.id.name == group.name && (link.id.instance == instance || partner() == Some(instance))
     })
 }
 
