@@ -94,7 +94,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
         return Ok(health::health(&target));
     }
     if let Verb::Compat = verb {
-        print(&crate::compat::table())?;
+        print(&crate::compat::table()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

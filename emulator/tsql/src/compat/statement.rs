@@ -59,10 +59,10 @@ registry! {
     "DROP INDEX" Yes, S::DropIndex(_), "CREATE INDEX x ON dbo.t (b); DROP INDEX x ON dbo.t", "";
     "CREATE STATISTICS" No, S::CreateStatistics(_), "CREATE STATISTICS s ON dbo.t (a)", "";
     "UPDATE STATISTICS" No, S::UpdateStatistics(_), "UPDATE STATISTICS dbo.t", "";
-    "CREATE VIEW" No, S::CreateView(_), "CREATE VIEW dbo.v AS SELECT 1 AS a", "";
+    "CREATE VIEW" Partly, S::CreateView(_), "CREATE VIEW dbo.v AS SELECT 1 AS a", "for reading; no WITH CHECK OPTION, no indexes on views";
     "CREATE SCHEMA" Yes, S::CreateSchema(_), "CREATE SCHEMA s", "";
     "ALTER SCHEMA" No, S::AlterSchema(_), "ALTER SCHEMA dbo TRANSFER dbo.t", "";
-    "CREATE PROCEDURE" No, S::CreateProcedure(_), "CREATE PROCEDURE dbo.p AS SELECT 1", "";
+    "CREATE PROCEDURE" Partly, S::CreateProcedure(_), "CREATE PROCEDURE dbo.p AS SELECT 1", "no WITH EXECUTE AS, no numbered or temporary procedures";
     "CREATE FUNCTION" No, S::CreateFunction(_), "CREATE FUNCTION dbo.f() RETURNS int AS BEGIN RETURN 1 END", "";
     "CREATE TRIGGER" No, S::CreateTrigger(_), "CREATE TRIGGER r ON dbo.t AFTER INSERT AS SELECT 1", "";
     "ENABLE TRIGGER" No, S::EnableTrigger(_), "SELECT 1; ENABLE TRIGGER r ON dbo.t", "";

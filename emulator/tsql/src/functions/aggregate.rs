@@ -89,6 +89,11 @@ pub fn find_aggregate(name: &str) -> Option<&'static Aggregate> {
         .find(|aggregate| aggregate.name.eq_ignore_ascii_case(name))
 }
 
+/// Every aggregate.
+pub fn all_aggregates() -> impl Iterator<Item = &'static Aggregate> {
+    AGGREGATES.iter()
+}
+
 /// The state of one group.
 pub trait Accumulator: fmt::Debug {
     /// Takes the arguments of a row. `COUNT(*)` is fed a constant that is not NULL; DISTINCT is the caller's part.

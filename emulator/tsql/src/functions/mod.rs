@@ -29,7 +29,7 @@ use std::sync::LazyLock;
 use milink_core::time::Timestamp;
 use milink_core::value::Value;
 
-pub use aggregate::{Accumulator, Aggregate, find_aggregate};
+pub use aggregate::{Accumulator, Aggregate, all_aggregates, find_aggregate};
 use arguments::{Arguments, Call};
 pub use datepart::Datepart;
 pub use format_message::format_message;

@@ -1,0 +1,341 @@
+//! One value of every reason to refuse: the compiler asks for a new reason here as it does in both catalogues.
+
+use milink_core::ids::TransactionId;
+use milink_core::operation::OperationError;
+use milink_core::refusal::{
+    AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DuplicateKind,
+    EndpointRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal, Refusal,
+    SecurityRefusal, WriteRefusal,
+};
+use milink_tsql::statement::refusal::sql_error;
+
+use super::Page;
+use crate::arm;
+
+/// What the core can say no to, and in which words.
+pub(super) fn write(page: &mut Page) {
+    page.heading("Refusals");
+    page.text("Every reason that the model has to say no, with the error that T-SQL and ARM make of it.\n\n");
+    page.columns(&["reason", "SQL error", "ARM code"]);
+    let of_sql = [
+        database_refusals(),
+        write_refusals(),
+        security_refusals(),
+        endpoint_refusals(),
+        group_refusals(),
+        backup_refusals(),
+    ];
+    for refusal in of_sql.iter().flatten() {
+        let error = sql_error(refusal);
+        let arm = match refusal {
+            Refusal::Database(_) => code(arm::code_of_refusal(refusal)),
+            _ => String::new(),
+        };
+        page.row(&[refusal.to_string(), error.number.to_string(), arm]);
+    }
+    for refusal in [azure_refusals(), instance_refusals(), link_refusals()]
+        .iter()
+        .flatten()
+    {
+        page.row(&[
+            refusal.to_string(),
+            String::new(),
+            code(arm::code_of_refusal(refusal)),
+        ]);
+    }
+    page.subheading("Links that fail");
+    page.text("The operation's error, and `mostRecentLinkError`; SQL Server shows it in `last_connect_error_description`.\n\n");
+    page.columns(&["reason", "ARM code"]);
+    for error in link_errors() {
+        let reason = error.to_string();
+        page.row(&[
+            reason,
+            code(arm::code_of_failure(&OperationError::Link(error))),
+        ]);
+    }
+}
+
+fn code((status, code): (u16, String)) -> String {
+    format!("{status} `{code}`")
+}
+
+/// Values of every variant. The match has a pattern for each, so that none can be left out.
+macro_rules! every {
+    ($kind:ident: $($variant:ident { $($field:tt: $value:expr),* })*) => {{
+        #[expect(unreachable_patterns, reason = "some variants have several values")]
+        fn _complete(refusal: &$kind) {
+            match refusal {
+                $($kind::$variant { .. } => (),)*
+            }
+        }
+        vec![$($kind::$variant { $($field: $value),* }),*]
+    }};
+}
+
+fn text(name: &str) -> String {
+    format!("<{name}>")
+}
+
+/// Every `DatabaseRefusal`.
+pub(super) fn database_refusals() -> Vec<Refusal> {
+    let all = every! { DatabaseRefusal:
+        NotFound { name: text("name") }
+        Exists { name: text("name") }
+        BadName { name: text("name") }
+        Restoring { name: text("name") }
+        Recovering { name: text("name") }
+        Offline { name: text("name") }
+        ReadOnly { name: text("name") }
+        InUse { name: text("name") }
+        System { name: text("name") }
+        InGroup { name: text("name") }
+        SecondaryNotReadable { name: text("name") }
+        RoleChanging { name: text("name") }
+        InLink { name: text("name") }
+        OptionNotAllowed { name: text("name"), option: text("option") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `WriteRefusal`.
+pub(super) fn write_refusals() -> Vec<Refusal> {
+    let all = every! { WriteRefusal:
+        DuplicateKey { constraint: text("constraint"), table: text("table"), kind: DuplicateKind::PrimaryKey, values: Vec::new() }
+        DuplicateKey { constraint: text("constraint"), table: text("table"), kind: DuplicateKind::UniqueConstraint, values: Vec::new() }
+        DuplicateKey { constraint: text("constraint"), table: text("table"), kind: DuplicateKind::UniqueIndex, values: Vec::new() }
+        ObjectExists { name: text("name") }
+        NoSuchTable { name: text("name") }
+        Locked { holder: TransactionId(1) }
+        Deadlock { holder: TransactionId(1) }
+        LogFull { database: text("database"), reason: "<reason>" }
+        NoTransaction { transaction: TransactionId(1) }
+        NoSavepoint { name: text("name") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `SecurityRefusal`.
+pub(super) fn security_refusals() -> Vec<Refusal> {
+    let all = every! { SecurityRefusal:
+        MasterKeyExists {  }
+        NoMasterKey {  }
+        MasterKeyInUse { what: text("what") }
+        WrongMasterKeyPassword {  }
+        CertificateExists { name: text("name") }
+        CertificateNotFound { name: text("name") }
+        CertificateInUse { name: text("name"), by: text("by") }
+        NoPrivateKey { name: text("name") }
+        IssuerExists { name: text("name"), dns: text("dns") }
+        LoginNotFound { name: text("name") }
+        UserNotFound { name: text("name") }
+        LoginExists { name: text("name") }
+        UserExists { name: text("name") }
+        LoginInUse { name: text("name") }
+        LoginHasUser { login: text("login"), user: text("user") }
+        PrincipalFixed { name: text("name") }
+        WeakPassword {  }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `EndpointRefusal`.
+pub(super) fn endpoint_refusals() -> Vec<Refusal> {
+    let all = every! { EndpointRefusal:
+        MirroringEndpointExists { existing: text("existing") }
+        Exists { name: text("name") }
+        NotFound { name: text("name") }
+        CertificateUnusable { certificate: text("certificate"), reason: CertificateProblem::NoPrivateKey }
+        CertificateUnusable { certificate: text("certificate"), reason: CertificateProblem::PasswordProtected }
+        CertificateUnusable { certificate: text("certificate"), reason: CertificateProblem::Expired }
+        CertificateUnusable { certificate: text("certificate"), reason: CertificateProblem::NotYetValid }
+        ReservedName { name: text("name") }
+        Managed {  }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `GroupRefusal`.
+pub(super) fn group_refusals() -> Vec<Refusal> {
+    let all = every! { GroupRefusal:
+        HadrDisabled {  }
+        Exists { name: text("name") }
+        NotFound { name: text("name") }
+        NoEndpoint {  }
+        NoLocalReplica { group: text("group"), server: text("server") }
+        DatabaseNotFound { database: text("database") }
+        SystemDatabase { database: text("database") }
+        NotFullRecovery { database: text("database") }
+        NoLogChain { database: text("database") }
+        DatabaseNotOnline { database: text("database") }
+        DatabaseReadOnly { database: text("database") }
+        NotMultiUser { database: text("database") }
+        AutoClose { database: text("database") }
+        DatabaseInGroup { database: text("database"), group: text("group") }
+        DatabaseNotInGroup { database: text("database"), group: text("group") }
+        NoneNeedsManualFailover {  }
+        ExternalNeedsExternalFailover {  }
+        WsfcNeedsAutomaticOrManual {  }
+        AsyncAutomatic { replica: text("replica") }
+        NoCluster { group: text("group") }
+        SessionTimeoutTooShort { replica: text("replica") }
+        BadUrl { replica: text("replica"), url: text("url") }
+        DuplicateReplica { replica: text("replica") }
+        ReplicaNotFound { replica: text("replica"), group: text("group") }
+        ReplicaExists { replica: text("replica"), group: text("group") }
+        LocalReplica { replica: text("replica"), group: text("group") }
+        NotPrimary { group: text("group") }
+        AlreadyPrimary { group: text("group") }
+        IsDistributed { group: text("group") }
+        NotDistributed { group: text("group") }
+        NoLocalMember { group: text("group") }
+        DistributedAutomatic { group: text("group") }
+        LinkManualSeeding { member: text("member") }
+        LinkSynchronousAtStart { member: text("member") }
+        LinkSeveralDatabases { group: text("group") }
+        LinkNoDatabase { group: text("group") }
+        LinkOneDatabase { group: text("group"), dag: text("dag") }
+        LinkedDatabase { database: text("database"), group: text("group"), dag: text("dag") }
+        UsedByDistributed { group: text("group"), dag: text("dag") }
+        MemberNotFound { member: text("member"), group: text("group") }
+        BasicSecondDatabase { group: text("group") }
+        NoContactWithPrimary { group: text("group") }
+        TooManyRequiredSecondaries { group: text("group"), count: 5 }
+        NotInThisVersion { what: "<what>" }
+        NotEmulated { what: "<what>" }
+        NotJoined { database: text("database") }
+        AlreadyJoined { database: text("database") }
+        OnPrimary { database: text("database") }
+        Managed {  }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `BackupRefusal`.
+pub(super) fn backup_refusals() -> Vec<Refusal> {
+    let all = every! { BackupRefusal:
+        SimpleRecovery { database: text("database") }
+        NoFullBackup { database: text("database") }
+        Tempdb {  }
+        Secondary { database: text("database") }
+        SecondaryNotSynchronizing { database: text("database") }
+        ManagedInstance { database: text("database") }
+        BadDevice { device: text("device") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `AzureRefusal`.
+pub(super) fn azure_refusals() -> Vec<Refusal> {
+    let all = every! { AzureRefusal:
+        ResourceGroupNotFound { name: text("name") }
+        ResourceGroupBeingDeleted { name: text("name") }
+        NotFound { kind: "<kind>", name: text("name"), resource_group: text("resource_group") }
+        ChildNotFound { kind: "<kind>", name: text("name") }
+        ParentNotFound { kind: "<kind>", child: "<child>", name: text("name"), resource_group: text("resource_group"), verb: "<verb>" }
+        InvalidName { kind: "<kind>", name: text("name") }
+        LocationChanged { name: text("name"), location: text("location"), resource_group: text("resource_group"), wanted: text("wanted") }
+        LocationNotAvailable { kind: "<kind>", location: text("location") }
+        InvalidParameter { parameter: text("parameter"), value: text("value") }
+        MissingParameter { parameter: text("parameter") }
+        ServerNameTaken { name: text("name") }
+        InUse { resource: text("resource"), by: text("by") }
+        SubnetNotDelegated { subnet: text("subnet") }
+        InvalidPrefix { prefix: text("prefix") }
+        OverlappingPrefix { prefix: text("prefix"), other: text("other") }
+        SubnetOutside { subnet: text("subnet"), prefix: text("prefix"), network: text("network") }
+        SubnetsOverlap { subnet: text("subnet"), other: text("other") }
+        GroupNotEmptied { name: text("name"), resource: text("resource") }
+        Instance { 0: InstanceRefusal::InvalidServerName }
+        InstanceBusy { name: text("name") }
+        DatabaseInLink { name: text("name") }
+        DatabaseExists { name: text("name") }
+        BadDatabaseName { name: text("name") }
+        MissingPublicBlob {  }
+        InvalidPublicBlob { reason: text("reason") }
+        CertificateExists { name: text("name") }
+        UpdatePolicyLowered {  }
+        OperationNotFound { id: text("id") }
+        OperationNotCancellable { id: text("id") }
+        NotEmulated { what: text("what") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `InstanceRefusal`.
+pub(super) fn instance_refusals() -> Vec<Refusal> {
+    let all = every! { InstanceRefusal:
+        InvalidServerName {  }
+        InvalidSubnetId { id: text("id") }
+        SubnetOfOtherSubscription {  }
+        UnknownSubnet { subnet: text("subnet") }
+        SubnetTooSmall {  }
+        SubnetFixed {  }
+        InvalidSku { sku: text("sku") }
+        InvalidLicenseType { license: text("license") }
+        InvalidCollation { name: text("name") }
+        CollationFixed {  }
+        InvalidStorageSize { gigabytes: 5 }
+        InvalidLoginName {  }
+        PasswordTooShort {  }
+        PasswordTooLong {  }
+        PasswordNotComplex {  }
+        InvalidEntraAdministrator {  }
+        EntraAdministratorIsSqlAdministrator {  }
+        NoEntraAdministrator {  }
+        HasLink { link: text("link") }
+        TooManyDatabases { most: 100 }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `LinkRefusal`.
+pub(super) fn link_refusals() -> Vec<Refusal> {
+    let all = every! { LinkRefusal:
+        EmptyRequest {  }
+        BadDatabases {  }
+        NoInstanceGroup {  }
+        NoPartnerGroup {  }
+        SameGroupNames {  }
+        NoPartnerEndpoint {  }
+        BadPartnerEndpoint {  }
+        BadSeedingMode {  }
+        BadEnum { parameter: "<parameter>", value: text("value") }
+        BadName { name: text("name") }
+        BadMultiDatabaseName { name: text("name") }
+        OtherLinkExists { name: text("name") }
+        InstanceGroupInUse { group: text("group") }
+        DatabaseExists { database: text("database") }
+        DatabaseNotFound { database: text("database") }
+        TooManyLinks {  }
+        NotFound { name: text("name") }
+        Busy { name: text("name") }
+        NotEmulated { what: "<what>" }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `LinkError`.
+pub(super) fn link_errors() -> Vec<LinkError> {
+    let all = every! { LinkError:
+        PartnerUnreachable { endpoint: text("endpoint") }
+        EndpointNotStarted { endpoint: text("endpoint") }
+        EndpointWithoutCertificate { endpoint: text("endpoint") }
+        EndpointNotEncrypted { endpoint: text("endpoint") }
+        CertificateNotOnInstance { certificate: text("certificate") }
+        PartnerCertificateInvalid { certificate: text("certificate") }
+        CertificateNotOnSqlServer { fqdn: text("fqdn") }
+        IssuerNotTrusted { fqdn: text("fqdn") }
+        GroupNotResponding { group: text("group"), endpoint: text("endpoint") }
+        DatabaseNotResponding { database: text("database") }
+        TargetDatabaseExists { database: text("database") }
+        VersionNotSupported { build: text("build") }
+        PolicyTooOld { build: text("build") }
+        FailbackNeedsMatchingFormat { build: text("build") }
+        RoleMismatch {  }
+        InitTimeout { minutes: 5, cause: Box::new(LinkError::RoleMismatch) }
+        CreateDatabaseNotGranted { group: text("group") }
+        PartnerDropped {  }
+        NetworkInterrupted {  }
+    };
+    all
+}
