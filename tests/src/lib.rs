@@ -107,6 +107,29 @@ impl Stage {
         connect(&address, &server.user).await
     }
 
+    /// A session of `sa` on the first SQL Server of another world.
+    ///
+    /// # Panics
+    ///
+    /// The login is refused.
+    pub async fn sql_server_of(&self, ready: &ReadyFile) -> Sql {
+        let server = &ready.sql_servers[0];
+        let address = self.address(&server.host, server.port, "localhost");
+        connect(&address, &server.user).await
+    }
+
+    /// The first world is one that can be.
+    ///
+    /// # Panics
+    ///
+    /// It breaks a law of `milink_core::invariants`.
+    pub fn check_laws(&self) {
+        let world = self.world().snapshot();
+        if let Err(broken) = milink_core::invariants::check(&world) {
+            panic!("the world breaks a law: {broken:?}");
+        }
+    }
+
     /// A session of the administrator on the first managed instance.
     ///
     /// # Panics

@@ -1,0 +1,10 @@
+//! The emulator from outside: real HTTPS, real TDS, its command line.
+
+mod clock;
+mod compat;
+mod control;
+mod hostile_http;
+mod hostile_tds;
+mod preconditions;
+mod suites;
+mod worlds;
