@@ -34,6 +34,7 @@ enum Failure {
     Disabled,
     WrongPassword,
     BadToken,
+    TokensOnly,
 }
 
 impl SqlService for SqlEndpoint {
@@ -192,6 +193,9 @@ impl SqlEndpoint {
         }
         let name = &request.login7.user_name;
         let fail = |failure| (name.clone(), failure);
+        if takes_tokens_only(instance) {
+            return Err(fail(Failure::TokensOnly));
+        }
         let login = instance
             .login(name)
             .ok_or_else(|| fail(Failure::UnknownLogin))?;
@@ -254,6 +258,13 @@ impl SqlEndpoint {
     }
 }
 
+/// Whether ARM's `azureADOnlyAuthentication` is on.
+fn takes_tokens_only(instance: &Instance) -> bool {
+    let managed = instance.as_managed_instance();
+    let administrator = managed.and_then(|managed| managed.properties.administrator.as_ref());
+    administrator.is_some_and(|administrator| administrator.entra_only)
+}
+
 impl Failure {
     fn told(self) -> (u8, &'static str) {
         match self {
@@ -264,6 +275,7 @@ impl Failure {
             ),
             Self::WrongPassword => (8, "Password did not match that for the login provided."),
             Self::BadToken => (122, "The token is not valid."),
+            Self::TokensOnly => (1, "Azure Active Directory only authentication is enabled."),
         }
     }
 }
