@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use super::module::Module;
 use super::op::Op;
 use super::table::Table;
 use crate::certificate::{Certificate, MasterKey};
@@ -18,6 +19,8 @@ pub struct Content {
     pub schemas: OrdMap<Name, Schema>,
     /// Tables by object id.
     pub tables: OrdMap<ObjectId, Arc<Table>>,
+    /// Procedures and views by object id.
+    pub modules: OrdMap<ObjectId, Arc<Module>>,
     names: OrdMap<(Name, Name), ObjectId>,
     /// Users and roles by id.
     pub users: OrdMap<PrincipalId, Arc<User>>,
@@ -59,6 +62,7 @@ impl Default for Content {
                 })
                 .collect(),
             tables: OrdMap::new(),
+            modules: OrdMap::new(),
             names: OrdMap::new(),
             users: User::built_in()
                 .map(|user| (user.id, Arc::new(user)))
@@ -80,6 +84,12 @@ impl Content {
     pub fn table(&self, schema: &Name, name: &Name) -> Option<&Arc<Table>> {
         let id = self.names.get(&(schema.clone(), name.clone()))?;
         self.tables.get(id)
+    }
+
+    /// The procedure or view of this schema and name.
+    pub fn module(&self, schema: &Name, name: &Name) -> Option<&Arc<Module>> {
+        let id = self.names.get(&(schema.clone(), name.clone()))?;
+        self.modules.get(id)
     }
 
     /// The id that the object number `ahead` from now will get; whoever creates several in one step counts up.
@@ -146,6 +156,17 @@ impl Content {
                 if let Some(old) = self.tables.remove(table) {
                     self.names
                         .remove(&(old.definition.schema.clone(), old.definition.name.clone()));
+                }
+            }
+            Op::PutModule(module) => {
+                let key = (module.schema.clone(), module.name.clone());
+                self.names.insert(key, module.object);
+                self.reserve(module.object, 0);
+                self.modules.insert(module.object, Arc::clone(module));
+            }
+            Op::DropModule { module } => {
+                if let Some(old) = self.modules.remove(module) {
+                    self.names.remove(&(old.schema.clone(), old.name.clone()));
                 }
             }
             Op::CreateSchema { name, owner } => {

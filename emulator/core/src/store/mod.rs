@@ -5,6 +5,7 @@
 mod content;
 mod key;
 mod log;
+mod module;
 mod op;
 mod table;
 mod transaction;
@@ -12,6 +13,7 @@ mod transaction;
 pub use content::{Content, Schema};
 pub use key::{KeyBytes, key_bytes};
 pub use log::{Log, LogEntry, LogKind};
+pub use module::{Module, ModuleKind};
 pub use op::Op;
 pub use table::{
     CheckConstraint, Column, ForeignKey, Identity, Index, Key, Table, TableDefinition, ViolatedKey,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::module::Module;
 use super::table::TableDefinition;
 use crate::certificate::{Certificate, MasterKey};
 use crate::ids::{CertificateId, ObjectId, PrincipalId, RowId};
@@ -45,6 +46,11 @@ pub enum Op {
     },
     DropTable {
         table: ObjectId,
+    },
+    /// A new or altered procedure or view.
+    PutModule(Arc<Module>),
+    DropModule {
+        module: ObjectId,
     },
     CreateSchema {
         name: Name,

@@ -9,7 +9,7 @@ use milink_core::value::Value;
 
 use super::event::{Done, DoneCommand, Environment, Event};
 use super::host::Host;
-use super::program::{Instruction, compile};
+use super::program::{Instruction, compile, compile_procedure};
 use super::state::{Local, State};
 use super::{Failure, Flow, Request, Session, Wait};
 use crate::ast::{self, Statement, StatementKind};
@@ -174,8 +174,17 @@ impl Session {
             K::Fetch(fetch) => self.fetch(fetch, host, out),
             K::CloseCursor(cursor) => self.close_cursor(cursor),
             K::DeallocateCursor(cursor) => self.deallocate_cursor(cursor),
-            K::CreateView(_) => Err(SqlError::unsupported("CREATE VIEW").into()),
-            K::CreateProcedure(_) => Err(SqlError::unsupported("CREATE PROCEDURE").into()),
+            K::CreateView(create) => self.write(DoneCommand::Other, host, out, &|work| {
+                ddl::create_view(work, create)
+            }),
+            K::CreateProcedure(create) => {
+                let program = Arc::clone(&self.frame().program);
+                compile_procedure(&program.text, self.state.settings.quoted_identifier)
+                    .map_err(super::execute::nested)?;
+                self.write(DoneCommand::Other, host, out, &|work| {
+                    ddl::create_procedure(work, create)
+                })
+            }
             K::CreateFunction(_) => Err(SqlError::unsupported("CREATE FUNCTION").into()),
             K::CreateTrigger(_) | K::EnableTrigger(_) => {
                 Err(SqlError::unsupported("triggers").into())

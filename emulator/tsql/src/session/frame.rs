@@ -1,8 +1,10 @@
 //! Frames: a batch, and the dynamic batches and procedures it calls.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use milink_core::ids::DatabaseId;
+use milink_core::ids::{DatabaseId, ObjectId};
+use milink_core::store::Op;
 
 use super::event::Event;
 use super::program::{Instruction, Program, Target};
@@ -50,6 +52,8 @@ pub(super) struct Restore {
     pub(super) settings: Settings,
     pub(super) dates: DateSettings,
     pub(super) database: DatabaseId,
+    /// The temporary tables that were there before; those made since go with the frame.
+    pub(super) temporary: BTreeSet<ObjectId>,
 }
 
 /// An output parameter: the frame's variable, and where its value goes.
@@ -116,6 +120,7 @@ impl Session {
                 settings: self.state.settings.clone(),
                 dates: self.state.dates,
                 database: self.state.database,
+                temporary: self.state.temporary.tables.keys().copied().collect(),
             });
             if let Some(caller) = self.frames.last() {
                 frame.local.caught.clone_from(&caller.local.caught);
@@ -146,6 +151,7 @@ impl Session {
         };
         self.drop_local_cursors();
         if let Some(restore) = &frame.restore {
+            self.drop_temporary_since(&restore.temporary);
             let old = self.state.database;
             let nest_level = self.state.settings.nest_level;
             self.state.settings = restore.settings.clone();
@@ -199,6 +205,19 @@ impl Session {
         }
     }
 
+    fn drop_temporary_since(&mut self, before: &BTreeSet<ObjectId>) {
+        let temporary = &mut self.state.temporary;
+        let made: Vec<ObjectId> = temporary
+            .tables
+            .keys()
+            .filter(|table| !before.contains(table))
+            .copied()
+            .collect();
+        for table in made {
+            temporary.apply(&Op::DropTable { table });
+        }
+    }
+
     /// Drops frames without handing anything back, as an error does.
     pub(super) fn unwind_to(&mut self, count: usize, _out: &mut Vec<Event>) {
         while self.frames.len() > count {
@@ -209,6 +228,7 @@ impl Session {
                 self.state.collecting.pop();
             }
             if let Some(restore) = frame.restore {
+                self.drop_temporary_since(&restore.temporary);
                 self.state.settings = restore.settings;
                 self.state.dates = restore.dates;
                 self.state.database = restore.database;

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use milink_core::names::Name;
+use milink_core::store::ModuleKind;
 use milink_core::value::Value;
 
 use super::event::{Event, OutputParameter};
 use super::execute::{Call, CallArgument, not_a_parameter, too_many_arguments};
 use super::frame::{Frame, Output, OutputTarget, ReturnTo};
 use super::host::Host;
+use super::program::compile_procedure;
 use super::{Failure, Session};
+use crate::ast::Parameter;
+use crate::engine::bind::Binder;
+use crate::engine::exec::Env;
 use crate::engine::same_name;
 use crate::error::SqlError;
 use crate::procedure::{self, Body, Procedure};
@@ -48,12 +54,12 @@ impl Session {
             "sp_describe_undeclared_parameters" => {
                 self.describe_undeclared_parameters(&call, host, out)
             }
-            _ => match procedure::find(&bare) {
-                Some(found) => self.registered(found, call, host, out),
-                None => Err(SqlError::procedure_not_found(&call.name)
-                    .with_state(62)
-                    .into()),
-            },
+            _ => {
+                if let Some(found) = procedure::find(&bare) {
+                    return self.registered(found, call, host, out);
+                }
+                self.user_procedure(call, host)
+            }
         }
     }
 
@@ -219,6 +225,132 @@ impl Session {
         Ok(())
     }
 
+    /// A procedure that a user has created.
+    fn user_procedure(&mut self, call: Call, host: &mut dyn Host) -> Result<(), Failure> {
+        let missing = || SqlError::procedure_not_found(&call.name).with_state(62);
+        let world = host.snapshot();
+        let instance = world
+            .instance(self.state.instance)
+            .ok_or_else(crate::session::instance_gone)?;
+        let mut parts = crate::catalog::functions::split_name(&call.name).ok_or_else(missing)?;
+        let name = parts.pop().unwrap_or_default();
+        let schema = parts.pop().filter(|schema| !schema.is_empty());
+        let database = match parts.pop().filter(|database| !database.is_empty()) {
+            Some(database) => instance.database(&database),
+            None => instance.databases.get(&self.state.database),
+        };
+        let database = database.ok_or_else(missing)?;
+        crate::engine::bind::check_access(database)?;
+        let content = database.view(self.state.transaction_id());
+        let schema = Name::new(schema.as_deref().unwrap_or("dbo"));
+        let module = content
+            .module(&schema, &Name::new(&name))
+            .filter(|module| module.kind == ModuleKind::Procedure)
+            .cloned()
+            .ok_or_else(missing)?;
+        let database = database.id;
+        let (program, parameters) = compile_procedure(&module.text, module.quoted_identifier)
+            .map_err(super::execute::nested)?;
+        let mut frame = Frame::batch(Arc::new(program));
+        frame.procedure = Some(module.name.to_string());
+        frame.return_to = Some(call.return_to);
+        self.bind_procedure_parameters(
+            &mut frame,
+            &module.name,
+            &parameters,
+            call.arguments,
+            host,
+        )?;
+        self.push_called(frame, host)?;
+        self.state.database = database;
+        self.state.settings.procedure_id = module.object.0;
+        self.state.settings.quoted_identifier = module.quoted_identifier;
+        Ok(())
+    }
+
+    fn bind_procedure_parameters(
+        &mut self,
+        frame: &mut Frame,
+        name: &Name,
+        parameters: &[Parameter],
+        arguments: Vec<CallArgument>,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let world = host.snapshot();
+        let instance = world
+            .instance(self.state.instance)
+            .cloned()
+            .ok_or_else(crate::session::instance_gone)?;
+        let mut given = vec![false; parameters.len()];
+        for parameter in parameters {
+            let ty = Binder::new(&instance, &self.state, &frame.local)
+                .variable_type(&parameter.data_type)?;
+            frame.local.variables.declare(&parameter.name.value, ty);
+        }
+        for (position, argument) in arguments.into_iter().enumerate() {
+            let at = if argument.name.is_empty() {
+                position
+            } else {
+                let named =
+                    |parameter: &Parameter| same_name(&parameter.name.value, &argument.name);
+                parameters
+                    .iter()
+                    .position(named)
+                    .ok_or_else(|| not_a_parameter(&argument.name, name.as_str()))?
+            };
+            let Some(parameter) = parameters.get(at) else {
+                return Err(too_many_arguments(name.as_str()).into());
+            };
+            if !argument.default {
+                given[at] = true;
+                let to = frame.local.variables.get(at).ty;
+                let dates = &self.state.dates;
+                let value = convert_implicit(&argument.value, &argument.ty, &to, dates)?;
+                frame.local.variables.set(at, value);
+            }
+            if let Some(to) = argument.output {
+                if !parameter.output {
+                    return Err(not_an_output(&parameter.name.value).into());
+                }
+                frame.outputs.push(Output { slot: at, to });
+            }
+        }
+        for (at, parameter) in parameters.iter().enumerate() {
+            if given[at] {
+                continue;
+            }
+            let Some(default) = &parameter.default else {
+                return Err(not_supplied(name.as_str(), &parameter.name.value).into());
+            };
+            let (value, ty) = self.default_value(default, frame, host)?;
+            let to = frame.local.variables.get(at).ty;
+            let value = convert_implicit(&value, &ty, &to, &self.state.dates)?;
+            frame.local.variables.set(at, value);
+        }
+        Ok(())
+    }
+
+    /// A parameter's default.
+    fn default_value(
+        &mut self,
+        default: &crate::ast::Expr,
+        frame: &mut Frame,
+        host: &mut dyn Host,
+    ) -> Result<(Value, ExprType), Failure> {
+        let evaluated = super::dispatch::over_snapshot(
+            host,
+            &mut self.state,
+            &mut frame.local,
+            |instance, state, local| Binder::new(instance, state, local).lone_expr(default),
+            |runtime, expr| runtime.eval(expr, &Env::EMPTY),
+        );
+        match evaluated {
+            Ok((value, expr)) => Ok((value, expr.ty)),
+            Err(Ok(error)) => Err(error.into()),
+            Err(Err(stop)) => Err(super::dispatch::stop_error(stop).into()),
+        }
+    }
+
     /// A procedure of the registry.
     fn registered(
         &mut self,
@@ -315,29 +447,14 @@ impl Session {
             }
             if let Some(to) = argument.output {
                 if !parameter.output {
-                    return Err(SqlError::new(
-                        8162,
-                        16,
-                        format!(
-                            "The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output.",
-                            parameter.name
-                        ),
-                    ));
+                    return Err(not_an_output(parameter.name));
                 }
                 outputs.push((at, to));
             }
         }
         for (parameter, given) in parameters.iter().zip(&given) {
             if parameter.default.is_none() && !given {
-                return Err(SqlError::new(
-                    201,
-                    16,
-                    format!(
-                        "Procedure or function '{}' expects parameter '{}', which was not supplied.",
-                        found.name, parameter.name
-                    ),
-                )
-                .with_state(4));
+                return Err(not_supplied(found.name, parameter.name));
             }
         }
         Ok((values, given, outputs))
@@ -380,6 +497,27 @@ impl Session {
             }
         }
     }
+}
+
+/// 8162.
+fn not_an_output(parameter: &str) -> SqlError {
+    SqlError::new(
+        8162,
+        16,
+        format!(
+            "The formal parameter \"{parameter}\" was not declared as an OUTPUT parameter, but the actual parameter passed in requested output."
+        ),
+    )
+}
+
+/// 201.
+fn not_supplied(procedure: &str, parameter: &str) -> SqlError {
+    SqlError::new(
+        201,
+        16,
+        format!("Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied."),
+    )
+    .with_state(4)
 }
 
 /// A procedure's name without qualifiers and brackets, in lower case.

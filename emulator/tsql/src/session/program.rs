@@ -46,6 +46,30 @@ pub(crate) struct Target {
 /// Why a batch is not run at all: the errors, in the order they are sent.
 pub(crate) type Refused = Vec<SqlError>;
 
+/// Compiles the body of a procedure, which is kept as the text that created it.
+pub(crate) fn compile_procedure(
+    text: &str,
+    quoted_identifier: bool,
+) -> Result<(Program, Vec<ast::Parameter>), Refused> {
+    let options = ParseOptions { quoted_identifier };
+    let batch = parse_batch(text, options).map_err(|error| syntax_errors(&error))?;
+    let mut statements = batch.statements.into_iter();
+    let procedure = statements.find_map(|statement| match statement.kind {
+        StatementKind::CreateProcedure(procedure) => Some(procedure),
+        _ => None,
+    });
+    let Some(procedure) = procedure else {
+        return Err(vec![SqlError::incorrect_syntax(text)]);
+    };
+    let known: Vec<String> = procedure
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.value.clone())
+        .collect();
+    let program = build(text, quoted_identifier, procedure.body, &known)?;
+    Ok((program, procedure.parameters))
+}
+
 /// Parses and compiles a batch. `known` are the variables that exist already: a procedure's parameters.
 pub(crate) fn compile(
     text: &str,
@@ -54,8 +78,17 @@ pub(crate) fn compile(
 ) -> Result<Program, Refused> {
     let options = ParseOptions { quoted_identifier };
     let batch = parse_batch(text, options).map_err(|error| syntax_errors(&error))?;
+    build(text, quoted_identifier, batch.statements, known)
+}
+
+fn build(
+    text: &str,
+    quoted_identifier: bool,
+    statements: Vec<Statement>,
+    known: &[String],
+) -> Result<Program, Refused> {
     let mut compiler = Compiler {
-        instructions: Vec::with_capacity(batch.statements.len()),
+        instructions: Vec::with_capacity(statements.len()),
         variables: Vec::new(),
         declared: Vec::new(),
         argument_names: Vec::new(),
@@ -69,7 +102,7 @@ pub(crate) fn compile(
     for name in known {
         compiler.declared.push((name.clone(), 0));
     }
-    for statement in batch.statements {
+    for statement in statements {
         compiler.statement(statement);
     }
     compiler.resolve_gotos();

@@ -121,7 +121,7 @@ pub fn table_functions() -> impl Iterator<Item = &'static TableFunction> {
     table::FUNCTIONS.iter()
 }
 
-pub(crate) use object::find_object;
+pub(crate) use object::{find_object, split_name};
 pub(in crate::catalog) use server_property::release_of;
 
 #[cfg(test)]

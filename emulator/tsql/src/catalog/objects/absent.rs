@@ -1,15 +1,16 @@
 //! Views of objects that milink does not have: they are there to be asked, and empty.
 
 use milink_core::sql_type::SqlType;
+use milink_core::value::{Row, Value};
 
 use super::objects::COMMON;
-use crate::catalog::View;
+use crate::catalog::{Cell, View};
 use crate::catalog::column::{
     BIT, DATETIME, DESC, INT, NAME, NVARCHAR_MAX, SMALLINT, TINYINT, VARIANT, character, col, join,
     nvarchar, req, varbinary,
 };
 
-pub(super) const SQL_MODULES: View = empty(
+pub(super) const SQL_MODULES: View = View::sys(
     "sql_modules",
     &[
         req("object_id", INT),
@@ -23,6 +24,24 @@ pub(super) const SQL_MODULES: View = empty(
         col("execute_as_principal_id", INT),
         col("uses_native_compilation", BIT),
     ],
+    |scope| {
+        let content = scope.content();
+        let modules = content.modules.values().map(|module| {
+            Row::from([
+                module.object.0.cell(),
+                module.text.to_string().cell(),
+                true.cell(),
+                module.quoted_identifier.cell(),
+                false.cell(),
+                false.cell(),
+                false.cell(),
+                false.cell(),
+                Value::Null,
+                false.cell(),
+            ])
+        });
+        modules.collect()
+    },
 );
 
 pub(super) const EXTENDED_PROPERTIES: View = empty(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use milink_core::ids::ObjectId;
 use milink_core::names::Name;
-use milink_core::store::{Content, Table};
+use milink_core::store::{Content, ModuleKind, Table};
 use milink_core::time::Timestamp;
 
 use crate::catalog::{Scope, View, all, functions};
@@ -61,6 +61,21 @@ pub(crate) fn user_objects(content: &Content) -> Vec<Object> {
     for table in content.tables.values() {
         of_table(content, table, &mut objects);
     }
+    objects.extend(content.modules.values().map(|module| Object {
+        id: module.object.0,
+        name: module.name.shared(),
+        schema: module.schema.shared(),
+        schema_id: schema_id(content, &module.schema),
+        parent: 0,
+        kind: match module.kind {
+            ModuleKind::Procedure => Kind::Procedure,
+            ModuleKind::View => Kind::View,
+        },
+        created: module.created,
+        modified: module.modified,
+        is_system: false,
+    }));
+    objects.sort_by_key(|object| object.id);
     objects
 }
 

@@ -151,10 +151,10 @@ const VIEW_COLUMNS: [ViewColumn; 8] = [
     col("has_snapshot", BIT).since(Since::SQL_2022),
 ];
 
-/// No user has views: CREATE VIEW is refused.
-pub(super) const VIEWS: View = View::sys("views", &join::<12, 8, 20>(COMMON, VIEW_COLUMNS), |_| {
-    Vec::new()
-});
+pub(super) const VIEWS: View =
+    View::sys("views", &join::<12, 8, 20>(COMMON, VIEW_COLUMNS), |scope| {
+        user_modules(scope, Kind::View, 8)
+    });
 
 pub(super) const SYSTEM_VIEWS: View = View::sys(
     "system_views",
@@ -171,7 +171,7 @@ pub(super) const ALL_VIEWS: View = View::sys(
 pub(super) const PROCEDURES: View = View::sys(
     "procedures",
     &join::<12, 4, 16>(COMMON, PROCEDURE_COLUMNS),
-    |_| Vec::new(),
+    |scope| user_modules(scope, Kind::Procedure, 4),
 );
 
 const PROCEDURE_COLUMNS: [ViewColumn; 4] = [
@@ -358,6 +358,18 @@ fn key_index(content: &Content, table: ObjectId, columns: &[usize]) -> Option<i3
                 .eq(columns.iter().copied())
     });
     found.map(|index| index.id)
+}
+
+/// The procedures or views of users, with so many columns that say no.
+fn user_modules(scope: &Scope<'_>, kind: Kind, flags: usize) -> Vec<Row> {
+    let objects = user_objects(&scope.content());
+    let own = objects.iter().filter(|object| object.kind == kind);
+    own.map(|object| {
+        let mut row = common(object);
+        row.extend(std::iter::repeat_n(false.cell(), flags));
+        row.into()
+    })
+    .collect()
 }
 
 fn system_views(scope: &Scope<'_>) -> Vec<Row> {

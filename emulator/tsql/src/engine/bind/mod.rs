@@ -26,6 +26,7 @@ use crate::types::ExprType;
 
 pub(crate) use data_type::{Unsized, sql_type};
 pub(crate) use expr::binary;
+pub(crate) use query::check_order_by;
 pub(crate) use scope::{Scope, ScopeColumn, ScopeSource};
 pub(crate) use source::cross;
 pub(crate) use table::{TableRef, check_access};
@@ -39,6 +40,8 @@ pub(crate) struct Binder<'a> {
     /// Common table expressions in sight, innermost last.
     ctes: Vec<Cte>,
     next_query: usize,
+    /// Views that the query is in.
+    view_depth: u32,
     /// OPTION (MAXRECURSION n).
     max_recursion: u32,
     /// Rows of the target come with their numbers: the alias and name of an UPDATE's or DELETE's target.
@@ -82,6 +85,7 @@ impl<'a> Binder<'a> {
             local,
             ctes: Vec::new(),
             next_query: 0,
+            view_depth: 0,
             max_recursion: 100,
             target: None,
         }

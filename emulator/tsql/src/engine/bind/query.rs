@@ -294,7 +294,7 @@ fn one_source(body: &QueryBody) -> bool {
 }
 
 /// 1033.
-fn check_order_by(query: &ast::Query) -> Result<(), SqlError> {
+pub(crate) fn check_order_by(query: &ast::Query) -> Result<(), SqlError> {
     let has_top = matches!(&query.body, QueryBody::Select(spec) if spec.top.is_some());
     if query.order_by.is_empty() || has_top || query.offset.is_some() || query.for_clause.is_some()
     {

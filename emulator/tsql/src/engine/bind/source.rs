@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use milink_core::ids::DatabaseId;
+use milink_core::store::Module;
 
 use super::expr::coerce;
 use super::scope::{Scope, ScopeColumn, ScopeSource, same_name};
@@ -14,7 +15,11 @@ use crate::engine::bound::{
 };
 use crate::engine::{pushdown, table_function};
 use crate::error::{Abort, SqlError};
+use crate::parser::{ParseOptions, parse_batch};
 use crate::types::{ExprType, common_type};
+
+/// Views in views: how deep (217).
+const MAX_VIEW_DEPTH: u32 = 32;
 
 /// A bound FROM clause, or a part of it.
 pub(crate) struct Bound {
@@ -124,6 +129,7 @@ impl Binder<'_> {
                     &table.name.to_string(),
                 )
             }
+            Found::Module(view, database) => self.user_view(&view, database, table),
             Found::View(view, database) => {
                 let collation = self
                     .instance
@@ -166,6 +172,69 @@ impl Binder<'_> {
                 })
             }
         }
+    }
+
+    /// A user's view: its query, bound in its own database.
+    fn user_view(
+        &mut self,
+        view: &Module,
+        database: DatabaseId,
+        table: &ast::NamedTable,
+    ) -> Result<Bound, SqlError> {
+        if self.view_depth >= MAX_VIEW_DEPTH {
+            return Err(SqlError::new(
+                217,
+                16,
+                "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32).",
+            ));
+        }
+        let options = ParseOptions {
+            quoted_identifier: view.quoted_identifier,
+        };
+        let batch = parse_batch(&view.text, options)
+            .map_err(|error| SqlError::new(error.number, error.severity, error.message))?;
+        let mut statements = batch.statements.into_iter();
+        let create = statements.find_map(|statement| match statement.kind {
+            ast::StatementKind::CreateView(create) => Some(create),
+            _ => None,
+        });
+        let Some(create) = create else {
+            return Err(SqlError::invalid_object(&table.name.to_string()));
+        };
+        let mut inner = Binder::new(self.instance, self.state, self.local);
+        if let Some(own) = self.instance.databases.get(&database) {
+            inner.database = own;
+        }
+        inner.next_query = self.next_query;
+        inner.view_depth = self.view_depth + 1;
+        let query = inner.select_statement(&create.select);
+        self.next_query = inner.next_query;
+        let query = query.map_err(|error| {
+            // The line is the view's, not the statement's.
+            SqlError { line: 0, ..error }.in_procedure(view.name.as_str())
+        })?;
+        let mut columns = query_columns(&query);
+        for (column, name) in columns.iter_mut().zip(&create.columns) {
+            column.name = name.value.as_str().into();
+        }
+        let columns = renamed(columns, table.alias.as_ref())?;
+        let names = match &table.alias {
+            Some(alias) => ScopeSource::aliased(&alias.name.value, columns),
+            None => ScopeSource {
+                qualifier: (
+                    Some(self.database_name(database)),
+                    Some(view.schema.to_string()),
+                ),
+                name: view.name.to_string(),
+                shown: table.name.to_string(),
+                columns,
+            },
+        };
+        Ok(Bound {
+            source: Source::Derived(Arc::new(query)),
+            names: vec![names],
+            correlated: false,
+        })
     }
 
     fn database_name(&self, id: DatabaseId) -> String {

@@ -7,7 +7,7 @@ use milink_core::database::{Database, DatabaseState};
 use milink_core::ids::DatabaseId;
 use milink_core::names::Name;
 use milink_core::refusal::DatabaseRefusal;
-use milink_core::store::{Content, Table, TableDefinition};
+use milink_core::store::{Content, Module, ModuleKind, Table, TableDefinition};
 
 use super::Binder;
 use super::scope::{ScopeColumn, ScopeSource};
@@ -34,6 +34,8 @@ pub(crate) struct TableRef {
 pub(crate) enum Found {
     Table(TableRef),
     View(&'static View, DatabaseId),
+    /// A view that a user has made.
+    Module(Arc<Module>, DatabaseId),
 }
 
 impl TableRef {
@@ -156,6 +158,14 @@ impl Binder<'_> {
                 }));
             }
         }
+        if !is_system_schema {
+            let content = database.view(self.state.transaction_id());
+            let schema = Name::new(schema.unwrap_or("dbo"));
+            let module = content.module(&schema, &object);
+            if let Some(view) = module.filter(|module| module.kind == ModuleKind::View) {
+                return Ok(Found::Module(Arc::clone(view), database.id));
+            }
+        }
         catalog::find(
             database.name.as_str(),
             schema,
@@ -178,6 +188,7 @@ impl Binder<'_> {
     pub(crate) fn user_table(&self, name: &ast::ObjectName) -> Result<TableRef, SqlError> {
         match self.find_object(name)? {
             Found::Table(table) => Ok(table),
+            Found::Module(..) => Err(SqlError::unsupported("changing rows through a view")),
             Found::View(..) => Err(SqlError::new(
                 259,
                 16,

@@ -1,8 +1,9 @@
 //! DROP of tables, schemas and objects that there can be none of.
 
 use milink_core::names::Name;
-use milink_core::store::Op;
+use milink_core::store::{ModuleKind, Op};
 
+use super::module::drop_module;
 use crate::ast::{DropKind, DropStatement, ObjectName};
 use crate::engine::bound::Place;
 use crate::engine::dml::{Outcome, Work};
@@ -16,6 +17,17 @@ pub(crate) fn drop_objects(work: &mut Work<'_>, drop: &DropStatement) -> Result<
         match drop.kind {
             DropKind::Table => table(work, name, drop.if_exists, &mut outcome)?,
             DropKind::Schema => schema(work, name, drop.if_exists, &mut outcome)?,
+            DropKind::Procedure | DropKind::View => {
+                let kind = if drop.kind == DropKind::View {
+                    ModuleKind::View
+                } else {
+                    ModuleKind::Procedure
+                };
+                let found = drop_module(work, name, kind, &mut outcome);
+                if !found && !drop.if_exists {
+                    return Err(cannot_drop(word(drop.kind), name).into());
+                }
+            }
             other if !drop.if_exists => {
                 return Err(cannot_drop(word(other), name).into());
             }
@@ -86,17 +98,16 @@ fn schema(
             format!("Cannot drop the schema '{schema}'."),
         ));
     }
-    if let Some(table) = content
-        .tables
-        .values()
-        .find(|table| table.definition.schema == schema)
-    {
+    let tables = content.tables.values().map(|table| &table.definition);
+    let tables = tables.map(|definition| (&definition.schema, &definition.name));
+    let modules = content.modules.values();
+    let modules = modules.map(|module| (&module.schema, &module.name));
+    if let Some((_, user)) = tables.chain(modules).find(|(own, _)| **own == schema) {
         return Err(SqlError::new(
             3729,
             16,
             format!(
-                "Cannot drop schema '{schema}' because it is being referenced by object '{}'.",
-                table.definition.name
+                "Cannot drop schema '{schema}' because it is being referenced by object '{user}'."
             ),
         ));
     }

@@ -5,6 +5,7 @@ mod create_index;
 mod create_table;
 mod definition;
 mod drop_objects;
+mod module;
 mod schema;
 
 use milink_core::names::Name;
@@ -18,6 +19,7 @@ pub(crate) use alter_table::alter_table;
 pub(crate) use create_index::{create_index, drop_index};
 pub(crate) use create_table::{create_table, table_variable};
 pub(crate) use drop_objects::drop_objects;
+pub(crate) use module::{create_procedure, create_view};
 pub(crate) use schema::create_schema;
 
 /// Where a new object goes, its schema and its name; refused if it exists (2714), or its schema does not (2760).
@@ -69,7 +71,7 @@ pub(crate) fn new_name(
             ),
         ));
     };
-    if content.table(&schema, &object).is_some() {
+    if content.table(&schema, &object).is_some() || content.module(&schema, &object).is_some() {
         return Err(exists());
     }
     Ok((place, schema, object))
