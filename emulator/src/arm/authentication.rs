@@ -1,5 +1,7 @@
 //! Who asks: the bearer token of a request, and what ARM answers when it is missing or not good.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use uuid::Uuid;
 
@@ -16,7 +18,7 @@ const AUDIENCES: [&str; 2] = [
 const SQL_AUDIENCE: &str = "https://database.windows.net";
 
 /// Checks the token of an ARM request.
-pub(super) fn authenticate(arm: &Arm, request: &Incoming) -> Result<Claims, ArmError> {
+pub(super) fn authenticate(arm: &Arm, request: &Incoming) -> Result<Arc<Claims>, ArmError> {
     let base = request.base();
     if !request.tls {
         // What the service answers on port 80 is not published; that it takes no token there is.
@@ -66,27 +68,33 @@ pub(super) fn sql_principal(arm: &Arm, jwt: &str) -> Result<SqlPrincipal, TokenE
     let object_id = Uuid::parse_str(&claims.oid).map_err(|_| TokenError::Malformed)?;
     Ok(SqlPrincipal {
         object_id,
-        application_id: claims.appid,
+        application_id: claims.appid.clone(),
         tenant: arm.config.tenant,
-        name: claims.upn.unwrap_or(claims.name),
+        name: claims.upn.as_ref().unwrap_or(&claims.name).clone(),
     })
 }
 
-fn judge(arm: &Arm, token: &str, audiences: &[&str], own: &[&str]) -> Result<Claims, TokenError> {
-    let claims = arm.signer.verify(token, unix_now())?;
+fn judge(
+    arm: &Arm,
+    token: &str,
+    audiences: &[&str],
+    own: &[&str],
+) -> Result<Arc<Claims>, TokenError> {
+    let claims = arm.verified.claims(&arm.signer, token)?;
+    claims.check_times(unix_now())?;
     let audience = claims.aud.trim_end_matches('/');
     let known = audiences
         .iter()
         .chain(own)
         .any(|known| known.eq_ignore_ascii_case(audience));
     if !known {
-        return Err(TokenError::WrongAudience(claims.aud));
+        return Err(TokenError::WrongAudience(claims.aud.clone()));
     }
     if !claims
         .tid
         .eq_ignore_ascii_case(&arm.config.tenant.to_string())
     {
-        return Err(TokenError::WrongTenant(claims.iss));
+        return Err(TokenError::WrongTenant(claims.iss.clone()));
     }
     Ok(claims)
 }

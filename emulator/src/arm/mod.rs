@@ -69,6 +69,7 @@ pub struct Arm {
     worlds: Arc<dyn Worlds>,
     keys: Arc<dyn Keys>,
     signer: TokenSigner,
+    verified: token::Verified,
     principal: Uuid,
 }
 
@@ -90,6 +91,7 @@ impl Arm {
             worlds,
             keys,
             signer,
+            verified: token::Verified::default(),
             principal,
         })
     }

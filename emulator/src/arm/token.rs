@@ -2,6 +2,8 @@
 //!
 //! Tokens belong to the host's clock: clients judge them by theirs.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -128,8 +130,8 @@ impl TokenSigner {
             .expect("claims serialize and the key was checked when it was read")
     }
 
-    /// Checks form, signature and times; the audience and the tenant are the caller's to judge.
-    pub(super) fn verify(&self, token: &str, now: i64) -> Result<Claims, TokenError> {
+    /// Checks form and signature; times, audience and tenant are the caller's to judge.
+    pub(super) fn verify(&self, token: &str) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.alg != Algorithm::ES256 {
             return Err(TokenError::BadSignature);
@@ -145,14 +147,55 @@ impl TokenSigner {
             ErrorKind::InvalidSignature => TokenError::BadSignature,
             _ => TokenError::Malformed,
         })?;
-        let claims = claims.claims;
-        if claims.exp + LEEWAY_SECONDS < now {
-            return Err(TokenError::Expired(claims.exp));
+        Ok(claims.claims)
+    }
+}
+
+impl Claims {
+    /// Whether the token is good at this moment.
+    pub(super) fn check_times(&self, now: i64) -> Result<(), TokenError> {
+        if self.exp.saturating_add(LEEWAY_SECONDS) < now {
+            return Err(TokenError::Expired(self.exp));
         }
-        if claims.nbf - LEEWAY_SECONDS > now {
+        if self.nbf.saturating_sub(LEEWAY_SECONDS) > now {
             return Err(TokenError::NotYetValid);
         }
+        Ok(())
+    }
+}
+
+/// Tokens whose signatures have been checked: checking costs more than everything else about a small request.
+#[derive(Default)]
+pub(super) struct Verified {
+    claims: Mutex<BTreeMap<Box<str>, Arc<Claims>>>,
+}
+
+/// How many tokens are remembered; then all are forgotten.
+const REMEMBERED: usize = 1_000;
+
+impl Verified {
+    /// The claims of a token, checked now or before.
+    pub(super) fn claims(
+        &self,
+        signer: &TokenSigner,
+        token: &str,
+    ) -> Result<Arc<Claims>, TokenError> {
+        let known = self.lock().get(token).map(Arc::clone);
+        if let Some(claims) = known {
+            return Ok(claims);
+        }
+        let claims = Arc::new(signer.verify(token)?);
+        let mut all = self.lock();
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(token.into(), Arc::clone(&claims));
         Ok(claims)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Arc<Claims>>> {
+        // Nothing that is done under the lock can leave it half done.
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
