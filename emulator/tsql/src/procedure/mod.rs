@@ -10,6 +10,7 @@ mod sp_datatype_info;
 mod sp_get_endpoint_certificate;
 mod sp_help;
 mod sp_helpdb;
+mod sp_helptext;
 mod sp_linkedservers;
 mod sp_server_info;
 mod sp_validate_certificate_ca_chain;
@@ -117,6 +118,7 @@ const PROCEDURES: &[Procedure] = &[
     sp_helpdb::PROCEDURE,
     sp_helpdb::DATABASES,
     sp_helpdb::HELP_FILE,
+    sp_helptext::PROCEDURE,
     sp_linkedservers::PROCEDURE,
     sp_linkedservers::HELP,
     sp_server_info::PROCEDURE,

@@ -189,11 +189,6 @@ pub(super) const PROCEDURES: &[Procedure] = &[
         body: Body::Native(|_| Err(SqlError::unsupported("SQL Server Agent jobs"))),
     },
     Procedure {
-        name: "sp_helptext",
-        parameters: &[anything("@objname"), anything("@columnname")],
-        body: Body::Native(|_| Err(SqlError::unsupported("sp_helptext"))),
-    },
-    Procedure {
         name: "sp_multidb_milink",
         parameters: &[anything("@enabled")],
         body: Body::Native(|_| {

@@ -1,5 +1,6 @@
 //! OBJECT_ID, OBJECT_NAME, SCHEMA_ID and what names and ids have to do with each other.
 
+use milink_core::ids::ObjectId;
 use milink_core::names::Name;
 use milink_core::value::Value;
 
@@ -26,7 +27,12 @@ pub(super) const FUNCTIONS: &[MetadataFunction] = &[
         "object_definition",
         (1, 1),
         crate::catalog::column::NVARCHAR_MAX,
-        |_, _| Ok(Value::Null),
+        |scope, args| {
+            let id = number(args, 0)?.and_then(|id| i32::try_from(id).ok());
+            let content = scope.content();
+            let module = id.and_then(|id| content.modules.get(&ObjectId(id)));
+            Ok(module.map(|module| &module.text).cell())
+        },
     ),
 ];
 

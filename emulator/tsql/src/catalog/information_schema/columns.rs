@@ -4,7 +4,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::store::{Column, TableDefinition};
 use milink_core::value::{Row, Value};
 
-use super::{TABLE, view};
+use super::{TABLE, shortened, view};
 use crate::catalog::column::{
     INT, NAME, SMALLINT, TINYINT, ViewColumn, col, join, nvarchar, varchar,
 };
@@ -92,13 +92,8 @@ fn make_row(scope: &Scope<'_>, table: &TableDefinition, column: &Column, positio
     ]
 }
 
-/// A default's text, as long as the column is.
-fn shortened(text: &str) -> String {
-    text.chars().take(4000).collect()
-}
-
 /// Lengths in characters and bytes; -1 is `(max)`.
-fn lengths(sql: SqlType, max_length: i16) -> (Option<i32>, Option<i32>) {
+pub(super) fn lengths(sql: SqlType, max_length: i16) -> (Option<i32>, Option<i32>) {
     let bytes = i32::from(max_length);
     match sql {
         SqlType::Text | SqlType::Image => (Some(i32::MAX), Some(i32::MAX)),
@@ -117,7 +112,7 @@ fn lengths(sql: SqlType, max_length: i16) -> (Option<i32>, Option<i32>) {
 }
 
 /// The radix of a number type's precision.
-fn numeric(sql: SqlType) -> Option<i16> {
+pub(super) fn numeric(sql: SqlType) -> Option<i16> {
     match sql {
         SqlType::TinyInt
         | SqlType::SmallInt

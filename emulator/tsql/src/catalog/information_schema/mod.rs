@@ -2,10 +2,12 @@
 
 mod columns;
 mod constraints;
+mod routines;
 mod tables;
 
 use super::column::{NAME, ViewColumn, col, req};
 use super::{Scope, View};
+use milink_core::store::{Content, Module, ModuleKind};
 use milink_core::value::Row;
 
 /// The views of this family.
@@ -13,8 +15,8 @@ pub(super) const VIEWS: &[View] = &[
     tables::TABLES,
     tables::VIEWS,
     tables::SCHEMATA,
-    tables::ROUTINES,
-    tables::PARAMETERS,
+    routines::ROUTINES,
+    routines::PARAMETERS,
     columns::VIEW,
     constraints::TABLE_CONSTRAINTS,
     constraints::KEY_COLUMN_USAGE,
@@ -43,4 +45,15 @@ const fn view(
     rows: fn(&Scope<'_>) -> Vec<Row>,
 ) -> View {
     View::sys(name, columns, rows).in_schema(None, "INFORMATION_SCHEMA")
+}
+
+/// The procedures or the views of users.
+fn modules(content: &Content, kind: ModuleKind) -> impl Iterator<Item = &Module> {
+    let all = content.modules.values().map(|module| &**module);
+    all.filter(move |module| module.kind == kind)
+}
+
+/// A text as long as these views show it.
+fn shortened(text: &str) -> String {
+    text.chars().take(4000).collect()
 }

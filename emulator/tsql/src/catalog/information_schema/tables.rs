@@ -1,11 +1,10 @@
-//! `TABLES`, `VIEWS`, `SCHEMATA`, `ROUTINES` and `PARAMETERS`.
+//! `TABLES`, `VIEWS` and `SCHEMATA`.
 
+use milink_core::store::{Module, ModuleKind};
 use milink_core::value::{Row, Value};
 
-use super::{TABLE, view};
-use crate::catalog::column::{
-    DATETIME, INT, NAME, SMALLINT, ViewColumn, col, join, nvarchar, req, varchar,
-};
+use super::{TABLE, modules, shortened, view};
+use crate::catalog::column::{NAME, col, join, nvarchar, req, varchar};
 use crate::catalog::{Scope, View, row};
 
 pub(super) const TABLES: View = view(
@@ -17,11 +16,11 @@ pub(super) const TABLES: View = view(
         let row = |table: &milink_core::store::TableDefinition| {
             row![database, &table.schema, &table.name, "BASE TABLE"]
         };
-        content
-            .tables
-            .values()
-            .map(|table| row(&table.definition))
-            .collect()
+        let tables = content.tables.values();
+        let tables = tables.map(|table| row(&table.definition));
+        let views = modules(&content, ModuleKind::View);
+        let views = views.map(|view| row![database, &view.schema, &view.name, "VIEW"]);
+        tables.chain(views).collect()
     },
 );
 
@@ -35,7 +34,20 @@ pub(super) const VIEWS: View = view(
             req("IS_UPDATABLE", varchar(2)),
         ],
     ),
-    |_| Vec::new(),
+    |scope| {
+        let content = scope.content();
+        let row = |view: &Module| {
+            row![
+                &scope.database.name,
+                &view.schema,
+                &view.name,
+                shortened(&view.text),
+                "NONE",
+                "NO",
+            ]
+        };
+        modules(&content, ModuleKind::View).map(row).collect()
+    },
 );
 
 pub(super) const SCHEMATA: View = view(
@@ -49,42 +61,6 @@ pub(super) const SCHEMATA: View = view(
         col("DEFAULT_CHARACTER_SET_NAME", NAME),
     ],
     schemata,
-);
-
-pub(super) const ROUTINES: View = view("ROUTINES", ROUTINE_COLUMNS, |_| Vec::new());
-
-const ROUTINE_COLUMNS: &[ViewColumn] = &[
-    col("SPECIFIC_CATALOG", NAME),
-    col("SPECIFIC_SCHEMA", NAME),
-    req("SPECIFIC_NAME", NAME),
-    col("ROUTINE_CATALOG", NAME),
-    col("ROUTINE_SCHEMA", NAME),
-    req("ROUTINE_NAME", NAME),
-    col("ROUTINE_TYPE", nvarchar(20)),
-    col("DATA_TYPE", NAME),
-    col("CHARACTER_MAXIMUM_LENGTH", INT),
-    col("ROUTINE_BODY", nvarchar(30)),
-    col("ROUTINE_DEFINITION", nvarchar(4000)),
-    col("CREATED", DATETIME),
-    col("LAST_ALTERED", DATETIME),
-];
-
-pub(super) const PARAMETERS: View = view(
-    "PARAMETERS",
-    &[
-        col("SPECIFIC_CATALOG", NAME),
-        col("SPECIFIC_SCHEMA", NAME),
-        req("SPECIFIC_NAME", NAME),
-        req("ORDINAL_POSITION", INT),
-        col("PARAMETER_MODE", nvarchar(10)),
-        col("IS_RESULT", nvarchar(10)),
-        col("PARAMETER_NAME", NAME),
-        col("DATA_TYPE", NAME),
-        col("CHARACTER_MAXIMUM_LENGTH", INT),
-        col("NUMERIC_PRECISION", SMALLINT),
-        col("NUMERIC_SCALE", INT),
-    ],
-    |_| Vec::new(),
 );
 
 fn schemata(scope: &Scope<'_>) -> Vec<Row> {

@@ -1,48 +1,13 @@
 //! Views of objects that milink does not have: they are there to be asked, and empty.
 
 use milink_core::sql_type::SqlType;
-use milink_core::value::{Row, Value};
 
 use super::objects::COMMON;
-use crate::catalog::{Cell, View};
+use crate::catalog::View;
 use crate::catalog::column::{
-    BIT, DATETIME, DESC, INT, NAME, NVARCHAR_MAX, SMALLINT, TINYINT, VARIANT, character, col, join,
-    nvarchar, req, varbinary,
+    BIT, DATETIME, DESC, INT, NAME, NVARCHAR_MAX, TINYINT, VARIANT, character, col, join, nvarchar,
+    req, varbinary,
 };
-
-pub(super) const SQL_MODULES: View = View::sys(
-    "sql_modules",
-    &[
-        req("object_id", INT),
-        col("definition", NVARCHAR_MAX),
-        col("uses_ansi_nulls", BIT),
-        col("uses_quoted_identifier", BIT),
-        col("is_schema_bound", BIT),
-        col("uses_database_collation", BIT),
-        col("is_recompiled", BIT),
-        col("null_on_null_input", BIT),
-        col("execute_as_principal_id", INT),
-        col("uses_native_compilation", BIT),
-    ],
-    |scope| {
-        let content = scope.content();
-        let modules = content.modules.values().map(|module| {
-            Row::from([
-                module.object.0.cell(),
-                module.text.to_string().cell(),
-                true.cell(),
-                module.quoted_identifier.cell(),
-                false.cell(),
-                false.cell(),
-                false.cell(),
-                false.cell(),
-                Value::Null,
-                false.cell(),
-            ])
-        });
-        modules.collect()
-    },
-);
 
 pub(super) const EXTENDED_PROPERTIES: View = empty(
     "extended_properties",
@@ -97,28 +62,6 @@ pub(super) const SEQUENCES: View = empty(
 pub(super) const SYNONYMS: View = empty(
     "synonyms",
     &join::<12, 1, 13>(COMMON, [col("base_object_name", nvarchar(1035))]),
-);
-
-pub(super) const PARAMETERS: View = empty(
-    "parameters",
-    &[
-        req("object_id", INT),
-        col("name", NAME),
-        req("parameter_id", INT),
-        req("system_type_id", TINYINT),
-        req("user_type_id", INT),
-        req("max_length", SMALLINT),
-        req("precision", TINYINT),
-        req("scale", TINYINT),
-        req("is_output", BIT),
-        req("is_cursor_ref", BIT),
-        req("has_default_value", BIT),
-        req("is_xml_document", BIT),
-        col("default_value", VARIANT),
-        req("xml_collection_id", INT),
-        req("is_readonly", BIT),
-        col("is_nullable", BIT),
-    ],
 );
 
 pub(super) const XML_INDEXES: View = empty(

@@ -3,6 +3,7 @@
 mod absent;
 mod columns;
 mod indexes;
+mod modules;
 mod object;
 #[expect(clippy::module_inception, reason = "the view has the family's name")]
 mod objects;
@@ -13,6 +14,7 @@ mod types;
 use super::View;
 
 pub(crate) use indexes::{indexes_of, pages};
+pub(crate) use modules::{ModuleParameter, parameters_of};
 pub(crate) use object::{
     Kind, Object, object_by_id, system_objects, table_object, user_objects, view_id,
 };
@@ -45,12 +47,14 @@ pub(super) const VIEWS: &[View] = &[
     indexes::PARTITION_STATS,
     schemas::VIEW,
     types::VIEW,
-    absent::SQL_MODULES,
+    modules::SQL_MODULES,
+    modules::ALL_SQL_MODULES,
+    modules::PARAMETERS,
+    modules::ALL_PARAMETERS,
     absent::EXTENDED_PROPERTIES,
     absent::TRIGGERS,
     absent::SEQUENCES,
     absent::SYNONYMS,
-    absent::PARAMETERS,
     absent::XML_INDEXES,
     absent::STATS,
     absent::ASSEMBLIES,

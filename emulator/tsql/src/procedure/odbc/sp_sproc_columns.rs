@@ -1,6 +1,7 @@
 //! `sp_sproc_columns`: the parameters of procedures (`SQLProcedureColumns`).
 
 use milink_core::sql_type::SqlType;
+use milink_core::store::ModuleKind;
 use milink_core::value::{Row, Value};
 
 use super::odbc_type::odbc_type;
@@ -8,6 +9,7 @@ use super::{Procedure, Wanted, name};
 use crate::catalog::column::{
     INT, NAME, SMALLINT, TINYINT, ViewColumn, col, nvarchar, req, varchar,
 };
+use crate::catalog::objects::{ModuleParameter, parameters_of};
 use crate::catalog::{Scope, row};
 use crate::error::SqlError;
 use crate::procedure::{Body, Call, Parameter, defaulting, optional, procedures, result_set};
@@ -69,21 +71,21 @@ fn rows(scope: &Scope<'_>, call: &Call<'_, '_>) -> Result<Vec<Row>, SqlError> {
     let parameters = Wanted::of(call.text(3), patterns)?;
     let odbc3 = call.number(4) >= Some(3);
     let mut rows = Vec::new();
-    for procedure in procedures().filter(|p| names.has(p.name) && owners.has("sys")) {
+    for procedure in found(scope, &names, &owners) {
         // The return value comes first: column type 5.
-        let mut all = vec![("@RETURN_VALUE", SqlType::Int, 5, false)];
-        all.extend(procedure.parameters.iter().map(|parameter| {
+        let mut all = vec![("@RETURN_VALUE".to_owned(), SqlType::Int, 5, false)];
+        all.extend(procedure.parameters.into_iter().map(|parameter| {
             let kind = if parameter.output { 2 } else { 1 };
             (parameter.name, parameter.sql_type, kind, true)
         }));
         for ((name, sql, kind, nullable), position) in all.into_iter().zip(0..) {
-            if !parameters.has(name) {
+            if !parameters.has(&name) {
                 continue;
             }
             let ty = odbc_type(sql, odbc3);
             rows.push(row![
                 &scope.database.name,
-                "sys",
+                procedure.owner.as_str(),
                 format!("{};1", procedure.name),
                 name,
                 kind,
@@ -106,4 +108,41 @@ fn rows(scope: &Scope<'_>, call: &Call<'_, '_>) -> Result<Vec<Row>, SqlError> {
         }
     }
     Ok(rows)
+}
+
+/// A procedure of the system or of a user.
+struct Found {
+    owner: String,
+    name: String,
+    parameters: Vec<ModuleParameter>,
+}
+
+fn found(scope: &Scope<'_>, names: &Wanted, owners: &Wanted) -> Vec<Found> {
+    let content = scope.content();
+    let own = content
+        .modules
+        .values()
+        .filter(|module| module.kind == ModuleKind::Procedure);
+    let own =
+        own.filter(|module| names.has(module.name.as_str()) && owners.has(module.schema.as_str()));
+    let own = own.map(|module| Found {
+        owner: module.schema.to_string(),
+        name: module.name.to_string(),
+        parameters: parameters_of(module),
+    });
+    let system = procedures().filter(|procedure| names.has(procedure.name) && owners.has("sys"));
+    let system = system.map(|procedure| Found {
+        owner: "sys".to_owned(),
+        name: procedure.name.to_owned(),
+        parameters: procedure
+            .parameters
+            .iter()
+            .map(|parameter| ModuleParameter {
+                name: parameter.name.to_owned(),
+                sql_type: parameter.sql_type,
+                output: parameter.output,
+            })
+            .collect(),
+    });
+    own.chain(system).collect()
 }

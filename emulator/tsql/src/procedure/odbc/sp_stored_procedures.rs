@@ -1,6 +1,7 @@
 //! `sp_stored_procedures`: procedures (`SQLProcedures`).
 
 use milink_core::sql_type::SqlType;
+use milink_core::store::ModuleKind;
 use milink_core::value::Value;
 
 use super::{Procedure, Wanted, name};
@@ -39,15 +40,24 @@ fn run(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
         let patterns = call.number(3) != Some(0);
         let names = Wanted::of(call.text(0), patterns)?;
         let owners = Wanted::of(call.text(1), patterns)?;
-        let mut found: Vec<&str> = all().filter(|name| names.has(name)).collect();
+        let content = scope.content();
+        let own = content
+            .modules
+            .values()
+            .filter(|module| module.kind == ModuleKind::Procedure);
+        let own = own.map(|module| (module.schema.as_str(), module.name.as_str()));
+        let system = all().map(|name| ("sys", name));
+        let mut found: Vec<(&str, &str)> = own
+            .chain(system)
+            .filter(|(owner, name)| owners.has(owner) && names.has(name))
+            .collect();
         found.sort_unstable();
-        let shown = found.into_iter().filter(|_| owners.has("sys"));
         // The numbers are unknown by design; ;1 is the number of the procedure in its group.
-        let row = |name: &str| {
+        let row = |(owner, name): (&str, &str)| {
             let database = &scope.database.name;
             row![
                 database,
-                "sys",
+                owner,
                 format!("{name};1"),
                 -1,
                 -1,
@@ -56,7 +66,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
                 2
             ]
         };
-        Ok(shown.map(row).collect())
+        Ok(found.into_iter().map(row).collect())
     })?;
     result_set::send(call.context, COLUMNS, rows);
     Ok(0)

@@ -5,7 +5,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 
 use super::{Procedure, TABLE, Wanted, name, table};
-use crate::catalog::column::{NAME, ViewColumn, col, join, req, varchar};
+use crate::catalog::column::{NAME, ViewColumn, join, req, varchar};
 use crate::catalog::row;
 use crate::error::SqlError;
 use crate::procedure::{Body, Call, Parameter, defaulting, optional, required, result_set};
