@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "Compat-Pa55!wörd"
+# Keys are made once for all tests, and the user's own are left alone.
+STATE = ROOT / "tests/compat/.cache/state"
 
 
 class StartFailure(Exception):
@@ -42,7 +44,7 @@ class Emulator:
         command = [
             str(binary()), "up", "--ports", "auto",
             "--ready-file", str(self.ready_file),
-            "--sa-password", self.password, *self.flags,
+            "--sa-password", self.password, "--state-dir", str(STATE), *self.flags,
         ]
         env = {k: v for k, v in os.environ.items() if not k.startswith("MILINK_")}
         env["RUST_BACKTRACE"] = "1"
