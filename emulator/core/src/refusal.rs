@@ -330,14 +330,6 @@ pub enum AzureRefusal {
     },
     #[error("there is no {kind} '{name}'")]
     ChildNotFound { kind: &'static str, name: String },
-    #[error("the parent {kind} '{name}' could not be found")]
-    ParentNotFound {
-        kind: &'static str,
-        child: &'static str,
-        name: String,
-        resource_group: String,
-        verb: &'static str,
-    },
     #[error("'{name}' is not a name for {kind}")]
     InvalidName { kind: &'static str, name: String },
     #[error("'{name}' already exists in location '{location}'")]
@@ -346,11 +338,6 @@ pub enum AzureRefusal {
         location: String,
         resource_group: String,
         wanted: String,
-    },
-    #[error("location '{location}' is not offered for {kind}")]
-    LocationNotAvailable {
-        kind: &'static str,
-        location: String,
     },
     #[error("the value '{value}' of {parameter} is not valid")]
     InvalidParameter { parameter: String, value: String },
@@ -374,6 +361,8 @@ pub enum AzureRefusal {
     },
     #[error("subnet '{subnet}' overlaps subnet '{other}'")]
     SubnetsOverlap { subnet: String, other: String },
+    #[error("'{by}' names '{resource}', which does not exist")]
+    ReferenceNotFound { resource: String, by: String },
     #[error("resource group '{name}' stays because '{resource}' cannot be deleted")]
     GroupNotEmptied { name: String, resource: String },
     #[error(transparent)]

@@ -22,7 +22,6 @@ pub(super) struct ResourceType {
     /// All in the group, or of the parent.
     pub(super) list: Option<Handler>,
     pub(super) get: Option<Handler>,
-    pub(super) head: Option<Handler>,
     pub(super) put: Option<Handler>,
     pub(super) patch: Option<Handler>,
     pub(super) delete: Option<Handler>,
@@ -43,7 +42,6 @@ impl ResourceType {
             list_all: None,
             list: None,
             get: None,
-            head: None,
             put: None,
             patch: None,
             delete: None,

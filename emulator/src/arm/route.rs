@@ -180,6 +180,16 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
             return handler(call, namespace);
         }
     }
+    // Locks, tags, role assignments: resources that extend another one.
+    if let Some((_, extension)) = path
+        .pairs
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case("providers"))
+    {
+        return Err(ArmError::not_emulated(&format!(
+            "'{extension}' on a resource"
+        )));
+    }
     let named = path.type_name();
     if operations::is_poll(&named) && path.tail.is_none() {
         return operations::poll(call);
@@ -218,7 +228,7 @@ fn dispatch(call: &Call<'_>, kind: &ResourceType, tail: &Tail<'_>) -> Result<Ans
         Tail::Collection => vec![("GET", kind.list)],
         Tail::Resource => vec![
             ("GET", kind.get),
-            ("HEAD", kind.head.or(kind.get)),
+            ("HEAD", kind.get),
             ("PUT", kind.put),
             ("PATCH", kind.patch),
             ("DELETE", kind.delete),
@@ -242,6 +252,10 @@ fn dispatch(call: &Call<'_>, kind: &ResourceType, tail: &Tail<'_>) -> Result<Ans
         .iter()
         .find(|(verb, handler)| *verb == method && handler.is_some());
     match found {
+        // Whether it is there, without a body.
+        Some(("HEAD", Some(handler))) => {
+            handler(call).map(|_| Answer::empty(StatusCode::NO_CONTENT))
+        }
         Some((_, Some(handler))) => handler(call),
         _ => {
             let allowed: Vec<&str> = table

@@ -157,7 +157,9 @@ impl Versions {
             Self::Network => {
                 !version.as_str().ends_with("-preview") && version.is_since("2018-08-01")
             }
-            _ => self.list().contains(&version.as_str()),
+            Self::Sql(since) => SQL.contains(&version.as_str()) && version.is_since(&since[..10]),
+            Self::Resources => RESOURCES.contains(&version.as_str()),
+            Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
         }
     }
 

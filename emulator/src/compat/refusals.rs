@@ -231,10 +231,8 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         ResourceGroupBeingDeleted { name: text("name") }
         NotFound { kind: "<kind>", name: text("name"), resource_group: text("resource_group") }
         ChildNotFound { kind: "<kind>", name: text("name") }
-        ParentNotFound { kind: "<kind>", child: "<child>", name: text("name"), resource_group: text("resource_group"), verb: "<verb>" }
         InvalidName { kind: "<kind>", name: text("name") }
         LocationChanged { name: text("name"), location: text("location"), resource_group: text("resource_group"), wanted: text("wanted") }
-        LocationNotAvailable { kind: "<kind>", location: text("location") }
         InvalidParameter { parameter: text("parameter"), value: text("value") }
         MissingParameter { parameter: text("parameter") }
         ServerNameTaken { name: text("name") }
@@ -244,6 +242,7 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         OverlappingPrefix { prefix: text("prefix"), other: text("other") }
         SubnetOutside { subnet: text("subnet"), prefix: text("prefix"), network: text("network") }
         SubnetsOverlap { subnet: text("subnet"), other: text("other") }
+        ReferenceNotFound { resource: text("resource"), by: text("by") }
         GroupNotEmptied { name: text("name"), resource: text("resource") }
         Instance { 0: InstanceRefusal::InvalidServerName }
         InstanceBusy { name: text("name") }

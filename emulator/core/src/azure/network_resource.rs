@@ -236,6 +236,21 @@ impl Request for DeleteNetworkResource {
     }
 }
 
+/// Whether an ARM id names a resource of this kind that is there.
+pub(super) fn exists(world: &World, kind: NetworkKind, id: &str) -> bool {
+    let parts: Vec<&str> = id.split('/').filter(|part| !part.is_empty()).collect();
+    let &[_, subscription, _, group, _, namespace, word, name] = parts.as_slice() else {
+        return false;
+    };
+    let key = ResourceKey {
+        group: Name::new(group),
+        name: Name::new(name),
+    };
+    subscription.eq_ignore_ascii_case(&world.subscription.to_string())
+        && format!("{namespace}/{word}").eq_ignore_ascii_case(kind.arm_type())
+        && world.azure.network_resources.contains_key(&(kind, key))
+}
+
 fn start(
     world: &mut World,
     kind: NetworkKind,

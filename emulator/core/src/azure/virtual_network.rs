@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::resource_group::writable_group;
-use super::{AddressPrefix, Pending, ResourceKey, Tags, check_name};
+use super::{AddressPrefix, NetworkKind, Pending, ResourceKey, Tags, check_name};
 use crate::command::Request;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -288,6 +288,7 @@ impl Request for WriteVirtualNetwork {
             operation,
         };
         for (name, settings) in wanted {
+            references_exist(world, &self.key, &name, &settings)?;
             let kept = old
                 .get(&name)
                 .filter(|old| old.settings == settings)
@@ -342,6 +343,7 @@ impl Request for WriteSubnet {
     fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
         writable_group(world, &self.network.group)?;
         let resource = network(world, &self.network)?.resource();
+        references_exist(world, &self.network, &self.name, &self.settings)?;
         let found = network(world, &self.network)?
             .subnets
             .get(&self.name)
@@ -504,6 +506,39 @@ fn put_subnet(
         operation,
     });
     network.subnets.insert(name, subnet);
+    Ok(())
+}
+
+/// The security group and the route table that a subnet names must be there.
+fn references_exist(
+    world: &World,
+    network: &ResourceKey,
+    subnet: &Name,
+    settings: &SubnetSettings,
+) -> Result<(), AzureRefusal> {
+    let references = [
+        (
+            NetworkKind::NetworkSecurityGroup,
+            &settings.network_security_group,
+        ),
+        (NetworkKind::RouteTable, &settings.route_table),
+    ];
+    for (kind, reference) in references {
+        let Some(reference) = reference else {
+            continue;
+        };
+        if !super::network_resource::exists(world, kind, reference) {
+            let id = SubnetId {
+                group: network.group.clone(),
+                network: network.name.clone(),
+                subnet: subnet.clone(),
+            };
+            return Err(AzureRefusal::ReferenceNotFound {
+                resource: reference.clone(),
+                by: id.to_arm_id(world.subscription),
+            });
+        }
+    }
     Ok(())
 }
 

@@ -74,19 +74,6 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
             resource_group,
         } => ArmError::resource_not_found(kind, name, resource_group),
         AzureRefusal::ChildNotFound { kind, name } => ArmError::child_not_found(kind, name),
-        AzureRefusal::ParentNotFound {
-            kind,
-            child,
-            name,
-            resource_group,
-            verb,
-        } => ArmError::gateway(
-            MISSING,
-            "ParentResourceNotFound",
-            format!(
-                "Failed to perform '{verb}' on resource(s) of type '{child}', because the parent resource '{kind}/{name}' under resource group '{resource_group}' could not be found."
-            ),
-        ),
         AzureRefusal::InvalidName { kind, name } => ArmError::gateway(
             BAD,
             if *kind == "Microsoft.Resources/resourceGroups" {
@@ -102,13 +89,6 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
             resource_group,
             wanted,
         } => of_location(name, location, resource_group, wanted),
-        AzureRefusal::LocationNotAvailable { kind, location } => ArmError::gateway(
-            BAD,
-            "LocationNotAvailableForResourceType",
-            format!(
-                "The provided location '{location}' is not available for resource type '{kind}'."
-            ),
-        ),
         AzureRefusal::InvalidParameter { parameter, .. } => invalid_parameter(parameter),
         AzureRefusal::MissingParameter { parameter } if parameter == "location" => {
             ArmError::gateway(
@@ -174,6 +154,13 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
             "NetcfgSubnetRangesOverlap",
             format!(
                 "Subnet '{subnet}' is not valid because its IP address range overlaps with that of an existing subnet '{other}'."
+            ),
+        ),
+        AzureRefusal::ReferenceNotFound { resource, by } => ArmError::service(
+            BAD,
+            "InvalidResourceReference",
+            format!(
+                "Resource {resource} referenced by resource {by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region."
             ),
         ),
         AzureRefusal::Instance(refusal) => of_instance(refusal),

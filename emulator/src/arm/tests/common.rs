@@ -23,6 +23,17 @@ async fn paths_are_read_in_any_case_and_ids_written_in_one() {
         texts.push(reply.text);
     }
     assert_eq!(texts[0], texts[1]);
+    let there = in_group("Microsoft.Sql/managedInstances/mi", "2021-11-01");
+    let head = fixture.send("HEAD", &there, None).await;
+    assert_eq!(
+        (head.status, head.text.as_str()),
+        (StatusCode::NO_CONTENT, "")
+    );
+    let none = in_group("Microsoft.Sql/managedInstances/none", "2021-11-01");
+    assert_eq!(
+        fixture.send("HEAD", &none, None).await.status,
+        StatusCode::NOT_FOUND
+    );
     assert!(texts[0].contains(&format!("\"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Sql/managedInstances/mi\"")));
 }
 
@@ -54,6 +65,7 @@ async fn checks_come_in_order() {
         ("POST", format!("{sql}/managedInstances/mi?api-version=2021-11-01"), 405, "HttpMethodNotSupported"),
         ("PATCH", "/subscriptions?api-version=2022-12-01".to_owned(), 405, "HttpMethodNotSupported"),
         ("GET", format!("{sql}/locations/westeurope/managedInstanceAzureAsyncOperation/{other}?api-version=2021-11-01"), 404, "OperationIdNotFound"),
+        ("GET", format!("{sql}/managedInstances/mi/providers/Microsoft.Authorization/locks/l?api-version=2020-05-01"), 400, "OperationNotSupportedByMilink"),
         ("GET", "/nothing/here".to_owned(), 404, "InvalidResourcePath"),
         ("GET", "/subscriptions/%zz?api-version=2022-12-01".to_owned(), 400, "InvalidRequestUri"),
     ];
@@ -400,6 +412,10 @@ async fn networks_check_addresses() {
         (
             json!({"addressPrefix": "10.0.2.1/24"}),
             "InvalidAddressPrefixFormat",
+        ),
+        (
+            json!({"addressPrefix": "10.0.2.0/24", "networkSecurityGroup": {"id": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/none")}}),
+            "InvalidResourceReference",
         ),
         (
             json!({"addressPrefix": "10.1.2.0/24"}),
