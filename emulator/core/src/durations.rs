@@ -53,6 +53,10 @@ pub enum Transition {
     LinkDelete,
     /// The replication mode is changed.
     LinkUpdate,
+    /// A planned failover: closing the primary, catching up, changing the roles.
+    Failover,
+    /// The side that gave up goes back to the common point.
+    Revert,
     /// From a commit on the primary until the secondary has hardened it.
     NetworkLatency,
     /// From hardened to redone.
@@ -118,7 +122,7 @@ fn fast(transition: Transition) -> Span {
         T::SeedingMinimum => 300,
         T::Recovery => 50,
         T::CatchUp => 100,
-        T::LinkDelete | T::LinkUpdate | T::Reconnect => 100,
+        T::LinkDelete | T::LinkUpdate | T::Reconnect | T::Failover | T::Revert => 100,
         T::NetworkLatency => 1,
         T::Redo => 0,
     })
@@ -143,6 +147,8 @@ fn azure(transition: Transition) -> Span {
         T::CatchUp => Span::seconds(30),
         T::LinkDelete => Span::seconds(20),
         T::LinkUpdate => Span::seconds(15),
+        T::Failover => Span::seconds(30),
+        T::Revert => Span::seconds(20),
         T::NetworkLatency => Span::milliseconds(5),
         T::Redo => Span::milliseconds(1),
         T::Reconnect => Span::seconds(10),

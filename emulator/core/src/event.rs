@@ -110,6 +110,35 @@ pub enum EventKind {
         instance: String,
         link: String,
     },
+    FailoverStarted {
+        instance: String,
+        link: String,
+    },
+    FailoverFailed {
+        instance: String,
+        link: String,
+        reason: String,
+    },
+    /// Another side is primary; `lost` counts the committed transactions that it does not have.
+    FailedOver {
+        instance: String,
+        link: String,
+        primary: String,
+        forced: bool,
+        lost: usize,
+    },
+    RoleChanged {
+        instance: String,
+        group: String,
+        role: &'static str,
+    },
+    /// The side that gave up goes back to the common point and undoes what it had committed since.
+    Reverting {
+        instance: String,
+        link: String,
+        database: String,
+        discarded: usize,
+    },
     ReplicationModeChanged {
         instance: String,
         link: String,

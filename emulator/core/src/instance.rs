@@ -56,6 +56,8 @@ pub struct Instance {
     pub files: OrdMap<String, Arc<[u8]>>,
     /// The error log, newest last; bounded.
     pub error_log: Vector<Arc<ErrorLogLine>>,
+    /// Transactions that a role change has ended, and the sessions that have not noticed yet.
+    pub killed: OrdMap<TransactionId, SessionId>,
     pub(crate) next_transaction: u64,
     pub(crate) next_backup: i32,
 }

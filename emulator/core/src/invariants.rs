@@ -2,8 +2,9 @@
 //!
 //! One named function each; tests run them all after every step.
 
+use crate::availability_group::Role;
 use crate::instance::Instance;
-use crate::link::{Phase, source_of};
+use crate::link::{Link, LinkRole, Phase, flow, source_of};
 use crate::operation::OperationState;
 use crate::store::LockKey;
 use crate::world::World;
@@ -84,6 +85,26 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "the resource group of a network exists",
         crate::azure::laws::networks_have_groups,
+    ),
+    (
+        "only one side of a link is writable unless a forced failover is on record",
+        one_side_writes,
+    ),
+    (
+        "a planned failover loses nothing",
+        planned_failovers_lose_nothing,
+    ),
+    (
+        "a forced failover loses what was not hardened and nothing else",
+        forced_failovers_lose_a_suffix,
+    ),
+    (
+        "the instance's half of a link has the role that the data's way gives it",
+        halves_follow_the_data,
+    ),
+    (
+        "a split link remembers where its sides part",
+        split_links_remember_the_fork,
     ),
 ];
 
@@ -248,15 +269,9 @@ fn secondaries_do_not_write(world: &World) -> Option<String> {
 
 fn replicating_links_have_copies(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
-        let (Phase::Recovering { target }
-        | Phase::CatchUp { target }
-        | Phase::Synchronizing { target }) = link.phase
-        else {
-            return None;
-        };
-        let instance = link.seedings.last()?.target.0;
-        let copy = world.instance(instance)?.databases.get(&target);
-        copy.is_none_or(|copy| !copy.is_secondary())
+        link.phase.target()?;
+        flow(world, link)
+            .is_none()
             .then(|| link.id.name.to_string())
     })
 }
@@ -280,16 +295,100 @@ fn creations_are_running(world: &World) -> Option<String> {
 
 fn links_make_progress(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
-        let waits_for_time = matches!(
-            link.phase,
-            Phase::Initiating | Phase::Seeding | Phase::Recovering { .. } | Phase::CatchUp { .. }
-        ) && (link.connection.connected_since.is_some()
-            || link.phase == Phase::Initiating);
+        let connected = link.connection.connected_since.is_some();
+        let waits_for_time = match link.phase {
+            Phase::Initiating | Phase::FailingOver { .. } | Phase::Reverting { .. } => true,
+            Phase::Seeding | Phase::Recovering { .. } => connected,
+            Phase::CatchUp { .. } => connected && !is_suspended(world, link),
+            _ => false,
+        };
         let armed = world
             .timers
             .due(&crate::world::Timer::Link(link.id.clone()))
             .is_some();
         (waits_for_time && !armed).then(|| format!("{} in {:?}", link.id.name, link.phase))
+    })
+}
+
+fn is_suspended(world: &World, link: &Link) -> bool {
+    let at = flow(world, link).map(|flow| [flow.source, flow.target]);
+    at.is_some_and(|sides| {
+        sides.iter().any(|(instance, database)| {
+            let database = world
+                .instance(*instance)
+                .and_then(|instance| instance.databases.get(database));
+            database.is_some_and(|database| database.suspended.is_some())
+        })
+    })
+}
+
+fn one_side_writes(world: &World) -> Option<String> {
+    // A link that is deleted leaves two databases, and a new one between them has not joined them yet.
+    let joined = |link: &&std::sync::Arc<Link>| {
+        link.phase.target().is_some() || link.phase == Phase::Diverged
+    };
+    world.links.values().filter(joined).find_map(|link| {
+        let (instance, partner) = (
+            world.instance(link.id.instance)?,
+            world.instance(link.partner?)?,
+        );
+        let name = link.spec.database.as_str();
+        let (ours, theirs) = (instance.database(name)?, partner.database(name)?);
+        let both = ours.guid == theirs.guid
+            && instance.check_writable(ours).is_ok()
+            && partner.check_writable(theirs).is_ok();
+        let forced = link.role_changes.iter().any(|change| change.forced);
+        (both && !forced).then(|| link.id.name.to_string())
+    })
+}
+
+fn planned_failovers_lose_nothing(world: &World) -> Option<String> {
+    each_role_change(world, |change| {
+        let loses = change.common != change.end || !change.lost.is_empty();
+        (!change.forced && loses).then(|| format!("{} of {}", change.common, change.end))
+    })
+}
+
+fn forced_failovers_lose_a_suffix(world: &World) -> Option<String> {
+    each_role_change(world, |change| {
+        let outside = |lost: &crate::link::LostTransaction| {
+            lost.lsn < change.common || lost.lsn >= change.end
+        };
+        change
+            .lost
+            .iter()
+            .any(outside)
+            .then(|| format!("{change:?}"))
+    })
+}
+
+fn each_role_change(
+    world: &World,
+    law: impl Fn(&crate::link::RoleChange) -> Option<String>,
+) -> Option<String> {
+    let mut changes = world.links.values().flat_map(|link| &link.role_changes);
+    changes.find_map(law)
+}
+
+fn halves_follow_the_data(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let expected = match (&link.phase, link.role) {
+            (Phase::Diverged | Phase::Failed { .. } | Phase::Initiating, _) => return None,
+            (Phase::FailingOver { .. }, LinkRole::Primary) => Role::Resolving,
+            (Phase::Yielded { .. }, LinkRole::Primary) => Role::Secondary,
+            (_, LinkRole::Primary) => Role::Primary,
+            (_, LinkRole::Secondary) => Role::Secondary,
+        };
+        let role = link.role_on(world, link.id.instance);
+        (role != Some(expected))
+            .then(|| format!("{} is {role:?} and not {expected:?}", link.id.name))
+    })
+}
+
+fn split_links_remember_the_fork(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let forgotten = link.phase == Phase::Diverged && link.fork.is_none();
+        forgotten.then(|| link.id.name.to_string())
     })
 }
 

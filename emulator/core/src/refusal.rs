@@ -32,6 +32,9 @@ pub enum Refusal {
     /// About links, as ARM asks for them.
     #[error(transparent)]
     Link(#[from] LinkRefusal),
+    /// About the roles of a link, through either door.
+    #[error(transparent)]
+    Failover(#[from] FailoverRefusal),
 }
 
 /// Why a statement about a database was refused.
@@ -96,6 +99,8 @@ pub enum WriteRefusal {
     NoTransaction { transaction: TransactionId },
     #[error("there is no savepoint '{name}'")]
     NoSavepoint { name: String },
+    #[error("transaction {transaction} was ended because its database changed its role")]
+    Killed { transaction: TransactionId },
 }
 
 /// The kinds of key that rows must not repeat.
@@ -490,6 +495,36 @@ pub enum LinkRefusal {
     NotEmulated { what: &'static str },
 }
 
+/// Why the roles of a link stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum FailoverRefusal {
+    #[error("'{group}' is not part of a link with a managed instance")]
+    NotALink { group: String },
+    #[error("planned failover of '{group}' starts on the primary, which this side is not")]
+    NotPrimary { group: String },
+    #[error("this version of SQL Server only forces the failover of '{group}'")]
+    PlannedNotInVersion { group: String },
+    #[error("the roles of '{group}' are changing already")]
+    InProgress { group: String },
+    #[error("the secondary of '{group}' is not synchronizing")]
+    NotSynchronizing { group: String },
+    #[error("too much log of '{group}' waits to be sent")]
+    SendQueueTooLarge { group: String },
+    #[error("'{group}' replicates one way only: delete the link instead")]
+    OneWay { group: String },
+    #[error("failover needs an update policy that matches SQL Server {build}")]
+    FormatsDiffer { build: String },
+    #[error("the instance cannot be made primary of '{group}' in a planned way from its side")]
+    PlannedToPrimary { group: String },
+    #[error("this side has the role in '{group}' already")]
+    AlreadyInRole { group: String },
+    #[error("the secondary of '{group}' is not in a state to become primary")]
+    NotReadable { group: String },
+    #[error("{what} is not supported by the emulator")]
+    NotEmulated { what: &'static str },
+}
+
 /// Why a link could not be made, or stopped working, as either side reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the error texts say it")]
@@ -530,6 +565,12 @@ pub enum LinkError {
     InitTimeout { minutes: i64, cause: Box<Self> },
     #[error("availability group '{group}' may not create databases on SQL Server")]
     CreateDatabaseNotGranted { group: String },
+    #[error("the planned failover was called off: the secondary could not catch up")]
+    FailoverFailed,
+    #[error(
+        "the log of database '{database}' does not reach back to the point that both sides have"
+    )]
+    LogGone { database: String },
     #[error("the partner dropped its half of the link")]
     PartnerDropped,
     #[error("the network between the partners is interrupted")]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::Request;
+use crate::availability_group::Role;
 use crate::backup::{BackupDevice, BackupKind, BackupSet};
 use crate::database::RecoveryModel;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, TransactionId};
+use crate::instance::Instance;
 use crate::lsn::Lsn;
 use crate::names::Name;
 use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
@@ -57,26 +59,34 @@ impl Request for Backup {
             })?
             .id;
         let set_id = instance.next_backup;
+        self.check(instance, &instance.databases[&id], managed)?;
+        let is_secondary = instance.role_of(&instance.databases[&id]) == Some(Role::Secondary);
         let database = instance.database_mut(id).expect("found a moment ago");
-        self.check(database, managed)?;
         let first_lsn = match self.kind {
             BackupKind::Log => database.chain.last_log.unwrap_or(Lsn::ZERO),
             _ => database.log.end(),
         };
-        let mark = database.log.append(now, TransactionId(0), LogKind::Backup);
+        // A secondary's log is its primary's: a backup writes nothing into it.
+        let end = database.log.end();
+        let (mark_first, mark_end) = if is_secondary {
+            (end, end)
+        } else {
+            let mark = database.log.append(now, TransactionId(0), LogKind::Backup);
+            (mark.first, mark.end)
+        };
         let database_backup_lsn = database.chain.last_full.unwrap_or(Lsn::ZERO);
         let mut freed = None;
         match self.kind {
             BackupKind::Full if !self.copy_only => {
-                database.chain.last_full = Some(mark.first);
+                database.chain.last_full = Some(mark_first);
                 database.chain.last_full_time = Some(now);
                 // The log chain starts here; a chain that runs already is not broken.
-                database.chain.last_log.get_or_insert(mark.first);
+                database.chain.last_log.get_or_insert(mark_first);
             }
             BackupKind::Log if !self.copy_only => {
-                database.chain.last_log = Some(mark.end);
+                database.chain.last_log = Some(mark_end);
                 database.chain.last_log_time = Some(now);
-                freed = Some(needed_elsewhere.map_or(mark.end, |needed| needed.min(mark.end)));
+                freed = Some(needed_elsewhere.map_or(mark_end, |needed| needed.min(mark_end)));
             }
             _ => {}
         }
@@ -103,8 +113,8 @@ impl Request for Backup {
             started: now,
             finished: now,
             first_lsn,
-            last_lsn: mark.end,
-            checkpoint_lsn: mark.first,
+            last_lsn: mark_end,
+            checkpoint_lsn: mark_first,
             database_backup_lsn,
             bytes,
             user: self.user,
@@ -139,7 +149,12 @@ impl Backup {
         crate::link::log_needed_from(world, self.instance, id)
     }
 
-    fn check(&self, database: &crate::database::Database, managed: bool) -> Result<(), Refusal> {
+    fn check(
+        &self,
+        instance: &Instance,
+        database: &crate::database::Database,
+        managed: bool,
+    ) -> Result<(), Refusal> {
         let name = || database.name.to_string();
         if database.name.is("tempdb") {
             return Err(BackupRefusal::Tempdb.into());
@@ -154,7 +169,7 @@ impl Backup {
         {
             return Err(BackupRefusal::ManagedInstance { database: name() }.into());
         }
-        if database.is_secondary() {
+        if instance.role_of(database) == Some(Role::Secondary) {
             let allowed = match self.kind {
                 BackupKind::Full => self.copy_only,
                 BackupKind::Differential => false,
@@ -164,16 +179,7 @@ impl Backup {
                 return Err(BackupRefusal::Secondary { database: name() }.into());
             }
         }
-        match database.state {
-            crate::database::DatabaseState::Online | crate::database::DatabaseState::Emergency => {}
-            crate::database::DatabaseState::Restoring => {
-                return Err(DatabaseRefusal::Restoring { name: name() }.into());
-            }
-            crate::database::DatabaseState::Offline => {
-                return Err(DatabaseRefusal::Offline { name: name() }.into());
-            }
-            _ => return Err(DatabaseRefusal::Recovering { name: name() }.into()),
-        }
+        instance.check_readable(database)?;
         if self.kind == BackupKind::Log {
             if database.recovery_model == RecoveryModel::Simple {
                 return Err(BackupRefusal::SimpleRecovery { database: name() }.into());

@@ -192,7 +192,15 @@ impl Request for AlterDatabase {
             }
             let managed = instance.is_managed_instance();
             let database = instance.database_mut(id).expect("found a moment ago");
+            let group = database.group;
             alter(database, change, managed)?;
+            let left = group.filter(|_| instance.databases[&id].group.is_none());
+            if let Some((group, member)) = left
+                && let Some(group) = instance.groups.get_mut(&group)
+                && let Some(local) = Arc::make_mut(group).as_local_mut()
+            {
+                local.databases.retain(|joined| joined.id != member);
+            }
         }
         Ok(())
     }

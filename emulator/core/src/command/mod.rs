@@ -18,6 +18,7 @@ pub use provision::*;
 pub use security::*;
 pub use server::*;
 pub use session::*;
+pub(crate) use transaction::kill_transactions;
 pub use transaction::*;
 
 use crate::refusal::Refusal;

@@ -153,6 +153,7 @@ fn add(
         trace_flags: OrdSet::new(),
         files: OrdMap::new(),
         error_log: Vector::new(),
+        killed: OrdMap::new(),
         next_transaction: 1_000,
         next_backup: 1,
     };

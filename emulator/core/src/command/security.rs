@@ -559,13 +559,15 @@ fn target(
     instance: InstanceId,
     database: DatabaseId,
 ) -> Result<&Database, Refusal> {
-    let database = world
-        .instance_mut(instance)
-        .database_mut(database)
-        .ok_or_else(|| crate::refusal::DatabaseRefusal::NotFound {
+    let instance = world
+        .instance(instance)
+        .expect("instance ids come from the world");
+    let database = instance.databases.get(&database).ok_or_else(|| {
+        crate::refusal::DatabaseRefusal::NotFound {
             name: database.to_string(),
-        })?;
-    super::transaction::check_writable(database)?;
+        }
+    })?;
+    instance.check_writable(database)?;
     Ok(database)
 }
 

@@ -64,6 +64,10 @@ impl Request for CloseSession {
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);
         instance.sessions.remove(&self.session);
+        instance.killed = std::mem::take(&mut instance.killed)
+            .into_iter()
+            .filter(|(_, session)| *session != self.session)
+            .collect();
         let open: Vec<TransactionId> = instance
             .databases
             .values()

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Request;
-use crate::database::{Database, DatabaseState, RecoveryModel};
+use crate::database::{Database, RecoveryModel};
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
+use crate::instance::Instance;
 use crate::names::Name;
 use crate::refusal::{DatabaseRefusal, DuplicateKind, Refusal, WriteRefusal};
 use crate::store::{Content, LockKey, Log, LogKind, Op, OpenTransaction};
@@ -115,13 +116,16 @@ impl Request for Write {
             }
             .apply(world)?,
         };
-        let database = world
-            .instance_mut(self.instance)
+        let instance = world.instance_mut(self.instance);
+        check_alive(instance, owner)?;
+        let not_found = || DatabaseRefusal::NotFound {
+            name: self.database.to_string(),
+        };
+        let database = instance.databases.get(&self.database);
+        instance.check_writable(database.ok_or_else(not_found)?)?;
+        let database = instance
             .database_mut(self.database)
-            .ok_or_else(|| DatabaseRefusal::NotFound {
-                name: self.database.to_string(),
-            })?;
-        check_writable(database)?;
+            .expect("found a moment ago");
         check_log_room(database, &self.ops)?;
         let locks = locks_for(database, self.transaction, &self.ops);
         for lock in &locks {
@@ -173,10 +177,11 @@ impl Request for Commit {
         let now = world.now();
         let instance = world.instance_mut(self.instance);
         instance.waits.remove(&self.transaction);
+        check_alive(instance, self.transaction)?;
         let written = databases_of(instance, self.transaction);
         for id in &written {
+            instance.check_writable(&instance.databases[id])?;
             let database = instance.database_mut(*id).expect("listed a moment ago");
-            check_writable(database)?;
             let view = database.view(Some(self.transaction));
             let open = database
                 .transactions
@@ -210,18 +215,15 @@ impl Request for Rollback {
         let now = world.now();
         let instance = world.instance_mut(self.instance);
         instance.waits.remove(&self.transaction);
+        if self.savepoint.is_none() {
+            instance.killed.remove(&self.transaction);
+        } else {
+            check_alive(instance, self.transaction)?;
+        }
         for id in databases_of(instance, self.transaction) {
             let database = instance.database_mut(id).expect("listed a moment ago");
             match &self.savepoint {
-                None => {
-                    let open = database
-                        .transactions
-                        .remove(&self.transaction)
-                        .expect("listed by it");
-                    release(database, &open);
-                    keep_identities(database, &open.ops);
-                    database.log.append(now, self.transaction, LogKind::Abort);
-                }
+                None => undo(database, self.transaction, now),
                 Some(name) => {
                     let open = database
                         .transactions
@@ -247,6 +249,7 @@ impl Request for Savepoint {
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);
+        check_alive(instance, self.transaction)?;
         for id in databases_of(instance, self.transaction) {
             let database = instance.database_mut(id).expect("listed a moment ago");
             let open = database
@@ -293,19 +296,35 @@ impl Request for EndLockWait {
     }
 }
 
-/// Whether statements may write to the database now.
-pub(crate) fn check_writable(database: &Database) -> Result<(), Refusal> {
-    let name = || database.name.to_string();
-    match database.state {
-        DatabaseState::Online | DatabaseState::Emergency => {}
-        DatabaseState::Restoring => return Err(DatabaseRefusal::Restoring { name: name() }.into()),
-        DatabaseState::Recovering | DatabaseState::RecoveryPending | DatabaseState::Suspect => {
-            return Err(DatabaseRefusal::Recovering { name: name() }.into());
+/// Undoes every transaction that has written in a database, wherever else it has. Their sessions hear of it when they
+/// next do something with them; the product cuts their connections.
+pub(crate) fn kill_transactions(instance: &mut Instance, database: DatabaseId, now: Timestamp) {
+    let open = instance.databases.get(&database);
+    let open: Vec<(TransactionId, SessionId)> = open.map_or_else(Vec::new, |database| {
+        let open = database.transactions.values();
+        open.map(|open| (open.id, open.session)).collect()
+    });
+    for (transaction, session) in open {
+        for id in databases_of(instance, transaction) {
+            let database = instance.database_mut(id).expect("listed a moment ago");
+            undo(database, transaction, now);
         }
-        DatabaseState::Offline => return Err(DatabaseRefusal::Offline { name: name() }.into()),
+        instance.waits.remove(&transaction);
+        instance.killed.insert(transaction, session);
     }
-    if database.read_only || database.is_secondary() {
-        return Err(DatabaseRefusal::ReadOnly { name: name() }.into());
+}
+
+fn undo(database: &mut Database, transaction: TransactionId, now: Timestamp) {
+    let open = database.transactions.remove(&transaction);
+    let open = open.expect("the caller has found it in the database");
+    release(database, &open);
+    keep_identities(database, &open.ops);
+    database.log.append(now, transaction, LogKind::Abort);
+}
+
+fn check_alive(instance: &Instance, transaction: TransactionId) -> Result<(), Refusal> {
+    if instance.killed.contains_key(&transaction) {
+        return Err(WriteRefusal::Killed { transaction }.into());
     }
     Ok(())
 }
@@ -407,10 +426,7 @@ fn locks_for(database: &Database, transaction: Option<TransactionId>, ops: &[Op]
     locks
 }
 
-fn databases_of(
-    instance: &crate::instance::Instance,
-    transaction: TransactionId,
-) -> Vec<DatabaseId> {
+fn databases_of(instance: &Instance, transaction: TransactionId) -> Vec<DatabaseId> {
     instance
         .databases
         .values()

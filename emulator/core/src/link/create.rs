@@ -119,13 +119,20 @@ impl CreateLink {
             instance, &id.name, &self.spec, group, replicas, &mut ids, now,
         );
         let server = instance.name.to_string();
+        let role = self.spec.instance_role;
         world.ids = ids;
+        // A link that failed and is asked for again keeps its record.
+        let before = world.links.get(&id);
+        let role_changes = before.map_or_else(Vec::new, |link| link.role_changes.clone());
         let link = Link {
             id: id.clone(),
             spec: self.spec,
             group,
             partner: None,
             replicas,
+            role,
+            role_changes,
+            fork: None,
             phase: Phase::Initiating,
             since: now,
             connection: Connection::default(),
@@ -183,8 +190,15 @@ pub(super) fn instance_url(instance: &Instance) -> String {
 /// Takes the instance's half of a link away.
 pub(super) fn remove_groups(instance: &mut Instance, link: &Name, group: &Name) {
     for name in [link, group] {
-        if let Some(id) = instance.group(name.as_str()).map(|group| group.id) {
-            instance.groups.remove(&id);
+        let Some(id) = instance.group(name.as_str()).map(|group| group.id) else {
+            continue;
+        };
+        let group = instance.groups.remove(&id);
+        let local = group.as_deref().and_then(|group| group.as_local());
+        for member in local.map_or(&[][..], |local| &local.databases) {
+            if let Some(database) = instance.database_mut(member.database) {
+                database.group = None;
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
 
-use super::{Link, LinkFailoverMode, LinkRole, LinkSpec};
+use super::{Link, LinkFailoverMode, LinkRole, LinkSpec, Phase};
 use crate::availability_group::{DistributedGroup, Role};
 use crate::certificate::{Certificate, MANAGED_INSTANCE_DNS_PATTERN, PUBLIC_ROOTS};
 use crate::endpoint::EndpointState;
@@ -227,11 +227,11 @@ fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<
     let dag =
         distributed_half(partner, instance, link).ok_or_else(|| not_responding(&link.id.name))?;
     let database = link.spec.database.to_string();
-    match link.spec.instance_role {
+    if !roles_agree(dag.role, instance, link) {
+        return Err(LinkError::RoleMismatch);
+    }
+    match link.role {
         LinkRole::Secondary => {
-            if dag.role != Role::Primary {
-                return Err(LinkError::RoleMismatch);
-            }
             if !local
                 .databases
                 .iter()
@@ -241,16 +241,31 @@ fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<
             }
         }
         LinkRole::Primary => {
-            if dag.role != Role::Secondary {
-                return Err(LinkError::RoleMismatch);
-            }
             // Without GRANT CREATE ANY DATABASE the seeding fails later, as it does on SQL Server.
-            if link.partner.is_none() && partner.database(&database).is_some() {
+            let seeded = !matches!(link.phase, Phase::Initiating);
+            if !seeded && partner.database(&database).is_some() {
                 return Err(LinkError::TargetDatabaseExists { database });
             }
         }
     }
     Ok(())
+}
+
+/// One side is primary and the other secondary; only after giving up the primary role by hand are both secondary.
+fn roles_agree(theirs: Role, instance: &Instance, link: &Link) -> bool {
+    let ours = instance
+        .group(link.id.name.as_str())
+        .and_then(|group| group.as_distributed())
+        .map(|pair| pair.role);
+    match (ours, theirs) {
+        (Some(Role::Primary), Role::Secondary) | (Some(Role::Secondary), Role::Primary) => {
+            // A link that replicates does not turn by itself, whatever a group made anew says.
+            let primary = ours == Some(Role::Primary);
+            primary == (link.role == LinkRole::Primary)
+        }
+        (Some(Role::Secondary), Role::Secondary) => matches!(link.phase, Phase::Yielded { .. }),
+        _ => false,
+    }
 }
 
 /// SQL Server's half of the distributed group: the link's name, the two group names, and the instance's address.

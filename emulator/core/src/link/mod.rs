@@ -4,8 +4,11 @@
 
 mod change;
 mod create;
+mod failover;
 mod handshake;
 mod replication;
+mod role;
+mod role_change;
 mod seeding;
 mod status;
 mod steps;
@@ -14,11 +17,15 @@ use std::sync::Arc;
 
 pub use change::{DeleteLink, UpdateLink};
 pub use create::CreateLink;
+pub use failover::{FailOverLink, FailoverKind, SetLinkRole};
+pub use role_change::{Fork, LostTransaction, RoleChange};
 pub use status::{
     Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
 };
 
+pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use replication::{log_needed_from, redo};
+pub(crate) use role::flow;
 pub(crate) use steps::{finish_deletion, finish_update, init_timeout, reconcile, reconnect, step};
 
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
@@ -56,7 +63,13 @@ pub struct Link {
     pub since: Timestamp,
     /// Whether the partners are connected, and what kept them apart.
     pub connection: Connection,
-    /// The running operation of its creation.
+    /// The instance's role in the replication: which way the data flows, or will once the partners are together again.
+    pub role: LinkRole,
+    /// Role changes that are over, newest last; the oldest are forgotten.
+    pub role_changes: Vec<RoleChange>,
+    /// Where a forced failover has split the history, until the sides are together again.
+    pub fork: Option<Fork>,
+    /// The running operation of its creation or of a failover.
     pub operation: Option<OperationId>,
     /// When it was asked for.
     pub created: Timestamp,
@@ -81,7 +94,7 @@ pub struct LinkSpec {
     pub partner_endpoint: Arc<str>,
     /// The replicated database.
     pub database: Name,
-    /// Which side starts as primary.
+    /// Which side started as primary; `Link::role` is the one of now.
     pub instance_role: LinkRole,
     /// Whether it can fail over and back.
     pub failover_mode: LinkFailoverMode,
@@ -132,6 +145,23 @@ pub enum Phase {
     },
     /// In step: the log is sent as it is written.
     Synchronizing {
+        /// The secondary database.
+        target: DatabaseId,
+    },
+    /// A planned failover runs: the primary is closed, and what it has committed is on its way.
+    FailingOver {
+        /// The secondary database, about to become primary.
+        target: DatabaseId,
+    },
+    /// The primary was made secondary by hand: neither side writes, what was committed still goes to the other side.
+    Yielded {
+        /// The secondary database.
+        target: DatabaseId,
+    },
+    /// A forced failover has split the sides; nothing flows until one of them gives up the primary role.
+    Diverged,
+    /// The side that gave up goes back to where the histories part.
+    Reverting {
         /// The secondary database.
         target: DatabaseId,
     },

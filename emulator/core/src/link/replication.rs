@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{LinkId, Phase, ReplicationMode, seeding, source_of};
+use super::role::{Flow, flow};
+use super::{LinkId, Phase, ReplicationMode, source_of};
 use crate::availability_group::AvailabilityMode;
 use crate::command::Committed;
 use crate::durations::Transition;
@@ -23,13 +24,14 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id) else {
         return;
     };
-    let (Phase::CatchUp { target } | Phase::Synchronizing { target }) = link.phase else {
-        return;
-    };
-    if link.connection.connected_since.is_none() {
+    if !link.phase.is_replicating() || link.connection.connected_since.is_none() {
         return;
     }
-    let Some((_, target_instance)) = seeding::direction(link) else {
+    let Some(Flow {
+        source: (source_instance, source_id),
+        target: (target_instance, target),
+    }) = flow(world, link)
+    else {
         return;
     };
     let latency = delay(world);
@@ -89,13 +91,31 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
             }
         }
     }
+    if !arrived.is_empty() {
+        back_up_log(world, source_instance, source_id);
+    }
     if let Some(next) = next {
         world.timers.arm(Timer::Redo(id.clone()), next);
     }
 }
 
+/// The service takes log backups of a managed instance's databases by itself: what nobody needs any more is freed.
+fn back_up_log(world: &mut World, instance: InstanceId, database: DatabaseId) {
+    let managed = world
+        .instance(instance)
+        .is_some_and(|found| found.is_managed_instance());
+    if !managed {
+        return;
+    }
+    let needed = log_needed_from(world, instance, database);
+    if let Some(found) = world.instance_mut(instance).database_mut(database) {
+        let before = needed.unwrap_or_else(|| found.log.end());
+        found.log.truncate(before);
+    }
+}
+
 /// From a commit until the secondary has hardened and redone it.
-fn delay(world: &World) -> Span {
+pub(super) fn delay(world: &World) -> Span {
     world.durations.span(Transition::NetworkLatency) + world.durations.span(Transition::Redo)
 }
 
@@ -105,31 +125,32 @@ pub(crate) fn log_needed_from(
     instance: InstanceId,
     database: DatabaseId,
 ) -> Option<Lsn> {
-    let mut needed: Option<Lsn> = None;
-    for link in world.links.values() {
-        let Some(run) = link
-            .seedings
-            .last()
-            .filter(|run| run.source == (instance, database))
-        else {
-            continue;
-        };
-        let from = match link.phase {
-            Phase::Initiating | Phase::Connected | Phase::Failed { .. } => continue,
-            Phase::Seeding | Phase::Recovering { .. } => run.base,
-            Phase::CatchUp { target } | Phase::Synchronizing { target } => {
-                let copy = world
-                    .instance(run.target.0)
-                    .and_then(|instance| instance.databases.get(&target));
-                match copy.and_then(|copy| copy.copy.as_ref()) {
-                    Some(position) => position.hardened,
-                    None => continue,
-                }
+    let place = (instance, database);
+    let needed = world.links.values().filter_map(|link| {
+        if let Some(flow) = flow(world, link) {
+            let copy = world
+                .instance(flow.target.0)?
+                .databases
+                .get(&flow.target.1)?;
+            let position = copy.copy.as_ref()?.hardened;
+            return (flow.source == place).then_some(position);
+        }
+        match link.phase {
+            Phase::Seeding => {
+                let run = link.seedings.last()?;
+                (run.source == place).then_some(run.base)
             }
-        };
-        needed = Some(needed.map_or(from, |least| least.min(from)));
-    }
-    needed
+            // Either side may have to go back to the common point, and the other to go on from there.
+            Phase::Diverged => {
+                let is_side = instance == link.id.instance || Some(instance) == link.partner;
+                let name = &world.instance(instance)?.databases.get(&database)?.name;
+                let fork = link.fork.as_ref()?;
+                (is_side && *name == link.spec.database).then_some(fork.common)
+            }
+            _ => None,
+        }
+    });
+    needed.min()
 }
 
 impl World {
@@ -143,18 +164,9 @@ impl World {
         let replicated: Vec<LinkId> = self
             .links
             .values()
-            .filter(|link| {
-                link.seedings
-                    .last()
-                    .is_some_and(|run| run.source == (instance, database))
-            })
-            .filter(|link| {
-                matches!(
-                    link.phase,
-                    Phase::CatchUp { .. } | Phase::Synchronizing { .. }
-                )
-            })
+            .filter(|link| link.phase.is_replicating())
             .filter(|link| link.connection.connected_since.is_some())
+            .filter(|link| flow(self, link).is_some_and(|flow| flow.source == (instance, database)))
             .map(|link| link.id.clone())
             .collect();
         let mut reply = Committed::default();

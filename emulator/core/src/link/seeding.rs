@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::role::direction;
 use super::steps::{arm_step, enter, fail, words};
-use super::{Link, LinkId, LinkRole, Phase, Seeding, SeedingOutcome, replication};
+use super::{Link, LinkId, Phase, Seeding, SeedingOutcome, replication};
 use crate::availability_group::GroupDatabase;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
 use crate::durations::Transition;
@@ -244,7 +245,11 @@ pub(super) fn interrupt(world: &mut World, id: &LinkId, error: &LinkError) {
 pub(super) fn release_copies(world: &mut World, link: &Link) {
     match &link.phase {
         Phase::Seeding | Phase::Recovering { .. } => drop_copy(world, link),
-        Phase::CatchUp { target } | Phase::Synchronizing { target } => {
+        Phase::CatchUp { target }
+        | Phase::Synchronizing { target }
+        | Phase::FailingOver { target }
+        | Phase::Yielded { target }
+        | Phase::Reverting { target } => {
             let Some((_, instance)) = direction(link) else {
                 return;
             };
@@ -256,6 +261,7 @@ pub(super) fn release_copies(world: &mut World, link: &Link) {
             if let Some(database) = world.instance_mut(instance).database_mut(*target) {
                 database.copy = None;
                 database.suspended = None;
+                database.state = DatabaseState::Online;
                 database.chain = BackupChain {
                     last_full: Some(database.log.end()),
                     last_full_time: Some(now),
@@ -264,17 +270,8 @@ pub(super) fn release_copies(world: &mut World, link: &Link) {
                 };
             }
         }
-        Phase::Initiating | Phase::Connected | Phase::Failed { .. } => {}
+        Phase::Initiating | Phase::Connected | Phase::Diverged | Phase::Failed { .. } => {}
     }
-}
-
-/// Which instance the data comes from, and which it goes to.
-pub(super) fn direction(link: &Link) -> Option<(InstanceId, InstanceId)> {
-    let partner = link.partner?;
-    Some(match link.spec.instance_role {
-        LinkRole::Secondary => (partner, link.id.instance),
-        LinkRole::Primary => (link.id.instance, partner),
-    })
 }
 
 fn drop_copy(world: &mut World, link: &Link) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Link, LinkRole, Phase, handshake, seeding};
-use crate::availability_group::{AvailabilityGroup, Role};
+use super::{Link, LinkRole, Phase, handshake, role};
+use crate::availability_group::AvailabilityGroup;
 use crate::database::Database;
 use crate::ids::InstanceId;
 use crate::lsn::Lsn;
@@ -148,8 +148,15 @@ impl LinkStatus {
         let positions = positions(world, link);
         let behind = positions.is_some_and(|positions| positions.hardened < positions.end_of_log);
         let synchronization = match link.phase {
+            Phase::Reverting { .. } => SynchronizationState::Reverting,
             _ if !connected || suspended => SynchronizationState::NotSynchronizing,
             Phase::CatchUp { .. } => SynchronizationState::Synchronizing,
+            Phase::FailingOver { .. } | Phase::Yielded { .. } if !behind => {
+                SynchronizationState::Synchronized
+            }
+            Phase::FailingOver { .. } | Phase::Yielded { .. } => {
+                SynchronizationState::Synchronizing
+            }
             Phase::Synchronizing { .. } if synchronous && !behind => {
                 SynchronizationState::Synchronized
             }
@@ -159,8 +166,14 @@ impl LinkStatus {
         let (replica_state, link_state) = match &link.phase {
             Phase::Initiating | Phase::Connected => ("CreatingLink", "CreatingLink"),
             Phase::Seeding => ("Seeding", "Seeding"),
-            Phase::Recovering { .. } | Phase::CatchUp { .. } => ("Catchup", "Catchup"),
-            Phase::Synchronizing { .. } => ("LinkSynchronizing", "Catchup"),
+            Phase::Recovering { .. } | Phase::CatchUp { .. } | Phase::Reverting { .. } => {
+                ("Catchup", "Catchup")
+            }
+            Phase::FailingOver { .. } => ("LinkFailoverInProgress", "LinkFailoverInProgress"),
+            // A guess for `Yielded` and `Diverged`: health and connection tell them apart.
+            Phase::Synchronizing { .. } | Phase::Yielded { .. } | Phase::Diverged => {
+                ("LinkSynchronizing", "Catchup")
+            }
             Phase::Failed {
                 connected_before: false,
                 ..
@@ -186,7 +199,7 @@ impl LinkStatus {
             positions,
             send_lag: send_lag(world, link),
             redo_lag: Span::ZERO,
-            instance_role: link.spec.instance_role,
+            instance_role: link.instance_role(world),
         }
     }
 }
@@ -211,7 +224,14 @@ pub fn linked_database<'a>(
     link: &Link,
     on_primary: bool,
 ) -> Option<&'a Arc<Database>> {
-    let (source, target) = seeding::direction(link)?;
+    if link.phase == Phase::Diverged {
+        // Two primaries: neither follows the other.
+        let here = world.instance(link.id.instance)?;
+        return here
+            .database(link.spec.database.as_str())
+            .filter(|_| on_primary);
+    }
+    let (source, target) = role::direction(link)?;
     let on = |instance| {
         world
             .instance(instance)?
@@ -232,29 +252,11 @@ pub fn source_of<'a>(world: &'a World, copy: &Database) -> Option<&'a Arc<Databa
     (found.guid == copy.guid).then_some(found)
 }
 
-impl Link {
-    /// The role that the distributed group has on an instance of the link.
-    pub fn role_on(&self, instance: InstanceId) -> Role {
-        let of_instance = match self.spec.instance_role {
-            LinkRole::Primary => Role::Primary,
-            LinkRole::Secondary => Role::Secondary,
-        };
-        match (instance == self.id.instance, of_instance) {
-            (true, role) => role,
-            (false, Role::Primary) => Role::Secondary,
-            (false, _) => Role::Primary,
-        }
-    }
-}
-
 fn positions(world: &World, link: &Link) -> Option<LogPositions> {
     let source = linked_database(world, link, true)?;
     let copy = linked_database(world, link, false)?;
     let at = copy.copy.as_ref()?;
-    if !matches!(
-        link.phase,
-        Phase::CatchUp { .. } | Phase::Synchronizing { .. }
-    ) {
+    if !link.phase.is_replicating() {
         return None;
     }
     let unsent = source.log.from(at.hardened);

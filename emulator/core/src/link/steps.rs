@@ -1,8 +1,12 @@
 //! The steps of a link's life, each taken when its time has come.
 
 use super::handshake::{self, Handshake};
-use super::{LinkId, LinkRole, Phase, ReplicationMode, SeedingOutcome, replication, seeding};
-use crate::availability_group::GroupKind;
+use super::role;
+use super::{
+    Link, LinkId, Phase, ReplicationMode, SeedingOutcome, failover, linked_database, replication,
+    role_change, seeding,
+};
+use crate::availability_group::{GroupKind, Role};
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::OperationId;
@@ -34,6 +38,8 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
         Phase::Connected => seeding::start(world, id),
         Phase::Seeding => seeding::complete(world, id),
         Phase::Recovering { target } => seeding::recovered(world, id, *target),
+        // Suspended data movement waits for a person; `reconcile` goes on from there.
+        Phase::CatchUp { .. } if is_suspended(world, &link) => {}
         Phase::CatchUp { target } => {
             let target = *target;
             replication::pump(world, id);
@@ -45,8 +51,22 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
                 database,
             });
         }
-        Phase::Synchronizing { .. } | Phase::Failed { .. } => {}
+        Phase::FailingOver { .. } => failover::complete(world, id),
+        Phase::Reverting { target } => role_change::reverted(world, id, *target),
+        Phase::Synchronizing { .. }
+        | Phase::Yielded { .. }
+        | Phase::Diverged
+        | Phase::Failed { .. } => {}
     }
+}
+
+/// Whether data movement is suspended on either side.
+fn is_suspended(world: &World, link: &Link) -> bool {
+    let suspended = |on_primary| {
+        linked_database(world, link, on_primary)
+            .is_some_and(|database| database.suspended.is_some())
+    };
+    suspended(true) || suspended(false)
 }
 
 /// Gives up on partners that have not connected.
@@ -93,10 +113,10 @@ pub(crate) fn reconnect(world: &mut World, id: &LinkId) {
         Err(error) => note_error(world, id, error),
         Ok(handshake) => {
             mark_connected(world, id, handshake);
-            if link.phase == Phase::Connected {
-                arm_step(world, id, Transition::SeedingStart);
-            } else {
-                replication::pump(world, id);
+            match link.phase {
+                Phase::Connected => arm_step(world, id, Transition::SeedingStart),
+                Phase::Diverged => role_change::rejoin(world, id),
+                _ => replication::pump(world, id),
             }
         }
     }
@@ -113,6 +133,13 @@ pub(crate) fn reconcile(world: &mut World) {
             Phase::Initiating | Phase::Failed { .. } => continue,
             _ => {}
         }
+        if link.phase.target().is_some() && role::flow(world, &link).is_none() {
+            // Somebody took the secondary database out of the link.
+            let database = link.spec.database.to_string();
+            failover::abort(world, &id);
+            fail(world, &id, LinkError::DatabaseNotResponding { database });
+            continue;
+        }
         if link.connection.connected_since.is_some() {
             match handshake::still_connected(world, &link) {
                 // A run that was not permitted starts once it is.
@@ -122,7 +149,7 @@ pub(crate) fn reconcile(world: &mut World) {
                         arm_step(world, &id, Transition::SeedingStart);
                     }
                 }
-                Ok(()) => replication::pump(world, &id),
+                Ok(()) => go_on(world, &id, &link),
                 Err(error) => disconnect(world, &id, error),
             }
         } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none()
@@ -132,6 +159,27 @@ pub(crate) fn reconcile(world: &mut World) {
             world.timers.arm(Timer::Reconnect(id.clone()), due);
         }
     }
+}
+
+/// Sends what can be sent, and takes up what has been waiting for a person.
+fn go_on(world: &mut World, id: &LinkId, link: &Link) {
+    let catches_up = match link.phase {
+        Phase::CatchUp { .. } => !is_suspended(world, link),
+        // The distributed group was made anew on the side that had given up, as primary.
+        Phase::Yielded { target } => {
+            let source = role::direction(link).map(|(source, _)| source);
+            let back = source.and_then(|source| link.role_on(world, source)) == Some(Role::Primary);
+            if back {
+                enter(world, id, Phase::CatchUp { target });
+            }
+            back
+        }
+        _ => false,
+    };
+    if catches_up && world.timers.due(&Timer::Link(id.clone())).is_none() {
+        arm_step(world, id, Transition::CatchUp);
+    }
+    replication::pump(world, id);
 }
 
 /// Deletes a link for good: the instance's database becomes an ordinary one, SQL Server keeps its half.
@@ -156,6 +204,12 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
     if let Some(creating) = link.operation {
         world.fail_operation(creating, OperationError::Link(LinkError::PartnerDropped));
     }
+    failover::abort(world, id);
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let was_copy = link.phase.target().is_some()
+        && role::direction(&link).is_some_and(|(_, target)| target == id.instance);
     seeding::release_copies(world, &link);
     let fork = world.ids.next_guid();
     if world.instance(id.instance).is_some() {
@@ -166,7 +220,7 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
         {
             let database = instance.database_mut(database).expect("found a moment ago");
             database.group = None;
-            if link.spec.instance_role == LinkRole::Secondary {
+            if was_copy {
                 database.recovery_fork = fork;
             }
         }
@@ -273,13 +327,15 @@ fn adopt_group_id(world: &mut World, id: &LinkId) {
     link.replicas = replicas;
 }
 
-fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
+pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
     let (instance, link, _) = words(world, id);
     let Some(changed) = world.link_mut(id) else {
         return;
     };
-    changed.connection.connected_since = None;
+    if changed.connection.connected_since.take().is_none() {
+        return;
+    }
     changed.connection.last_error = Some((error.clone(), now));
     let (partner, phase) = (changed.partner, changed.phase.clone());
     // Message 35206 of the error log.
@@ -291,6 +347,7 @@ fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     }
     world.instance_mut(id.instance).log(now, line);
     world.timers.cancel(&Timer::Redo(id.clone()));
+    failover::abort(world, id);
     if matches!(
         phase,
         Phase::Connected | Phase::Seeding | Phase::Recovering { .. }

@@ -173,6 +173,14 @@ impl Log {
         }
     }
 
+    /// Drops everything, and goes on at `at`: the log of a replica whose primary changes.
+    pub fn restart_at(&mut self, at: Lsn) {
+        *self = Self {
+            limit_bytes: self.limit_bytes,
+            ..Self::starting_at(at)
+        };
+    }
+
     /// Drops what stands before `before`, and frees its space.
     pub fn truncate(&mut self, before: Lsn) {
         while let Some((lsn, entry)) = self.entries.get_min() {

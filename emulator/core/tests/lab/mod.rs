@@ -11,6 +11,7 @@ use milink_core::backup::{BackupDevice, BackupKind};
 use milink_core::certificate::{CertificateFacts, PUBLIC_ROOTS, PrivateKey};
 use milink_core::collation::Collation;
 use milink_core::command::*;
+use milink_core::database::Database;
 use milink_core::durations::{Durations, Profile};
 use milink_core::endpoint::*;
 use milink_core::ids::*;
@@ -316,6 +317,15 @@ impl Lab {
         instance: InstanceId,
         value: i64,
     ) -> Result<Committed, Refusal> {
+        self.insert_in(instance, value, None)
+    }
+
+    pub(crate) fn insert_in(
+        &mut self,
+        instance: InstanceId,
+        value: i64,
+        transaction: Option<TransactionId>,
+    ) -> Result<Committed, Refusal> {
         let now = self.world.now();
         let db = self
             .world
@@ -323,10 +333,8 @@ impl Lab {
             .unwrap()
             .database("db1")
             .unwrap();
-        let table = db
-            .content
-            .table(&Name::new("dbo"), &Name::new("t"))
-            .unwrap();
+        let view = db.view(transaction);
+        let table = view.table(&Name::new("dbo"), &Name::new("t")).unwrap();
         let op = Op::Insert {
             table: table.definition.object,
             id: table.next_row(),
@@ -336,20 +344,19 @@ impl Lab {
             instance,
             database: db.id,
             session: SessionId(51),
-            transaction: None,
+            transaction,
             ops: vec![op],
         };
         self.world.apply(now, write)
     }
 
     pub(crate) fn create_table(&mut self) {
+        self.create_table_on(self.sql);
+    }
+
+    pub(crate) fn create_table_on(&mut self, instance: InstanceId) {
         let now = self.world.now();
-        let db = self
-            .world
-            .instance(self.sql)
-            .unwrap()
-            .database("db1")
-            .unwrap();
+        let db = self.db(instance);
         let definition = TableDefinition {
             object: db.content.next_object(0),
             schema: "dbo".into(),
@@ -380,7 +387,7 @@ impl Lab {
             modified: now,
         };
         let ops = vec![Op::CreateTable(Arc::new(definition))];
-        let (instance, database) = (self.sql, db.id);
+        let database = db.id;
         self.apply(Write {
             instance,
             database,
@@ -390,14 +397,159 @@ impl Lab {
         });
     }
 
-    /// Does the article's preparation, in a world where nothing of it has been done.
-    pub(crate) fn prepare_if_new(&mut self, without: Option<Step>) {
+    /// ALTER AVAILABILITY GROUP on the distributed group.
+    pub(crate) fn alter_dag(&mut self, action: GroupAction) -> Result<Option<Timestamp>, Refusal> {
+        let now = self.world.now();
+        let alter = AlterAvailabilityGroup {
+            instance: self.sql,
+            name: "DAG_db1".into(),
+            action,
+        };
+        self.world.apply(now, alter)
+    }
+
+    /// POST of the link's failover.
+    pub(crate) fn fail_over(&mut self, kind: FailoverKind) -> Result<OperationId, Refusal> {
+        let now = self.world.now();
+        let request = FailOverLink {
+            instance: self.mi,
+            name: "DAG_db1".into(),
+            kind,
+        };
+        self.world.apply(now, request)
+    }
+
+    /// POST of the link's setRole.
+    pub(crate) fn set_role(
+        &mut self,
+        role: LinkRole,
+        forced: bool,
+    ) -> Result<OperationId, Refusal> {
+        let now = self.world.now();
+        let request = SetLinkRole {
+            instance: self.mi,
+            name: "DAG_db1".into(),
+            role,
+            forced,
+        };
+        self.world.apply(now, request)
+    }
+
+    /// Starts or stops SQL Server's mirroring endpoint, which takes the partner off the network.
+    pub(crate) fn turn_endpoint(&mut self, state: EndpointState) {
+        let instance = self.sql;
+        self.apply(AlterEndpoint {
+            instance,
+            name: "database_mirroring_endpoint".into(),
+            state: Some(state),
+            port: None,
+            listener_ip: None,
+            role: None,
+            authentication: None,
+            encryption: None,
+        });
+    }
+
+    /// ALTER DATABASE … SET HADR RESUME on SQL Server.
+    pub(crate) fn resume(&mut self) {
+        let instance = self.sql;
+        self.apply(AlterDatabase {
+            instance,
+            name: "db1".into(),
+            changes: vec![DatabaseChange::HadrResume],
+        });
+    }
+
+    /// The roles that SQL Server and the managed instance believe they have.
+    pub(crate) fn roles(&self) -> (Role, Role) {
+        let link = self.link();
+        let on = |instance| link.role_on(&self.world, instance).unwrap();
+        (on(self.sql), on(self.mi))
+    }
+
+    /// The database on an instance.
+    pub(crate) fn db(&self, instance: InstanceId) -> &Database {
+        self.world
+            .instance(instance)
+            .unwrap()
+            .database("db1")
+            .unwrap()
+    }
+
+    /// A link in step, with a table in its database.
+    pub(crate) fn linked(profile: Profile) -> Self {
+        let mut lab = Self::new(profile);
+        lab.prepare(None);
+        lab.create_table();
+        lab.create_link();
+        lab.settle();
+        lab
+    }
+
+    /// A link that starts from the managed instance, in step, with a table in its database.
+    pub(crate) fn linked_from_instance(profile: Profile) -> Self {
+        let mut lab = Self::new(profile);
+        lab.prepare_from_instance();
+        let spec = LinkSpec {
+            instance_role: LinkRole::Primary,
+            ..Self::spec()
+        };
+        lab.apply(CreateLink {
+            instance: lab.mi,
+            name: "DAG_db1".into(),
+            spec,
+        });
+        assert_eq!(lab.settle().last(), Some(&"LinkSynchronizing"));
+        lab
+    }
+
+    /// Everything before a link that starts from the managed instance.
+    pub(crate) fn prepare_from_instance(&mut self) {
+        self.prepare(Some(Step::CreateDag));
+        self.apply(DropAvailabilityGroup {
+            instance: self.sql,
+            name: "AG_db1".into(),
+        });
+        self.apply(DropDatabase {
+            instance: self.sql,
+            name: "db1".into(),
+            session: None,
+        });
+        self.apply(CreateDatabase {
+            instance: self.mi,
+            name: "db1".into(),
+            collation: None,
+        });
+        self.create_table_on(self.mi);
+        self.create_empty_group();
+        self.apply(AlterAvailabilityGroup {
+            instance: self.sql,
+            name: "AG_db1".into(),
+            action: GroupAction::CreateAnyDatabase(true),
+        });
+        let url = format!("tcp://{}:5022;Server=[sqlmi1];Database=[db1]", self.fqdn);
+        self.create_dag(&url);
+    }
+
+    /// The same, in a world where nothing of it has been done.
+    pub(crate) fn prepare_from_instance_if_new(&mut self) {
+        let mi = self.world.instance(self.mi).unwrap();
+        if self.is_new() && mi.database("db1").is_none() {
+            self.prepare_from_instance();
+        }
+    }
+
+    fn is_new(&self) -> bool {
         let sql = self.world.instance(self.sql).unwrap();
-        let new = sql.database("db1").is_none()
+        sql.database("db1").is_none()
             && sql.endpoint.is_none()
             && sql.groups.is_empty()
-            && sql.master().content.master_key.is_none();
-        if new {
+            && sql.master().content.master_key.is_none()
+    }
+
+    /// Does the article's preparation, in a world where nothing of it has been done.
+    pub(crate) fn prepare_if_new(&mut self, without: Option<Step>) {
+        if self.is_new() {
             self.prepare(without);
             self.create_table();
         }

@@ -8,12 +8,14 @@ use crate::availability_group::{
     FailoverMode, LocalGroup, Role, SecondaryConnections, SeedingMode,
 };
 use crate::command::Request;
+use crate::database::DatabaseState;
 use crate::event::EventKind;
 use crate::ids::{IdSource, InstanceId};
 use crate::instance::Instance;
+use crate::link;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
-use crate::refusal::{GroupRefusal, Refusal};
+use crate::refusal::{FailoverRefusal, GroupRefusal, Refusal};
 use crate::time::{Span, Timestamp};
 use crate::world::World;
 
@@ -95,9 +97,10 @@ pub struct DropAvailabilityGroup {
 }
 
 impl Request for AlterAvailabilityGroup {
-    type Reply = ();
+    /// When the statement is over, if it takes time: a planned failover does.
+    type Reply = Option<Timestamp>;
 
-    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+    fn apply(self, world: &mut World) -> Result<Option<Timestamp>, Refusal> {
         let now = world.now();
         let mut ids = world.ids.clone();
         let instance = world.instance_mut(self.instance);
@@ -114,6 +117,20 @@ impl Request for AlterAvailabilityGroup {
             })?
             .as_ref()
             .clone();
+        if group.as_distributed().is_some() {
+            match &self.action {
+                GroupAction::Failover => return link::fail_over(world, self.instance, &self.name),
+                GroupAction::ForceFailover => {
+                    link::force_fail_over(world, self.instance, &self.name)?;
+                    return Ok(None);
+                }
+                GroupAction::SetRoleSecondary => {
+                    link::give_up_primary(world, self.instance, &self.name)?;
+                    return Ok(None);
+                }
+                _ => {}
+            }
+        }
         let changed = match self.action {
             GroupAction::AddDatabases(names) => {
                 add_databases(instance, &mut group, &names, &mut ids)
@@ -125,7 +142,7 @@ impl Request for AlterAvailabilityGroup {
         group.sequence += 1;
         instance.groups.insert(group.id, Arc::new(group));
         world.ids = ids;
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -151,6 +168,10 @@ impl Request for DropAvailabilityGroup {
                 if let Some(database) = instance.database_mut(member.database) {
                     database.group = None;
                     database.suspended = None;
+                    // A secondary database without its group waits for a restore, as the product leaves it.
+                    if database.copy.take().is_some() {
+                        database.state = DatabaseState::Restoring;
+                    }
                 }
             }
         }
@@ -354,11 +375,22 @@ fn change(
         GroupAction::Join { .. } => {
             return Err(GroupRefusal::NoContactWithPrimary { group: name }.into());
         }
-        GroupAction::Failover | GroupAction::ForceFailover | GroupAction::SetRoleSecondary => {
-            return Err(GroupRefusal::NotEmulated {
-                what: "failover of an availability group",
-            }
-            .into());
+        // A group without a cluster only fails over by force, and its only replica here is primary already.
+        GroupAction::Failover if local_of(group)?.cluster == ClusterType::None => {
+            return Err(FailoverRefusal::PlannedNotInVersion { group: name }.into());
+        }
+        GroupAction::Failover | GroupAction::ForceFailover => {
+            return Err(match local_of(group)?.role {
+                Role::Primary => GroupRefusal::AlreadyPrimary { group: name }.into(),
+                Role::Secondary | Role::Resolving => GroupRefusal::NotEmulated {
+                    what: "failover between the replicas of an availability group",
+                }
+                .into(),
+            });
+        }
+        GroupAction::SetRoleSecondary => {
+            let what = "SET (ROLE = SECONDARY) of an availability group that is not distributed";
+            return Err(GroupRefusal::NotEmulated { what }.into());
         }
         GroupAction::Offline => {
             return Err(GroupRefusal::NotEmulated {

@@ -1,0 +1,471 @@
+//! Asking for another primary: planned and forced failover, and giving up the primary role, through either door.
+//!
+//! Planned failover runs on the primary, loses nothing and takes its time; forced failover runs on the secondary and
+//! takes what is there.
+
+use super::create::start;
+use super::role::{self, flow};
+use super::role_change::{hand_over, is_drained, split};
+use super::steps::{arm_step, enter, words};
+use super::{Link, LinkId, LinkRole, Phase, replication};
+use crate::availability_group::Role;
+use crate::command::{Request, kill_transactions};
+use crate::durations::Transition;
+use crate::event::EventKind;
+use crate::ids::{InstanceId, OperationId};
+use crate::instance::Instance;
+use crate::listener_url::ListenerUrl;
+use crate::names::Name;
+use crate::operation::OperationError;
+use crate::refusal::{FailoverRefusal, GroupRefusal, LinkError, LinkRefusal, Refusal};
+use crate::time::Timestamp;
+use crate::version::Build;
+use crate::world::{Timer, World};
+
+/// POST of a link's `failover`.
+#[derive(Clone, Debug)]
+pub struct FailOverLink {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name.
+    pub name: Name,
+    /// Planned away from the instance, or forced to it.
+    pub kind: FailoverKind,
+}
+
+/// `failoverType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum FailoverKind {
+    Planned,
+    ForcedAllowDataLoss,
+}
+
+/// POST of a link's `setRole`.
+#[derive(Clone, Debug)]
+pub struct SetLinkRole {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// The link's name.
+    pub name: Name,
+    /// The role that the instance is to have.
+    pub role: LinkRole,
+    /// `roleChangeType` Forced; otherwise Planned.
+    pub forced: bool,
+}
+
+/// The most log that may wait to be sent when a planned failover begins. A guess: the message names no limit.
+const SEND_QUEUE_BYTES: u64 = 64 << 20;
+
+impl Request for FailOverLink {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name,
+        };
+        let link = found(world, &id)?;
+        let role = link.role_on(world, id.instance);
+        match self.kind {
+            FailoverKind::Planned => {
+                if role == Some(Role::Secondary) {
+                    return Err(FailoverRefusal::NotPrimary {
+                        group: words_of(&id),
+                    }
+                    .into());
+                }
+                planned_operation(world, &id)
+            }
+            FailoverKind::ForcedAllowDataLoss => {
+                forced_operation(world, &id, |world, id| force(world, id, id.instance))
+            }
+        }
+    }
+}
+
+impl Request for SetLinkRole {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name,
+        };
+        let link = found(world, &id)?;
+        let has = link.role_on(world, id.instance);
+        let wants = match self.role {
+            LinkRole::Primary => Role::Primary,
+            LinkRole::Secondary => Role::Secondary,
+        };
+        if has == Some(wants) {
+            return Err(FailoverRefusal::AlreadyInRole {
+                group: words_of(&id),
+            }
+            .into());
+        }
+        match (self.role, self.forced) {
+            (LinkRole::Primary, false) => Err(FailoverRefusal::PlannedToPrimary {
+                group: words_of(&id),
+            }
+            .into()),
+            (LinkRole::Primary, true) => {
+                forced_operation(world, &id, |world, id| force(world, id, id.instance))
+            }
+            (LinkRole::Secondary, false) => planned_operation(world, &id),
+            (LinkRole::Secondary, true) => forced_operation(world, &id, |world, id| {
+                yield_primary(world, id, id.instance)
+            }),
+        }
+    }
+}
+
+/// `ALTER AVAILABILITY GROUP … FAILOVER` on an instance. Says when it will be over.
+pub(crate) fn fail_over(
+    world: &mut World,
+    instance: InstanceId,
+    name: &Name,
+) -> Result<Option<Timestamp>, Refusal> {
+    let group = name.to_string();
+    let (server, role) = half(world, instance, name)?;
+    if server.build() < Build::SQL_2022_CU13 {
+        return Err(FailoverRefusal::PlannedNotInVersion { group }.into());
+    }
+    match role {
+        Role::Primary => {}
+        Role::Secondary => return Err(FailoverRefusal::NotPrimary { group }.into()),
+        Role::Resolving => return Err(FailoverRefusal::InProgress { group }.into()),
+    }
+    let id = link_at(world, instance, name).ok_or(FailoverRefusal::NotSynchronizing { group })?;
+    plan(world, &id).map(Some)
+}
+
+/// `ALTER AVAILABILITY GROUP … FORCE_FAILOVER_ALLOW_DATA_LOSS` on an instance.
+pub(crate) fn force_fail_over(
+    world: &mut World,
+    instance: InstanceId,
+    name: &Name,
+) -> Result<(), Refusal> {
+    let group = name.to_string();
+    let (_, role) = half(world, instance, name)?;
+    match (role, link_at(world, instance, name)) {
+        (Role::Primary, _) => Err(GroupRefusal::AlreadyPrimary { group }.into()),
+        (_, Some(id)) => force(world, &id, instance),
+        // An orphan takes the role back that it gave up.
+        (_, None) => {
+            role::set(world, instance, name.as_str(), Role::Primary);
+            Ok(())
+        }
+    }
+}
+
+/// `ALTER AVAILABILITY GROUP … SET (ROLE = SECONDARY)` on an instance.
+pub(crate) fn give_up_primary(
+    world: &mut World,
+    instance: InstanceId,
+    name: &Name,
+) -> Result<(), Refusal> {
+    let group = name.to_string();
+    let (_, role) = half(world, instance, name)?;
+    match (role, link_at(world, instance, name)) {
+        (Role::Secondary, _) => Err(FailoverRefusal::AlreadyInRole { group }.into()),
+        (Role::Resolving, _) => Err(FailoverRefusal::InProgress { group }.into()),
+        (Role::Primary, Some(id)) => yield_primary(world, &id, instance),
+        (Role::Primary, None) => {
+            close(world, instance, None);
+            role::set(world, instance, name.as_str(), Role::Secondary);
+            Ok(())
+        }
+    }
+}
+
+/// Ends a planned failover: hands over if the secondary has everything, and goes back otherwise.
+pub(super) fn complete(world: &mut World, id: &LinkId) {
+    replication::pump(world, id);
+    let at = world.links.get(id).and_then(|link| {
+        link.connection.connected_since?;
+        flow(world, link)
+    });
+    match at.filter(|_| is_drained(world, id)) {
+        None => abort(world, id),
+        Some(at) => {
+            hand_over(world, id, at);
+            let operation = world.link_mut(id).and_then(|link| link.operation.take());
+            if let Some(operation) = operation {
+                world.succeed_operation(operation, true);
+            }
+        }
+    }
+}
+
+/// Calls a planned failover off: the primary stays what it was.
+pub(super) fn abort(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let Phase::FailingOver { target } = link.phase else {
+        return;
+    };
+    world.timers.cancel(&Timer::Link(id.clone()));
+    if let Some((source, _)) = role::direction(&link) {
+        role::set(world, source, id.name.as_str(), Role::Primary);
+    }
+    enter(world, id, Phase::Synchronizing { target });
+    let error = LinkError::FailoverFailed;
+    let operation = world.link_mut(id).and_then(|link| {
+        link.last_error = Some(error.clone());
+        link.operation.take()
+    });
+    let (instance, link, _) = words(world, id);
+    world.record(EventKind::FailoverFailed {
+        instance,
+        link,
+        reason: error.to_string(),
+    });
+    if let Some(operation) = operation {
+        world.fail_operation(operation, OperationError::Link(error));
+    }
+}
+
+fn planned_operation(world: &mut World, id: &LinkId) -> Result<OperationId, Refusal> {
+    plan(world, id)?;
+    let operation = start(world, id, "DistributedAvailabilityGroupsLinkFailover");
+    if let Some(link) = world.link_mut(id) {
+        link.operation = Some(operation);
+    }
+    Ok(operation)
+}
+
+/// A forced change is done at once; its operation says so.
+fn forced_operation(
+    world: &mut World,
+    id: &LinkId,
+    change: impl FnOnce(&mut World, &LinkId) -> Result<(), Refusal>,
+) -> Result<OperationId, Refusal> {
+    change(world, id)?;
+    let operation = start(world, id, "DistributedAvailabilityGroupsLinkFailover");
+    world.succeed_operation(operation, true);
+    Ok(operation)
+}
+
+/// Starts a planned failover: closes the primary and lets the secondary have the rest.
+fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
+    let now = world.now();
+    let link = found(world, id)?;
+    let group = words_of(id);
+    let status = super::LinkStatus::of(world, &link);
+    let target = match link.phase {
+        Phase::FailingOver { .. } => return Err(FailoverRefusal::InProgress { group }.into()),
+        Phase::Synchronizing { target } if status.connected => target,
+        _ => return Err(FailoverRefusal::NotSynchronizing { group }.into()),
+    };
+    check_formats(world, &link).map_err(|build| FailoverRefusal::FormatsDiffer { build })?;
+    let moving = status.synchronization != super::SynchronizationState::NotSynchronizing;
+    let at = flow(world, &link).filter(|_| moving);
+    let at = at.ok_or_else(|| FailoverRefusal::NotSynchronizing {
+        group: group.clone(),
+    })?;
+    if status
+        .positions
+        .is_some_and(|positions| positions.send_queue_bytes > SEND_QUEUE_BYTES)
+    {
+        return Err(FailoverRefusal::SendQueueTooLarge { group }.into());
+    }
+    check_single(world, &link)?;
+    role::set(world, at.source.0, id.name.as_str(), Role::Resolving);
+    close(world, at.source.0, Some(&link));
+    enter(world, id, Phase::FailingOver { target });
+    let written = world
+        .instance(at.source.0)
+        .and_then(|instance| instance.databases.get(&at.source.1))
+        .and_then(|database| database.log.last())
+        .map_or(now, |entry| entry.time + replication::delay(world));
+    let due = written.max(now + world.durations.span(Transition::Failover));
+    world.timers.arm(Timer::Link(id.clone()), due);
+    let (instance, name, _) = words(world, id);
+    world.record(EventKind::FailoverStarted {
+        instance,
+        link: name,
+    });
+    Ok(due)
+}
+
+/// Makes an instance of the link primary with what it has.
+fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Refusal> {
+    let link = found(world, id)?;
+    let group = words_of(id);
+    match link.role_on(world, instance) {
+        Some(Role::Primary) => return Err(FailoverRefusal::AlreadyInRole { group }.into()),
+        Some(Role::Resolving) => return Err(FailoverRefusal::InProgress { group }.into()),
+        Some(Role::Secondary) | None => {}
+    }
+    match link.phase {
+        // Undoes giving up the role, for which nothing is lost.
+        Phase::Yielded { target } if link.is_source(instance) => {
+            role::set(world, instance, id.name.as_str(), Role::Primary);
+            enter(world, id, Phase::CatchUp { target });
+            arm_step(world, id, Transition::CatchUp);
+            Ok(())
+        }
+        Phase::Diverged => {
+            role::set(world, instance, id.name.as_str(), Role::Primary);
+            agree(world, id);
+            Ok(())
+        }
+        Phase::CatchUp { .. } | Phase::Synchronizing { .. } | Phase::Yielded { .. } => {
+            check_formats(world, &link).map_err(|_| FailoverRefusal::OneWay {
+                group: group.clone(),
+            })?;
+            check_single(world, &link)?;
+            let at = flow(world, &link).filter(|at| at.target.0 == instance);
+            let at = at.ok_or(FailoverRefusal::NotReadable { group })?;
+            split(world, id, at);
+            Ok(())
+        }
+        Phase::FailingOver { .. } => Err(FailoverRefusal::InProgress { group }.into()),
+        Phase::Initiating
+        | Phase::Connected
+        | Phase::Seeding
+        | Phase::Recovering { .. }
+        | Phase::Reverting { .. }
+        | Phase::Failed { .. } => Err(FailoverRefusal::NotReadable { group }.into()),
+    }
+}
+
+/// Takes the primary role from an instance of the link.
+fn yield_primary(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Refusal> {
+    let link = found(world, id)?;
+    let group = words_of(id);
+    let give_up = |world: &mut World| {
+        close(world, instance, Some(&link));
+        role::set(world, instance, id.name.as_str(), Role::Secondary);
+    };
+    match link.phase {
+        Phase::CatchUp { target } | Phase::Synchronizing { target } if link.is_source(instance) => {
+            give_up(world);
+            world.timers.cancel(&Timer::Link(id.clone()));
+            enter(world, id, Phase::Yielded { target });
+            replication::pump(world, id);
+            Ok(())
+        }
+        Phase::Diverged => {
+            give_up(world);
+            agree(world, id);
+            Ok(())
+        }
+        Phase::Initiating | Phase::Failed { .. } => {
+            give_up(world);
+            Ok(())
+        }
+        Phase::FailingOver { .. } | Phase::Reverting { .. } => {
+            Err(FailoverRefusal::InProgress { group }.into())
+        }
+        Phase::Connected
+        | Phase::Seeding
+        | Phase::Recovering { .. }
+        | Phase::CatchUp { .. }
+        | Phase::Synchronizing { .. }
+        | Phase::Yielded { .. } => Err(FailoverRefusal::NotSynchronizing { group }.into()),
+    }
+}
+
+/// After a split, the data will flow from the only primary there is, once there is only one.
+fn agree(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let primary = |instance: InstanceId| link.role_on(world, instance) == Some(Role::Primary);
+    let sides = [Some(id.instance), link.partner];
+    let primaries: Vec<InstanceId> = sides
+        .into_iter()
+        .flatten()
+        .filter(|side| primary(*side))
+        .collect();
+    if let [only] = primaries.as_slice() {
+        role::turn(world, id, *only);
+    }
+}
+
+/// Ends what is open in the linked database of an instance; without a link, in none.
+fn close(world: &mut World, instance: InstanceId, link: Option<&Link>) {
+    let now = world.now();
+    let Some(found) = world.instance(instance) else {
+        return;
+    };
+    let database = link.and_then(|link| found.database(link.spec.database.as_str()));
+    if let Some(database) = database.map(|database| database.id) {
+        kill_transactions(world.instance_mut(instance), database, now);
+    }
+}
+
+fn found(world: &World, id: &LinkId) -> Result<std::sync::Arc<Link>, Refusal> {
+    let not_found = || LinkRefusal::NotFound {
+        name: id.name.to_string(),
+    };
+    Ok(world.links.get(id).cloned().ok_or_else(not_found)?)
+}
+
+/// An instance and its role in a distributed group that is its half of a link.
+fn half<'a>(
+    world: &'a World,
+    instance: InstanceId,
+    name: &Name,
+) -> Result<(&'a Instance, Role), Refusal> {
+    let group = name.to_string();
+    let server = world
+        .instance(instance)
+        .expect("instance ids come from the world");
+    let found = server.group(name.as_str());
+    let found = found.ok_or_else(|| GroupRefusal::NotFound {
+        name: group.clone(),
+    })?;
+    let pair = found
+        .as_distributed()
+        .ok_or_else(|| GroupRefusal::NotDistributed {
+            group: group.clone(),
+        })?;
+    let url = ListenerUrl::parse(&pair.remote().listener_url);
+    match url.and_then(|url| url.server) {
+        Some(_) => Ok((server, pair.role)),
+        None => Err(FailoverRefusal::NotALink { group }.into()),
+    }
+}
+
+fn link_at(world: &World, instance: InstanceId, name: &Name) -> Option<LinkId> {
+    let group = world.instance(instance)?.group(name.as_str())?;
+    super::link_of(world, instance, group).map(|link| link.id.clone())
+}
+
+/// Whether databases can live on either side and go back.
+fn check_formats(world: &World, link: &Link) -> Result<(), String> {
+    let build = link.partner.and_then(|partner| world.instance(partner));
+    let build = build.map(|partner| partner.build());
+    let instance = world.instance(link.id.instance);
+    let policy = instance
+        .and_then(|instance| instance.as_managed_instance())
+        .map(|mi| mi.update_policy);
+    match (build, policy) {
+        (Some(build), Some(policy)) if !policy.returns_to(build) => Err(build.to_string()),
+        _ => Ok(()),
+    }
+}
+
+/// The databases of a link that is to turn may not be in another one: which way that would flow is not emulated.
+fn check_single(world: &World, link: &Link) -> Result<(), Refusal> {
+    let shared = world.links.values().any(|other| {
+        other.id != link.id
+            && other.partner == link.partner
+            && other.spec.database == link.spec.database
+    });
+    if shared {
+        return Err(FailoverRefusal::NotEmulated {
+            what: "failover of a database that is in several links",
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn words_of(id: &LinkId) -> String {
+    id.name.to_string()
+}
