@@ -294,6 +294,38 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
     }
 }
 
+/// `arm-contract.md` sections 5.6, 5.7 and 15.3.
+fn of_failover(refusal: &FailoverRefusal) -> ArmError {
+    let code = match refusal {
+        FailoverRefusal::NotPrimary { .. } => {
+            let code = "InvalidDistributedAvailabilityGroupFailoverInstanceRole";
+            return ArmError::service(BAD, code, sentence(refusal));
+        }
+        FailoverRefusal::NotEmulated { what } => return ArmError::not_emulated(what),
+        FailoverRefusal::InProgress { .. } => "SetRoleChangeRoleAlreadyInProgress",
+        FailoverRefusal::NotSynchronizing { .. } => "FailoverSecondariesNotSynchronizing",
+        FailoverRefusal::SendQueueTooLarge { .. } => "FailoverLogSendQueueSizeTooBig",
+        FailoverRefusal::OneWay { .. } => "ForcedFailoverWrongDbVersion",
+        FailoverRefusal::PlannedToPrimary { .. } => "SetRolePrimaryPlannedNotSupported",
+        FailoverRefusal::AlreadyInRole { .. } => "SetRoleInstanceAlreadyInRequestedRole",
+        FailoverRefusal::NotALink { .. }
+        | FailoverRefusal::PlannedNotInVersion { .. }
+        | FailoverRefusal::FormatsDiffer { .. }
+        | FailoverRefusal::NotReadable { .. } => "SetRoleFailed",
+    };
+    let code = format!("DistributedAvailabilityGroup{code}");
+    ArmError::service(CONFLICT, &code, sentence(refusal))
+}
+
+/// A reason as a sentence.
+fn sentence(reason: &impl ToString) -> String {
+    let mut text = reason.to_string();
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    format!("{text}.")
+}
+
 fn of_database(refusal: &DatabaseRefusal) -> ArmError {
     match refusal {
         DatabaseRefusal::NotFound { name } => {
@@ -331,13 +363,12 @@ fn of_link_error(error: &LinkError) -> ArmError {
 
 /// `mostRecentLinkError`, and the message of a failed operation.
 pub(crate) fn link_error_text(error: &LinkError) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get(..1).map(str::to_uppercase) {
-        text.replace_range(..1, &first);
-    }
+    let text = sentence(error);
     match error {
-        LinkError::InitTimeout { cause, .. } => format!("{text}: {cause}."),
-        _ => format!("{text}."),
+        LinkError::InitTimeout { cause, .. } => {
+            format!("{}: {cause}.", text.trim_end_matches('.'))
+        }
+        _ => text,
     }
 }
 
@@ -357,9 +388,10 @@ fn link_error_code(error: &LinkError) -> &'static str {
         LinkError::CertificateNotOnSqlServer { .. } | LinkError::IssuerNotTrusted { .. } => {
             "ManagedInstanceLinkCertificateNotFoundOnSqlServer"
         }
-        LinkError::DatabaseNotResponding { .. } | LinkError::CreateDatabaseNotGranted { .. } => {
-            "ManagedInstanceLinkIsNotInTheCatchupState"
-        }
+        LinkError::DatabaseNotResponding { .. }
+        | LinkError::CreateDatabaseNotGranted { .. }
+        | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",
+        LinkError::FailoverFailed => "DistributedAvailabilityGroupSetRoleFailed",
         LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
         LinkError::VersionNotSupported { .. }
         | LinkError::PolicyTooOld { .. }

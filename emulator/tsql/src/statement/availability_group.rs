@@ -142,10 +142,12 @@ pub(super) fn alter(
             name: name.clone(),
             action,
         };
-        context.apply(request).map_err(|error| match error.number {
+        let over = context.apply(request).map_err(|error| match error.number {
             15151 => super::refusal::missing("alter", "availability group", name.as_str()),
             _ => error,
         })?;
+        // A planned failover ends the statement when it is over.
+        context.wait = over.map(Wait::Until);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod azure;
 mod database;
+mod failover;
 mod group;
 mod security;
 mod write;
@@ -23,6 +24,7 @@ pub fn sql_error(refusal: &Refusal) -> SqlError {
         Refusal::Security(refusal) => security::error(refusal),
         Refusal::Endpoint(refusal) => security::endpoint_error(refusal),
         Refusal::Group(refusal) => group::error(refusal),
+        Refusal::Failover(refusal) => failover::error(refusal),
         Refusal::Backup(refusal) => database::backup_error(refusal),
         Refusal::Azure(_) | Refusal::Link(_) => azure::error(refusal),
     }

@@ -61,6 +61,11 @@ pub(super) fn error(refusal: &WriteRefusal) -> SqlError {
             3902,
             "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
         ),
+        R::Killed { .. } => SqlError::new(
+            596,
+            21,
+            "Cannot continue the execution because the session is in the kill state.",
+        ),
         R::NoSavepoint { name } => refused(
             6401,
             format!("Cannot roll back {name}. No transaction or savepoint of that name was found."),
