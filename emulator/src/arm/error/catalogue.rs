@@ -6,7 +6,8 @@
 use axum::http::StatusCode;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, DatabaseRefusal, InstanceRefusal, LinkError, LinkRefusal, Refusal,
+    AzureRefusal, DatabaseRefusal, FailoverRefusal, InstanceRefusal, LinkError, LinkRefusal,
+    Refusal,
 };
 
 use super::ArmError;
@@ -36,6 +37,7 @@ impl From<&Refusal> for ArmError {
         match refusal {
             Refusal::Azure(refusal) => of_azure(refusal),
             Refusal::Link(refusal) => of_link(refusal),
+            Refusal::Failover(refusal) => of_failover(refusal),
             Refusal::Database(refusal) => of_database(refusal),
             // Requests of ARM do not write rows, make endpoints and so on; if one did, it met a conflict.
             Refusal::Write(_)

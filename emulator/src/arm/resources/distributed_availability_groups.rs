@@ -1,14 +1,13 @@
 //! `Microsoft.Sql/managedInstances/distributedAvailabilityGroups`: links, in the shapes of all api-versions.
 
+mod action;
 mod read;
 mod write;
 
-use axum::http::StatusCode;
 use milink_core::link::{CreateLink, DeleteLink, LinkId, UpdateLink};
 use milink_core::names::Name;
 
 use super::instance::{self, Parent};
-use super::refused_action;
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
@@ -22,7 +21,10 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     put: Some(put),
     patch: Some(patch),
     delete: Some(delete),
-    actions: &[("failover", refuse_on_link), ("setRole", refuse_on_link)],
+    actions: &[
+        ("failover", action::failover),
+        ("setRole", action::set_role),
+    ],
     ..ResourceType::new(
         "Microsoft.Sql",
         "managedInstances/distributedAvailabilityGroups",
@@ -128,32 +130,6 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let LinkId { instance, name } = link_id(call, &parent);
     let operation = call.submit_to(instance, DeleteLink { instance, name })?;
     operations::accepted(call, operation)
-}
-
-fn refuse_on_link(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let parent = instance::parent(call)?;
-    let id = link_id(call, &parent);
-    if !call.read(|world| world.links.contains_key(&id)) {
-        return Err(ArmError::child_not_found(
-            &TYPE.full_name(),
-            id.name.as_str(),
-        ));
-    }
-    let since = match call.path.tail.as_deref() {
-        Some(action) if action.eq_ignore_ascii_case("failover") => "2023-08-01",
-        _ => "2022-05-01",
-    };
-    if !call.version.is_since(since) {
-        return Err(ArmError::gateway(
-            StatusCode::NOT_FOUND,
-            "InvalidResourceType",
-            format!(
-                "The resource type could not be found in the namespace 'Microsoft.Sql' for api version '{}'.",
-                call.version.as_str()
-            ),
-        ));
-    }
-    refused_action(call)
 }
 
 fn link_id(call: &Call<'_>, parent: &Parent) -> LinkId {

@@ -315,10 +315,41 @@ async fn links_are_protected_and_deleted() {
         (blocked.status, blocked.code()),
         (StatusCode::CONFLICT, "ResourceGroupDeletionBlocked")
     );
-    for action in ["failover", "setRole"] {
+    for (action, body, code) in [
+        (
+            "failover",
+            "{}",
+            "InvalidDistributedAvailabilityGroupFailoverRequest",
+        ),
+        (
+            "failover",
+            r#"{"failoverType":"Planned"}"#,
+            "InvalidDistributedAvailabilityGroupFailoverInstanceRole",
+        ),
+        (
+            "failover",
+            r#"{"failoverType":"ForcedAllowDataLoss"}"#,
+            "DistributedAvailabilityGroupSetRoleFailed",
+        ),
+        (
+            "setRole",
+            r#"{"instanceRole":"Primary"}"#,
+            "InvalidDistributedAvailabilityGroupSetRoleRequest",
+        ),
+        (
+            "setRole",
+            r#"{"instanceRole":"Primary","roleChangeType":"Planned"}"#,
+            "DistributedAvailabilityGroupSetRolePrimaryPlannedNotSupported",
+        ),
+        (
+            "setRole",
+            r#"{"instanceRole":"secondary","roleChangeType":"Forced"}"#,
+            "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole",
+        ),
+    ] {
         let path = link(&format!("DAG/{action}"), LINKS);
-        let reply = fixture.send("POST", &path, Some("{}".to_owned())).await;
-        assert_eq!(reply.code(), "OperationNotSupportedByMilink", "{action}");
+        let reply = fixture.send("POST", &path, Some(body.to_owned())).await;
+        assert_eq!(reply.code(), code, "{action} {body}");
     }
     let deleted = fixture.delete(&link("DAG", LINKS)).await;
     assert_eq!(

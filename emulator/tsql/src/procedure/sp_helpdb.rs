@@ -1,5 +1,6 @@
 //! `sp_helpdb`, `sp_helpfile` and `sp_databases`: databases and their files.
 
+use milink_core::availability_group::Role;
 use milink_core::database::Database;
 use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
@@ -118,7 +119,7 @@ fn database_row(scope: &Scope<'_>, database: &Database) -> Row {
     let status = format!(
         "Status={}, Updateability={}, UserAccess={}, Recovery={}, Version=957, Collation={}, SQLSortOrder=52, IsAutoCreateStatistics, IsAutoUpdateStatistics, IsFullTextEnabled",
         state_code(database.state).1,
-        if database.read_only || database.is_secondary() {
+        if database.read_only || scope.instance.role_of(database) == Some(Role::Secondary) {
             "READ_ONLY"
         } else {
             "READ_WRITE"

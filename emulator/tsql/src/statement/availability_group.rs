@@ -23,6 +23,7 @@ use crate::ast::{
     DistributedMember, Ident, Text,
 };
 use crate::error::SqlError;
+use crate::session::Wait;
 
 /// BACKUP_PRIORITY where none is said.
 const DEFAULT_BACKUP_PRIORITY: i64 = 50;

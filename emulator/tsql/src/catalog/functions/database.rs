@@ -1,5 +1,6 @@
 //! DB_ID, DB_NAME and what is known of databases and files.
 
+use milink_core::availability_group::Role;
 use milink_core::database::{Database, DatabaseState, UserAccess};
 use milink_core::sql_type::SqlType;
 use milink_core::value::Value;
@@ -89,11 +90,11 @@ fn databasepropertyex(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlErr
     let Some(database) = scope.instance.database(&database) else {
         return Ok(Value::Null);
     };
-    Ok(property_of(database, &property.to_lowercase()))
+    Ok(property_of(scope, database, &property.to_lowercase()))
 }
 
 /// Unknown properties are NULL, as documented.
-fn property_of(database: &Database, property: &str) -> Value {
+fn property_of(scope: &Scope<'_>, database: &Database, property: &str) -> Value {
     let options = &database.options;
     let text = |text: &str| variant(SqlType::nvarchar(128), text);
     let flag = |on: bool| variant(SqlType::Int, i32::from(on));
@@ -128,11 +129,13 @@ fn property_of(database: &Database, property: &str) -> Value {
         "recovery" => text(database.recovery_model.desc()),
         "sqlsortorder" => variant(SqlType::TinyInt, 52),
         "status" => text(state_code(database.state).1),
-        "updateability" => text(if database.read_only || database.is_secondary() {
-            "READ_ONLY"
-        } else {
-            "READ_WRITE"
-        }),
+        "updateability" => text(
+            if database.read_only || scope.instance.role_of(database) == Some(Role::Secondary) {
+                "READ_ONLY"
+            } else {
+                "READ_WRITE"
+            },
+        ),
         "useraccess" => text(match database.user_access {
             UserAccess::MultiUser => "MULTI_USER",
             UserAccess::SingleUser => "SINGLE_USER",

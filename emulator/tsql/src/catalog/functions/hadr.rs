@@ -39,12 +39,7 @@ fn named<'a>(scope: &Scope<'a>, args: &[Value]) -> Result<Option<&'a Database>, 
 
 /// The role that counts for writing: a secondary of a link is one although its own group calls itself primary.
 fn role(scope: &Scope<'_>, database: Option<&Database>) -> Option<Role> {
-    let database = database?;
-    if database.is_secondary() {
-        return Some(Role::Secondary);
-    }
-    let group = scope.instance.groups.get(&database.group?.0)?;
-    group.as_local().map(|group| group.role)
+    scope.instance.role_of(database?)
 }
 
 /// A database outside of groups is always backed up here (documentation of the function).

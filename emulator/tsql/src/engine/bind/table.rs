@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use milink_core::collation::Collation;
-use milink_core::database::{Database, DatabaseState};
+use milink_core::database::Database;
 use milink_core::ids::DatabaseId;
+use milink_core::instance::Instance;
 use milink_core::names::Name;
-use milink_core::refusal::DatabaseRefusal;
 use milink_core::store::{Content, Module, ModuleKind, Table, TableDefinition};
 
 use super::Binder;
@@ -140,7 +140,7 @@ impl Binder<'_> {
             schema.eq_ignore_ascii_case("sys") || schema.eq_ignore_ascii_case("information_schema")
         });
         if !is_system_schema {
-            check_access(database)?;
+            check_access(self.instance, database)?;
             let content = database.view(self.state.transaction_id());
             let schema = Name::new(schema.unwrap_or("dbo"));
             if let Some(table) = content.table(&schema, &object) {
@@ -250,15 +250,7 @@ fn snapshot_not_allowed(database: &str) -> SqlError {
 }
 
 /// Whether the rows of a database can be read now.
-pub(crate) fn check_access(database: &Database) -> Result<(), SqlError> {
-    let name = || database.name.to_string();
-    let refusal = match database.state {
-        DatabaseState::Online | DatabaseState::Emergency => return Ok(()),
-        DatabaseState::Restoring => DatabaseRefusal::Restoring { name: name() },
-        DatabaseState::Offline => DatabaseRefusal::Offline { name: name() },
-        DatabaseState::Recovering | DatabaseState::RecoveryPending | DatabaseState::Suspect => {
-            DatabaseRefusal::Recovering { name: name() }
-        }
-    };
-    Err(sql_error(&refusal.into()))
+pub(crate) fn check_access(instance: &Instance, database: &Database) -> Result<(), SqlError> {
+    let access = instance.check_readable(database);
+    access.map_err(|refusal| sql_error(&refusal.into()))
 }

@@ -8,17 +8,70 @@ use crate::error::SqlError;
 pub(super) fn error(refusal: &FailoverRefusal) -> SqlError {
     use FailoverRefusal as R;
     match refusal {
-        R::NotALink { group } => refused(47511, format!("Distributed availability group '{group}' is not part of the link with Azure SQL Managed Instance.")),
-        R::NotPrimary { group } => refused(47517, format!("Cannot fail over distributed availability group '{group}': the local replica is not the primary. Run the command on the primary replica of the distributed availability group.")),
-        R::PlannedNotInVersion { group } => refused(47122, format!("Cannot failover an availability replica for availability group '{group}' since it has CLUSTER_TYPE = NONE. Only force failover is supported in this version of SQL Server.")),
-        R::InProgress { group } => refused(47513, format!("A failover of distributed availability group '{group}' is already running. Wait until it is over, then retry the operation.")),
-        R::NotSynchronizing { group } => refused(47514, format!("Cannot fail over distributed availability group '{group}': the secondary replica is not synchronizing and cannot catch up.")),
-        R::SendQueueTooLarge { group } => refused(47515, format!("Cannot fail over distributed availability group '{group}': the log send queue of the secondary replica is too large.")),
-        R::OneWay { group } => refused(41985, format!("Forced failover is not supported on link '{group}'. For migration to Azure SQL Managed Instance, delete the link instead.")),
-        R::FormatsDiffer { build } => refused(41988, format!("A link that supports failover in both directions needs matching database formats of Azure SQL Managed Instance and SQL Server {build}.")),
-        R::PlannedToPrimary { group } => refused(41970, format!("Switching to the Primary role in a planned fashion is not supported for link '{group}'.")),
-        R::AlreadyInRole { group } => refused(41965, format!("The local replica already has the requested role in link '{group}'.")),
-        R::NotReadable { group } => refused(35253, format!("The secondary database of '{group}' is not in a state that allows it to become the primary database.")),
+        R::NotALink { group } => refused(
+            47511,
+            format!(
+                "Distributed availability group '{group}' is not part of the link with Azure SQL Managed Instance."
+            ),
+        ),
+        R::NotPrimary { group } => refused(
+            47517,
+            format!(
+                "Cannot fail over distributed availability group '{group}': the local replica is not the primary. Run the command on the primary replica of the distributed availability group."
+            ),
+        ),
+        R::PlannedNotInVersion { group } => refused(
+            47122,
+            format!(
+                "Cannot failover an availability replica for availability group '{group}' since it has CLUSTER_TYPE = NONE. Only force failover is supported in this version of SQL Server."
+            ),
+        ),
+        R::InProgress { group } => refused(
+            47513,
+            format!(
+                "A failover of distributed availability group '{group}' is already running. Wait until it is over, then retry the operation."
+            ),
+        ),
+        R::NotSynchronizing { group } => refused(
+            47514,
+            format!(
+                "Cannot fail over distributed availability group '{group}': the secondary replica is not synchronizing and cannot catch up."
+            ),
+        ),
+        R::SendQueueTooLarge { group } => refused(
+            47515,
+            format!(
+                "Cannot fail over distributed availability group '{group}': the log send queue of the secondary replica is too large."
+            ),
+        ),
+        R::OneWay { group } => refused(
+            41985,
+            format!(
+                "Forced failover is not supported on link '{group}'. For migration to Azure SQL Managed Instance, delete the link instead."
+            ),
+        ),
+        R::FormatsDiffer { build } => refused(
+            41988,
+            format!(
+                "A link that supports failover in both directions needs matching database formats of Azure SQL Managed Instance and SQL Server {build}."
+            ),
+        ),
+        R::PlannedToPrimary { group } => refused(
+            41970,
+            format!(
+                "Switching to the Primary role in a planned fashion is not supported for link '{group}'."
+            ),
+        ),
+        R::AlreadyInRole { group } => refused(
+            41965,
+            format!("The local replica already has the requested role in link '{group}'."),
+        ),
+        R::NotReadable { group } => refused(
+            35253,
+            format!(
+                "The secondary database of '{group}' is not in a state that allows it to become the primary database."
+            ),
+        ),
         R::NotEmulated { what } => SqlError::unsupported(what),
     }
 }
