@@ -312,6 +312,11 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
             agree(world, id);
             Ok(())
         }
+        // A link that does not replicate decides nothing about SQL Server's own database.
+        Phase::Initiating | Phase::Failed { .. } if instance != id.instance => {
+            role::set(world, instance, id.name.as_str(), Role::Primary);
+            Ok(())
+        }
         Phase::CatchUp { .. } | Phase::Synchronizing { .. } | Phase::Yielded { .. } => {
             check_formats(world, &link).map_err(|_| FailoverRefusal::OneWay {
                 group: group.clone(),

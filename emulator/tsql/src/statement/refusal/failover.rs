@@ -75,3 +75,34 @@ pub(super) fn error(refusal: &FailoverRefusal) -> SqlError {
         R::NotEmulated { what } => SqlError::unsupported(what),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers that `link-lifecycle.md` sections 1.3 and 3.7 give to each reason.
+    #[test]
+    fn each_reason_has_its_number() {
+        let group = || "DAG".to_owned();
+        let cases = [
+            (FailoverRefusal::NotALink { group: group() }, 47511),
+            (FailoverRefusal::NotPrimary { group: group() }, 47517),
+            (
+                FailoverRefusal::PlannedNotInVersion { group: group() },
+                47122,
+            ),
+            (FailoverRefusal::InProgress { group: group() }, 47513),
+            (FailoverRefusal::NotSynchronizing { group: group() }, 47514),
+            (FailoverRefusal::SendQueueTooLarge { group: group() }, 47515),
+            (FailoverRefusal::OneWay { group: group() }, 41985),
+            (FailoverRefusal::FormatsDiffer { build: "16".into() }, 41988),
+            (FailoverRefusal::PlannedToPrimary { group: group() }, 41970),
+            (FailoverRefusal::AlreadyInRole { group: group() }, 41965),
+            (FailoverRefusal::NotReadable { group: group() }, 35253),
+        ];
+        for (refusal, number) in cases {
+            let error = error(&refusal);
+            assert_eq!((error.number, error.severity), (number, 16), "{refusal}");
+        }
+    }
+}
