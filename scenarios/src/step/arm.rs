@@ -79,8 +79,12 @@ impl ArmRequest {
                 body: Value::Null,
             }),
             Outcome::Succeeded => {
+                // An action is posted to a path below its resource.
+                let action = request.method.eq_ignore_ascii_case("POST");
+                let resource = path.rsplit_once('/').filter(|_| action);
+                let path = resource.map_or(path.as_str(), |(resource, _)| resource);
                 let body = arm
-                    .send("GET", &path, &request.api_version, None)
+                    .send("GET", path, &request.api_version, None)
                     .await?
                     .body;
                 Ok(Came::Body { status, body })
