@@ -23,12 +23,15 @@ pub(super) fn failover(call: &Call<'_>) -> Result<Answer, ArmError> {
             ],
         )
     })?;
-    let operation = call.submit(FailOverLink {
+    let operation = call.submit_to(
         instance,
-        name,
-        kind,
-    })?;
-    Ok(operations::accepted(call, operation))
+        FailOverLink {
+            instance,
+            name,
+            kind,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 pub(super) fn set_role(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -44,13 +47,16 @@ pub(super) fn set_role(call: &Call<'_>) -> Result<Answer, ArmError> {
         let kinds = [("Planned", false), ("Forced", true)];
         Ok((role, one_of(body, "roleChangeType", REQUEST, &kinds)?))
     })?;
-    let operation = call.submit(SetLinkRole {
+    let operation = call.submit_to(
         instance,
-        name,
-        role,
-        forced,
-    })?;
-    Ok(operations::accepted(call, operation))
+        SetLinkRole {
+            instance,
+            name,
+            role,
+            forced,
+        },
+    )?;
+    operations::accepted(call, operation)
 }
 
 /// The link, in an api-version that has the action.
