@@ -4,8 +4,8 @@ use milink_core::ids::TransactionId;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DuplicateKind,
-    EndpointRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal, Refusal,
-    SecurityRefusal, WriteRefusal,
+    EndpointRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal,
+    Refusal, SecurityRefusal, WriteRefusal,
 };
 use milink_tsql::statement::refusal::sql_error;
 
@@ -24,11 +24,12 @@ pub(super) fn write(page: &mut Page) {
         endpoint_refusals(),
         group_refusals(),
         backup_refusals(),
+        failover_refusals(),
     ];
     for refusal in of_sql.iter().flatten() {
         let error = sql_error(refusal);
         let arm = match refusal {
-            Refusal::Database(_) => code(arm::code_of_refusal(refusal)),
+            Refusal::Database(_) | Refusal::Failover(_) => code(arm::code_of_refusal(refusal)),
             _ => String::new(),
         };
         page.row(&[refusal.to_string(), error.number.to_string(), arm]);
@@ -110,6 +111,7 @@ pub(super) fn write_refusals() -> Vec<Refusal> {
         LogFull { database: text("database"), reason: "<reason>" }
         NoTransaction { transaction: TransactionId(1) }
         NoSavepoint { name: text("name") }
+        Killed { transaction: TransactionId(0) }
     };
     all.into_iter().map(Refusal::from).collect()
 }
@@ -313,6 +315,25 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
     all.into_iter().map(Refusal::from).collect()
 }
 
+/// Every `FailoverRefusal`.
+pub(super) fn failover_refusals() -> Vec<Refusal> {
+    let all = every! { FailoverRefusal:
+        NotALink { group: text("group") }
+        NotPrimary { group: text("group") }
+        PlannedNotInVersion { group: text("group") }
+        InProgress { group: text("group") }
+        NotSynchronizing { group: text("group") }
+        SendQueueTooLarge { group: text("group") }
+        OneWay { group: text("group") }
+        FormatsDiffer { build: text("build") }
+        PlannedToPrimary { group: text("group") }
+        AlreadyInRole { group: text("group") }
+        NotReadable { group: text("group") }
+        NotEmulated { what: "<what>" }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
 /// Every `LinkError`.
 pub(super) fn link_errors() -> Vec<LinkError> {
     let all = every! { LinkError:
@@ -335,6 +356,8 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         CreateDatabaseNotGranted { group: text("group") }
         PartnerDropped {  }
         NetworkInterrupted {  }
+        FailoverFailed {  }
+        LogGone { database: text("database") }
     };
     all
 }
