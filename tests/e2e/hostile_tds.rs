@@ -231,7 +231,7 @@ fn beginnings() -> Vec<(&'static str, Vec<u8>)> {
         (
             "a login that never ends",
             after_hello(
-                vec![[LOGIN, 0, 0x10, 0, 0, 0, 1, 0].to_vec(), vec![0; 4088]]
+                [[LOGIN, 0, 0x10, 0, 0, 0, 1, 0].to_vec(), vec![0; 4088]]
                     .concat()
                     .repeat(64),
             ),
