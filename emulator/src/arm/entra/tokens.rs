@@ -52,6 +52,19 @@ pub(super) fn token(arm: &Arm, request: &Incoming, tenant: &str) -> Answer {
         "refresh_token" if field("refresh_token") == Some(refresh_token_of(arm).as_str()) => {
             user_token(arm, request, field("client_id"), &audience)
         }
+        // The one user's password is the service principal's secret.
+        "password"
+            if field("username").is_some_and(|user| user.eq_ignore_ascii_case(USER))
+                && field("password") == Some(arm.config.client_secret.as_str()) =>
+        {
+            user_token(arm, request, field("client_id"), &audience)
+        }
+        "password" => refuse(
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+            50_126,
+            "Error validating credentials due to invalid username or password.",
+        ),
         DEVICE_GRANT | "refresh_token" => refuse(
             StatusCode::BAD_REQUEST,
             "invalid_grant",

@@ -129,7 +129,7 @@ async fn entra_refuses_in_its_own_words() {
         ),
         (
             TENANT,
-            format!("client_id={id}&client_secret={SECRET}&grant_type=password&{scope}"),
+            format!("client_id={id}&client_secret={SECRET}&grant_type=saml&{scope}"),
             400,
             70_003,
         ),
@@ -190,6 +190,18 @@ async fn users_and_managed_identities_get_tokens() {
         "{}",
         user.text
     );
+    let form = format!(
+        "grant_type=password&username=USER%40milink.local&password={SECRET}&client_id=az&scope=https%3A%2F%2Fmanagement.azure.com%2F%2F.default"
+    );
+    let path = "/organizations/oauth2/v2.0/token";
+    let by_password = fixture.raw("POST", path, Some(form.clone()), &[]).await;
+    let wrong = fixture
+        .raw("POST", path, Some(form.replace(SECRET, "wrong")), &[])
+        .await;
+    assert_eq!(
+        (wrong.status, &wrong.body["error_codes"]),
+        (StatusCode::BAD_REQUEST, &json!([50_126]))
+    );
     let imds = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F";
     assert_eq!(
         fixture.raw("GET", imds, None, &[]).await.status,
@@ -206,7 +218,7 @@ async fn users_and_managed_identities_get_tokens() {
     let other = fixture
         .raw("GET", app, None, &[("x-identity-header", SECRET)])
         .await;
-    for reply in [user, token, other] {
+    for reply in [user, by_password, token, other] {
         let header = format!(
             "Bearer {}",
             reply.body["access_token"].as_str().expect("a token")
