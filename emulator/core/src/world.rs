@@ -34,6 +34,8 @@ pub struct World {
     /// How long things take.
     pub durations: Durations,
     pub(crate) timers: Timers<Timer>,
+    /// Operations in the order they began.
+    operation_order: Vector<OperationId>,
     events: Vector<Arc<Event>>,
     event_count: u64,
     next_instance: u32,
@@ -75,6 +77,7 @@ impl World {
             operations: OrdMap::new(),
             durations: Durations::default(),
             timers: Timers::default(),
+            operation_order: Vector::new(),
             events: Vector::new(),
             event_count: 0,
             next_instance: 1,
@@ -187,10 +190,11 @@ impl World {
         stem: &'static str,
         resource: ResourceRef,
     ) -> OperationId {
-        while self.operations.len() >= OPERATIONS {
+        if self.operations.len() >= OPERATIONS {
             self.forget_oldest_operation();
         }
         let id = OperationId(self.ids.next_guid());
+        self.operation_order.push_back(id);
         let state = OperationState::InProgress;
         let started = self.now;
         self.operations.insert(
@@ -233,13 +237,23 @@ impl World {
         self.end_operation(id, OperationState::Canceled { ended }, "Canceled");
     }
 
+    /// Forgets the operation that began first, and is over if any is.
     fn forget_oldest_operation(&mut self) {
-        let oldest = self
-            .operations
-            .values()
-            .min_by_key(|operation| operation.started)
-            .map(|o| o.id);
-        if let Some(oldest) = oldest {
+        for _ in 0..self.operation_order.len() {
+            let Some(oldest) = self.operation_order.pop_front() else {
+                return;
+            };
+            let running = self
+                .operations
+                .get(&oldest)
+                .is_some_and(|operation| operation.state == OperationState::InProgress);
+            if !running {
+                self.operations.remove(&oldest);
+                return;
+            }
+            self.operation_order.push_back(oldest);
+        }
+        if let Some(oldest) = self.operation_order.pop_front() {
             self.operations.remove(&oldest);
         }
     }

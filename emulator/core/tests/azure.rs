@@ -317,3 +317,30 @@ fn two_uploads_of_one_certificate_meet_at_the_end() {
     assert!(matches!(lab.state(first), OperationState::Succeeded { .. }));
     assert!(matches!(lab.state(second), OperationState::Failed { .. }));
 }
+
+#[test]
+fn operations_that_run_are_not_forgotten() {
+    let mut lab = Lab::with_network();
+    lab.world.durations.overrides.insert(
+        milink_core::durations::Transition::InstanceCreate,
+        Span::minutes(60),
+    );
+    let running = lab.accept(instance("mi"));
+    let write = WriteVirtualNetwork {
+        key: network(),
+        location: "westeurope".to_owned(),
+        tags: Tags::new(),
+        prefixes: vec!["10.0.0.0/16".to_owned()],
+        dns_servers: Vec::new(),
+        subnets: None,
+    };
+    let (first, _) = lab.accept(write.clone());
+    for _ in 0..10_100 {
+        lab.world.apply(lab.now, write.clone()).expect("accepted");
+        lab.world.advance_to(lab.now);
+        lab.now += Span::milliseconds(15);
+    }
+    assert!(lab.world.operations.len() <= 10_000);
+    assert!(lab.world.operation(first).is_none());
+    assert!(lab.world.operation(running).is_some());
+}
