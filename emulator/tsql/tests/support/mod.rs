@@ -102,6 +102,9 @@ impl Host for Lab {
     }
 }
 
+/// Steps after which a batch is taken for endless.
+const MOST_STEPS: usize = 3_000;
+
 /// A session and how it is shown.
 pub(crate) struct Talk {
     session: Session,
@@ -151,7 +154,7 @@ impl Talk {
     /// Steps until the request is over or waits; what was said, as text.
     pub(crate) fn run(&mut self, lab: &mut Lab) -> String {
         let mut text = String::new();
-        loop {
+        for _ in 0..MOST_STEPS {
             let mut events = Vec::new();
             let step = self.session.step(lab, &mut events);
             self.show(&events, &mut text);
@@ -179,6 +182,9 @@ impl Talk {
                 }
             }
         }
+        text.push_str("runs on and on\n");
+        text.push_str(&self.cancel(lab));
+        text
     }
 
     /// Ends the request.
