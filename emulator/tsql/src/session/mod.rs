@@ -229,7 +229,8 @@ impl Session {
     }
 }
 
-fn fresh_state(options: &Options) -> State {
+/// The state of a session that has just begun.
+pub(crate) fn fresh_state(options: &Options) -> State {
     State {
         instance: options.instance,
         session: options.session,

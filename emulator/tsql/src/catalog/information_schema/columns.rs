@@ -1,14 +1,15 @@
 //! `INFORMATION_SCHEMA.COLUMNS`.
 
+use milink_core::names::Name;
 use milink_core::sql_type::SqlType;
-use milink_core::store::{Column, TableDefinition};
+use milink_core::store::{Column, ModuleKind};
 use milink_core::value::{Row, Value};
 
-use super::{TABLE, shortened, view};
+use super::{TABLE, modules, shortened, view};
 use crate::catalog::column::{
     INT, NAME, SMALLINT, TINYINT, ViewColumn, col, join, nvarchar, varchar,
 };
-use crate::catalog::objects::type_facts;
+use crate::catalog::objects::{columns_of, type_facts};
 use crate::catalog::{Scope, View, row};
 
 pub(super) const VIEW: View = view("COLUMNS", &join::<3, 20, 23>(TABLE, COLUMNS), rows);
@@ -42,13 +43,20 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
     for table in content.tables.values() {
         let definition = &table.definition;
         for (column, position) in definition.columns.iter().zip(1..) {
-            rows.push(make_row(scope, definition, column, position));
+            let table = (&definition.schema, &definition.name);
+            rows.push(make_row(scope, table, column, position));
+        }
+    }
+    for view in modules(&content, ModuleKind::View) {
+        for column in columns_of(scope, view) {
+            let name = (&view.schema, &view.name);
+            rows.push(make_row(scope, name, &column, column.id));
         }
     }
     rows
 }
 
-fn make_row(scope: &Scope<'_>, table: &TableDefinition, column: &Column, position: i32) -> Row {
+fn make_row(scope: &Scope<'_>, table: (&Name, &Name), column: &Column, position: i32) -> Row {
     let facts = type_facts(column.sql_type);
     let (characters, octets) = lengths(column.sql_type, facts.max_length);
     let numeric = numeric(column.sql_type);
@@ -67,8 +75,8 @@ fn make_row(scope: &Scope<'_>, table: &TableDefinition, column: &Column, positio
     };
     row![
         &scope.database.name,
-        &table.schema,
-        &table.name,
+        table.0,
+        table.1,
         &column.name,
         position,
         column.default.as_ref().map(|(_, text)| shortened(text)),

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use milink_core::ids::ObjectId;
 use milink_core::sql_type::SqlType;
-use milink_core::store::{Column, TableDefinition};
+use milink_core::store::Column;
 use milink_core::value::{Decimal, Row, Value};
 
+use super::modules::columns_of;
 use super::object::{default_id, view_id};
 use super::type_facts::{SYSNAME_ID, type_facts};
 use crate::catalog::cell::variant;
@@ -15,12 +17,10 @@ use crate::catalog::column::{
 };
 use crate::catalog::{Cell, Scope, Since, View, views};
 
-pub(super) const COLUMNS: View = View::sys("columns", &COMMON, |scope| {
-    of_tables(scope, |_, _| true, |_, _| Vec::new())
-});
+pub(super) const COLUMNS: View = View::sys("columns", &COMMON, of_users);
 
 pub(super) const ALL_COLUMNS: View = View::sys("all_columns", &COMMON, |scope| {
-    let mut rows = of_tables(scope, |_, _| true, |_, _| Vec::new());
+    let mut rows = of_users(scope);
     rows.extend(of_views(scope));
     rows
 });
@@ -134,6 +134,19 @@ struct Facts {
     default: i32,
 }
 
+/// The columns of users' tables and views.
+fn of_users(scope: &Scope<'_>) -> Vec<Row> {
+    let mut rows = of_tables(scope, |_, _| true, |_, _| Vec::new());
+    for module in scope.content().modules.values() {
+        let columns = columns_of(scope, module);
+        let facts = columns
+            .iter()
+            .map(|column| of_column(module.object, column));
+        rows.extend(facts.map(|facts| Row::from(common(&facts))));
+    }
+    rows
+}
+
 fn of_tables(
     scope: &Scope<'_>,
     wanted: impl Fn(&milink_core::store::Table, &Column) -> bool,
@@ -143,7 +156,7 @@ fn of_tables(
     let mut rows = Vec::new();
     for table in content.tables.values() {
         for column in table.definition.columns.iter().filter(|c| wanted(table, c)) {
-            let mut row = common(&of_column(&table.definition, column));
+            let mut row = common(&of_column(table.definition.object, column));
             row.extend(more(table, column));
             rows.push(row.into());
         }
@@ -151,10 +164,10 @@ fn of_tables(
     rows
 }
 
-fn of_column(definition: &TableDefinition, column: &Column) -> Facts {
+fn of_column(object: ObjectId, column: &Column) -> Facts {
     let default = column.default.as_ref();
     Facts {
-        object: definition.object.0,
+        object: object.0,
         name: column.name.shared(),
         id: column.id,
         sql: column.sql_type,
@@ -162,7 +175,7 @@ fn of_column(definition: &TableDefinition, column: &Column) -> Facts {
         nullable: column.nullable,
         identity: column.identity.is_some(),
         computed: column.computed.is_some(),
-        default: default.map_or(0, |_| default_id(definition.object, column.id)),
+        default: default.map_or(0, |_| default_id(object, column.id)),
     }
 }
 

@@ -14,7 +14,7 @@ mod types;
 use super::View;
 
 pub(crate) use indexes::{indexes_of, pages};
-pub(crate) use modules::{ModuleParameter, parameters_of};
+pub(crate) use modules::{ModuleParameter, columns_of, parameters_of};
 pub(crate) use object::{
     Kind, Object, object_by_id, system_objects, table_object, user_objects, view_id,
 };

@@ -1,7 +1,8 @@
-//! The texts and parameters of users' procedures and views.
+//! The texts, columns and parameters of users' procedures and views.
 
+use milink_core::names::Name;
 use milink_core::sql_type::SqlType;
-use milink_core::store::{Module, ModuleKind};
+use milink_core::store::{Column, Module, ModuleKind};
 use milink_core::value::{Row, Value};
 
 use super::type_facts::type_facts;
@@ -10,8 +11,10 @@ use crate::catalog::column::{
     BIT, INT, NAME, NVARCHAR_MAX, SMALLINT, TINYINT, VARIANT, ViewColumn, col, req,
 };
 use crate::catalog::{Scope, View, row};
-use crate::engine::bind::{Unsized, sql_type};
+use crate::engine::bind::{Binder, Unsized, sql_type};
 use crate::parser::{ParseOptions, parse_batch};
+use crate::session::state::Local;
+use crate::session::{Options, fresh_state};
 
 pub(super) const SQL_MODULES: View = View::sys("sql_modules", MODULE_COLUMNS, modules);
 
@@ -53,6 +56,51 @@ const PARAMETER_COLUMNS: &[ViewColumn] = &[
     req("is_readonly", BIT),
     col("is_nullable", BIT),
 ];
+
+/// The columns of a view, as its query has them now. A view whose tables are gone has none.
+pub(crate) fn columns_of(scope: &Scope<'_>, module: &Module) -> Vec<Column> {
+    if module.kind != ModuleKind::View {
+        return Vec::new();
+    }
+    let options = ParseOptions {
+        quoted_identifier: module.quoted_identifier,
+    };
+    let Ok(batch) = parse_batch(&module.text, options) else {
+        return Vec::new();
+    };
+    let statement = batch.statements.first().map(|statement| &statement.kind);
+    let Some(StatementKind::CreateView(create)) = statement else {
+        return Vec::new();
+    };
+    let state = fresh_state(&Options {
+        instance: scope.instance.id,
+        session: scope.session,
+        login: Name::new(&scope.login_name()),
+        database: scope.database.id,
+        seed: 0,
+    });
+    let local = Local::new();
+    let query = Binder::new(scope.instance, &state, &local).select_statement(&create.select);
+    let Ok(query) = query else {
+        return Vec::new();
+    };
+    let columns = query.columns.into_iter().zip(1..);
+    columns
+        .map(|(column, id)| Column {
+            id,
+            name: create
+                .columns
+                .get(id as usize - 1)
+                .map_or_else(|| Name::new(&column.name), |name| Name::new(&name.value)),
+            sql_type: column.ty.sql,
+            nullable: column.ty.nullable,
+            collation: column.ty.collation,
+            identity: None,
+            default: None,
+            computed: None,
+        })
+        .collect()
+}
 
 /// A parameter of a procedure.
 pub(crate) struct ModuleParameter {

@@ -10,6 +10,7 @@ use super::{Procedure, TABLE, Wanted, name};
 use crate::catalog::column::{
     INT, NAME, SMALLINT, TINYINT, ViewColumn, col, join, nvarchar, req, varchar,
 };
+use crate::catalog::objects::columns_of;
 use crate::catalog::{Cell, Scope, views};
 use crate::error::SqlError;
 use crate::procedure::{Body, Call, Parameter, defaulting, optional, result_set};
@@ -115,7 +116,7 @@ fn run(
         let owners = Wanted::of(call.text(1), patterns)?;
         let names = Wanted::of(call.text(3), patterns)?;
         let is_wanted = |owner: &str, table: &str| owners.has(owner) && tables.has(table);
-        let mut found = of_tables(scope, is_wanted);
+        let mut found = of_users(scope, is_wanted);
         found.extend(of_views(scope, is_wanted));
         found.retain(|column| names.has(&column.name));
         let rows = found
@@ -127,7 +128,8 @@ fn run(
     Ok(0)
 }
 
-fn of_tables(scope: &Scope<'_>, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<Column> {
+/// The columns of users' tables and views.
+fn of_users(scope: &Scope<'_>, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<Column> {
     let content = scope.content();
     let mut found = Vec::new();
     for table in content.tables.values() {
@@ -150,6 +152,23 @@ fn of_tables(scope: &Scope<'_>, is_wanted: impl Fn(&str, &str) -> bool) -> Vec<C
                     .map(|(_, text)| text.chars().take(4000).collect()),
                 position,
             }
+        }));
+    }
+    for view in content.modules.values() {
+        if !is_wanted(view.schema.as_str(), view.name.as_str()) {
+            continue;
+        }
+        let columns = columns_of(scope, view).into_iter().zip(1..);
+        found.extend(columns.map(|(column, position)| Column {
+            owner: view.schema.shared(),
+            table: view.name.shared(),
+            name: column.name.shared(),
+            sql: column.sql_type,
+            nullable: column.nullable,
+            identity: false,
+            computed: false,
+            default: None,
+            position,
         }));
     }
     found.sort_by(|a, b| (&a.owner, &a.table, a.position).cmp(&(&b.owner, &b.table, b.position)));
