@@ -55,7 +55,7 @@ registry! {
     "CREATE TABLE" Partly, S::CreateTable(_), "CREATE TABLE dbo.x (a int IDENTITY PRIMARY KEY, b nvarchar(10) NOT NULL DEFAULT N'')", "no partitions, graph tables, FileTables, FILESTREAM, masked or encrypted columns, hash indexes";
     "ALTER TABLE" Partly, S::AlterTable(_), "ALTER TABLE dbo.t ADD c int NULL", "columns, constraints; no partitions, no triggers";
     "CREATE INDEX" Partly, S::CreateIndex(_), "CREATE UNIQUE INDEX x ON dbo.t (b)", "kept and, where unique, enforced; no partitions, no hash indexes";
-    "ALTER INDEX" No, S::AlterIndex(_), "ALTER INDEX pk ON dbo.t REBUILD", "";
+    "ALTER INDEX" Partly, S::AlterIndex(_), "ALTER INDEX ALL ON dbo.t REBUILD", "REBUILD and REORGANIZE, which have nothing to do; no DISABLE, no SET";
     "DROP INDEX" Yes, S::DropIndex(_), "CREATE INDEX x ON dbo.t (b); DROP INDEX x ON dbo.t", "";
     "CREATE STATISTICS" No, S::CreateStatistics(_), "CREATE STATISTICS s ON dbo.t (a)", "";
     "UPDATE STATISTICS" No, S::UpdateStatistics(_), "UPDATE STATISTICS dbo.t", "";

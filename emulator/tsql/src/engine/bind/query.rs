@@ -35,7 +35,7 @@ impl Binder<'_> {
             }
             QueryBody::SetOperation { .. } => {
                 let body = self.body(&query.body, parent)?;
-                let order = self.set_order(&query.order_by, &body.columns)?;
+                let order = self.set_order(&query.order_by, &query.body, &body.columns)?;
                 let limit = self.limit(None, query.offset.as_ref(), parent)?;
                 (body, order, limit)
             }
@@ -93,6 +93,7 @@ impl Binder<'_> {
     fn set_order(
         &mut self,
         order_by: &[ast::OrderByItem],
+        body: &QueryBody,
         columns: &[ResultColumn],
     ) -> Result<Vec<Sort>, SqlError> {
         order_by
@@ -106,14 +107,10 @@ impl Binder<'_> {
                         .iter()
                         .position(|known| same_name(&known.name, &column.name.value))
                         .ok_or_else(|| SqlError::invalid_column(&column.name.value))?,
-                    _ => {
-                        return Err(SqlError::new(
-                            104,
-                            16,
-                            "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.",
-                        )
-                        .aborting(Abort::Batch));
+                    ast::ExprKind::Column(column) => {
+                        listed_at(body, column).ok_or_else(not_in_union)?
                     }
+                    _ => return Err(not_in_union()),
                 };
                 Ok(Sort {
                     index,
@@ -231,6 +228,42 @@ impl Binder<'_> {
             format: None,
         }
     }
+}
+
+/// 104.
+fn not_in_union() -> SqlError {
+    SqlError::new(
+        104,
+        16,
+        "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT operator.",
+    )
+    .aborting(Abort::Batch)
+}
+
+/// Where the first SELECT of a set operation lists a qualified column.
+fn listed_at(body: &QueryBody, column: &ast::ColumnRef) -> Option<usize> {
+    let spec = match body {
+        QueryBody::Select(spec) => spec,
+        QueryBody::SetOperation { left, .. } => return listed_at(left, column),
+    };
+    let table = |column: &ast::ColumnRef| column.table.as_ref().map(ToString::to_string);
+    let wanted = table(column)?;
+    for (at, item) in spec.items.iter().enumerate() {
+        match item {
+            // The columns behind it cannot be counted here.
+            ast::SelectItem::Wildcard { .. } => return None,
+            ast::SelectItem::Expr { expr, .. } => {
+                if let ast::ExprKind::Column(own) = &expr.kind
+                    && same_name(&own.name.value, &column.name.value)
+                    && table(own).is_some_and(|own| same_name(&own, &wanted))
+                {
+                    return Some(at);
+                }
+            }
+            ast::SelectItem::Assign { .. } => {}
+        }
+    }
+    None
 }
 
 /// Two sides of a set operation as one.

@@ -7,7 +7,7 @@ use milink_core::store::{Op, Table, TableDefinition};
 use milink_core::value::Value;
 
 use super::definition::Builder;
-use crate::ast::{CreateIndexStatement, DropIndexStatement};
+use crate::ast::{AlterIndexAction, AlterIndexStatement, CreateIndexStatement, DropIndexStatement};
 use crate::engine::bind::TableRef;
 use crate::engine::dml::{Outcome, Work};
 use crate::engine::stop::Stop;
@@ -59,6 +59,44 @@ pub(crate) fn create_index(
         check_unique(&table.table, &definition, definition.keys.len() - 1)?;
     }
     Ok(altered(&table, definition))
+}
+
+/// ALTER INDEX: there is nothing to rebuild or to reorganize, so that only the names have to be right.
+pub(crate) fn alter_index(
+    work: &mut Work<'_>,
+    alter: &AlterIndexStatement,
+) -> Result<Outcome, Stop> {
+    match alter.action {
+        AlterIndexAction::Rebuild | AlterIndexAction::Reorganize => {}
+        AlterIndexAction::Disable => {
+            return Err(SqlError::unsupported("ALTER INDEX … DISABLE").into());
+        }
+        AlterIndexAction::Set => return Err(SqlError::unsupported("ALTER INDEX … SET").into()),
+    }
+    let table = work.binder().user_table(&alter.table).map_err(|error| {
+        match error.number {
+            208 => SqlError::new(
+                1088,
+                16,
+                format!("Cannot find the object \"{}\" because it does not exist or you do not have permissions.", alter.table),
+            ),
+            _ => error,
+        }
+    })?;
+    let definition = table.definition();
+    if let Some(index) = &alter.index {
+        let known = definition.keys.iter().any(|key| key.name.is(&index.value))
+            || definition
+                .indexes
+                .iter()
+                .any(|known| known.name.is(&index.value));
+        if !known {
+            return Err(
+                SqlError::new(2727, 11, format!("Cannot find index '{}'.", index.value)).into(),
+            );
+        }
+    }
+    Ok(Outcome::default())
 }
 
 /// DROP INDEX.

@@ -16,7 +16,7 @@ use crate::ast::ObjectName;
 use crate::error::SqlError;
 
 pub(crate) use alter_table::alter_table;
-pub(crate) use create_index::{create_index, drop_index};
+pub(crate) use create_index::{alter_index, create_index, drop_index};
 pub(crate) use create_table::{create_table, table_variable};
 pub(crate) use drop_objects::drop_objects;
 pub(crate) use module::{create_procedure, create_view};
