@@ -222,6 +222,13 @@ impl Talk {
                     format!("[{}]", shown.join(", "))
                 }
                 Event::Row(row) => {
+                    // The wire has no way to send such a value.
+                    let fits = |(value, ty): (&Value, &ExprType)| ty.nullable || *value != Value::Null;
+                    assert!(
+                        row.len() == self.types.len() && row.iter().zip(&self.types).all(fits),
+                        "{row:?} in columns {:?}",
+                        self.types
+                    );
                     let shown: Vec<String> = row
                         .iter()
                         .zip(&self.types)
