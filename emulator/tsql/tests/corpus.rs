@@ -27,7 +27,14 @@ fn every_batch_comes_to_an_end() {
         for table in ["t", "u", "a", "tab", "#t"] {
             let columns = "a int, b int, c nvarchar(50), d datetime, e decimal(10, 2), id int IDENTITY, name sysname NULL, x int, y int, v int, n int, k int";
             let rows = "INSERT TABLE_ (a, b, c, d, e, x, y, v, n, k) VALUES (1, 2, N'x', '2020-01-01', 1.5, 1, 1, 1, 1, 1), (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)";
-            run(&mut talk, &mut lab, &format!("CREATE TABLE {table} ({columns}); {}", rows.replace("TABLE_", table)));
+            run(
+                &mut talk,
+                &mut lab,
+                &format!(
+                    "CREATE TABLE {table} ({columns}); {}",
+                    rows.replace("TABLE_", table)
+                ),
+            );
         }
         for batch in split_batches(&script) {
             run(&mut talk, &mut lab, batch.text);

@@ -95,7 +95,9 @@ fn rows() -> impl Strategy<Value = Rows> {
 }
 
 fn fill(table: &str, rows: &Rows) -> String {
-    let mut sql = format!("CREATE TABLE {table} (id int NOT NULL PRIMARY KEY, x int NULL, s varchar(5) NOT NULL);");
+    let mut sql = format!(
+        "CREATE TABLE {table} (id int NOT NULL PRIMARY KEY, x int NULL, s varchar(5) NOT NULL);"
+    );
     for (at, (x, s)) in rows.iter().enumerate() {
         let x = x.map_or("NULL".to_owned(), |x| x.to_string());
         let s = ["one", "two", "ONE"][usize::from(*s)];

@@ -34,7 +34,12 @@ fn statements() -> Vec<Vec<String>> {
                 let Ok(tokens) = tokenize(text, true) else {
                     continue;
                 };
-                all.push(tokens.iter().map(|token| token.span.text(text).to_owned()).collect());
+                all.push(
+                    tokens
+                        .iter()
+                        .map(|token| token.span.text(text).to_owned())
+                        .collect(),
+                );
             }
         }
     }

@@ -89,15 +89,6 @@ impl Session {
         self.finish_call(call.return_to, 0, out);
         Ok(())
     }
-
-    pub(super) fn describe_undeclared_parameters(
-        &mut self,
-        _call: &Call,
-        _host: &mut dyn Host,
-        _out: &mut Vec<Event>,
-    ) -> Result<(), Failure> {
-        Err(SqlError::unsupported("sp_describe_undeclared_parameters").into())
-    }
 }
 
 /// The columns of the answer (documentation of sp_describe_first_result_set).
@@ -198,17 +189,17 @@ fn described_row(at: usize, column: &ResultColumn) -> Row {
 }
 
 /// How catalog and wire describe a type.
-struct Shape {
-    system_type: i64,
-    max_length: i64,
-    precision: i64,
-    scale: i64,
-    wire_type: i64,
-    wire_length: i64,
+pub(super) struct Shape {
+    pub(super) system_type: i64,
+    pub(super) max_length: i64,
+    pub(super) precision: i64,
+    pub(super) scale: i64,
+    pub(super) wire_type: i64,
+    pub(super) wire_length: i64,
 }
 
 impl Shape {
-    fn of(sql: SqlType) -> Self {
+    pub(super) fn of(sql: SqlType) -> Self {
         let shape = |system_type, max_length, precision, scale, wire_type, wire_length| Self {
             system_type,
             max_length,

@@ -145,9 +145,9 @@ impl Session {
             K::CreateIndex(create) => self.write(DoneCommand::Other, host, out, &|work| {
                 ddl::create_index(work, create)
             }),
-            K::AlterIndex(alter) => {
-                self.write(DoneCommand::Other, host, out, &|work| ddl::alter_index(work, alter))
-            }
+            K::AlterIndex(alter) => self.write(DoneCommand::Other, host, out, &|work| {
+                ddl::alter_index(work, alter)
+            }),
             K::DropIndex(drop) => self.write(DoneCommand::Other, host, out, &|work| {
                 ddl::drop_index(work, drop)
             }),

@@ -18,6 +18,7 @@ mod rows;
 mod set_option;
 pub(crate) mod state;
 mod transaction;
+mod undeclared;
 mod waitfor;
 
 use std::collections::BTreeMap;

@@ -223,7 +223,8 @@ impl Talk {
                 }
                 Event::Row(row) => {
                     // The wire has no way to send such a value.
-                    let fits = |(value, ty): (&Value, &ExprType)| ty.nullable || *value != Value::Null;
+                    let fits =
+                        |(value, ty): (&Value, &ExprType)| ty.nullable || *value != Value::Null;
                     assert!(
                         row.len() == self.types.len() && row.iter().zip(&self.types).all(fits),
                         "{row:?} in columns {:?}",

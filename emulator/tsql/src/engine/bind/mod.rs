@@ -29,7 +29,7 @@ pub(crate) use expr::binary;
 pub(crate) use query::check_order_by;
 pub(crate) use scope::{Scope, ScopeColumn, ScopeSource};
 pub(crate) use source::cross;
-pub(crate) use table::{TableRef, check_access};
+pub(crate) use table::{Found, TableRef, check_access};
 
 /// Binds the statements of one frame of a session.
 pub(crate) struct Binder<'a> {
