@@ -116,7 +116,7 @@ impl Arm {
 }
 
 /// An HTTP client that trusts the given CA, or the public roots.
-fn http_client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, Error> {
+pub(crate) fn http_client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, Error> {
     let mut builder = reqwest::Client::builder().user_agent("milink-client");
     if let Some(pem) = ca_pem {
         let ca = reqwest::Certificate::from_pem(pem)

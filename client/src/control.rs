@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::Error;
+use crate::arm::http_client;
 
 /// A client of the control API.
 #[derive(Debug)]
@@ -18,14 +19,8 @@ impl Control {
     ///
     /// The CA cannot be used.
     pub fn new(base: &str, ca_pem: Option<&[u8]>) -> Result<Self, Error> {
-        let mut builder = reqwest::Client::builder().user_agent("milink-client");
-        if let Some(pem) = ca_pem {
-            let ca = reqwest::Certificate::from_pem(pem)
-                .map_err(|error| Error::Certificate(error.to_string()))?;
-            builder = builder.tls_certs_only([ca]);
-        }
         Ok(Self {
-            http: builder.build()?,
+            http: http_client(ca_pem)?,
             base: base.trim_end_matches('/').to_owned(),
         })
     }

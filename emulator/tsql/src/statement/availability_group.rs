@@ -26,7 +26,7 @@ use crate::error::SqlError;
 use crate::session::Wait;
 
 /// BACKUP_PRIORITY where none is said.
-const DEFAULT_BACKUP_PRIORITY: i64 = 50;
+const DEFAULT_BACKUP_PRIORITY: i32 = 50;
 
 pub(super) fn create(
     statement: &CreateAvailabilityGroupStatement,
@@ -260,9 +260,7 @@ fn replica(spec: &ast::ReplicaSpec) -> Result<ReplicaSpec, SqlError> {
             .ok_or_else(|| missing(41197, "FAILOVER_MODE"))?,
         seeding_mode: change.seeding_mode.unwrap_or(SeedingMode::Manual),
         session_timeout: change.session_timeout.unwrap_or(DEFAULT_SESSION_TIMEOUT),
-        backup_priority: change
-            .backup_priority
-            .unwrap_or(DEFAULT_BACKUP_PRIORITY as i32),
+        backup_priority: change.backup_priority.unwrap_or(DEFAULT_BACKUP_PRIORITY),
         primary_read_write_only: change.primary_read_write_only.unwrap_or(false),
         secondary_connections: change
             .secondary_connections
