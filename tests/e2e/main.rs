@@ -5,6 +5,7 @@ mod compat;
 mod control;
 mod hostile_http;
 mod hostile_tds;
+mod long_statements;
 mod preconditions;
 mod suites;
 mod worlds;

@@ -22,6 +22,7 @@ pub(super) struct SessionHost<'a> {
     /// of the statement happens here and is forgotten.
     seen: World,
     lost: bool,
+    has_own_thread: bool,
 }
 
 impl<'a> SessionHost<'a> {
@@ -42,6 +43,15 @@ impl<'a> SessionHost<'a> {
             epoch,
             lost: cell.epoch() != epoch || seen.instance(instance).is_none(),
             seen,
+            has_own_thread: false,
+        }
+    }
+
+    /// The same, for a step that nobody else waits for.
+    pub(super) fn on_own_thread(self) -> Self {
+        Self {
+            has_own_thread: true,
+            ..self
         }
     }
 
@@ -89,5 +99,9 @@ impl Host for SessionHost<'_> {
 
     fn is_cancelled(&self) -> bool {
         self.lost || self.cancel.is_cancelled()
+    }
+
+    fn has_own_thread(&self) -> bool {
+        self.has_own_thread
     }
 }

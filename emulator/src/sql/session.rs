@@ -11,6 +11,7 @@ use milink_tds::token::{ReturnValue, command};
 use milink_tsql::error::SqlError;
 use milink_tsql::session::event::Event;
 use milink_tsql::session::{Request, Session, Step, Wait};
+use tokio::sync::oneshot;
 
 use super::convert;
 use super::host::SessionHost;
@@ -50,7 +51,7 @@ impl SqlSession for EngineSession {
         &'a mut self,
         request: SessionRequest,
         sink: &'a mut ResponseSink,
-        cancel: &'a Cancel,
+        cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>> {
         Box::pin(async move {
             self.touch(true);
@@ -98,7 +99,7 @@ impl EngineSession {
         &mut self,
         calls: Vec<RpcCall>,
         sink: &mut ResponseSink,
-        cancel: &Cancel,
+        cancel: &Arc<Cancel>,
     ) -> Result<(), ClientGone> {
         for call in calls.into_iter().filter(|call| !call.no_exec) {
             let collation = self.collation();
@@ -124,14 +125,19 @@ impl EngineSession {
         &mut self,
         request: Request,
         sink: &mut ResponseSink,
-        cancel: &Cancel,
+        cancel: &Arc<Cancel>,
     ) -> Result<bool, ClientGone> {
         let mut progress = Progress::default();
         self.engine.start(request);
         let mut events = Vec::new();
+        let mut apart = false;
         loop {
             let seen = self.cell.version();
-            let step = self.step(cancel, &mut events);
+            let step = match apart {
+                false => self.step(cancel, &mut events),
+                true => self.step_apart(cancel, &mut events).await,
+            };
+            apart = step == Some(Step::Wait(Wait::Thread));
             self.send(&mut events, &mut progress, sink).await?;
             let Some(step) = step else {
                 self.end_of_life(sink);
@@ -143,7 +149,7 @@ impl EngineSession {
                 step
             };
             match step {
-                Step::Continue => {}
+                Step::Continue | Step::Wait(Wait::Thread) => {}
                 Step::Finished => break,
                 Step::Wait(wait) => {
                     sink.flush().await?;
@@ -179,8 +185,36 @@ impl EngineSession {
         None
     }
 
+    /// A step that takes its time, on a thread of its own: here it would hold up other clients, and its own client's wish to
+    /// cancel would not be heard. If that client goes away, the step is cancelled.
+    async fn step_apart(&mut self, cancel: &Arc<Cancel>, events: &mut Vec<Event>) -> Option<Step> {
+        let stand_in = Session::new(self.engine.options().clone());
+        let mut engine = std::mem::replace(&mut self.engine, stand_in);
+        let (cell, keys) = (Arc::clone(&self.cell), Arc::clone(&self.keys));
+        let (instance, epoch) = (self.instance, self.epoch);
+        let mut abandoned = CancelOnDrop(Some(Arc::clone(cancel)));
+        let wish = Arc::clone(cancel);
+        let (back, result) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let host = SessionHost::new(&cell, &keys, &wish, instance, epoch);
+            let mut host = host.on_own_thread();
+            let mut events = Vec::new();
+            let step = (!host.is_lost()).then(|| engine.step(&mut host, &mut events));
+            let step = step.filter(|_| !host.is_lost());
+            if let Err((mut engine, ..)) = back.send((engine, events, step)) {
+                engine.close(&mut host);
+            }
+        });
+        let (engine, mut said, step) = result.await.ok()?;
+        abandoned.0 = None;
+        self.engine = engine;
+        events.append(&mut said);
+        step
+    }
+
     async fn wait(&self, wait: Wait, seen: u64, cancel: &Cancel) {
         match wait {
+            Wait::Thread => {}
             Wait::Until(at) => tokio::select! {
                 () = self.cell.wait_until(at) => {}
                 () = cancel.cancelled() => {}
@@ -287,6 +321,17 @@ impl EngineSession {
                 change(world, now);
             }
         });
+    }
+}
+
+/// Cancels a step whose client goes away while it runs.
+struct CancelOnDrop(Option<Arc<Cancel>>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cancel) = &self.0 {
+            cancel.cancel();
+        }
     }
 }
 

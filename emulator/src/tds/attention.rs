@@ -28,7 +28,7 @@ impl Cancel {
         }
     }
 
-    pub(super) fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.is_set.store(true, Ordering::Release);
         self.notify.notify_waiters();
     }

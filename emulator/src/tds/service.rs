@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use milink_tds::login7::Login7;
 use milink_tds::prelogin::EncryptionPolicy;
@@ -40,7 +41,7 @@ pub trait SqlSession: Send {
         &'a mut self,
         request: SessionRequest,
         sink: &'a mut ResponseSink,
-        cancel: &'a Cancel,
+        cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>>;
 
     /// Makes the session as new, for a connection pool: temporary tables, prepared statements, SET

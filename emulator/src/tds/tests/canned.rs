@@ -6,6 +6,7 @@ use milink_tds::rpc_request::{RpcCall, WellKnownProcedure};
 use milink_tds::token::{Column, EnvChange, FedAuthInfo, ReturnValue, ServerMessage, command};
 use milink_tds::transaction_request::TransactionAction;
 use milink_tds::types::{Collation, Decimal, Length, TypeInfo, Variant, WireValue};
+use std::sync::Arc;
 
 use crate::tds::service::{
     BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SessionRequest, SessionState,
@@ -75,7 +76,7 @@ impl SqlSession for CannedSession {
         &'a mut self,
         request: SessionRequest,
         sink: &'a mut ResponseSink,
-        cancel: &'a Cancel,
+        cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>> {
         Box::pin(async move {
             match request {

@@ -13,6 +13,15 @@ pub(crate) enum Stop {
     Blocked(TransactionId),
     /// The client wants no more.
     Cancelled,
+    /// It takes longer than a thread that others share may be held; to be tried again on one of its own.
+    Heavy,
+}
+
+impl Stop {
+    /// Whether the statement begins again from the start, and must have left nothing behind.
+    pub(crate) fn is_tried_again(&self) -> bool {
+        matches!(self, Self::Blocked(_) | Self::Heavy)
+    }
 }
 
 impl From<SqlError> for Stop {

@@ -39,6 +39,10 @@ impl Host for TestHost<'_> {
     fn is_cancelled(&self) -> bool {
         false
     }
+
+    fn has_own_thread(&self) -> bool {
+        true
+    }
 }
 
 /// Calls a procedure with its first arguments given and the others left out.

@@ -10,7 +10,6 @@ use crate::ast::{
     CursorDefinition, CursorRef, CursorScope, DeclareCursorStatement, FetchOrientation,
     FetchStatement, SelectStatement,
 };
-use crate::engine::Stop;
 use crate::engine::bind::Binder;
 use crate::engine::same_name;
 use crate::error::SqlError;
@@ -104,7 +103,6 @@ impl Session {
         let (rows, query) = match result {
             Ok(done) => done,
             Err(Ok(error)) => return Err(Failure::compile(error)),
-            Err(Err(stop @ Stop::Blocked(_))) => return self.stopped(stop, host).map(Flow::Again),
             Err(Err(stop)) => return self.stopped(stop, host).map(Flow::Again),
         };
         self.state.settings.cursor_rows = i32::try_from(rows.len()).unwrap_or(i32::MAX);

@@ -14,7 +14,7 @@ use super::state::{Local, State};
 use super::{Failure, Flow, Request, Session, Wait};
 use crate::ast::{self, Statement, StatementKind};
 use crate::engine::bind::Binder;
-use crate::engine::exec::{Env, Runtime};
+use crate::engine::exec::{Env, Runtime, SHARED_FUEL, UNLIMITED, out_of_memory};
 use crate::engine::{Stop, ddl, dml};
 use crate::error::SqlError;
 use crate::session::frame::Frame;
@@ -321,13 +321,18 @@ impl Session {
             .last_mut()
             .expect("a request runs in a frame")
             .local;
-        over_snapshot(host, state, local, bind, run)
+        let fuel = match host.has_own_thread() {
+            true => UNLIMITED,
+            false => SHARED_FUEL,
+        };
+        over_snapshot(host, state, local, fuel, bind, run)
     }
 
     /// A stop as a wait, or as the failure it is.
     pub(super) fn stopped(&mut self, stop: Stop, host: &mut dyn Host) -> Result<Wait, Failure> {
         match stop {
             Stop::Blocked(holder) => self.blocked(holder, host),
+            Stop::Heavy => Ok(Wait::Thread),
             other => Err(stop_error(other).into()),
         }
     }
@@ -478,6 +483,7 @@ pub(super) fn over_snapshot<B, R>(
     host: &mut dyn Host,
     state: &mut State,
     local: &mut Local,
+    fuel: u64,
     bind: impl FnOnce(&Instance, &State, &Local) -> Result<B, SqlError>,
     run: impl FnOnce(&mut Runtime<'_>, &B) -> Result<R, Stop>,
 ) -> Result<(R, B), Result<SqlError, Stop>> {
@@ -490,7 +496,8 @@ pub(super) fn over_snapshot<B, R>(
     let host: &dyn Host = host;
     let is_cancelled = || host.is_cancelled();
     let now = world.now();
-    let mut runtime = Runtime::new(&world, &instance, now, state, local, Some(&is_cancelled));
+    let mut runtime =
+        Runtime::new(&world, &instance, now, state, local, Some(&is_cancelled)).with_fuel(fuel);
     let result = run(&mut runtime, &bound).map_err(Err)?;
     Ok((result, bound))
 }
@@ -513,6 +520,7 @@ fn evaluate(
         host,
         state,
         local,
+        UNLIMITED,
         |instance, state, local| Binder::new(instance, state, local).lone_expr(expr),
         |runtime, expr| runtime.eval(expr, &Env::EMPTY),
     )
@@ -524,6 +532,8 @@ pub(super) fn stop_error(stop: Stop) -> SqlError {
     match stop {
         Stop::Error(error) => *error,
         Stop::Blocked(_) => crate::engine::exec::lock_timeout(),
+        // Comes only where it can be waited for.
+        Stop::Heavy => out_of_memory(),
         Stop::Cancelled => SqlError::new(3617, 16, "The query was canceled by the client.")
             .aborting(crate::error::Abort::Batch),
     }

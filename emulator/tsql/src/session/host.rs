@@ -24,6 +24,11 @@ pub trait Host {
 
     /// Whether the client has asked to cancel; looked at between rows and statements.
     fn is_cancelled(&self) -> bool;
+
+    /// Whether this step may take as long as it likes; if not, a heavy one stops early and asks for [`Wait::Thread`].
+    ///
+    /// [`Wait::Thread`]: super::Wait::Thread
+    fn has_own_thread(&self) -> bool;
 }
 
 /// What `CREATE CERTIFICATE … WITH SUBJECT` asks for.

@@ -177,6 +177,11 @@ impl Session {
         self.open
     }
 
+    /// What it began with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The instance.
     pub fn instance(&self) -> InstanceId {
         self.state.instance
@@ -219,7 +224,8 @@ impl Session {
                     return self.waiting;
                 }
             }
-            Wait::Change { .. } => {}
+            Wait::Thread if !host.has_own_thread() => return self.waiting,
+            Wait::Thread | Wait::Change { .. } => {}
         }
         self.waiting = None;
         None

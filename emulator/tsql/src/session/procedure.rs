@@ -14,7 +14,7 @@ use super::program::compile_procedure;
 use super::{Failure, Session};
 use crate::ast::Parameter;
 use crate::engine::bind::Binder;
-use crate::engine::exec::Env;
+use crate::engine::exec::{Env, UNLIMITED};
 use crate::engine::same_name;
 use crate::error::SqlError;
 use crate::procedure::{self, Body, Procedure};
@@ -341,6 +341,7 @@ impl Session {
             host,
             &mut self.state,
             &mut frame.local,
+            UNLIMITED,
             |instance, state, local| Binder::new(instance, state, local).lone_expr(default),
             |runtime, expr| runtime.eval(expr, &Env::EMPTY),
         );

@@ -106,4 +106,6 @@ pub enum Wait {
         /// The moment.
         until: Option<Timestamp>,
     },
+    /// A thread of its own: the next step takes its time.
+    Thread,
 }

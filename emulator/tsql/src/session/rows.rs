@@ -69,7 +69,7 @@ impl Session {
         let (rows, count, null_eliminated) = match result {
             Ok((done, _)) => done,
             Err(Ok(error)) => return Err(Failure::compile(error)),
-            Err(Err(stop @ Stop::Blocked(_))) => {
+            Err(Err(stop)) if stop.is_tried_again() => {
                 out.truncate(before);
                 return self.stopped(stop, host).map(Flow::Again);
             }

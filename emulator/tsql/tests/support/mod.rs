@@ -100,6 +100,10 @@ impl Host for Lab {
     fn is_cancelled(&self) -> bool {
         false
     }
+
+    fn has_own_thread(&self) -> bool {
+        true
+    }
 }
 
 /// Steps after which a batch is taken for endless.
@@ -171,6 +175,7 @@ impl Talk {
                     let after = |moment: Timestamp| format!("{}", moment.since(from));
                     text.push_str(&match wait {
                         Wait::Until(moment) => format!("waits {}\n", after(moment)),
+                        Wait::Thread => "waits for a thread\n".to_owned(),
                         Wait::Change { until: None } => "waits for a change\n".to_owned(),
                         Wait::Change {
                             until: Some(moment),

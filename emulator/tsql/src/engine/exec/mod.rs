@@ -32,6 +32,10 @@ use crate::session::state::{Local, State, empty_content};
 pub(crate) const MAX_ROWS: usize = 2_000_000;
 /// Row pairs a statement may look at while it holds the world.
 pub(crate) const LOCKED_FUEL: u64 = 50_000_000;
+/// Row pairs a statement may look at on a thread that others wait for; some milliseconds.
+pub(crate) const SHARED_FUEL: u64 = 1 << 19;
+/// Row pairs a statement may look at that can be cancelled, and holds up nobody.
+pub(crate) const UNLIMITED: u64 = u64::MAX;
 /// How often the client's wish to cancel is looked at, in row pairs.
 const CANCEL_EVERY: u64 = 4_096;
 
@@ -116,7 +120,7 @@ impl<'a> Runtime<'a> {
             local,
             functions,
             fuel: if is_cancelled.is_some() {
-                u64::MAX
+                UNLIMITED
             } else {
                 LOCKED_FUEL
             },
@@ -130,12 +134,21 @@ impl<'a> Runtime<'a> {
         }
     }
 
+    /// Stops as too heavy after looking at so many row pairs.
+    pub(crate) fn with_fuel(mut self, fuel: u64) -> Self {
+        self.fuel = fuel;
+        self
+    }
+
     /// Counts a row or a pair of rows looked at.
     pub(crate) fn tick(&mut self) -> Result<(), Stop> {
         self.fuel -= 1;
         if self.fuel.is_multiple_of(CANCEL_EVERY) {
             if self.fuel == 0 {
-                return Err(out_of_memory().into());
+                return Err(match self.is_cancelled {
+                    Some(_) => Stop::Heavy,
+                    None => out_of_memory().into(),
+                });
             }
             if self.is_cancelled.is_some_and(|is_cancelled| is_cancelled()) {
                 return Err(Stop::Cancelled);
@@ -203,7 +216,7 @@ impl Drop for Runtime<'_> {
 }
 
 /// 701: what a statement needs more than milink gives one.
-fn out_of_memory() -> SqlError {
+pub(crate) fn out_of_memory() -> SqlError {
     SqlError::new(
         701,
         17,

@@ -199,11 +199,25 @@ impl Runtime<'_> {
             }
             order.sort_by(|a, b| compare_keys(&keys[*a], &keys[*b], &select.order));
         }
+        let before: Vec<Value> = select
+            .assignments
+            .iter()
+            .map(|slot| self.local.variables.get(*slot).value.clone())
+            .collect();
         for at in order {
             let env = env(at);
             for (slot, item) in select.assignments.iter().zip(&select.items) {
-                let value = self.eval(item, &env)?;
-                self.local.variables.set(*slot, value);
+                match self.eval(item, &env) {
+                    Ok(value) => self.local.variables.set(*slot, value),
+                    Err(stop) => {
+                        if stop.is_tried_again() {
+                            for (slot, value) in select.assignments.iter().zip(before) {
+                                self.local.variables.set(*slot, value);
+                            }
+                        }
+                        return Err(stop);
+                    }
+                }
             }
         }
         Ok(base.len())
