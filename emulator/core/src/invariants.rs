@@ -63,6 +63,10 @@ pub const LAWS: &[(&str, Law)] = &[
         connected_links_have_partners,
     ),
     (
+        "partners that hear nothing of each other will give each other up",
+        silent_links_end,
+    ),
+    (
         "a link's creation is running while the link is being made",
         creations_are_running,
     ),
@@ -286,6 +290,18 @@ fn connected_links_have_partners(world: &World) -> Option<String> {
     })
 }
 
+fn silent_links_end(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let silent = link.connection.silent_since.is_some();
+        let due = world
+            .timers
+            .due(&crate::world::Timer::SessionTimeout(link.id.clone()));
+        let connected = link.connection.connected_since.is_some();
+        let sound = silent == due.is_some() && (connected || !silent);
+        (!sound).then(|| format!("{} is silent: {silent}, until {due:?}", link.id.name))
+    })
+}
+
 fn creations_are_running(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
         let operation = world.operation(link.operation?)?;
@@ -295,7 +311,7 @@ fn creations_are_running(world: &World) -> Option<String> {
 
 fn links_make_progress(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
-        let connected = link.connection.connected_since.is_some();
+        let connected = link.connection.is_live();
         let waits_for_time = match link.phase {
             Phase::Initiating | Phase::FailingOver { .. } | Phase::Reverting { .. } => true,
             Phase::Seeding | Phase::Recovering { .. } => connected,

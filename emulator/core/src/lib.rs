@@ -19,6 +19,7 @@ pub mod link;
 pub mod listener_url;
 pub mod lsn;
 pub mod names;
+pub mod network;
 pub mod operation;
 pub mod principal;
 pub mod refusal;

@@ -12,6 +12,7 @@ use crate::event::{Event, EventKind};
 use crate::ids::{IdSource, InstanceId, OperationId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkId, ReplicationMode};
+use crate::network::Network;
 use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
 use crate::refusal::Refusal;
 use crate::time::{Timers, Timestamp};
@@ -27,6 +28,8 @@ pub struct World {
     pub instances: OrdMap<InstanceId, Arc<Instance>>,
     /// Links, by their managed instance and name.
     pub links: OrdMap<LinkId, Arc<Link>>,
+    /// The network between the instances.
+    pub network: Network,
     /// ARM resources that are not instances.
     pub azure: Azure,
     /// Long-running operations.
@@ -48,6 +51,8 @@ pub enum Timer {
     Link(LinkId),
     /// A link has tried long enough to connect.
     LinkInitTimeout(LinkId),
+    /// Partners that hear nothing of each other give each other up.
+    SessionTimeout(LinkId),
     /// Partners that have lost each other try again.
     Reconnect(LinkId),
     /// A link's deletion is done.
@@ -73,6 +78,7 @@ impl World {
             subscription,
             instances: OrdMap::new(),
             links: OrdMap::new(),
+            network: Network::default(),
             azure: Azure::new(seed),
             operations: OrdMap::new(),
             durations: Durations::default(),
@@ -282,6 +288,7 @@ impl World {
         match timer {
             Timer::Link(id) => crate::link::step(self, &id),
             Timer::LinkInitTimeout(id) => crate::link::init_timeout(self, &id),
+            Timer::SessionTimeout(id) => crate::link::session_timeout_over(self, &id),
             Timer::Reconnect(id) => crate::link::reconnect(self, &id),
             Timer::LinkDeletion(id, operation) => {
                 crate::link::finish_deletion(self, &id, operation)

@@ -182,10 +182,10 @@ pub(crate) fn give_up_primary(
 /// Ends a planned failover: hands over if the secondary has everything, and goes back otherwise.
 pub(super) fn complete(world: &mut World, id: &LinkId) {
     replication::pump(world, id);
-    let at = world.links.get(id).and_then(|link| {
-        link.connection.connected_since?;
-        flow(world, link)
-    });
+    let at = world
+        .links
+        .get(id)
+        .and_then(|link| flow(world, link).filter(|_| link.connection.is_live()));
     match at.filter(|_| is_drained(world, id)) {
         None => abort(world, id),
         Some(at) => {

@@ -10,6 +10,7 @@ use crate::ids::InstanceId;
 use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT, ManagedInstance};
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
+use crate::network::Reach;
 use crate::refusal::LinkError;
 use crate::time::Timestamp;
 use crate::version::link_supported;
@@ -26,7 +27,7 @@ pub(super) struct Handshake {
 
 /// Tries the whole handshake.
 pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> {
-    let partner = reach(world, &link.spec)?;
+    let partner = reach(world, link)?;
     let instance = world
         .instance(link.id.instance)
         .ok_or(LinkError::PartnerDropped)?;
@@ -45,7 +46,7 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
 
 /// The SQL Server that answers at the partner endpoint, whatever it says.
 pub(super) fn partner(world: &World, link: &Link) -> Option<InstanceId> {
-    reach(world, &link.spec).ok().map(|partner| partner.id)
+    reach(world, link).ok().map(|partner| partner.id)
 }
 
 /// The SQL Server whose address the partner endpoint is, even if nothing listens there.
@@ -58,7 +59,7 @@ pub(super) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
 
 /// Whether an existing connection still holds. Certificates only matter at the next handshake.
 pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkError> {
-    let partner = reach(world, &link.spec)?;
+    let partner = reach(world, link)?;
     if link.partner.is_some_and(|known| known != partner.id) {
         return Err(LinkError::PartnerUnreachable {
             endpoint: link.spec.partner_endpoint.to_string(),
@@ -73,8 +74,10 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
     }
 }
 
-/// Finds the SQL Server whose started endpoint is at the partner endpoint.
-fn reach<'a>(world: &'a World, spec: &LinkSpec) -> Result<&'a Instance, LinkError> {
+/// Finds the SQL Server whose started endpoint is at the partner endpoint, and whether both hear each other: each side
+/// calls the other, SQL Server first at port 5022 and then at the port of the instance's node.
+fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
+    let spec = &link.spec;
     let endpoint = spec.partner_endpoint.to_string();
     let unreachable = || LinkError::PartnerUnreachable {
         endpoint: endpoint.clone(),
@@ -85,6 +88,12 @@ fn reach<'a>(world: &'a World, spec: &LinkSpec) -> Result<&'a Instance, LinkErro
         .values()
         .find(|server| has_address(server, &url))
         .ok_or_else(unreachable)?;
+    if world.reachability(link.id.instance, server.id) != Reach::Open {
+        return Err(unreachable());
+    }
+    if world.reachability(server.id, link.id.instance) != Reach::Open {
+        return Err(LinkError::NetworkInterrupted);
+    }
     let listening = server.endpoint.as_ref().filter(|listener| {
         let loopback = server.as_sql_server().and_then(|server| server.loopback);
         let by_loopback =

@@ -3,6 +3,7 @@
 //! The groups on both sides are kept by their instances; what is here is what happens between them.
 
 mod change;
+mod connection;
 mod create;
 mod failover;
 mod handshake;
@@ -23,6 +24,7 @@ pub use status::{
     Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
 };
 
+pub(crate) use connection::session_timeout_over;
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use replication::{log_needed_from, redo};
 pub(crate) use role::flow;
@@ -179,6 +181,8 @@ pub enum Phase {
 pub struct Connection {
     /// Since when they are connected, if they are.
     pub connected_since: Option<Timestamp>,
+    /// Since when nothing comes through on a connection that has not been given up.
+    pub silent_since: Option<Timestamp>,
     /// The last thing that kept them apart, and when it was noticed.
     pub last_error: Option<(LinkError, Timestamp)>,
 }
@@ -198,6 +202,10 @@ pub struct Seeding {
     pub bytes: u64,
     /// How long the copy takes.
     pub duration: Span,
+    /// For how long nothing came through meanwhile.
+    pub stalled: Span,
+    /// Since when nothing comes through, if that is so.
+    pub stalled_since: Option<Timestamp>,
     /// Where in the source's log the copy was taken.
     pub base: Lsn,
     /// The content at that place.
@@ -219,6 +227,13 @@ pub enum SeedingOutcome {
     Failed(Timestamp, String),
 }
 
+impl Connection {
+    /// Whether the partners are connected and hear each other.
+    pub fn is_live(&self) -> bool {
+        self.connected_since.is_some() && self.silent_since.is_none()
+    }
+}
+
 impl Seeding {
     /// How many bytes have been copied at `now`: computed from time, never ticked.
     pub fn bytes_done(&self, now: Timestamp) -> u64 {
@@ -238,7 +253,8 @@ impl Seeding {
     }
 
     fn progress(&self, at: Timestamp) -> u64 {
-        let elapsed = at.since(self.started).0 as u128;
+        let at = self.stalled_since.map_or(at, |stalled| stalled.min(at));
+        let elapsed = (at.since(self.started).0 - self.stalled.0).max(0) as u128;
         let whole = self.duration.0.max(1) as u128;
         (u128::from(self.bytes) * elapsed.min(whole) / whole) as u64
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::connection::given_up_at;
 use super::role::{Flow, flow};
 use super::{LinkId, Phase, ReplicationMode, source_of};
 use crate::availability_group::AvailabilityMode;
@@ -24,7 +25,7 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id) else {
         return;
     };
-    if !link.phase.is_replicating() || link.connection.connected_since.is_none() {
+    if !link.phase.is_replicating() || !link.connection.is_live() {
         return;
     }
     let Some(Flow {
@@ -172,6 +173,13 @@ impl World {
         let mut reply = Committed::default();
         let delay = delay(self);
         for id in replicated {
+            if let Some(given_up) = given_up_at(self, &id) {
+                // A synchronous partner that is not heard is waited for until it is given up.
+                if self.is_synchronous(&id) {
+                    reply.hardened = reply.hardened.max(Some(given_up));
+                }
+                continue;
+            }
             if delay == Span::ZERO {
                 pump(self, &id);
             } else if self.timers.due(&Timer::Redo(id.clone())).is_none() {

@@ -116,6 +116,8 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         started: now,
         bytes,
         duration,
+        stalled: Span::ZERO,
+        stalled_since: None,
         base,
         content: source.content.clone(),
         attempt: link.seedings.last().map_or(0, |run| run.attempt) + 1,

@@ -1,5 +1,6 @@
 //! The steps of a link's life, each taken when its time has come.
 
+use super::connection::{self, Hold};
 use super::handshake::{self, Handshake};
 use super::role;
 use super::{
@@ -35,6 +36,9 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
                 world.timers.arm(Timer::Link(id.clone()), due);
             }
         },
+        // What needs a partner that is not heard waits until it is.
+        Phase::Connected | Phase::Seeding | Phase::CatchUp { .. } if !link.connection.is_live() => {
+        }
         Phase::Connected => seeding::start(world, id),
         Phase::Seeding => seeding::complete(world, id),
         Phase::Recovering { target } => seeding::recovered(world, id, *target),
@@ -141,16 +145,21 @@ pub(crate) fn reconcile(world: &mut World) {
             continue;
         }
         if link.connection.connected_since.is_some() {
-            match handshake::still_connected(world, &link) {
+            match connection::look(world, &link) {
+                Hold::Silent => connection::fall_silent(world, &id),
+                Hold::Lost(error) => disconnect(world, &id, error),
                 // A run that was not permitted starts once it is.
-                Ok(()) if link.phase == Phase::Connected => {
+                Hold::Live if link.phase == Phase::Connected => {
+                    connection::speak_again(world, &id);
                     let waits = world.timers.due(&Timer::Link(id.clone())).is_none();
                     if waits && seeding::is_permitted(world, &link) {
                         arm_step(world, &id, Transition::SeedingStart);
                     }
                 }
-                Ok(()) => go_on(world, &id, &link),
-                Err(error) => disconnect(world, &id, error),
+                Hold::Live => {
+                    connection::speak_again(world, &id);
+                    go_on(world, &id, &link);
+                }
             }
         } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none()
             && handshake::check(world, &link).is_ok()
@@ -196,6 +205,7 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
     for timer in [
         Timer::Link(id.clone()),
         Timer::LinkInitTimeout(id.clone()),
+        Timer::SessionTimeout(id.clone()),
         Timer::Reconnect(id.clone()),
         Timer::Redo(id.clone()),
     ] {
@@ -336,6 +346,7 @@ pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     if changed.connection.connected_since.take().is_none() {
         return;
     }
+    changed.connection.silent_since = None;
     changed.connection.last_error = Some((error.clone(), now));
     let (partner, phase) = (changed.partner, changed.phase.clone());
     // Message 35206 of the error log.
@@ -346,8 +357,12 @@ pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
         world.instance_mut(partner).log(now, line.clone());
     }
     world.instance_mut(id.instance).log(now, line);
+    world.timers.cancel(&Timer::SessionTimeout(id.clone()));
     world.timers.cancel(&Timer::Redo(id.clone()));
     failover::abort(world, id);
+    if let Some(link) = world.link_mut(id) {
+        link.last_error = Some(error.clone());
+    }
     if matches!(
         phase,
         Phase::Connected | Phase::Seeding | Phase::Recovering { .. }
@@ -365,12 +380,14 @@ pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
 pub(super) fn fail(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
     world.timers.cancel(&Timer::LinkInitTimeout(id.clone()));
+    world.timers.cancel(&Timer::SessionTimeout(id.clone()));
     note_error(world, id, error.clone());
     let (instance, name, _) = words(world, id);
     let Some(link) = world.link_mut(id) else {
         return;
     };
     let connected_before = link.connection.connected_since.take().is_some();
+    link.connection.silent_since = None;
     link.connection.last_error = Some((error.clone(), now));
     link.phase = Phase::Failed {
         error: error.clone(),

@@ -450,6 +450,26 @@ impl Lab {
         });
     }
 
+    /// Makes the replication synchronous on both sides.
+    pub(crate) fn make_synchronous(&mut self) {
+        self.apply(UpdateLink {
+            instance: self.mi,
+            name: "DAG_db1".into(),
+            replication_mode: Some(ReplicationMode::Sync),
+        });
+        for member in ["AG_db1", "AG_db1_MI"] {
+            self.alter_dag(GroupAction::ModifyMembers(vec![(
+                member.into(),
+                MemberChange {
+                    availability_mode: Some(AvailabilityMode::SynchronousCommit),
+                    ..MemberChange::default()
+                },
+            )]))
+            .unwrap();
+        }
+        self.settle();
+    }
+
     /// ALTER DATABASE … SET HADR RESUME on SQL Server.
     pub(crate) fn resume(&mut self) {
         let instance = self.sql;

@@ -45,6 +45,7 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
     let Some(gone) = world.instances.remove(&instance) else {
         return;
     };
+    world.network.forget(instance);
     retain(&mut world.azure.database_tags, |(of, _), _| *of != instance);
     abandon(world, |pending| pending.is_about(instance));
     world.record(EventKind::InstanceDeleted {
