@@ -4,7 +4,6 @@ mod lab;
 
 use expect_test::expect;
 use lab::*;
-use milink_core::command::*;
 use milink_core::durations::Profile;
 use milink_core::endpoint::EndpointState;
 use milink_core::event::EventKind;
