@@ -58,14 +58,14 @@ pub struct Certificate {
 }
 
 /// What protects a certificate's private key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrivateKey {
     /// There is none: `NA`.
     None,
     /// The database master key: `MK`.
     MasterKey,
-    /// A password: `PW`.
-    Password,
+    /// A password: `PW`. A test double: it is kept to be compared.
+    Password(Arc<str>),
 }
 
 /// The database master key.
@@ -79,8 +79,8 @@ pub struct MasterKey {
     pub guid: uuid::Uuid,
     /// Whether the service master key opens it.
     pub encrypted_by_server: bool,
-    /// The password it was created with, to check `OPEN MASTER KEY`.
-    pub password: Arc<str>,
+    /// The passwords that open it; there is always one.
+    pub passwords: Vec<Arc<str>>,
 }
 
 /// The public roots that a managed instance's endpoint certificate counts as issued by, recognised by their SHA-1

@@ -44,6 +44,8 @@ pub struct Instance {
     pub groups: OrdMap<GroupId, Arc<AvailabilityGroup>>,
     /// Sessions of clients.
     pub sessions: OrdMap<SessionId, Session>,
+    /// Master keys that sessions have opened (OPEN MASTER KEY).
+    pub open_keys: OrdSet<(SessionId, DatabaseId)>,
     /// Which transaction waits for which other one's locks.
     pub waits: OrdMap<TransactionId, TransactionId>,
     /// Backup history.
@@ -212,6 +214,23 @@ impl Instance {
     /// The login of this name.
     pub fn login(&self, name: &str) -> Option<&Arc<Login>> {
         self.logins.values().find(|login| login.name.is(name))
+    }
+
+    /// Whether a session can use the master key of a database: the service master key opens it, or the session has.
+    pub fn opens_master_key(&self, database: DatabaseId, session: SessionId) -> bool {
+        let database_key = self.databases.get(&database);
+        let key = database_key.and_then(|database| database.content.master_key.as_ref());
+        key.is_some_and(|key| {
+            key.encrypted_by_server || self.open_keys.contains(&(session, database))
+        })
+    }
+
+    /// Forgets who has opened the master key of a database that goes, or whose key goes.
+    pub(crate) fn forget_open_keys(&mut self, gone: DatabaseId) {
+        if !self.open_keys.is_empty() {
+            let open = std::mem::take(&mut self.open_keys).into_iter();
+            self.open_keys = open.filter(|(_, database)| *database != gone).collect();
+        }
     }
 
     /// Writes a line to the error log.

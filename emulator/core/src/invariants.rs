@@ -3,6 +3,7 @@
 //! One named function each; tests run them all after every step.
 
 use crate::availability_group::Role;
+use crate::certificate::PrivateKey;
 use crate::instance::Instance;
 use crate::link::{Link, LinkRole, Phase, flow, source_of};
 use crate::operation::OperationState;
@@ -38,6 +39,14 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "an endpoint's certificate exists and has its private key",
         endpoint_certificates_exist,
+    ),
+    (
+        "what a master key protects has its master key",
+        master_keys_protect,
+    ),
+    (
+        "a master key has a password, and a session that opened it is there",
+        master_keys_open,
     ),
     ("locks are held by open transactions", locks_have_holders),
     (
@@ -210,8 +219,34 @@ fn distributed_groups_stand_on_local_ones(world: &World) -> Option<String> {
 fn endpoint_certificates_exist(world: &World) -> Option<String> {
     world.instances.values().find_map(|instance| {
         let id = instance.endpoint.as_ref()?.authentication.certificate()?;
-        let found = instance.master().content.certificates.contains_key(&id);
-        (!found).then(|| format!("certificate {id} of {}", instance.name))
+        let found = instance.master().content.certificates.get(&id);
+        let usable = found.is_some_and(|found| found.private_key == PrivateKey::MasterKey);
+        (!usable).then(|| format!("certificate {id} of {}", instance.name))
+    })
+}
+
+fn master_keys_protect(world: &World) -> Option<String> {
+    each_database(world, |_, database| {
+        let content = &database.content;
+        let mut certificates = content.certificates.values();
+        let orphan = certificates.find(|c| c.private_key == PrivateKey::MasterKey)?;
+        let without = content.master_key.is_none();
+        without.then(|| orphan.name.to_string())
+    })
+}
+
+fn master_keys_open(world: &World) -> Option<String> {
+    let stray = |instance: &&std::sync::Arc<Instance>| {
+        instance.open_keys.iter().any(|(session, database)| {
+            !instance.sessions.contains_key(session) || !instance.databases.contains_key(database)
+        })
+    };
+    if let Some(instance) = world.instances.values().find(stray) {
+        return Some(format!("a session of {}", instance.name));
+    }
+    each_database(world, |_, database| {
+        let key = database.content.master_key.as_ref()?;
+        key.passwords.is_empty().then(|| "none".to_owned())
     })
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod ids;
 pub mod instance;
 pub mod invariants;
+pub mod key_file;
 pub mod link;
 pub mod listener_url;
 pub mod lsn;

@@ -126,6 +126,16 @@ pub enum SecurityRefusal {
     MasterKeyInUse { what: String },
     #[error("the master key password is wrong")]
     WrongMasterKeyPassword,
+    #[error("the current master key is not open")]
+    OldMasterKeyClosed,
+    #[error("the session has not opened the master key")]
+    MasterKeyNotOpen,
+    #[error("whether the service master key encrypts the master key is as wanted: {wanted}")]
+    ServerEncryptionAlready { wanted: bool },
+    #[error("the master key is encrypted by that password already")]
+    MasterKeyPasswordExists,
+    #[error("the last password of the master key stays")]
+    LastMasterKeyPassword,
     #[error("certificate '{name}' or its content exists already")]
     CertificateExists { name: String },
     #[error("certificate '{name}' does not exist")]
@@ -134,6 +144,12 @@ pub enum SecurityRefusal {
     CertificateInUse { name: String, by: String },
     #[error("certificate '{name}' has no private key")]
     NoPrivateKey { name: String },
+    #[error("certificate '{name}' has a private key already")]
+    PrivateKeyExists { name: String },
+    #[error("the private key is not the one of certificate '{name}'")]
+    OtherPrivateKey { name: String },
+    #[error("the password of a private key is wrong")]
+    WrongPrivateKeyPassword,
     #[error("certificate '{name}' is already trusted as an issuer for '{dns}'")]
     IssuerExists { name: String, dns: String },
     #[error("login '{name}' does not exist")]

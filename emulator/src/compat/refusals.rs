@@ -126,10 +126,19 @@ pub(super) fn security_refusals() -> Vec<Refusal> {
         NoMasterKey {  }
         MasterKeyInUse { what: text("what") }
         WrongMasterKeyPassword {  }
+        OldMasterKeyClosed {  }
+        MasterKeyNotOpen {  }
+        ServerEncryptionAlready { wanted: true }
+        ServerEncryptionAlready { wanted: false }
+        MasterKeyPasswordExists {  }
+        LastMasterKeyPassword {  }
         CertificateExists { name: text("name") }
         CertificateNotFound { name: text("name") }
         CertificateInUse { name: text("name"), by: text("by") }
         NoPrivateKey { name: text("name") }
+        PrivateKeyExists { name: text("name") }
+        OtherPrivateKey { name: text("name") }
+        WrongPrivateKeyPassword {  }
         IssuerExists { name: text("name"), dns: text("dns") }
         LoginNotFound { name: text("name") }
         UserNotFound { name: text("name") }

@@ -94,6 +94,9 @@ fn replay(text: &str) -> String {
             }
             other => panic!("no verb {other}"),
         };
+        if let Err(broken) = milink_core::invariants::check(&lab.world) {
+            panic!("after {input}: {broken}");
+        }
         result.push_str(&format!("\n=== {input}\n---\n{answer}"));
     }
     result

@@ -151,6 +151,7 @@ impl Request for DropDatabase {
             return Err(DatabaseRefusal::InUse { name: name() }.into());
         }
         instance.databases.remove(&id);
+        instance.forget_open_keys(id);
         let server = instance.name.to_string();
         world.record(EventKind::DatabaseDropped {
             instance: server,

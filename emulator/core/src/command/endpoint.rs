@@ -229,9 +229,9 @@ fn usable_certificate(
     let certificate = certificate.ok_or_else(|| SecurityRefusal::CertificateNotFound {
         name: name.to_string(),
     })?;
-    let problem = match certificate.private_key {
+    let problem = match &certificate.private_key {
         PrivateKey::None => Some(CertificateProblem::NoPrivateKey),
-        PrivateKey::Password => Some(CertificateProblem::PasswordProtected),
+        PrivateKey::Password(_) => Some(CertificateProblem::PasswordProtected),
         PrivateKey::MasterKey if certificate.facts.not_after < now => {
             Some(CertificateProblem::Expired)
         }

@@ -147,6 +147,7 @@ fn add(
         endpoint: None,
         groups: OrdMap::new(),
         sessions: OrdMap::new(),
+        open_keys: OrdSet::new(),
         waits: OrdMap::new(),
         backups: Vector::new(),
         configuration: OrdMap::new(),

@@ -64,6 +64,12 @@ impl Request for CloseSession {
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);
         instance.sessions.remove(&self.session);
+        if !instance.open_keys.is_empty() {
+            instance.open_keys = std::mem::take(&mut instance.open_keys)
+                .into_iter()
+                .filter(|(session, _)| *session != self.session)
+                .collect();
+        }
         instance.killed = std::mem::take(&mut instance.killed)
             .into_iter()
             .filter(|(_, session)| *session != self.session)

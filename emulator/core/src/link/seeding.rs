@@ -293,6 +293,7 @@ fn drop_copy(world: &mut World, link: &Link) {
     };
     let group = database.group.map(|(group, _)| group);
     instance.databases.remove(&target);
+    instance.forget_open_keys(target);
     if let Some(group) = group.and_then(|group| instance.groups.get_mut(&group))
         && let Some(local) = Arc::make_mut(group).as_local_mut()
     {

@@ -78,10 +78,10 @@ registry! {
     "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "recorded in msdb; nothing is written. No files, filegroups or tapes";
     "RESTORE" No, S::Restore(_), "RESTORE DATABASE db1 FROM DISK = N'/x.bak'", "";
 
-    "MASTER KEY" Partly, S::MasterKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'", "CREATE, OPEN, CLOSE, DROP; no REGENERATE, ADD or DROP ENCRYPTION, BACKUP or RESTORE";
-    "CREATE CERTIFICATE" Partly, S::CreateCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'", "with a subject, or FROM BINARY without a private key; not from files or assemblies";
-    "ALTER CERTIFICATE" Partly, S::AlterCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; ALTER CERTIFICATE c REMOVE PRIVATE KEY", "REMOVE PRIVATE KEY";
-    "BACKUP CERTIFICATE" Partly, S::BackupCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; BACKUP CERTIFICATE c TO FILE = N'/c.cer'", "nothing is written";
+    "MASTER KEY" Partly, S::MasterKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'", "a password must be said; files are the world's own";
+    "CREATE CERTIFICATE" Partly, S::CreateCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'", "not from assemblies, executables or PFX; files are the world's own";
+    "ALTER CERTIFICATE" Yes, S::AlterCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; ALTER CERTIFICATE c REMOVE PRIVATE KEY", "";
+    "BACKUP CERTIFICATE" Partly, S::BackupCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; BACKUP CERTIFICATE c TO FILE = N'/c.cer'", "files are the world's own";
     "CREATE CREDENTIAL" No, S::Credential(_), "CREATE CREDENTIAL c WITH IDENTITY = N'i'", "";
     "CREATE LOGIN" Partly, S::CreateLogin(_), "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'", "with a password";
     "ALTER LOGIN" Partly, S::AlterLogin(_), "CREATE LOGIN l WITH PASSWORD = N'Long-enough-1'; ALTER LOGIN l DISABLE", "ENABLE, DISABLE and WITH";

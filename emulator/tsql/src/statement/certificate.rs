@@ -1,16 +1,19 @@
-//! CREATE and ALTER CERTIFICATE.
+//! CREATE, ALTER and BACKUP CERTIFICATE.
 
-use milink_core::certificate::PrivateKey;
-use milink_core::command::{CreateCertificate, DrawSerial, RemovePrivateKey};
+use milink_core::certificate::{CertificateFacts, PrivateKey};
+use milink_core::command::{AlterCertificate, CertificateChange, CreateCertificate, DrawSerial};
 use milink_core::names::Name;
+use milink_core::refusal::SecurityRefusal;
 use milink_core::sql_type::SqlType;
 use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 
 use super::context::StatementContext;
+use super::file;
+use super::private_key::{self, invalid_data, not_there};
 use crate::ast::{
     AlterCertificateAction, AlterCertificateStatement, CertificateSource,
-    CreateCertificateStatement, Text,
+    CreateCertificateStatement, PrivateKeySpec, Text,
 };
 use crate::error::SqlError;
 use crate::session::event::Event;
@@ -34,50 +37,36 @@ pub(super) fn create(
             start_date,
             expiry_date,
         } => {
-            let private_key = match encryption_password {
-                Some(_) => PrivateKey::Password,
-                None => PrivateKey::MasterKey,
-            };
-            check_name_and_key(statement, private_key, context)?;
+            let password = encryption_password.as_ref();
+            let protection =
+                private_key::protection(password.map(|text| text.value.as_str()), context)?;
+            check_name(statement, context)?;
             let request = request(subject, start_date.as_ref(), expiry_date.as_ref(), context)?;
             warning = warning_of(&request, context.world().now());
-            (context.host.make_certificate(&request), private_key)
+            (context.host.make_certificate(&request), protection)
         }
-        CertificateSource::Binary {
-            hex,
-            private_key: None,
+        CertificateSource::Binary { hex, private_key } => {
+            let der = private_key::bytes(hex).ok_or_else(invalid_data)?;
+            let facts = context.host.read_certificate(&der);
+            let facts = facts.map_err(|_| invalid_data())?;
+            let protection = imported_key(private_key.as_ref(), &facts, statement, context)?;
+            (facts, protection)
+        }
+        CertificateSource::File {
+            executable: true, ..
         } => {
-            let der = bytes(hex).ok_or_else(invalid_data)?;
-            (
-                context
-                    .host
-                    .read_certificate(&der)
-                    .map_err(|_| invalid_data())?,
-                PrivateKey::None,
-            )
-        }
-        CertificateSource::Binary { .. } => {
             return Err(SqlError::unsupported(
-                "CREATE CERTIFICATE … WITH PRIVATE KEY",
+                "CREATE CERTIFICATE … FROM EXECUTABLE FILE",
             ));
         }
-        CertificateSource::File { path, .. } => {
-            let der = context.instance()?.files.get(path.value.as_str()).cloned();
-            let not_there = || {
-                SqlError::new(
-                    15208,
-                    16,
-                    "The certificate, asymmetric key, or private key file is not valid or does not exist; or you do not have permissions for it.",
-                )
-            };
-            let der = der.ok_or_else(not_there)?;
-            (
-                context
-                    .host
-                    .read_certificate(&der)
-                    .map_err(|_| not_there())?,
-                PrivateKey::None,
-            )
+        CertificateSource::File {
+            path, private_key, ..
+        } => {
+            let der = file::read(context, &path.value)?.ok_or_else(not_there)?;
+            let facts = context.host.read_certificate(&der);
+            let facts = facts.map_err(|_| not_there())?;
+            let protection = imported_key(private_key.as_ref(), &facts, statement, context)?;
+            (facts, protection)
         }
     };
     context.apply(CreateCertificate {
@@ -103,32 +92,38 @@ pub(super) fn alter(
     context: &mut StatementContext<'_>,
 ) -> Result<(), SqlError> {
     let name = Name::new(&statement.name.value);
-    let (instance, database) = (context.instance, context.database);
-    match statement.action {
-        AlterCertificateAction::RemovePrivateKey => context.apply(RemovePrivateKey {
-            instance,
-            database,
-            name,
-        }),
-        AlterCertificateAction::PrivateKey(_) => Err(SqlError::unsupported(
-            "ALTER CERTIFICATE … WITH PRIVATE KEY",
-        )),
-        AlterCertificateAction::ActiveForBeginDialog(_) => Err(SqlError::unsupported(
-            "ALTER CERTIFICATE … ACTIVE FOR BEGIN_DIALOG",
-        )),
+    let change = match &statement.action {
+        AlterCertificateAction::RemovePrivateKey => CertificateChange::RemovePrivateKey,
+        AlterCertificateAction::PrivateKey(spec) => {
+            let altered = private_key::alter(name, spec, context);
+            return altered.map_err(|error| worded(error, &statement.name.value));
+        }
+        AlterCertificateAction::ActiveForBeginDialog(active) => {
+            CertificateChange::ActiveForBeginDialog(*active)
+        }
+    };
+    let altered = context.apply(AlterCertificate {
+        instance: context.instance,
+        database: context.database,
+        name,
+        change,
+    });
+    altered.map_err(|error| worded(error, &statement.name.value))
+}
+
+/// 15151 with ALTER's verb.
+fn worded(error: SqlError, name: &str) -> SqlError {
+    match error.number {
+        15151 => super::refusal::missing("alter", "certificate", name),
+        _ => error,
     }
 }
 
-/// BACKUP CERTIFICATE … TO FILE: the file is one of the instance's, not of this machine.
+/// BACKUP CERTIFICATE … TO FILE: the files are the instance's, not this machine's.
 pub(super) fn backup(
     statement: &crate::ast::BackupCertificateStatement,
     context: &mut StatementContext<'_>,
 ) -> Result<(), SqlError> {
-    if statement.private_key.is_some() {
-        return Err(SqlError::unsupported(
-            "BACKUP CERTIFICATE … WITH PRIVATE KEY",
-        ));
-    }
     let instance = context.instance()?;
     let database = instance.databases.get(&context.database);
     let found = database.and_then(|database| database.content.certificate(&statement.name.value));
@@ -139,49 +134,48 @@ pub(super) fn backup(
             &statement.name.value,
         ));
     };
-    let path = statement.file.value.clone();
-    if path.trim().is_empty() || instance.files.contains_key(path.as_str()) {
-        return Err(SqlError::new(
-            15240,
-            16,
-            format!(
-                "Cannot write into file '{path}'. Verify that you have write permissions, that the file path is valid, and that the file does not already exist."
-            ),
-        ));
+    let path = &statement.file.value;
+    file::check_new(context, path)?;
+    if let Some(spec) = &statement.private_key {
+        private_key::backup(certificate, spec, context)?;
     }
-    let content = std::sync::Arc::clone(&certificate.facts.der);
-    context.apply(milink_core::command::WriteFile {
-        instance: context.instance,
-        path,
-        content,
-    })
+    file::write_new(context, path, certificate.facts.der.to_vec())
 }
 
-/// Making a key pair costs time: what would refuse it anyway is found out first.
-fn check_name_and_key(
+/// The protection of a certificate that comes from elsewhere, with its private key or without.
+fn imported_key(
+    spec: Option<&PrivateKeySpec>,
+    facts: &CertificateFacts,
     statement: &CreateCertificateStatement,
-    private_key: PrivateKey,
+    context: &mut StatementContext<'_>,
+) -> Result<PrivateKey, SqlError> {
+    let Some(spec) = spec else {
+        return Ok(PrivateKey::None);
+    };
+    let (thumbprint, protection) = private_key::import(spec, context)?;
+    if thumbprint == facts.thumbprint {
+        return Ok(protection);
+    }
+    let name = statement.name.value.clone();
+    Err(super::refusal::sql_error(
+        &SecurityRefusal::OtherPrivateKey { name }.into(),
+    ))
+}
+
+/// Making a key pair costs time: a name that is taken is found out first.
+fn check_name(
+    statement: &CreateCertificateStatement,
     context: &mut StatementContext<'_>,
 ) -> Result<(), SqlError> {
-    use milink_core::refusal::SecurityRefusal;
     let instance = context.instance()?;
-    let Some(database) = instance.databases.get(&context.database) else {
-        return Ok(());
-    };
-    let refusal = if private_key == PrivateKey::MasterKey && database.content.master_key.is_none() {
-        SecurityRefusal::NoMasterKey
-    } else if database
-        .content
-        .certificate(&statement.name.value)
-        .is_some()
-    {
-        SecurityRefusal::CertificateExists {
-            name: statement.name.value.clone(),
-        }
-    } else {
-        return Ok(());
-    };
-    Err(super::refusal::sql_error(&refusal.into()))
+    let database = instance.databases.get(&context.database);
+    let name = &statement.name.value;
+    match database.and_then(|database| database.content.certificate(name)) {
+        None => Ok(()),
+        Some(_) => Err(super::refusal::sql_error(
+            &SecurityRefusal::CertificateExists { name: name.clone() }.into(),
+        )),
+    }
 }
 
 fn request(
@@ -253,22 +247,4 @@ fn moment(text: &Text) -> Result<Timestamp, SqlError> {
     let days =
         Timestamp::from_unix_seconds(DATETIME_EPOCH_SECONDS + i64::from(moment.days) * 86_400);
     Ok(days + Span::milliseconds(i64::from(moment.ticks) * 10 / 3))
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-        return None;
-    }
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
-        .collect()
-}
-
-fn invalid_data() -> SqlError {
-    SqlError::new(
-        15297,
-        16,
-        "The certificate, asymmetric key, or private key data is invalid.",
-    )
 }

@@ -1,8 +1,13 @@
-//! CREATE, OPEN, CLOSE, ALTER and DROP MASTER KEY.
+//! CREATE, ALTER, OPEN, CLOSE, BACKUP, RESTORE and DROP MASTER KEY.
 
-use milink_core::command::{CreateMasterKey, DropMasterKey};
+use milink_core::command::{
+    AlterMasterKey, CloseMasterKey, CreateMasterKey, DropMasterKey, MasterKeyChange, OpenMasterKey,
+};
+use milink_core::key_file::{self, KeyFileProblem, KeyKind};
+use milink_core::refusal::SecurityRefusal;
 
 use super::context::StatementContext;
+use super::{file, password};
 use crate::ast::MasterKeyStatement;
 use crate::error::SqlError;
 
@@ -10,51 +15,151 @@ pub(super) fn run(
     statement: &MasterKeyStatement,
     context: &mut StatementContext<'_>,
 ) -> Result<(), SqlError> {
-    let (instance, database) = (context.instance, context.database);
-    match statement {
+    let (instance, database, session) = (context.instance, context.database, context.session);
+    let change = match statement {
+        MasterKeyStatement::Create { password: None } => {
+            return Err(SqlError::unsupported(
+                "CREATE MASTER KEY without a password",
+            ));
+        }
         MasterKeyStatement::Create {
             password: Some(password),
         } => {
-            let password = password.value.as_str().into();
-            context.apply(CreateMasterKey {
+            password::check(&password.value)?;
+            return context.apply(CreateMasterKey {
                 instance,
                 database,
-                password,
-            })
+                password: password.value.as_str().into(),
+            });
         }
-        MasterKeyStatement::Create { password: None } => Err(SqlError::unsupported(
-            "CREATE MASTER KEY without a password",
-        )),
-        MasterKeyStatement::Drop => context.apply(DropMasterKey { instance, database }),
-        // The service master key opens it, so a session need not; the password is checked all the same.
+        MasterKeyStatement::Drop => return context.apply(DropMasterKey { instance, database }),
         MasterKeyStatement::Open { password } => {
-            let found = context.instance()?;
-            let key = found
-                .databases
-                .get(&database)
-                .and_then(|found| found.content.master_key.clone());
-            match key {
-                None => Err(SqlError::new(
-                    15581,
-                    16,
-                    "Please create a master key in the database or open the master key in the session before performing this operation.",
-                )),
-                Some(key) if *key.password == *password.value => Ok(()),
-                Some(_) => Err(SqlError::new(
-                    15313,
-                    16,
-                    "The key is not encrypted using the specified decryptor.",
-                )),
+            return context.apply(OpenMasterKey {
+                instance,
+                database,
+                session,
+                password: password.value.as_str().into(),
+            });
+        }
+        MasterKeyStatement::Close => {
+            return context.apply(CloseMasterKey {
+                instance,
+                database,
+                session,
+            });
+        }
+        MasterKeyStatement::Regenerate { force, password } => {
+            password::check(&password.value)?;
+            MasterKeyChange::Regenerate {
+                force: *force,
+                password: password.value.as_str().into(),
             }
         }
-        MasterKeyStatement::Close => Ok(()),
-        MasterKeyStatement::Regenerate { .. } => {
-            Err(SqlError::unsupported("ALTER MASTER KEY REGENERATE"))
+        MasterKeyStatement::AlterEncryption {
+            add,
+            password: None,
+        } => MasterKeyChange::ServerEncryption(*add),
+        MasterKeyStatement::AlterEncryption {
+            add,
+            password: Some(password),
+        } => {
+            let value = password.value.as_str().into();
+            if *add {
+                password::check(&password.value)?;
+                MasterKeyChange::AddPassword(value)
+            } else {
+                MasterKeyChange::DropPassword(value)
+            }
         }
-        MasterKeyStatement::AlterEncryption { .. } => Err(SqlError::unsupported(
-            "ALTER MASTER KEY ADD and DROP ENCRYPTION",
-        )),
-        MasterKeyStatement::Backup { .. } => Err(SqlError::unsupported("BACKUP MASTER KEY")),
-        MasterKeyStatement::Restore { .. } => Err(SqlError::unsupported("RESTORE MASTER KEY")),
+        MasterKeyStatement::Backup { file, password } => {
+            password::check(&password.value)?;
+            return backup(&file.value, &password.value, context);
+        }
+        MasterKeyStatement::Restore {
+            file,
+            decryption,
+            encryption,
+            force,
+        } => {
+            return restore(
+                &file.value,
+                &decryption.value,
+                &encryption.value,
+                *force,
+                context,
+            );
+        }
+    };
+    context.apply(AlterMasterKey {
+        instance,
+        database,
+        session,
+        change,
+    })
+}
+
+/// What a session without the master key hears when it needs it.
+pub(super) fn check_open(context: &mut StatementContext<'_>) -> Result<(), SqlError> {
+    let (database, session) = (context.database, context.session);
+    if context.instance()?.opens_master_key(database, session) {
+        return Ok(());
     }
+    Err(super::refusal::sql_error(
+        &SecurityRefusal::NoMasterKey.into(),
+    ))
+}
+
+fn backup(path: &str, password: &str, context: &mut StatementContext<'_>) -> Result<(), SqlError> {
+    check_open(context)?;
+    let instance = context.instance()?;
+    let database = instance.databases.get(&context.database);
+    let key = database.and_then(|database| database.content.master_key.as_ref());
+    let identity = key.map_or([0; 16], |key| key.guid.into_bytes());
+    let content = key_file::seal(KeyKind::MasterKey, &identity, password);
+    file::write_new(context, path, content)
+}
+
+/// The keys that the old one protected are protected by the restored one from then on.
+fn restore(
+    path: &str,
+    decryption: &str,
+    encryption: &str,
+    force: bool,
+    context: &mut StatementContext<'_>,
+) -> Result<(), SqlError> {
+    let invalid = || {
+        SqlError::new(
+            15317,
+            16,
+            "The master key file does not exist or has invalid format.",
+        )
+    };
+    let bytes = file::read(context, path)?.ok_or_else(invalid)?;
+    key_file::open(KeyKind::MasterKey, &bytes, decryption).map_err(|problem| match problem {
+        KeyFileProblem::Invalid => invalid(),
+        KeyFileProblem::WrongPassword => {
+            super::refusal::sql_error(&SecurityRefusal::WrongMasterKeyPassword.into())
+        }
+    })?;
+    password::check(encryption)?;
+    let (instance, database, session) = (context.instance, context.database, context.session);
+    let found = context.instance()?;
+    let is_there = found
+        .databases
+        .get(&database)
+        .is_some_and(|database| database.content.master_key.is_some());
+    let password = encryption.into();
+    if !is_there {
+        return context.apply(CreateMasterKey {
+            instance,
+            database,
+            password,
+        });
+    }
+    context.apply(AlterMasterKey {
+        instance,
+        database,
+        session,
+        change: MasterKeyChange::Regenerate { force, password },
+    })
 }

@@ -8,10 +8,13 @@ mod database;
 mod dbcc;
 mod drop;
 mod endpoint;
+mod file;
 mod kill;
 mod login;
 mod master_key;
+mod password;
 mod permission;
+mod private_key;
 pub mod refusal;
 mod user;
 

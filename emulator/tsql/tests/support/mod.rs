@@ -1,5 +1,6 @@
 //! A world with one SQL Server and a clock that stands still, and sessions that talk to it.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
@@ -23,6 +24,8 @@ pub(crate) struct Lab {
     pub(crate) world: World,
     pub(crate) instance: InstanceId,
     pub(crate) database: DatabaseId,
+    /// Certificates that were made here, by their bytes.
+    made: BTreeMap<Vec<u8>, CertificateFacts>,
 }
 
 /// 2026-03-01 12:00:00 UTC.
@@ -56,6 +59,7 @@ impl Lab {
             world,
             instance,
             database,
+            made: BTreeMap::new(),
         }
     }
 
@@ -81,8 +85,8 @@ impl Host for Lab {
         let der = format!("{}{}", request.subject, request.serial).into_bytes();
         let mut thumbprint = [0; 20];
         thumbprint[..16].copy_from_slice(&request.serial.to_be_bytes());
-        CertificateFacts {
-            der: der.into(),
+        let facts = CertificateFacts {
+            der: der.clone().into(),
             thumbprint,
             subject: request.subject.clone(),
             issuer: request.subject.clone(),
@@ -90,11 +94,14 @@ impl Host for Lab {
             not_before: request.not_before,
             not_after: request.not_after,
             key_bits: request.key_bits,
-        }
+        };
+        self.made.insert(der, facts.clone());
+        facts
     }
 
-    fn read_certificate(&mut self, _: &[u8]) -> Result<CertificateFacts, String> {
-        Err("not a certificate".to_owned())
+    fn read_certificate(&mut self, der: &[u8]) -> Result<CertificateFacts, String> {
+        let made = self.made.get(der).cloned();
+        made.ok_or_else(|| "not a certificate".to_owned())
     }
 
     fn is_cancelled(&self) -> bool {

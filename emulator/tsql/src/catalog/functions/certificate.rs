@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use milink_core::certificate::Certificate;
+use milink_core::command::check_private_key_password;
 use milink_core::ids::CertificateId;
+use milink_core::key_file::{self, KeyKind};
 use milink_core::sql_type::SqlType;
 use milink_core::value::Value;
 
@@ -18,10 +20,7 @@ use crate::error::SqlError;
 pub(super) const FUNCTIONS: &[MetadataFunction] = &[
     function("cert_id", (1, 1), INT, cert_id),
     function("certencoded", (1, 1), VARBINARY_MAX, certencoded),
-    // Private keys never leave the instance here; NULL is what an unfit password yields.
-    function("certprivatekey", (2, 3), VARBINARY_MAX, |_, _| {
-        Ok(Value::Null)
-    }),
+    function("certprivatekey", (2, 3), VARBINARY_MAX, certprivatekey),
     function("certproperty", (2, 2), VARIANT, certproperty),
     function("key_id", (1, 1), INT, key_id),
     function("asymkey_id", (1, 1), INT, |_, _| Ok(Value::Null)),
@@ -50,6 +49,20 @@ fn certencoded(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
         .map(|certificate| Arc::clone(&certificate.facts.der))
         .as_ref()
         .cell())
+}
+
+/// The private key sealed by a password; NULL where it is not there or opens otherwise.
+fn certprivatekey(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
+    let (Some(certificate), Some(encryption)) = (by_id(scope, args)?, text(args, 1)) else {
+        return Ok(Value::Null);
+    };
+    let decryption = text(args, 2);
+    if check_private_key_password(&certificate, decryption.as_deref()).is_err() {
+        return Ok(Value::Null);
+    }
+    let thumbprint = &certificate.facts.thumbprint;
+    let sealed: Arc<[u8]> = key_file::seal(KeyKind::PrivateKey, thumbprint, &encryption).into();
+    Ok(Some(&sealed).cell())
 }
 
 fn certproperty(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {

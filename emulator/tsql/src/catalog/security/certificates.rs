@@ -36,10 +36,10 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
 }
 
 fn make_row(certificate: &Certificate) -> Row {
-    let key = match certificate.private_key {
+    let key = match &certificate.private_key {
         PrivateKey::None => ("NA", "NO_PRIVATE_KEY"),
         PrivateKey::MasterKey => ("MK", "ENCRYPTED_BY_MASTER_KEY"),
-        PrivateKey::Password => ("PW", "ENCRYPTED_BY_PASSWORD"),
+        PrivateKey::Password(_) => ("PW", "ENCRYPTED_BY_PASSWORD"),
     };
     let facts = &certificate.facts;
     row![

@@ -7,6 +7,13 @@ use crate::error::SqlError;
 
 /// The number of a repeated `sp_certificate_add_issuer`: the text is known, the number is a guess.
 const ISSUER_REPEATED: i32 = 47_527;
+/// CLOSE MASTER KEY "only succeeds when the key was opened in the current session" (page "CLOSE MASTER KEY"); the
+/// number is a guess.
+const KEY_NOT_OPEN: i32 = 15_315;
+/// ALTER MASTER KEY that asks for what is so already; the number and the texts are guesses.
+const MASTER_KEY_ENCRYPTION: i32 = 15_558;
+/// ALTER CERTIFICATE … WITH PRIVATE KEY (FILE = …) over a private key; the number and the text are guesses.
+const PRIVATE_KEY_EXISTS: i32 = 15_535;
 
 pub(super) fn error(refusal: &SecurityRefusal) -> SqlError {
     use SecurityRefusal as R;
@@ -27,6 +34,39 @@ pub(super) fn error(refusal: &SecurityRefusal) -> SqlError {
             15313,
             "The key is not encrypted using the specified decryptor.",
         ),
+        R::OldMasterKeyClosed => refused(
+            15329,
+            "The current master key cannot be decrypted. If this is a database master key, you should attempt to open it in the session before performing this operation. The FORCE option can be used to ignore this error and continue the operation but the data encrypted by the old master key will be lost.",
+        ),
+        R::MasterKeyNotOpen => refused(
+            KEY_NOT_OPEN,
+            "The key '##MS_DatabaseMasterKey##' is not open. Please open the key before using it.",
+        ),
+        R::ServerEncryptionAlready { wanted: true } => refused(
+            MASTER_KEY_ENCRYPTION,
+            "The master key is already encrypted by the service master key.",
+        ),
+        R::ServerEncryptionAlready { wanted: false } => refused(
+            MASTER_KEY_ENCRYPTION,
+            "The master key is not encrypted by the service master key.",
+        ),
+        R::MasterKeyPasswordExists => refused(
+            MASTER_KEY_ENCRYPTION,
+            "The master key cannot be encrypted by this password: it is already, or it has as many passwords as it can.",
+        ),
+        R::LastMasterKeyPassword => refused(
+            MASTER_KEY_ENCRYPTION,
+            "The last password of the master key cannot be dropped.",
+        ),
+        R::PrivateKeyExists { name } => refused(
+            PRIVATE_KEY_EXISTS,
+            format!("The certificate '{name}' already has a private key."),
+        ),
+        R::OtherPrivateKey { .. } => refused(
+            15474,
+            "Invalid private key. The private key does not match the public key of the certificate.",
+        ),
+        R::WrongPrivateKeyPassword => refused(15465, "The private key password is invalid."),
         R::CertificateExists { name } => refused(
             15232,
             format!(
