@@ -100,6 +100,13 @@ pub struct ManagedInstanceProperties {
     pub requested_backup_storage_redundancy: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone_redundant: Option<bool>,
+    /// `isGeneralPurposeV2`: Next-gen General Purpose.
+    #[serde(
+        rename = "isGeneralPurposeV2",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_general_purpose_v2: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub administrators: Option<Administrator>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use crate::collation::Collation;
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId, TransactionId};
 use crate::lsn::Lsn;
 use crate::names::Name;
-use crate::store::{Content, LockKey, Log, OpenTransaction};
+use crate::store::{Content, LockKey, Log, LogEntry, OpenTransaction};
 use crate::time::Timestamp;
 
 /// A database.
@@ -183,6 +183,13 @@ impl Database {
     /// Whether it is a copy that follows another database.
     pub fn is_secondary(&self) -> bool {
         self.copy.is_some()
+    }
+
+    /// What a secondary has hardened and not yet redone.
+    pub fn unredone(&self) -> impl Iterator<Item = &Arc<LogEntry>> + '_ {
+        let redone = self.copy.as_ref().map(|copy| copy.redone);
+        let from = redone.unwrap_or_else(|| self.log.end());
+        self.log.from(from).filter(move |entry| entry.lsn > from)
     }
 
     /// The content that a transaction sees; what is committed if it has not written here.

@@ -97,7 +97,7 @@ impl Durations {
         }
     }
 
-    /// How fast seeding goes; none means it takes no time for its size.
+    /// How fast seeding goes from one instance, to all who are seeded from it; none means it takes no time for its size.
     pub fn seeding_rate(&self) -> Option<u64> {
         self.seeding_bytes_per_second.or(match self.profile {
             Profile::Instant => None,
@@ -108,7 +108,8 @@ impl Durations {
     }
 }
 
-/// The documentation's example rate of one link: 84 GB an hour.
+/// The documentation's example rate of one link: 84 GB an hour. Links that seed from one instance at the same time share
+/// it.
 const AZURE_SEEDING_BYTES_PER_SECOND: u64 = 84_000_000_000 / 3600;
 
 fn fast(transition: Transition) -> Span {

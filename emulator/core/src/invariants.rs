@@ -119,6 +119,18 @@ pub const LAWS: &[(&str, Law)] = &[
         "a split link remembers where its sides part",
         split_links_remember_the_fork,
     ),
+    (
+        "the links of a database copy it from one primary each",
+        crate::link::copies_follow_one_primary,
+    ),
+    (
+        "no instance has more links than it can have",
+        crate::link::links_keep_to_limits,
+    ),
+    (
+        "seeding runs from one instance share its bandwidth",
+        crate::link::bandwidth_is_shared,
+    ),
 ];
 
 /// Checks every law, and names the first that is broken.

@@ -501,6 +501,12 @@ pub enum LinkRefusal {
     DatabaseExists { database: String },
     #[error("database '{database}' does not exist on the instance")]
     DatabaseNotFound { database: String },
+    #[error("database '{database}' is in another link of the instance")]
+    DatabaseLinked { database: String },
+    #[error("the name '{name}' is longer than an availability group's can be")]
+    NameTooLong { name: String },
+    #[error("the instance has a link or availability group named like '{name}' or its group")]
+    NameTaken { name: String },
     #[error("the instance has as many links as it can")]
     TooManyLinks,
     #[error("link '{name}' was not found")]
@@ -537,8 +543,8 @@ pub enum FailoverRefusal {
     AlreadyInRole { group: String },
     #[error("the secondary of '{group}' is not in a state to become primary")]
     NotReadable { group: String },
-    #[error("{what} is not supported by the emulator")]
-    NotEmulated { what: &'static str },
+    #[error("the databases of '{group}' follow '{primary}' on this side already")]
+    FollowsAnother { group: String, primary: String },
 }
 
 /// Why a link could not be made, or stopped working, as either side reports it.

@@ -319,6 +319,9 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
         InstanceGroupInUse { group: text("group") }
         DatabaseExists { database: text("database") }
         DatabaseNotFound { database: text("database") }
+        DatabaseLinked { database: text("database") }
+        NameTooLong { name: text("name") }
+        NameTaken { name: text("name") }
         TooManyLinks {  }
         NotFound { name: text("name") }
         Busy { name: text("name") }
@@ -341,7 +344,7 @@ pub(super) fn failover_refusals() -> Vec<Refusal> {
         PlannedToPrimary { group: text("group") }
         AlreadyInRole { group: text("group") }
         NotReadable { group: text("group") }
-        NotEmulated { what: "<what>" }
+        FollowsAnother { group: text("group"), primary: text("primary") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

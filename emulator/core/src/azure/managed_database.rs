@@ -90,8 +90,6 @@ const RESERVED: [&str; 8] = [
     "replicatedmaster",
     "managed_model",
 ];
-/// How many databases a managed instance can have.
-const MAX_DATABASES: usize = 100;
 const STEM: &str = "managedDatabase";
 
 impl World {
@@ -189,11 +187,9 @@ impl Request for WriteManagedDatabase {
         if in_link(world, self.instance, &name) || is_pending(world, self.instance, &self.name) {
             return Err(AzureRefusal::DatabaseInLink { name }.into());
         }
-        if engine.databases.len() >= MAX_DATABASES + 4 {
-            return Err(InstanceRefusal::TooManyDatabases {
-                most: MAX_DATABASES,
-            }
-            .into());
+        let most = crate::link::most_databases(engine);
+        if engine.databases.len() >= most + 4 {
+            return Err(InstanceRefusal::TooManyDatabases { most }.into());
         }
         not_busy(world, self.instance)?;
         let operation = start_on(world, ("CreateManagedDatabase", STEM), self.instance, &tail);

@@ -59,6 +59,8 @@ pub struct ManagedInstanceProperties {
     pub minimal_tls_version: String,
     /// `zoneRedundant`.
     pub zone_redundant: bool,
+    /// `isGeneralPurposeV2`: Next-gen General Purpose.
+    pub next_gen: bool,
     /// `requestedBackupStorageRedundancy`.
     pub backup_redundancy: String,
     /// `maintenanceConfigurationId`.
@@ -122,6 +124,7 @@ impl ManagedInstanceProperties {
             proxy_override: "Default".to_owned(),
             minimal_tls_version: "1.2".to_owned(),
             zone_redundant: false,
+            next_gen: false,
             backup_redundancy: "Geo".to_owned(),
             maintenance_configuration: None,
             hybrid_secondary_usage: "Active".to_owned(),

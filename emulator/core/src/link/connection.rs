@@ -52,7 +52,6 @@ pub(super) fn fall_silent(world: &mut World, id: &LinkId) {
     }
     let due = now + session_timeout(world, &link);
     world.timers.arm(Timer::SessionTimeout(id.clone()), due);
-    world.timers.cancel(&Timer::Redo(id.clone()));
     if link.phase == Phase::Seeding {
         world.timers.cancel(&Timer::Link(id.clone()));
     }
@@ -77,7 +76,7 @@ pub(super) fn speak_again(world: &mut World, id: &LinkId) {
     let seeding = link.phase == Phase::Seeding;
     let copied = link.seedings.last_mut().map(|run| {
         run.go_on(now);
-        run.due()
+        run.ends()
     });
     world.timers.cancel(&Timer::SessionTimeout(id.clone()));
     if let Some(due) = copied.filter(|_| seeding) {
@@ -113,13 +112,10 @@ fn session_timeout(world: &World, link: &Link) -> Span {
 }
 
 impl super::Seeding {
-    /// When the copy will be complete, unless it stalls again.
-    fn due(&self) -> Timestamp {
-        self.started + self.duration + self.stalled
-    }
-
     fn stall(&mut self, now: Timestamp) {
         if self.outcome == SeedingOutcome::Running {
+            self.pace.done = self.copied(now);
+            self.pace.since = now;
             self.stalled_since = Some(now);
         }
     }
@@ -127,6 +123,7 @@ impl super::Seeding {
     fn go_on(&mut self, now: Timestamp) {
         if let Some(since) = self.stalled_since.take() {
             self.stalled = self.stalled + now.since(since);
+            self.pace.since = now;
         }
     }
 }

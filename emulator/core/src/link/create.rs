@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Connection, Link, LinkFailoverMode, LinkId, LinkRole, LinkSpec, Phase, ReplicationMode,
+    Connection, Link, LinkFailoverMode, LinkId, LinkRole, LinkSpec, Phase, ReplicationMode, limits,
 };
 use crate::availability_group::{
     AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
@@ -32,8 +32,8 @@ pub struct CreateLink {
     pub spec: LinkSpec,
 }
 
-/// How many links a managed instance can have (General Purpose and Business Critical).
-const MAX_LINKS: usize = 100;
+/// master, tempdb, model and msdb.
+const SYSTEM_DATABASES: usize = 4;
 
 impl Request for CreateLink {
     type Reply = OperationId;
@@ -81,26 +81,29 @@ impl CreateLink {
     }
 
     fn check_new(&self, world: &World) -> Result<(), Refusal> {
-        let of_instance = || {
-            let links = world.links.values();
-            links.filter(|link| link.id.instance == self.instance)
+        let id = LinkId {
+            instance: self.instance,
+            name: self.name.clone(),
         };
-        if of_instance().count() >= MAX_LINKS {
-            return Err(LinkRefusal::TooManyLinks.into());
-        }
-        if of_instance().any(|link| link.spec.instance_group == self.spec.instance_group) {
-            let group = self.spec.instance_group.to_string();
-            return Err(LinkRefusal::InstanceGroupInUse { group }.into());
-        }
+        limits::check(world, &id, &self.spec)?;
         let instance = world
             .instance(self.instance)
             .expect("instance ids come from the world");
         let database = self.spec.database.to_string();
         let exists = instance.database(&database);
+        let mut links = world.links.values();
+        let linked = links.any(|link| {
+            link.id.instance == self.instance && link.spec.database == self.spec.database
+        });
+        let full = instance.databases.len() >= limits::most_databases(instance) + SYSTEM_DATABASES;
         match self.spec.instance_role {
-            LinkRole::Secondary if exists.is_some() => {
+            // A database that another link is about to make is there already, as far as its name goes.
+            LinkRole::Secondary if exists.is_some() || linked => {
                 Err(LinkRefusal::DatabaseExists { database }.into())
             }
+            LinkRole::Secondary if full => Err(LinkRefusal::TooManyLinks.into()),
+            // Documented: no second link starts from a managed instance's database that is in one.
+            LinkRole::Primary if linked => Err(LinkRefusal::DatabaseLinked { database }.into()),
             LinkRole::Primary if exists.is_none_or(|found| found.is_system()) => {
                 Err(LinkRefusal::DatabaseNotFound { database }.into())
             }

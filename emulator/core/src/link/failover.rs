@@ -271,7 +271,7 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
     {
         return Err(FailoverRefusal::SendQueueTooLarge { group }.into());
     }
-    check_single(world, &link)?;
+    check_is_open(world, &link, at)?;
     role::set(world, at.source.0, id.name.as_str(), Role::Resolving);
     close(world, at.source.0, Some(&link));
     enter(world, id, Phase::FailingOver { target });
@@ -279,7 +279,9 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
         .instance(at.source.0)
         .and_then(|instance| instance.databases.get(&at.source.1))
         .and_then(|database| database.log.last())
-        .map_or(now, |entry| entry.time + replication::delay(world));
+        .map_or(now, |entry| {
+            entry.time + replication::delay(world, at.source)
+        });
     let due = written.max(now + world.durations.span(Transition::Failover));
     world.timers.arm(Timer::Link(id.clone()), due);
     let (instance, name, _) = words(world, id);
@@ -321,7 +323,6 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
             check_formats(world, &link).map_err(|_| FailoverRefusal::OneWay {
                 group: group.clone(),
             })?;
-            check_single(world, &link)?;
             let at = flow(world, &link).filter(|at| at.target.0 == instance);
             let at = at.ok_or(FailoverRefusal::NotReadable { group })?;
             split(world, id, at);
@@ -347,6 +348,7 @@ fn yield_primary(world: &mut World, id: &LinkId, instance: InstanceId) -> Result
     };
     match link.phase {
         Phase::CatchUp { target } | Phase::Synchronizing { target } if link.is_source(instance) => {
+            check_follows_nobody(world, &link, instance)?;
             give_up(world);
             world.timers.cancel(&Timer::Link(id.clone()));
             enter(world, id, Phase::Yielded { target });
@@ -354,6 +356,7 @@ fn yield_primary(world: &mut World, id: &LinkId, instance: InstanceId) -> Result
             Ok(())
         }
         Phase::Diverged => {
+            check_follows_nobody(world, &link, instance)?;
             give_up(world);
             agree(world, id);
             Ok(())
@@ -455,20 +458,39 @@ fn check_formats(world: &World, link: &Link) -> Result<(), String> {
     }
 }
 
-/// The databases of a link that is to turn may not be in another one: which way that would flow is not emulated.
-fn check_single(world: &World, link: &Link) -> Result<(), Refusal> {
-    let shared = world.links.values().any(|other| {
-        other.id != link.id
-            && other.partner == link.partner
-            && other.spec.database == link.spec.database
+/// A database with several links fails over through one of them from where it is primary and open: not from a side that
+/// follows another one itself, and not twice at once. The other links stay: they go on from this side, which hands on
+/// what it gets (documented of distributed availability groups, where a forwarder may feed another group; a guess for
+/// links).
+fn check_is_open(world: &World, link: &Link, at: role::Flow) -> Result<(), Refusal> {
+    let group = words_of(&link.id);
+    let role = world.instance(at.source.0).and_then(|instance| {
+        let database = instance.databases.get(&at.source.1)?;
+        instance.role_of(database)
     });
-    if shared {
-        return Err(FailoverRefusal::NotEmulated {
-            what: "failover of a database that is in several links",
-        }
-        .into());
+    match role {
+        Some(Role::Resolving) => Err(FailoverRefusal::InProgress { group }.into()),
+        Some(Role::Secondary) => Err(FailoverRefusal::NotPrimary { group }.into()),
+        Some(Role::Primary) | None => Ok(()),
     }
-    Ok(())
+}
+
+/// A side whose database follows another one already cannot become secondary of a second.
+fn check_follows_nobody(world: &World, link: &Link, instance: InstanceId) -> Result<(), Refusal> {
+    let followed = || {
+        let found = world.instance(instance)?;
+        let copy = found.database(link.spec.database.as_str())?.copy.as_ref()?;
+        Some(world.instance(copy.source.0)?.name.to_string())
+    };
+    let sides = [Some(link.id.instance), link.partner];
+    match followed() {
+        Some(primary) if sides.contains(&Some(instance)) => Err(FailoverRefusal::FollowsAnother {
+            group: words_of(&link.id),
+            primary,
+        }
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 fn words_of(id: &LinkId) -> String {

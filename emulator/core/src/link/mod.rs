@@ -7,6 +7,8 @@ mod connection;
 mod create;
 mod failover;
 mod handshake;
+mod laws;
+mod limits;
 mod replication;
 mod role;
 mod role_change;
@@ -26,6 +28,8 @@ pub use status::{
 
 pub(crate) use connection::session_timeout_over;
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
+pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
+pub(crate) use limits::most_databases;
 pub(crate) use replication::{log_needed_from, redo};
 pub(crate) use role::flow;
 pub(crate) use steps::{finish_deletion, finish_update, init_timeout, reconcile, reconnect, step};
@@ -200,8 +204,12 @@ pub struct Seeding {
     pub started: Timestamp,
     /// How much there is to copy.
     pub bytes: u64,
-    /// How long the copy takes.
-    pub duration: Span,
+    /// The least that it takes, whatever the size.
+    pub minimum: Span,
+    /// How long the copying takes with all the bandwidth that its source has for seeding.
+    pub copying: Span,
+    /// How it goes on.
+    pub pace: Pace,
     /// For how long nothing came through meanwhile.
     pub stalled: Span,
     /// Since when nothing comes through, if that is so.
@@ -214,6 +222,17 @@ pub struct Seeding {
     pub attempt: i32,
     /// How it ended.
     pub outcome: SeedingOutcome,
+}
+
+/// How a seeding run goes on: runs from one source share its bandwidth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Since when it goes at this pace.
+    pub since: Timestamp,
+    /// How much of the copying was done then.
+    pub done: Span,
+    /// How many runs share the bandwidth.
+    pub sharers: i64,
 }
 
 /// How a seeding run stands.
@@ -252,10 +271,30 @@ impl Seeding {
         }
     }
 
-    fn progress(&self, at: Timestamp) -> u64 {
+    /// When the copy will be there, as it goes on now.
+    pub fn ends(&self) -> Timestamp {
+        let rest = Span((self.copying.0 - self.pace.done.0).saturating_mul(self.pace.sharers));
+        (self.started + self.minimum + self.stalled).max(self.pace.since + rest)
+    }
+
+    /// How much of the copying is done at a moment.
+    fn copied(&self, at: Timestamp) -> Span {
         let at = self.stalled_since.map_or(at, |stalled| stalled.min(at));
-        let elapsed = (at.since(self.started).0 - self.stalled.0).max(0) as u128;
-        let whole = self.duration.0.max(1) as u128;
-        (u128::from(self.bytes) * elapsed.min(whole) / whole) as u64
+        let more = at.since(self.pace.since).0 / self.pace.sharers.max(1);
+        self.copying
+            .min(Span(self.pace.done.0.saturating_add(more)))
+    }
+
+    fn progress(&self, at: Timestamp) -> u64 {
+        let part = |done: Span, whole: Span| {
+            let (done, whole) = (done.0.max(0) as u128, whole.0.max(0) as u128);
+            match whole {
+                0 => self.bytes,
+                whole => (u128::from(self.bytes) * done.min(whole) / whole) as u64,
+            }
+        };
+        let at = self.stalled_since.map_or(at, |stalled| stalled.min(at));
+        let elapsed = Span((at.since(self.started).0 - self.stalled.0).max(0));
+        part(self.copied(at), self.copying).min(part(elapsed, self.minimum))
     }
 }

@@ -19,38 +19,91 @@ pub(crate) fn redo(world: &mut World, id: &LinkId) {
     pump(world, id);
 }
 
-/// Sends everything that can have arrived by now, and arms the timer for what comes after.
+/// Hardens and redoes everything that can have arrived by now, and arms the timer for what comes after.
 pub(super) fn pump(world: &mut World, id: &LinkId) {
-    let now = world.now();
     let Some(link) = world.links.get(id) else {
         return;
     };
-    if !link.phase.is_replicating() || !link.connection.is_live() {
+    if !link.phase.is_replicating() {
         return;
     }
-    let Some(Flow {
-        source: (source_instance, source_id),
-        target: (target_instance, target),
-    }) = flow(world, link)
-    else {
+    let connected = link.connection.is_live();
+    let Some(at) = flow(world, link) else {
         return;
     };
-    let latency = delay(world);
-    let Some(copy) = world
-        .instance(target_instance)
-        .and_then(|instance| instance.databases.get(&target))
-    else {
+    if !follows(world, at.target) {
         return;
+    }
+    let latency = latency(world, at.source);
+    let (arrived, arrives) = if connected {
+        harden(world, at, latency)
+    } else {
+        (false, None)
     };
-    let (Some(position), None) = (&copy.copy, copy.suspended) else {
-        return;
+    let redone = redo_until(world, at.target, latency, Some(world.now()));
+    if arrived {
+        back_up_log(world, at.source.0, at.source.1);
+    }
+    if let Some(next) = [arrives, redone].into_iter().flatten().min() {
+        world.timers.arm(Timer::Redo(id.clone()), next);
+    }
+    if arrived {
+        // A secondary that others follow hands on what it gets.
+        for id in followers(world, at.target) {
+            pump(world, &id);
+        }
+    }
+}
+
+/// Whether a database follows another one, and data movement is not suspended there.
+fn follows(world: &World, target: (InstanceId, DatabaseId)) -> bool {
+    let copy = world
+        .instance(target.0)
+        .and_then(|instance| instance.databases.get(&target.1));
+    copy.is_some_and(|copy| copy.copy.is_some() && copy.suspended.is_none())
+}
+
+/// From a commit until a replica of `source` has hardened it: every replica on the way adds its part.
+fn latency(world: &World, source: (InstanceId, DatabaseId)) -> Span {
+    let step = world.durations.span(Transition::NetworkLatency);
+    let mut latency = step;
+    let mut place = source;
+    for _ in 0..world.instances.len() {
+        let found = world
+            .instance(place.0)
+            .and_then(|instance| instance.databases.get(&place.1));
+        let Some(copy) = found.and_then(|database| database.copy.as_ref()) else {
+            break;
+        };
+        place = copy.source;
+        latency = latency + step;
+    }
+    latency
+}
+
+/// Links whose secondary follows this database, in order.
+pub(super) fn followers(world: &World, source: (InstanceId, DatabaseId)) -> Vec<LinkId> {
+    let follows =
+        |link: &&Arc<super::Link>| flow(world, link).is_some_and(|flow| flow.source == source);
+    let links = world.links.values().filter(follows);
+    links.map(|link| link.id.clone()).collect()
+}
+
+/// Hardens what has arrived; says whether anything has, and when the next will.
+fn harden(world: &mut World, at: Flow, latency: Span) -> (bool, Option<Timestamp>) {
+    let now = world.now();
+    let copy = world
+        .instance(at.target.0)
+        .and_then(|instance| instance.databases.get(&at.target.1));
+    let Some((copy, position)) = copy.and_then(|copy| Some((copy, copy.copy.as_ref()?))) else {
+        return (false, None);
     };
     let from = position.hardened;
     let Some(source) = source_of(world, copy) else {
-        return;
+        return (false, None);
     };
     if source.suspended.is_some() || source.log.end() <= from {
-        return;
+        return (false, None);
     }
     let mut arrived = Vec::new();
     let mut next = None;
@@ -62,42 +115,74 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
         }
         arrived.push(Arc::clone(entry));
     }
-    if !arrived.is_empty()
-        && let Some(database) = world.instance_mut(target_instance).database_mut(target)
-    {
+    let Some(last) = arrived.last().cloned() else {
+        return (false, next);
+    };
+    if let Some(database) = world.instance_mut(at.target.0).database_mut(at.target.1) {
         for entry in &arrived {
-            if let LogKind::Commit(ops) = &entry.kind {
-                for op in ops.iter() {
-                    database.content.apply(op);
-                }
-                database.version += 1;
-            }
-            // The copy keeps no history of its own while it follows.
             database.log.receive(entry);
-            let end = database.log.end();
-            database.log.truncate(end);
         }
-        let last = arrived.last().expect("not empty");
-        let committed = arrived
-            .iter()
-            .rev()
-            .find(|entry| matches!(entry.kind, LogKind::Commit(_)));
         if let Some(position) = &mut database.copy {
             position.hardened = last.end;
             position.hardened_time = last.time + latency;
-            position.redone = last.lsn;
-            position.redone_time = last.time + latency;
-            if let Some(entry) = committed {
+        }
+    }
+    (true, next)
+}
+
+/// Redoes what a secondary has hardened, up to a moment if there is one; says when the next can be redone.
+fn redo_until(
+    world: &mut World,
+    target: (InstanceId, DatabaseId),
+    latency: Span,
+    until: Option<Timestamp>,
+) -> Option<Timestamp> {
+    let delay = latency + world.durations.span(Transition::Redo);
+    let copy = world
+        .instance(target.0)
+        .and_then(|instance| instance.databases.get(&target.1))?;
+    let mut due = Vec::new();
+    let mut next = None;
+    for entry in copy.unredone() {
+        let at = entry.time + delay;
+        if until.is_some_and(|until| at > until) {
+            next = Some(at);
+            break;
+        }
+        due.push(Arc::clone(entry));
+    }
+    if due.is_empty() && copy.log.first().is_none() {
+        return next;
+    }
+    let needed = log_needed_from(world, target.0, target.1);
+    let database = world.instance_mut(target.0).database_mut(target.1)?;
+    for entry in &due {
+        if let LogKind::Commit(ops) = &entry.kind {
+            for op in ops.iter() {
+                database.content.apply(op);
+            }
+            database.version += 1;
+        }
+        if let Some(position) = &mut database.copy {
+            position.redone = entry.lsn;
+            position.redone_time = entry.time + delay;
+            if matches!(entry.kind, LogKind::Commit(_)) {
                 position.committed = Some((entry.lsn, entry.time));
             }
         }
     }
-    if !arrived.is_empty() {
-        back_up_log(world, source_instance, source_id);
-    }
-    if let Some(next) = next {
-        world.timers.arm(Timer::Redo(id.clone()), next);
-    }
+    // The copy keeps no history of its own: only what it has to redo, and what others have to get from it.
+    let waiting = database.unredone().next().map(|entry| entry.first);
+    let before = waiting.unwrap_or_else(|| database.log.end());
+    database
+        .log
+        .truncate(needed.map_or(before, |needed| needed.min(before)));
+    next
+}
+
+/// Redoes everything that a secondary has hardened: it is about to be used without its primary.
+pub(super) fn redo_all(world: &mut World, target: (InstanceId, DatabaseId)) {
+    redo_until(world, target, Span::ZERO, None);
 }
 
 /// The service takes log backups of a managed instance's databases by itself: what nobody needs any more is freed.
@@ -115,9 +200,9 @@ fn back_up_log(world: &mut World, instance: InstanceId, database: DatabaseId) {
     }
 }
 
-/// From a commit until the secondary has hardened and redone it.
-pub(super) fn delay(world: &World) -> Span {
-    world.durations.span(Transition::NetworkLatency) + world.durations.span(Transition::Redo)
+/// From a commit until the secondary of `source` has hardened and redone it.
+pub(super) fn delay(world: &World, source: (InstanceId, DatabaseId)) -> Span {
+    latency(world, source) + world.durations.span(Transition::Redo)
 }
 
 /// How far back in a database's log some replica still needs it.
@@ -171,7 +256,7 @@ impl World {
             .map(|link| link.id.clone())
             .collect();
         let mut reply = Committed::default();
-        let delay = delay(self);
+        let latency = self.durations.span(Transition::NetworkLatency);
         for id in replicated {
             if let Some(given_up) = given_up_at(self, &id) {
                 // A synchronous partner that is not heard is waited for until it is given up.
@@ -180,14 +265,14 @@ impl World {
                 }
                 continue;
             }
-            if delay == Span::ZERO {
+            let due = self.timers.due(&Timer::Redo(id.clone()));
+            if latency == Span::ZERO {
                 pump(self, &id);
-            } else if self.timers.due(&Timer::Redo(id.clone())).is_none() {
-                self.timers.arm(Timer::Redo(id.clone()), now + delay);
+            } else if due.is_none_or(|due| due > now + latency) {
+                self.timers.arm(Timer::Redo(id.clone()), now + latency);
             }
             if self.is_synchronous(&id) {
-                let hardened = now + self.durations.span(Transition::NetworkLatency);
-                reply.hardened = reply.hardened.max(Some(hardened));
+                reply.hardened = reply.hardened.max(Some(now + latency));
             }
         }
         reply

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::role::{self, Flow, flow};
 use super::steps::{self, arm_step, enter, fail, words};
-use super::{LinkId, Phase};
+use super::{LinkId, Phase, failover, replication};
 use crate::availability_group::Role;
 use crate::command::kill_transactions;
 use crate::database::{Database, DatabaseState, SecondaryCopy, SuspendReason};
@@ -96,6 +96,7 @@ pub(super) fn hand_over(world: &mut World, id: &LinkId, at: Flow) {
 pub(super) fn split(world: &mut World, id: &LinkId, at: Flow) {
     let now = world.now();
     let Flow { target, .. } = at;
+    replication::redo_all(world, target);
     let copy = world
         .instance(target.0)
         .and_then(|instance| instance.databases.get(&target.1))
@@ -171,7 +172,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
         .instance(loser)
         .is_some_and(|loser| loser.is_managed_instance());
     if let Some(database) = world.instance_mut(loser).database_mut(old.id) {
-        database.content = fork.content;
+        database.content = fork.content.clone();
         database.recovery_fork = new.recovery_fork;
         database.state = DatabaseState::Recovering;
         // A person decides on SQL Server when the data may move again; the service does on an instance.
@@ -186,6 +187,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
         committed: fork.committed,
     };
     demote(world, (loser, old.id), (winner, new.id), &position, now);
+    revert_followers(world, (loser, old.id), &fork);
     if let Some(link) = world.link_mut(id) {
         link.fork = None;
         if let Some(change) = link.role_changes.iter_mut().rfind(|change| change.forced) {
@@ -201,6 +203,42 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
         database,
         discarded: discarded.len(),
     });
+}
+
+/// What follows a side that goes back goes back with it, if it is further (a guess: what becomes of the other links of
+/// a database is not documented).
+fn revert_followers(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
+    let now = world.now();
+    for id in replication::followers(world, source) {
+        failover::abort(world, &id);
+        let at = world.links.get(&id).and_then(|link| flow(world, link));
+        let Some(Flow { target, .. }) = at else {
+            continue;
+        };
+        let Some(database) = world.instance_mut(target.0).database_mut(target.1) else {
+            continue;
+        };
+        let Some(position) = &mut database.copy else {
+            continue;
+        };
+        if position.hardened <= fork.common {
+            continue;
+        }
+        *position = SecondaryCopy {
+            source,
+            hardened: fork.common,
+            hardened_time: now,
+            redone: fork.common,
+            redone_time: now,
+            committed: fork.committed,
+        };
+        database.content = fork.content.clone();
+        database.version += 1;
+        database.log.rewind_to(fork.common);
+        database.state = DatabaseState::Recovering;
+        enter(world, &id, Phase::Reverting { target: target.1 });
+        arm_step(world, &id, Transition::Revert);
+    }
 }
 
 /// The side that gave up is back at the common point.
@@ -228,13 +266,15 @@ fn both(world: &World, at: Flow) -> Option<(Database, Database)> {
 /// A copy becomes a database that writes its own log, from `from` on. It has the old primary's chain of backups.
 fn promote(world: &mut World, target: (InstanceId, DatabaseId), old: &Database, from: Lsn) {
     let now = world.now();
+    let needed = replication::log_needed_from(world, target.0, target.1);
     let Some(database) = world.instance_mut(target.0).database_mut(target.1) else {
         return;
     };
     database.copy = None;
     database.suspended = None;
     database.state = DatabaseState::Online;
-    database.log.restart_at(from);
+    database.log.rewind_to(from);
+    database.log.truncate(needed.unwrap_or(from));
     database.chain = old.chain.clone();
     let chain = &mut database.chain;
     chain.last_full = Some(chain.last_full.map_or(from, |lsn| lsn.min(from)));
@@ -250,11 +290,13 @@ fn demote(
     position: &SecondaryCopy,
     now: Timestamp,
 ) {
+    let needed = replication::log_needed_from(world, place.0, place.1);
     let Some(database) = world.instance_mut(place.0).database_mut(place.1) else {
         return;
     };
     database.version += 1;
-    database.log.restart_at(position.hardened);
+    database.log.rewind_to(position.hardened);
+    database.log.truncate(needed.unwrap_or(position.hardened));
     database.copy = Some(SecondaryCopy {
         source,
         hardened_time: now,
@@ -296,12 +338,13 @@ fn keep(world: &mut World, id: &LinkId, change: RoleChange) {
     });
 }
 
-/// Whether everything that the primary has written is hardened on the secondary.
+/// Whether everything that the primary has written is hardened and redone on the secondary.
 pub(super) fn is_drained(world: &World, id: &LinkId) -> bool {
     let drained = || {
         let at = flow(world, world.links.get(id)?)?;
         let (source, copy) = both(world, at)?;
-        Some(copy.copy?.hardened == source.log.end())
+        let redone = copy.unredone().next().is_none();
+        Some(redone && copy.copy?.hardened == source.log.end())
     };
     drained().unwrap_or(false)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::role::direction;
 use super::steps::{arm_step, enter, fail, words};
-use super::{Link, LinkId, Phase, Seeding, SeedingOutcome, replication};
+use super::{Link, LinkId, Pace, Phase, Seeding, SeedingOutcome, replication};
 use crate::availability_group::GroupDatabase;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
 use crate::durations::Transition;
@@ -51,7 +51,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
         Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
     });
-    let duration = copying.max(world.durations.span(Transition::SeedingMinimum));
+    let minimum = world.durations.span(Transition::SeedingMinimum);
     let target_id = target.free_database_id();
     let member = source.group.map(|(_, member)| member);
     let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));
@@ -115,7 +115,14 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         target: (target_instance, target_id),
         started: now,
         bytes,
-        duration,
+        minimum,
+        copying,
+        // Who shares the bandwidth is found out when everything else has happened.
+        pace: Pace {
+            since: now,
+            done: Span::ZERO,
+            sharers: 1,
+        },
         stalled: Span::ZERO,
         stalled_since: None,
         base,
@@ -123,6 +130,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         attempt: link.seedings.last().map_or(0, |run| run.attempt) + 1,
         outcome: SeedingOutcome::Running,
     };
+    let ends = run.ends();
     let changed = world.link_mut(id).expect("found a moment ago");
     if changed.seedings.len() >= REMEMBERED {
         changed.seedings.remove(0);
@@ -130,7 +138,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     changed.seedings.push(run);
     let operation = changed.operation.take();
     enter(world, id, Phase::Seeding);
-    world.timers.arm(Timer::Link(id.clone()), now + duration);
+    world.timers.arm(Timer::Link(id.clone()), ends);
     let (instance, link, database) = words(world, id);
     world.record(EventKind::SeedingStarted {
         instance,
@@ -140,6 +148,41 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     });
     if let Some(operation) = operation {
         world.succeed_operation(operation, true);
+    }
+}
+
+/// Runs that copy from one instance share its bandwidth (documented: "parallel links share bandwidth"; that they share it
+/// evenly is a guess). Called when anything may have begun or ended.
+pub(super) fn share_bandwidth(world: &mut World) {
+    let running = |link: &Link| {
+        let run = link.seedings.last()?;
+        let moves = link.phase == Phase::Seeding && run.stalled_since.is_none();
+        moves.then_some((run.source.0, run.pace.sharers))
+    };
+    let runs: Vec<(LinkId, InstanceId, i64)> = world
+        .links
+        .values()
+        .filter_map(|link| {
+            running(link).map(|(source, sharers)| (link.id.clone(), source, sharers))
+        })
+        .collect();
+    for (id, source, sharers) in &runs {
+        let all = runs.iter().filter(|(_, other, _)| other == source).count() as i64;
+        if all == *sharers {
+            continue;
+        }
+        let now = world.now();
+        let run = world.link_mut(id).and_then(|link| link.seedings.last_mut());
+        let Some(run) = run else {
+            continue;
+        };
+        run.pace = Pace {
+            since: now,
+            done: run.copied(now),
+            sharers: all,
+        };
+        let ends = run.ends();
+        world.timers.arm(Timer::Link(id.clone()), ends.max(now));
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Link, LinkRole, Phase, handshake, role};
 use crate::availability_group::AvailabilityGroup;
 use crate::database::Database;
 use crate::ids::InstanceId;
+use crate::listener_url::ListenerUrl;
 use crate::lsn::Lsn;
 use crate::time::{Span, Timestamp};
 use crate::world::World;
@@ -58,6 +59,8 @@ pub struct LogPositions {
     pub committed: Option<(Lsn, Timestamp)>,
     /// Bytes of log not sent yet.
     pub send_queue_bytes: u64,
+    /// Bytes of log hardened on the secondary and not redone yet.
+    pub redo_queue_bytes: u64,
     /// The last commit on the primary.
     pub primary_committed: Option<(Lsn, Timestamp)>,
 }
@@ -198,7 +201,7 @@ impl LinkStatus {
             synchronous,
             positions,
             send_lag: send_lag(world, link),
-            redo_lag: Span::ZERO,
+            redo_lag: redo_lag(world, copying),
             instance_role: link.instance_role(world),
         }
     }
@@ -210,11 +213,20 @@ pub fn link_of<'a>(
     instance: InstanceId,
     group: &AvailabilityGroup,
 ) -> Option<&'a Arc<Link>> {
-    group.as_distributed()?;
+    let pair = group.as_distributed()?;
+    // Several instances may have a link of this name: the other member's address says which of them it is with.
+    let server = ListenerUrl::parse(&pair.remote().listener_url).and_then(|url| url.server);
+    let is_with = |link: &Link| {
+        let other = world.instance(link.id.instance);
+        server
+            .as_deref()
+            .is_none_or(|server| other.is_some_and(|other| other.name.is(server)))
+    };
     world.links.values().find(|link| {
         // Until it has answered, the partner is whoever the link was told to call.
         let partner = || link.partner.or_else(|| handshake::addressed(world, link));
-        link.id.name == group.name && (link.id.instance == instance || partner() == Some(instance))
+        link.id.name == group.name
+            && (link.id.instance == instance || partner() == Some(instance) && is_with(link))
     })
 }
 
@@ -270,12 +282,19 @@ fn positions(world: &World, link: &Link) -> Option<LogPositions> {
         redone_time: at.redone_time,
         committed: at.committed,
         send_queue_bytes: unsent.map(|entry| u64::from(entry.bytes)).sum(),
+        redo_queue_bytes: copy.unredone().map(|entry| u64::from(entry.bytes)).sum(),
         primary_committed: source
             .log
             .last()
             .map(|entry| (entry.lsn, entry.time))
             .or(at.committed),
     })
+}
+
+/// How long the oldest commit that the secondary has hardened and not redone has been waiting.
+fn redo_lag(world: &World, copy: Option<&Arc<Database>>) -> Span {
+    let oldest = copy.and_then(|copy| copy.unredone().next());
+    oldest.map_or(Span::ZERO, |entry| world.now().since(entry.time))
 }
 
 /// How long the oldest commit that the secondary has not hardened has been waiting.

@@ -168,6 +168,7 @@ pub(crate) fn reconcile(world: &mut World) {
             world.timers.arm(Timer::Reconnect(id.clone()), due);
         }
     }
+    seeding::share_bandwidth(world);
 }
 
 /// Sends what can be sent, and takes up what has been waiting for a person.
@@ -358,7 +359,6 @@ pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     }
     world.instance_mut(id.instance).log(now, line);
     world.timers.cancel(&Timer::SessionTimeout(id.clone()));
-    world.timers.cancel(&Timer::Redo(id.clone()));
     failover::abort(world, id);
     if let Some(link) = world.link_mut(id) {
         link.last_error = Some(error.clone());

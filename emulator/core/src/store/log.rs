@@ -173,12 +173,17 @@ impl Log {
         }
     }
 
-    /// Drops everything, and goes on at `at`: the log of a replica whose primary changes.
-    pub fn restart_at(&mut self, at: Lsn) {
-        *self = Self {
-            limit_bytes: self.limit_bytes,
-            ..Self::starting_at(at)
-        };
+    /// Goes back to `at`: what was written from there on is undone, and the log goes on there.
+    pub fn rewind_to(&mut self, at: Lsn) {
+        while let Some((lsn, entry)) = self.entries.get_max() {
+            if entry.end <= at {
+                break;
+            }
+            let (lsn, bytes) = (*lsn, entry.bytes);
+            self.entries.remove(&lsn);
+            self.used_bytes = self.used_bytes.saturating_sub(u64::from(bytes));
+        }
+        self.next = at;
     }
 
     /// Drops what stands before `before`, and frees its space.

@@ -27,6 +27,8 @@ use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 use milink_core::version::{Build, Edition, UpdatePolicy};
 
+mod many;
+
 pub(crate) const MASTER: DatabaseId = DatabaseId(1);
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 

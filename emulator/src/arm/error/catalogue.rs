@@ -289,6 +289,9 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::InstanceGroupInUse { group } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link with the instance availability group '{group}' already exists.")),
         LinkRefusal::DatabaseExists { database } => bad("ManagedDatabaseNameInUse", format!("The managed database name '{database}' is already in use.")),
         LinkRefusal::DatabaseNotFound { database } => ArmError::service(MISSING, "DatabaseDoesNotExist", format!("User attempted to access a database which does not exist. Database: '{database}'.")),
+        LinkRefusal::DatabaseLinked { database } => ArmError::service(CONFLICT, "ConflictingDatabaseOperation", format!("Database '{database}' is in another link of the managed instance, and a second link cannot start from it.")),
+        LinkRefusal::NameTooLong { name } => bad("TokenTooLong", format!("The name '{name}' is too long: an availability group's name has at most 128 characters.")),
+        LinkRefusal::NameTaken { name } => bad("NameAlreadyExists", format!("The name '{name}' of the link, or that of its availability group, already exists on the managed instance.")),
         LinkRefusal::TooManyLinks => ArmError::service(CONFLICT, "DatabaseNumberLimitReached", "The managed instance has as many links as it can have."),
         LinkRefusal::NotFound { name } => ArmError::child_not_found(LINK, name),
         LinkRefusal::Busy { name } => ArmError::service(CONFLICT, "ManagedInstanceIsBusy", format!("Link '{name}' is being created or changed. Wait until that is over and try again.")),
@@ -303,7 +306,6 @@ fn of_failover(refusal: &FailoverRefusal) -> ArmError {
             let code = "InvalidDistributedAvailabilityGroupFailoverInstanceRole";
             return ArmError::service(BAD, code, sentence(refusal));
         }
-        FailoverRefusal::NotEmulated { what } => return ArmError::not_emulated(what),
         FailoverRefusal::InProgress { .. } => "SetRoleChangeRoleAlreadyInProgress",
         FailoverRefusal::NotSynchronizing { .. } => "FailoverSecondariesNotSynchronizing",
         FailoverRefusal::SendQueueTooLarge { .. } => "FailoverLogSendQueueSizeTooBig",
@@ -313,7 +315,8 @@ fn of_failover(refusal: &FailoverRefusal) -> ArmError {
         FailoverRefusal::NotALink { .. }
         | FailoverRefusal::PlannedNotInVersion { .. }
         | FailoverRefusal::FormatsDiffer { .. }
-        | FailoverRefusal::NotReadable { .. } => "SetRoleFailed",
+        | FailoverRefusal::NotReadable { .. }
+        | FailoverRefusal::FollowsAnother { .. } => "SetRoleFailed",
     };
     let code = format!("DistributedAvailabilityGroup{code}");
     ArmError::service(CONFLICT, &code, sentence(refusal))

@@ -54,14 +54,13 @@ const READ_ONLY: [&str; 15] = [
 ];
 
 /// Members that ask for something the emulator does not do, unless they say nothing.
-const NOT_EMULATED: [&str; 9] = [
+const NOT_EMULATED: [&str; 8] = [
     "dnsZonePartner",
     "instancePoolId",
     "sourceManagedInstanceId",
     "restorePointInTime",
     "keyId",
     "primaryUserAssignedIdentityId",
-    "isGeneralPurposeV2",
     "requestedLogicalAvailabilityZone",
     "servicePrincipal",
 ];
@@ -179,6 +178,7 @@ fn settings(call: &Call<'_>, body: &Object<'_>) -> Result<InstanceSettings, ArmE
         proxy_override: properties.string("proxyOverride")?,
         minimal_tls_version: properties.string("minimalTlsVersion")?,
         zone_redundant: properties.boolean("zoneRedundant")?,
+        next_gen: properties.boolean("isGeneralPurposeV2")?,
         backup_redundancy: properties
             .string("requestedBackupStorageRedundancy")?
             .or(redundancy),
@@ -272,6 +272,8 @@ fn shown(
         current_backup_storage_redundancy: modern.then(|| redundancy.clone()),
         requested_backup_storage_redundancy: modern.then(|| redundancy.clone()),
         zone_redundant: since("2020-08-01").then_some(stored.zone_redundant),
+        // Left out where it says nothing (guess).
+        is_general_purpose_v2: (stored.next_gen && since("2023-02-01")).then_some(true),
         administrators: (expanded && since("2020-11-01"))
             .then_some(stored.administrator.as_ref())
             .flatten()

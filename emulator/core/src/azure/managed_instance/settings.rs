@@ -30,6 +30,7 @@ pub struct InstanceSettings {
     pub proxy_override: Option<String>,
     pub minimal_tls_version: Option<String>,
     pub zone_redundant: Option<bool>,
+    pub next_gen: Option<bool>,
     pub backup_redundancy: Option<String>,
     pub maintenance_configuration: Option<String>,
     pub database_format: Option<String>,
@@ -155,6 +156,16 @@ impl InstanceSettings {
             self.public_data_endpoint,
         );
         set_bool(&mut properties.zone_redundant, self.zone_redundant);
+        match self.next_gen {
+            // Only General Purpose has a next generation; that there is no way back is a guess.
+            Some(true) if properties.sku.tier != "GeneralPurpose" => {
+                return Err(invalid("isGeneralPurposeV2", true));
+            }
+            Some(false) if properties.next_gen => {
+                return Err(invalid("isGeneralPurposeV2", false));
+            }
+            next_gen => set_bool(&mut properties.next_gen, next_gen),
+        }
         set(
             &mut properties.proxy_override,
             "proxyOverride",

@@ -174,7 +174,7 @@ fn secondary_place(state: &DatabaseReplicaState<'_>) -> Place {
             hardened: Some((at.hardened, Some(at.hardened_time))),
             redone: Some((at.redone, at.redone_time)),
             send_queue: (!state.is_local).then_some(at.send_queue_bytes),
-            redo_queue: Some(0),
+            redo_queue: Some(at.redo_queue_bytes),
             end_of_log: Some(at.hardened),
             committed: at.committed,
             lag_seconds: Some(if state.is_local { 0 } else { behind }),

@@ -79,7 +79,7 @@ fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> R
         run.bytes,
         run.started,
         ended,
-        ended.is_none().then_some(run.started + run.duration),
+        ended.is_none().then_some(run.ends()),
         0,
         0,
         failure.as_ref().map(|_| 0),

@@ -72,7 +72,13 @@ pub(super) fn error(refusal: &FailoverRefusal) -> SqlError {
                 "The secondary database of '{group}' is not in a state that allows it to become the primary database."
             ),
         ),
-        R::NotEmulated { what } => SqlError::unsupported(what),
+        // The number is a guess: which one the product has for this is not known.
+        R::FollowsAnother { group, primary } => refused(
+            41190,
+            format!(
+                "Availability group '{group}' failed to process the command.  The databases of the local availability replica follow '{primary}', and cannot follow another primary."
+            ),
+        ),
     }
 }
 
@@ -99,6 +105,13 @@ mod tests {
             (FailoverRefusal::PlannedToPrimary { group: group() }, 41970),
             (FailoverRefusal::AlreadyInRole { group: group() }, 41965),
             (FailoverRefusal::NotReadable { group: group() }, 35253),
+            (
+                FailoverRefusal::FollowsAnother {
+                    group: group(),
+                    primary: "mi".into(),
+                },
+                41190,
+            ),
         ];
         for (refusal, number) in cases {
             let error = error(&refusal);
