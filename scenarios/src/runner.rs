@@ -1,14 +1,16 @@
-//! Runs a scenario against an emulator that a ready file describes.
+//! Runs the steps of a scenario in one world of an emulator that a ready file describes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milink_client::{Arm, Credentials, Error, Login, Sql, SqlAddress};
+use milink_client::{Arm, Control, Credentials, Error, Login, Operation, Outcome, ResultSet, Sql, SqlAddress};
 use milink_model::ReadyFile;
+use serde_json::{Value, json};
 
 use crate::file::{Scenario, Step};
 use crate::report::{Happening, Reporter, StepReport};
-use crate::step::{Came, Until};
+use crate::step::{Act, Came, MANAGED_INSTANCE, SQL_SERVER, Until};
 use crate::variables::Variables;
 
 /// Runs scenarios.
@@ -16,12 +18,26 @@ use crate::variables::Variables;
 pub struct Runner {
     ready: ReadyFile,
     arm: Arm,
-    connections: BTreeMap<(String, Option<String>), Sql>,
+    control: Arc<Control>,
+    connections: BTreeMap<Place, Sql>,
     variables: Variables,
+    /// The last operation that was started and not followed.
+    pub(crate) operation: Option<Operation>,
+    /// The last event that counts as seen.
+    seen: u64,
+    case: Option<String>,
+}
+
+/// Where T-SQL goes: a server, a database, and a session if it has a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) server: String,
+    pub(crate) database: Option<String>,
+    pub(crate) session: Option<String>,
 }
 
 /// How a run went.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// The steps that were done, in order; the last one may have failed.
     pub steps: Vec<StepReport>,
@@ -32,7 +48,7 @@ pub struct Summary {
 }
 
 /// A step that did not come to what it must.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("step {number} '{title}': {what}")]
 pub struct Failure {
     /// Its number, from 1.
@@ -42,6 +58,30 @@ pub struct Failure {
     /// What differs.
     pub what: String,
 }
+
+/// How the world's time passes, as far as waiting is concerned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pace {
+    /// It moves when it is told.
+    Manual,
+    /// It runs, and jumps when somebody waits.
+    Auto,
+    /// It runs so many times as fast as the host's.
+    Scaled(f64),
+}
+
+/// The clock as the control API tells it.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    pace: Pace,
+    now: jiff::Timestamp,
+    next_due: Option<jiff::Timestamp>,
+}
+
+/// How often an operation is asked before it is given up.
+const MOST_POLLS: usize = 10_000;
+/// The pause between two looks at a clock that cannot be moved.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Summary {
     /// The step that failed, if one did.
@@ -67,40 +107,63 @@ impl Runner {
     ///
     /// Its CA file cannot be read or used.
     pub fn new(ready: ReadyFile) -> Result<Self, Error> {
-        let pem = std::fs::read(&ready.ca_file)
-            .map_err(|error| Error::Certificate(format!("{}: {error}", ready.ca_file)))?;
+        let pem = read_ca(&ready)?;
+        let control = Arc::new(Control::new(&ready.control_url, Some(&pem))?);
+        Self::with(ready, &pem, control)
+    }
+
+    pub(crate) fn with(
+        ready: ReadyFile,
+        pem: &[u8],
+        control: Arc<Control>,
+    ) -> Result<Self, Error> {
         let credentials = Credentials {
             authority: ready.entra_url.clone(),
             tenant: ready.tenant_id.clone(),
             client_id: ready.client_id.clone(),
             client_secret: ready.client_secret.clone(),
         };
-        let arm = Arm::new(&ready.arm_url, Some(&pem), credentials)?;
+        let arm = Arm::new(&ready.arm_url, Some(pem), credentials)?;
         let variables = variables(&ready);
         Ok(Self {
             ready,
             arm,
+            control,
             connections: BTreeMap::new(),
             variables,
+            operation: None,
+            seen: 0,
+            case: None,
         })
     }
 
-    /// Runs a scenario up to its end or the first step that fails.
+    /// Runs a scenario's steps up to their end or the first that fails. What the scenario needs is the caller's affair.
     pub async fn run(&mut self, scenario: &Scenario, reporter: &mut dyn Reporter) -> Summary {
         for (name, value) in &scenario.variables {
-            let value = self.variables.fill(value);
-            self.variables.set(name, value);
+            self.variables.set_if_absent(name, value);
         }
+        let steps: Vec<&Step> = scenario
+            .steps
+            .iter()
+            .filter(|step| self.is_meant(step))
+            .flat_map(|step| std::iter::repeat_n(step, step.repeat as usize))
+            .collect();
         let begun = Instant::now();
         let server_begun = self.server_time().await;
-        let mut steps = Vec::new();
+        if steps.iter().any(|step| step.act.waits_for_event()) {
+            self.seen = self.last_event().await.unwrap_or(0);
+        }
+        let mut reports: Vec<StepReport> = Vec::new();
         let mut simulated = 0.0;
-        for (at, step) in scenario.steps.iter().enumerate() {
+        let mut turn = 0;
+        for (at, step) in steps.iter().enumerate() {
+            let is_again = at > 0 && std::ptr::eq(*step, steps[at - 1]);
+            turn = if is_again { turn + 1 } else { 1 };
+            self.variables.set("turn", turn.to_string());
             let (place, text) = (step.act.place(self), step.act.text(self));
-            let of = scenario.steps.len();
             reporter.happened(Happening::StepBegins {
                 number: at + 1,
-                of,
+                of: steps.len(),
                 step,
                 place: &place,
                 text: &text,
@@ -112,18 +175,24 @@ impl Runner {
                 .map_or(0.0, |(now, begun)| now - begun);
             report.simulated_seconds = (total - simulated).max(0.0);
             simulated = total;
+            if report.failure.is_none() {
+                report.failure = step
+                    .expect
+                    .check_seconds(report.simulated_seconds, &self.variables)
+                    .err();
+            }
+            (report.place, report.text) = (place, text);
             reporter.happened(Happening::StepEnds(&report));
             let failed = report.failure.is_some();
-            steps.push(report);
+            reports.push(report);
             if failed {
                 break;
             }
         }
-        let simulated = Duration::from_secs_f64(simulated.max(0.0));
         Summary {
-            steps,
+            steps: reports,
             took: begun.elapsed(),
-            simulated,
+            simulated: Duration::from_secs_f64(simulated.max(0.0)),
         }
     }
 
@@ -132,52 +201,182 @@ impl Runner {
         &self.variables
     }
 
+    pub(crate) fn variables_mut(&mut self) -> &mut Variables {
+        &mut self.variables
+    }
+
+    /// Which case is run: steps for others are left out.
+    pub(crate) fn set_case(&mut self, name: &str) {
+        self.case = Some(name.to_owned());
+    }
+
     pub(crate) fn arm(&self) -> &Arm {
         &self.arm
     }
 
-    /// A connection to a server, kept for later steps.
-    pub(crate) async fn connection(
-        &mut self,
-        on: &str,
-        database: Option<&str>,
-    ) -> Result<&mut Sql, Error> {
-        let key = (on.to_owned(), database.map(str::to_owned));
-        if !self.connections.contains_key(&key) {
-            let (address, login) = self.server(on)?;
-            let sql = Sql::connect(&address, login, database).await?;
-            self.connections.insert(key.clone(), sql);
-        }
-        Ok(self
-            .connections
-            .get_mut(&key)
-            .expect("put there a moment ago"))
-    }
-
-    pub(crate) fn disconnect(&mut self, on: &str, database: Option<&str>) {
-        self.connections
-            .remove(&(on.to_owned(), database.map(str::to_owned)));
+    /// A path of the control API, about this world.
+    pub(crate) fn about(&self, path: &str) -> String {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{separator}world={}", self.ready.world)
     }
 
     /// The name of a server as people know it.
     pub(crate) fn server_name(&self, on: &str) -> String {
         match on {
-            "sql-server" => self
+            SQL_SERVER => self
                 .ready
                 .sql_servers
                 .first()
                 .map_or_else(|| on.to_owned(), |server| server.name.clone()),
-            "managed-instance" => self
+            MANAGED_INSTANCE => self
                 .ready
                 .managed_instances
                 .first()
                 .map_or_else(|| on.to_owned(), |mi| mi.name.clone()),
-            other => other.to_owned(),
+            other => self.variables.fill(other),
         }
     }
 
-    fn server(&self, on: &str) -> Result<(SqlAddress, Login), Error> {
-        let name = self.server_name(on);
+    /// Runs one batch on a connection that is kept for later steps, unless it breaks.
+    pub(crate) async fn batch(
+        &mut self,
+        place: &Place,
+        text: &str,
+    ) -> Result<Vec<ResultSet>, Error> {
+        let mut sql = match self.connections.remove(place) {
+            Some(sql) => sql,
+            None => {
+                let (address, login) = self.server(&place.server)?;
+                Sql::connect(&address, login, place.database.as_deref()).await?
+            }
+        };
+        let answer = sql.batch(text).await;
+        if !matches!(answer, Err(Error::Connection(_))) {
+            self.connections.insert(place.clone(), sql);
+        }
+        answer
+    }
+
+    pub(crate) fn is_connected(&self, place: &Place) -> bool {
+        self.connections.contains_key(place)
+    }
+
+    /// Polls an operation to its end. A clock that stands is moved to what is due next between two polls.
+    pub(crate) async fn follow(&mut self, operation: &Operation) -> Result<Outcome, Error> {
+        for _ in 0..MOST_POLLS {
+            let (outcome, seconds) = operation.poll(&self.arm).await?;
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+            let clock = self.clock().await?;
+            match (clock.pace, clock.next_due) {
+                (Pace::Manual, Some(due)) => self.advance_to(due).await?,
+                (Pace::Manual, None) => {
+                    return Err(Error::Unexpected(
+                        "the operation does not end: the clock stands, and nothing is due".to_owned(),
+                    ));
+                }
+                (Pace::Auto | Pace::Scaled(_), _) => {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
+            }
+        }
+        Err(Error::Timeout(MOST_POLLS))
+    }
+
+    pub(crate) async fn advance_by(&mut self, by: &str) -> Result<(), Error> {
+        self.advance(json!({"by": by})).await
+    }
+
+    pub(crate) async fn advance_until_quiet(&mut self) -> Result<(), Error> {
+        self.advance(json!({"untilQuiet": true})).await
+    }
+
+    /// The moment so far from now; a span is written as `--durations` takes it.
+    pub(crate) async fn moment_after(&mut self, span: &str) -> Result<jiff::Timestamp, Error> {
+        let span: jiff::Span = self.variables.fill(span).parse().map_err(|_| {
+            Error::Unexpected(format!("'{span}' is no span of time: say 90s, 5min or 1h 30min"))
+        })?;
+        let now = self.clock().await?.now;
+        span.to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+            .and_then(|span| now.checked_add(span))
+            .map_err(|error| Error::Unexpected(error.to_string()))
+    }
+
+    /// Lets time pass to what is due next, or a little; false if `until` has come or nothing will.
+    pub(crate) async fn go_on(&mut self, until: jiff::Timestamp) -> Result<bool, Error> {
+        let clock = self.clock().await?;
+        if clock.now >= until {
+            return Ok(false);
+        }
+        match (clock.pace, clock.next_due) {
+            (Pace::Scaled(_), _) => tokio::time::sleep(LOOK).await,
+            (_, Some(due)) => self.advance_to(due.min(until)).await?,
+            (_, None) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Events that are not seen yet, oldest first.
+    pub(crate) async fn events(&mut self) -> Result<Vec<Value>, Error> {
+        let path = self.about(&format!("journal?after={}&limit=100000", self.seen));
+        let answer = self.control.get(&path).await?;
+        Ok(answer["events"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Events up to this one are seen.
+    pub(crate) fn seen_event(&mut self, sequence: u64) {
+        self.seen = sequence;
+    }
+
+    async fn last_event(&self) -> Option<u64> {
+        let answer = self
+            .control
+            .get(&self.about("journal?limit=1000000"))
+            .await
+            .ok()?;
+        answer["last"].as_u64()
+    }
+
+    async fn advance_to(&mut self, to: jiff::Timestamp) -> Result<(), Error> {
+        self.advance(json!({"to": to.to_string()})).await
+    }
+
+    async fn advance(&mut self, body: Value) -> Result<(), Error> {
+        self.control
+            .post(&self.about("clock/advance"), &body)
+            .await?;
+        Ok(())
+    }
+
+    async fn clock(&self) -> Result<Clock, Error> {
+        let answer = self.control.get(&self.about("clock")).await?;
+        let unexpected = || Error::Unexpected(format!("not a clock: {answer}"));
+        let moment = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+        let pace = match answer["mode"].as_str().ok_or_else(unexpected)? {
+            "manual" => Pace::Manual,
+            "auto" => Pace::Auto,
+            other => {
+                let factor = other.strip_prefix("scaled=");
+                Pace::Scaled(factor.and_then(|text| text.parse().ok()).unwrap_or(1.0))
+            }
+        };
+        Ok(Clock {
+            pace,
+            now: moment(&answer["now"]).ok_or_else(unexpected)?,
+            next_due: moment(&answer["nextDue"]),
+        })
+    }
+
+    fn is_meant(&self, step: &Step) -> bool {
+        step.cases.is_empty()
+            || self
+                .case
+                .as_ref()
+                .is_some_and(|case| step.cases.contains(case))
+    }
+
+    fn server(&self, name: &str) -> Result<(SqlAddress, Login), Error> {
         let ca_file = Some(self.ready.ca_file.clone());
         let login = |user: &str, password: &str| Login::Password {
             user: user.to_owned(),
@@ -223,7 +422,7 @@ impl Runner {
             let came = step.act.run(self).await;
             tries_left -= 1;
             let failure = match &came {
-                Ok(came) => step.expect.check(came, &self.variables).err(),
+                Ok(came) => self.judge(step, came).err(),
                 Err(error) => Some(error.to_string()),
             };
             let again = failure.is_some() && tries_left > 0 && came.is_ok();
@@ -244,11 +443,26 @@ impl Runner {
         });
         StepReport {
             title: step.title.clone(),
+            chapter: step.chapter.clone(),
+            at: step.at.clone(),
+            place: String::new(),
+            text: String::new(),
             came,
             show: step.show.clone(),
             failure,
             took: begun.elapsed(),
             simulated_seconds: 0.0,
+        }
+    }
+
+    fn judge(&self, step: &Step, came: &Came) -> Result<(), String> {
+        if let Act::Check(check) = &step.act {
+            check.judge(came, &self.variables)?;
+        }
+        // What is expected of a check as a whole is that its places agree, if anything.
+        match (&step.act, step.expect.same) {
+            (Act::Check(_), false) => Ok(()),
+            _ => step.expect.check(came, &self.variables),
         }
     }
 
@@ -264,22 +478,28 @@ impl Runner {
 
     /// Waits in the server's time.
     async fn pause(&mut self, until: &Until) -> Result<(), Error> {
-        let seconds = until.every_seconds.min(59);
-        let connection = self.connection("sql-server", None).await?;
-        connection
-            .batch(&format!("WAITFOR DELAY '00:00:{seconds:02}'"))
-            .await?;
-        Ok(())
+        let pause = Duration::from_secs(until.every_seconds.into());
+        match self.clock().await?.pace {
+            Pace::Manual | Pace::Auto => {
+                self.advance(json!({"seconds": until.every_seconds})).await
+            }
+            Pace::Scaled(factor) => {
+                tokio::time::sleep(pause.div_f64(factor)).await;
+                Ok(())
+            }
+        }
     }
 
-    /// Seconds of the server's time since midnight of some day; none if it cannot be asked.
-    async fn server_time(&mut self) -> Option<f64> {
-        let connection = self.connection("sql-server", None).await.ok()?;
-        let asked = connection.batch("SELECT CAST(DATEDIFF_BIG(millisecond, '2000-01-01', SYSUTCDATETIME()) AS varchar(20)) AS ms");
-        let results = asked.await.ok()?;
-        let milliseconds: f64 = results.first()?.first("ms")?.to_string().parse().ok()?;
-        Some(milliseconds / 1000.0)
+    /// Seconds of the server's time since some moment; none if it cannot be asked.
+    async fn server_time(&self) -> Option<f64> {
+        let now = self.clock().await.ok()?.now;
+        Some(now.as_duration().as_secs_f64())
     }
+}
+
+pub(crate) fn read_ca(ready: &ReadyFile) -> Result<Vec<u8>, Error> {
+    std::fs::read(&ready.ca_file)
+        .map_err(|error| Error::Certificate(format!("{}: {error}", ready.ca_file)))
 }
 
 fn report_progress(until: &Until, came: Option<&Came>, reporter: &mut dyn Reporter) {
@@ -293,6 +513,7 @@ fn report_progress(until: &Until, came: Option<&Came>, reporter: &mut dyn Report
     }
 }
 
+/// What files can say of the servers: the first of each kind by the article's words, and each by its name.
 fn variables(ready: &ReadyFile) -> Variables {
     let mut variables = Variables::default();
     variables.set("subscription", &ready.subscription_id);
@@ -306,6 +527,13 @@ fn variables(ready: &ReadyFile) -> Variables {
         variables.set("ManagedInstanceName", &mi.name);
         variables.set("ManagedInstanceFQDN", &mi.fqdn);
         variables.set("managedInstance", &mi.resource_id);
+    }
+    for server in &ready.sql_servers {
+        variables.set(&format!("{}.address", server.name), &server.address);
+    }
+    for mi in &ready.managed_instances {
+        variables.set(&format!("{}.fqdn", mi.name), &mi.fqdn);
+        variables.set(&format!("{}.id", mi.name), &mi.resource_id);
     }
     variables
 }

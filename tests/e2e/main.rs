@@ -7,5 +7,4 @@ mod hostile_http;
 mod hostile_tds;
 mod long_statements;
 mod preconditions;
-mod suites;
 mod worlds;

@@ -130,6 +130,18 @@ impl Stage {
         }
     }
 
+    /// The world of this name is one that can be; what is wrong if not.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or breaks a law of `milink_core::invariants`.
+    pub fn check_laws_of(&self, world: &str) -> Result<(), String> {
+        let cell = self.emulator.hub().named(world);
+        let world = cell.map_err(|error| error.to_string())?.snapshot();
+        milink_core::invariants::check(&world)
+            .map_err(|broken| format!("the world breaks a law: {broken:?}"))
+    }
+
     /// A session of the administrator on the first managed instance.
     ///
     /// # Panics

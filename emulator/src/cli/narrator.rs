@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use milink_scenarios::report::{shorten, span};
 use milink_scenarios::step::Came;
 use milink_scenarios::{Happening, Reporter, Scenario, StepReport, Summary};
 
@@ -15,8 +16,6 @@ pub(crate) struct Narrator {
     bar: Option<ProgressBar>,
 }
 
-/// How wide an unbroken text may be before its middle is left out: certificates are long.
-const LONGEST_WORD: usize = 64;
 /// How many rows of a result are shown.
 const MOST_ROWS: usize = 12;
 
@@ -95,9 +94,10 @@ impl Narrator {
         }
         let verdict = match (&report.failure, &report.came) {
             (Some(failure), _) => self.red(&format!("✗ {failure}")),
-            (None, Some(Came::Refused { code, message })) => {
-                self.green(&format!("✓ refused, as it must be: {code} {message}"))
-            }
+            (None, Some(Came::Refused(refused))) => self.green(&format!(
+                "✓ refused, as it must be: {} {}",
+                refused.code, refused.message
+            )),
             (None, _) => self.green("✓"),
         };
         say(&format!("      {verdict} {}\n", self.dim(&times)));
@@ -157,6 +157,9 @@ fn table(came: &Came, show: &[String]) -> Option<Table> {
     if show.is_empty() {
         return None;
     }
+    if let Came::Several(places) = came {
+        return places.iter().find_map(|(_, came)| table(came, show));
+    }
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_FULL_CONDENSED)
@@ -186,42 +189,9 @@ fn table(came: &Came, show: &[String]) -> Option<Table> {
                     .map(|pointer| shorten(&came.value(pointer).unwrap_or_default())),
             );
         }
-        Came::Refused { .. } => return None,
+        Came::Several(_) | Came::Refused(_) | Came::Nothing => return None,
     }
     Some(table)
-}
-
-/// Leaves out the middle of words that are too long to read.
-fn shorten(line: &str) -> String {
-    let words = line.split(' ').map(|word| {
-        let length = word.chars().count();
-        if length <= LONGEST_WORD {
-            return word.to_owned();
-        }
-        let head: String = word.chars().take(24).collect();
-        let tail: String = word.chars().skip(length - 8).collect();
-        format!("{head}…{tail}")
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// A time for people.
-fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    match seconds {
-        ..0.1 => format!("{:.0} ms", seconds * 1000.0),
-        ..60.0 => format!("{seconds:.1} s"),
-        ..3600.0 => format!(
-            "{:.0} min {:.0} s",
-            (seconds / 60.0).floor(),
-            seconds % 60.0
-        ),
-        _ => format!(
-            "{:.0} h {:.0} min",
-            (seconds / 3600.0).floor(),
-            seconds % 3600.0 / 60.0
-        ),
-    }
 }
 
 /// Prints a line; a reader that has gone away ends nothing.

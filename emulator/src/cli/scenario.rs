@@ -1,49 +1,42 @@
-//! `milink scenario …`: run scenario files, against a running emulator or one started for each of them.
+//! `milink scenario …`: run scenario files, against a running emulator or one that is started for them.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use milink_core::durations::Durations;
-use milink_scenarios::{Runner, Scenario};
+use milink_scenarios::cli::{self, RunArguments};
+use milink_scenarios::{Settings, Verdict, load, perform};
 
 use super::narrator::Narrator;
 use super::print;
-use crate::clock::ClockMode;
 use crate::config::{Config, KeyStore};
-use crate::durations;
 use crate::emulator::Emulator;
 
 /// `milink scenario …`.
 #[derive(Debug, Subcommand)]
 pub(super) enum ScenarioVerb {
-    /// Run scenario files
+    /// Run scenario files, each in a world of its own
     Run(RunArguments),
+    /// Run scenario files one after the other, and tell each step with what is sent and what comes
+    Tell(TellArguments),
     /// Read scenario files, and say what is wrong with them
     Check {
-        /// The files
+        /// Scenario files, and folders of them
         #[arg(required = true)]
-        files: Vec<PathBuf>,
+        paths: Vec<PathBuf>,
     },
 }
 
-/// The flags of `milink scenario run`.
+/// The flags of `milink scenario tell`.
 #[derive(Args, Debug)]
-pub(super) struct RunArguments {
-    /// The files
+pub(super) struct TellArguments {
+    /// Scenario files, and folders of them
     #[arg(required = true)]
-    files: Vec<PathBuf>,
-    /// The ready file of a running emulator; without it, one is started for each file
-    #[arg(long, env = "MILINK_READY_FILE")]
-    ready_file: Option<PathBuf>,
-    /// How the time passes in an emulator that is started
-    #[arg(long, default_value_t = ClockMode::Auto)]
-    clock: ClockMode,
-    /// How long things take in an emulator that is started
-    #[arg(long, default_value = "azure", value_parser = durations::parse)]
-    durations: Durations,
+    paths: Vec<PathBuf>,
+    /// How long things take where a file says nothing
+    #[arg(long, default_value = "azure")]
+    durations: String,
     /// Leave out what is sent
     #[arg(long, short)]
     quiet: bool,
@@ -53,14 +46,12 @@ pub(super) struct RunArguments {
 pub(super) async fn scenario(verb: ScenarioVerb) -> anyhow::Result<ExitCode> {
     match verb {
         ScenarioVerb::Run(arguments) => run(&arguments).await,
-        ScenarioVerb::Check { files } => {
-            for file in files {
-                let scenario = read(&file)?;
-                print(&format!(
-                    "{}: {} steps\n",
-                    file.display(),
-                    scenario.steps.len()
-                ))?;
+        ScenarioVerb::Tell(arguments) => tell(&arguments).await,
+        ScenarioVerb::Check { paths } => {
+            for trial in load(&paths)? {
+                let (id, title) = (trial.id(), trial.title());
+                let steps = trial.scenario.steps.len();
+                print(&format!("{id}: {title}, {steps} steps\n"))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -68,47 +59,50 @@ pub(super) async fn scenario(verb: ScenarioVerb) -> anyhow::Result<ExitCode> {
 }
 
 async fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
-    let scenarios = arguments
-        .files
-        .iter()
-        .map(read)
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let mut failed = false;
-    for scenario in &scenarios {
-        let (ready, _emulator) = match &arguments.ready_file {
-            Some(file) => {
-                let text = std::fs::read_to_string(file)
-                    .with_context(|| format!("cannot read the ready file {}", file.display()))?;
-                (serde_json::from_str(&text)?, None)
-            }
-            None => {
-                let emulator = Emulator::builder()
-                    .config(Config {
-                        clock: arguments.clock,
-                        durations: arguments.durations.clone(),
-                        keys: KeyStore::Cache,
-                        ..Config::default()
-                    })
-                    .start()
-                    .await?;
-                (emulator.ready(), Some(emulator))
-            }
-        };
-        let mut runner = Runner::new(ready)?;
-        let mut narrator = Narrator::new(std::io::stdout().is_terminal(), arguments.quiet);
-        narrator.opening(scenario);
-        let summary = runner.run(scenario, &mut narrator).await;
-        narrator.closing(&summary);
-        failed |= summary.failure().is_some();
+    let trials = cli::chosen(arguments)?;
+    if arguments.list {
+        cli::list(&trials);
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(match failed {
-        false => ExitCode::SUCCESS,
-        true => ExitCode::FAILURE,
+    let (ready, _emulator) = match &arguments.ready_file {
+        Some(file) => (cli::read_ready(file)?, None),
+        None => {
+            let emulator = start().await?;
+            (emulator.ready(), Some(emulator))
+        }
+    };
+    Ok(cli::run(arguments, trials, &ready).await?)
+}
+
+async fn tell(arguments: &TellArguments) -> anyhow::Result<ExitCode> {
+    let trials = load(&arguments.paths)?;
+    let emulator = start().await?;
+    let settings = Settings {
+        durations: arguments.durations.clone(),
+        ..Settings::default()
+    };
+    let reached = milink_scenarios::Emulator::reach(&emulator.ready(), settings).await?;
+    let mut all_passed = true;
+    for trial in &trials {
+        let mut narrator = Narrator::new(std::io::stdout().is_terminal(), arguments.quiet);
+        narrator.opening(&trial.scenario);
+        let report = perform(&reached, trial, false, &mut narrator, &|_| Ok(())).await;
+        match &report.verdict {
+            Verdict::Broken(what) => print(&format!("✗ {what}\n"))?,
+            Verdict::Passed | Verdict::Failed => narrator.closing(&report.summary),
+        }
+        all_passed &= report.verdict == Verdict::Passed;
+    }
+    Ok(match all_passed {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     })
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Scenario> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Scenario::parse(&text).with_context(|| file.display().to_string())
+async fn start() -> anyhow::Result<Emulator> {
+    let config = Config {
+        keys: KeyStore::Cache,
+        ..Config::default()
+    };
+    Emulator::builder().config(config).start().await
 }

@@ -4,14 +4,17 @@ use milink_client::{Error, Outcome};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Came;
+use super::{Came, Refused};
 use crate::runner::Runner;
+
+/// Where it is sent, for people.
+pub(super) const PLACE: &str = "Azure Resource Manager";
 
 /// A request to ARM.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ArmRequest {
-    /// GET, PUT, PATCH, POST or DELETE.
+    /// GET, PUT, PATCH, POST, DELETE or HEAD.
     pub method: String,
     /// The path; `${managedInstance}` is the first instance's id.
     pub path: String,
@@ -21,6 +24,10 @@ pub struct ArmRequest {
     /// The body.
     #[serde(default)]
     pub body: Option<Value>,
+    /// Whether the operation that it starts is followed to its end, and the resource is what came of it; without that,
+    /// the first answer is.
+    #[serde(default = "yes")]
+    pub wait: bool,
 }
 
 /// The api-version that az uses for links.
@@ -28,16 +35,19 @@ fn newest() -> String {
     "2025-08-01-preview".to_owned()
 }
 
+const fn yes() -> bool {
+    true
+}
+
 impl ArmRequest {
     pub(super) fn text(&self, runner: &Runner) -> String {
-        let request = self;
         let head = format!(
             "{} {}?api-version={}",
-            request.method,
-            runner.variables().fill(&request.path),
-            request.api_version
+            self.method,
+            runner.variables().fill(&self.path),
+            self.api_version
         );
-        match &request.body {
+        match &self.body {
             None => head,
             Some(body) => {
                 let body = runner.variables().fill_json(body);
@@ -50,41 +60,61 @@ impl ArmRequest {
     }
 
     pub(super) async fn run(&self, runner: &mut Runner) -> Result<Came, Error> {
-        let request = self;
-        let path = runner.variables().fill(&request.path);
-        let body = request
+        let path = runner.variables().fill(&self.path);
+        let body = self
             .body
             .as_ref()
             .map(|body| runner.variables().fill_json(body));
-        let arm = runner.arm();
-        let answer = match arm
-            .send(&request.method, &path, &request.api_version, body.as_ref())
-            .await
-        {
+        let sent = runner
+            .arm()
+            .send(&self.method, &path, &self.api_version, body.as_ref())
+            .await;
+        let answer = match sent {
             Ok(answer) => answer,
-            Err(Error::Arm { code, message, .. }) => return Ok(Came::Refused { code, message }),
+            Err(Error::Arm {
+                status,
+                code,
+                message,
+            }) => {
+                return Ok(Came::Refused(Refused {
+                    code,
+                    message,
+                    status: Some(status),
+                    ..Refused::default()
+                }));
+            }
             Err(error) => return Err(error),
         };
         let status = answer.status;
-        let Some(operation) = answer.operation else {
-            return Ok(Came::Body {
-                status,
-                body: answer.body,
-            });
+        let first = Came::Body {
+            status,
+            body: answer.body,
         };
-        match operation.wait(arm).await? {
-            Outcome::Failed { code, message } => Ok(Came::Refused { code, message }),
-            Outcome::Succeeded if request.method.eq_ignore_ascii_case("DELETE") => Ok(Came::Body {
+        let Some(operation) = answer.operation else {
+            return Ok(first);
+        };
+        if !self.wait {
+            runner.operation = Some(operation);
+            return Ok(first);
+        }
+        match runner.follow(&operation).await? {
+            Outcome::Failed { code, message } => Ok(Came::Refused(Refused {
+                code,
+                message,
+                ..Refused::default()
+            })),
+            Outcome::Succeeded if self.method.eq_ignore_ascii_case("DELETE") => Ok(Came::Body {
                 status,
                 body: Value::Null,
             }),
             Outcome::Succeeded => {
                 // An action is posted to a path below its resource.
-                let action = request.method.eq_ignore_ascii_case("POST");
+                let action = self.method.eq_ignore_ascii_case("POST");
                 let resource = path.rsplit_once('/').filter(|_| action);
                 let path = resource.map_or(path.as_str(), |(resource, _)| resource);
-                let body = arm
-                    .send("GET", path, &request.api_version, None)
+                let body = runner
+                    .arm()
+                    .send("GET", path, &self.api_version, None)
                     .await?
                     .body;
                 Ok(Came::Body { status, body })

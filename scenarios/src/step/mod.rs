@@ -1,19 +1,35 @@
 //! What a step can do: one file per verb.
 
+mod advance;
 mod arm;
+mod check;
 mod expect;
+mod matcher;
 mod sql;
 mod until;
+mod wait;
 
 use milink_client::ResultSet;
 use serde_json::Value;
 
+pub use advance::AdvanceAct;
 pub use arm::ArmRequest;
-pub use expect::Expectation;
-pub use sql::SqlAct;
+pub use check::{CheckAct, Look};
+pub use expect::{ErrorExpectation, Expectation};
+pub use matcher::Matcher;
+pub use sql::{OneOrMany, SqlAct};
 pub use until::Until;
+pub use wait::WaitAct;
 
 use crate::runner::Runner;
+
+/// The first SQL Server, in `on`.
+pub const SQL_SERVER: &str = "sql-server";
+/// The first managed instance, in `on`.
+pub const MANAGED_INSTANCE: &str = "managed-instance";
+
+/// The code of a connection that cannot be made or broke, in `expect.error`.
+pub const CONNECTION: &str = "connection";
 
 /// What is done.
 #[derive(Clone, Debug)]
@@ -22,6 +38,12 @@ pub enum Act {
     Sql(SqlAct),
     /// A request to ARM, followed to the end of its operation.
     Arm(ArmRequest),
+    /// Time passes.
+    Advance(AdvanceAct),
+    /// Time passes until something has come.
+    Wait(WaitAct),
+    /// Several places are looked at together.
+    Check(CheckAct),
 }
 
 /// What came of it.
@@ -37,12 +59,26 @@ pub enum Came {
         body: Value,
     },
     /// An error of the server.
-    Refused {
-        /// SQL's number or ARM's code.
-        code: String,
-        /// The text.
-        message: String,
-    },
+    Refused(Refused),
+    /// What came from several places, each with its name.
+    Several(Vec<(String, Self)>),
+    /// Nothing but time passed.
+    Nothing,
+}
+
+/// An error of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// SQL's number, ARM's code, or `connection`.
+    pub code: String,
+    /// The text.
+    pub message: String,
+    /// SQL's severity.
+    pub severity: Option<u8>,
+    /// SQL's state.
+    pub state: Option<u8>,
+    /// The HTTP status.
+    pub status: Option<u16>,
 }
 
 impl Act {
@@ -51,6 +87,9 @@ impl Act {
         match self {
             Self::Sql(act) => act.text(runner),
             Self::Arm(act) => act.text(runner),
+            Self::Advance(act) => act.text(),
+            Self::Wait(act) => act.text(runner),
+            Self::Check(act) => act.text(runner),
         }
     }
 
@@ -58,14 +97,23 @@ impl Act {
     pub fn place(&self, runner: &Runner) -> String {
         match self {
             Self::Sql(act) => act.place(runner),
-            Self::Arm(_) => "Azure Resource Manager".to_owned(),
+            Self::Arm(_) => arm::PLACE.to_owned(),
+            Self::Advance(_) | Self::Wait(_) => "the clock".to_owned(),
+            Self::Check(act) => act.place(runner),
         }
+    }
+
+    pub(crate) const fn waits_for_event(&self) -> bool {
+        matches!(self, Self::Wait(WaitAct::Event { .. }))
     }
 
     pub(crate) async fn run(&self, runner: &mut Runner) -> Result<Came, milink_client::Error> {
         match self {
             Self::Sql(act) => act.run(runner).await,
             Self::Arm(act) => act.run(runner).await,
+            Self::Advance(act) => act.run(runner).await,
+            Self::Wait(act) => act.run(runner).await,
+            Self::Check(act) => act.run(runner).await,
         }
     }
 }
@@ -79,7 +127,8 @@ impl Came {
                 Some(cell.to_string())
             }
             Self::Body { body, .. } => body.pointer(name).map(plain),
-            Self::Refused { .. } => None,
+            Self::Several(places) => places.iter().find_map(|(_, came)| came.value(name)),
+            Self::Refused(_) | Self::Nothing => None,
         }
     }
 }

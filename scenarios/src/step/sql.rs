@@ -1,19 +1,62 @@
-//! The verb `sql`: T-SQL on one of the servers.
+//! The verb `sql`: T-SQL on one of the servers, or the same on several.
 
 use milink_client::{Error, ResultSet};
+use serde::Deserialize;
 
-use super::Came;
-use crate::runner::Runner;
+use super::{CONNECTION, Came, Refused};
+use crate::runner::{Place, Runner};
 
-/// T-SQL on a server.
+/// T-SQL on servers.
 #[derive(Clone, Debug)]
 pub struct SqlAct {
     /// The batches, separated by lines that say GO.
     pub sql: String,
-    /// The server: `sql-server` or `managed-instance` (the first of its kind), or its name.
-    pub on: String,
+    /// The servers: `sql-server` or `managed-instance` (the first of its kind), or a name.
+    pub on: Vec<String>,
     /// The database the session starts in.
     pub database: Option<String>,
+    /// A session of this name, which stays the same from step to step and is not made anew when it breaks.
+    pub session: Option<String>,
+}
+
+/// One name, or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl TryFrom<toml::Value> for OneOrMany {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        const WHAT: &str = "a name or a list of names is wanted here";
+        match value {
+            toml::Value::String(name) => Ok(Self::One(name)),
+            toml::Value::Array(items) if !items.is_empty() => items
+                .into_iter()
+                .map(|item| match item {
+                    toml::Value::String(name) => Ok(name),
+                    _ => Err(WHAT.to_owned()),
+                })
+                .collect::<Result<_, _>>()
+                .map(Self::Many),
+            _ => Err(WHAT.to_owned()),
+        }
+    }
+}
+
+impl OneOrMany {
+    /// All of them.
+    pub fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(name) => vec![name],
+            Self::Many(names) => names,
+        }
+    }
 }
 
 impl SqlAct {
@@ -22,31 +65,61 @@ impl SqlAct {
     }
 
     pub(super) fn place(&self, runner: &Runner) -> String {
-        runner.server_name(&self.on)
+        let names: Vec<String> = self.on.iter().map(|on| runner.server_name(on)).collect();
+        names.join(", ")
     }
 
     pub(super) async fn run(&self, runner: &mut Runner) -> Result<Came, Error> {
+        if let [on] = self.on.as_slice() {
+            return self.run_on(on, runner).await;
+        }
+        let mut places = Vec::new();
+        for on in &self.on {
+            let came = self.run_on(on, runner).await?;
+            places.push((runner.server_name(on), came));
+        }
+        Ok(Came::Several(places))
+    }
+
+    async fn run_on(&self, on: &str, runner: &mut Runner) -> Result<Came, Error> {
         let text = self.text(runner);
-        let database = self
-            .database
-            .as_ref()
-            .map(|database| runner.variables().fill(database));
+        let place = Place {
+            server: runner.server_name(on),
+            database: self
+                .database
+                .as_ref()
+                .map(|database| runner.variables().fill(database)),
+            session: self.session.clone(),
+        };
+        // A server ends sessions when a role changes; who asks next comes with a new one, as programs do. A session with
+        // a name stays broken, for steps that want to see it.
+        let mut may_be_stale = place.session.is_none() && runner.is_connected(&place);
         let mut results: Vec<ResultSet> = Vec::new();
         for batch in batches(&text) {
-            let connection = runner.connection(&self.on, database.as_deref()).await?;
-            match connection.batch(&batch).await {
+            let answer = match runner.batch(&place, &batch).await {
+                Err(Error::Connection(_)) if may_be_stale => runner.batch(&place, &batch).await,
+                other => other,
+            };
+            may_be_stale = false;
+            match answer {
                 Ok(sets) => results.extend(sets),
                 Err(Error::Sql(error)) => {
-                    return Ok(Came::Refused {
+                    return Ok(Came::Refused(Refused {
                         code: error.number.to_string(),
                         message: error.message,
-                    });
+                        severity: Some(error.class),
+                        state: Some(error.state),
+                        status: None,
+                    }));
                 }
-                Err(error) => {
-                    // A broken connection is not used again.
-                    runner.disconnect(&self.on, database.as_deref());
-                    return Err(error);
+                Err(Error::Connection(message)) => {
+                    return Ok(Came::Refused(Refused {
+                        code: CONNECTION.to_owned(),
+                        message,
+                        ..Refused::default()
+                    }));
                 }
+                Err(error) => return Err(error),
             }
         }
         Ok(Came::Results(results))

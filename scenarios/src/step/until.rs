@@ -6,8 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Until {
-    /// The pause between two tries, in seconds of the server's time: a WAITFOR on SQL Server, which an emulator's
-    /// automatic clock jumps over.
+    /// The pause between two tries, in seconds of the server's time, which the runner lets pass.
     #[serde(default = "default_pause")]
     pub every_seconds: u32,
     /// How many times it is tried.
