@@ -149,10 +149,15 @@ pub async fn run(
     let took = clock.elapsed();
     watcher.closing(took);
     write_reports(arguments, &reports, begun, took)?;
-    Ok(match reports.iter().all(|report| report.verdict == Verdict::Passed) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(
+        match reports
+            .iter()
+            .all(|report| report.verdict == Verdict::Passed)
+        {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
 }
 
 fn write_reports(

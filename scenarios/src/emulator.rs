@@ -38,7 +38,7 @@ pub struct Emulator {
     prefix: String,
     next: AtomicU64,
     worlds: Mutex<BTreeSet<String>>,
-    prepared: Mutex<BTreeMap<String, Arc<OnceCell<Result<Prepared, String>>>>>,
+    prepared: Mutex<BTreeMap<String, Making>>,
 }
 
 /// A world that is ready for a scenario's first step.
@@ -55,6 +55,9 @@ struct Prepared {
     world: String,
     variables: Variables,
 }
+
+/// A prepared state that somebody makes, or has made, or could not.
+type Making = Arc<OnceCell<Result<Prepared, String>>>;
 
 /// What a world begins as.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,7 +187,8 @@ impl Emulator {
         let files: Vec<&Scenario> = std::iter::once(scenario)
             .chain(given.into_iter().flat_map(State::chain))
             .collect();
-        let said = |part: fn(&Scenario) -> Option<&String>| files.iter().find_map(|file| part(file));
+        let said =
+            |part: fn(&Scenario) -> Option<&String>| files.iter().find_map(|file| part(file));
         Ground {
             clock: own.fill(said(|file| file.clock.as_ref()).unwrap_or(&self.settings.clock)),
             durations: own
@@ -207,7 +211,11 @@ impl Emulator {
         ground: &Ground,
         own: &Variables,
     ) -> Result<Prepared, String> {
-        let key = format!("{ground:?} {} {:?}", state.scenario.path.display(), state.asked(own));
+        let key = format!(
+            "{ground:?} {} {:?}",
+            state.scenario.path.display(),
+            state.asked(own)
+        );
         let cell = Arc::clone(lock(&self.prepared).entry(key).or_default());
         // Several scenarios may want it at once; one of them makes it. Boxed: a state is built on another.
         let made = Box::pin(self.make_state(state, ground, own));
@@ -301,8 +309,8 @@ impl State {
             return Err(format!("'{name}' is built on itself"));
         }
         let named = library::find(name, Some(&from.path))?;
-        let scenario = Scenario::read(&named.text, named.place.as_ref())
-            .map_err(|error| error.to_string())?;
+        let scenario =
+            Scenario::read(&named.text, named.place.as_ref()).map_err(|error| error.to_string())?;
         let given = match &scenario.given {
             None => None,
             Some(before) => Some(Box::new(Self::find_at(before, &scenario, depth + 1)?)),
@@ -312,7 +320,8 @@ impl State {
 
     /// This file and those it is built on, nearest first.
     fn chain(&self) -> impl Iterator<Item = &Scenario> {
-        std::iter::successors(Some(self), |state| state.given.as_deref()).map(|state| &state.scenario)
+        std::iter::successors(Some(self), |state| state.given.as_deref())
+            .map(|state| &state.scenario)
     }
 
     /// What a scenario says about the variables of this state: those that any of its files declares.

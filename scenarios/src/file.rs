@@ -454,8 +454,7 @@ mod tests {
     #[test]
     fn included_steps_stand_where_they_are_included() {
         let folder = tempfile::tempdir().unwrap();
-        let included =
-            "name = 'd'\n[[step]]\ntitle = 'Make ${name}'\nsql = 'CREATE DATABASE ${name}'\n[variables]\nsize = 1";
+        let included = "name = 'd'\n[[step]]\ntitle = 'Make ${name}'\nsql = 'CREATE DATABASE ${name}'\n[variables]\nsize = 1";
         std::fs::write(folder.path().join("make.toml"), included).unwrap();
         let text = "name = 'a'\n[[step]]\ninclude = 'make.toml'\nwith.name = 'x'\n[[step]]\ntitle = 'b'\nsql = '1'";
         let scenario = Scenario::read(text, &folder.path().join("a.toml")).unwrap();
@@ -473,6 +472,9 @@ mod tests {
         );
         assert!(error.unwrap_err().what.contains("include each other"));
         let error = Scenario::parse("name = 'a'\n[[step]]\ninclude = 'linked'").unwrap_err();
-        assert!(error.what.contains("given instead") && error.line == 2, "{error}");
+        assert!(
+            error.what.contains("given instead") && error.line == 2,
+            "{error}"
+        );
     }
 }

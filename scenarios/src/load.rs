@@ -91,7 +91,10 @@ fn trials_of(scenario: Scenario) -> Vec<Trial> {
         .path
         .parent()
         .and_then(Path::file_name)
-        .map_or_else(|| "scenarios".to_owned(), |name| name.to_string_lossy().into_owned());
+        .map_or_else(
+            || "scenarios".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
     let trial = |case| Trial {
         suite: suite.clone(),
         scenario: Arc::clone(&scenario),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milink_client::{Arm, Control, Credentials, Error, Login, Operation, Outcome, ResultSet, Sql, SqlAddress};
+use milink_client::{
+    Arm, Control, Credentials, Error, Login, Operation, Outcome, ResultSet, Sql, SqlAddress,
+};
 use milink_model::ReadyFile;
 use serde_json::{Value, json};
 
@@ -112,11 +114,7 @@ impl Runner {
         Self::with(ready, &pem, control)
     }
 
-    pub(crate) fn with(
-        ready: ReadyFile,
-        pem: &[u8],
-        control: Arc<Control>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn with(ready: ReadyFile, pem: &[u8], control: Arc<Control>) -> Result<Self, Error> {
         let credentials = Credentials {
             authority: ready.entra_url.clone(),
             tenant: ready.tenant_id.clone(),
@@ -261,7 +259,7 @@ impl Runner {
         self.connections.contains_key(place)
     }
 
-    /// Polls an operation to its end. A clock that stands is moved to what is due next between two polls.
+    /// Polls an operation to its end. A clock that can be moved is moved to what is due next between two polls.
     pub(crate) async fn follow(&mut self, operation: &Operation) -> Result<Outcome, Error> {
         for _ in 0..MOST_POLLS {
             let (outcome, seconds) = operation.poll(&self.arm).await?;
@@ -270,10 +268,11 @@ impl Runner {
             }
             let clock = self.clock().await?;
             match (clock.pace, clock.next_due) {
-                (Pace::Manual, Some(due)) => self.advance_to(due).await?,
+                (Pace::Manual | Pace::Auto, Some(due)) => self.advance_to(due).await?,
                 (Pace::Manual, None) => {
                     return Err(Error::Unexpected(
-                        "the operation does not end: the clock stands, and nothing is due".to_owned(),
+                        "the operation does not end: the clock stands, and nothing is due"
+                            .to_owned(),
                     ));
                 }
                 (Pace::Auto | Pace::Scaled(_), _) => {
@@ -295,7 +294,9 @@ impl Runner {
     /// The moment so far from now; a span is written as `--durations` takes it.
     pub(crate) async fn moment_after(&mut self, span: &str) -> Result<jiff::Timestamp, Error> {
         let span: jiff::Span = self.variables.fill(span).parse().map_err(|_| {
-            Error::Unexpected(format!("'{span}' is no span of time: say 90s, 5min or 1h 30min"))
+            Error::Unexpected(format!(
+                "'{span}' is no span of time: say 90s, 5min or 1h 30min"
+            ))
         })?;
         let now = self.clock().await?.now;
         span.to_duration(jiff::SpanRelativeTo::days_are_24_hours())

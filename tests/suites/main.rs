@@ -44,7 +44,11 @@ async fn test(
         (Verdict::Passed, _) => Ok(()),
         (Verdict::Failed, Some(step)) => {
             let failure = report.failure().unwrap_or_default();
-            Err(format!("{failure}\nat {}, on {}:\n{}", step.at, step.place, step.text).into())
+            Err(format!(
+                "{failure}\nat {}, on {}:\n{}",
+                step.at, step.place, step.text
+            )
+            .into())
         }
         _ => Err(report.failure().unwrap_or_default().into()),
     }

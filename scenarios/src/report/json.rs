@@ -65,9 +65,15 @@ mod tests {
     #[test]
     fn every_trial_and_step_is_there() {
         let value = json(&some_reports(), Duration::from_millis(400));
-        assert_eq!((&value["ok"], &value["passed"], &value["failed"]), (&json!(false), &json!(1), &json!(2)));
+        assert_eq!(
+            (&value["ok"], &value["passed"], &value["failed"]),
+            (&json!(false), &json!(1), &json!(2))
+        );
         let scenarios = value["scenarios"].as_array().unwrap();
-        assert_eq!(scenarios[1]["steps"][1]["failure"], "count is 3, expected 2");
+        assert_eq!(
+            scenarios[1]["steps"][1]["failure"],
+            "count is 3, expected 2"
+        );
         assert_eq!(scenarios[1]["steps"][1]["at"], "two.toml:9");
         assert_eq!(scenarios[2]["case"], "old");
         assert_eq!(scenarios[2]["failure"], "no world");

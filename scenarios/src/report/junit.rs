@@ -32,7 +32,8 @@ fn suites(reports: &[TrialReport]) -> Vec<Vec<&TrialReport>> {
 }
 
 fn write_suite(text: &mut String, number: usize, suite: &[&TrialReport], begun: jiff::Timestamp) {
-    let count = |is: fn(&Verdict) -> bool| suite.iter().filter(|report| is(&report.verdict)).count();
+    let count =
+        |is: fn(&Verdict) -> bool| suite.iter().filter(|report| is(&report.verdict)).count();
     let failures = count(|verdict| matches!(verdict, Verdict::Failed));
     let errors = count(|verdict| matches!(verdict, Verdict::Broken(_)));
     let took: Duration = suite.iter().map(|report| report.took).sum();
@@ -158,6 +159,9 @@ mod tests {
 
     #[test]
     fn what_xml_has_not_is_not_written() {
-        assert_eq!(escape("a\u{1b}[0m\"<&>\u{0}\n"), "a\u{fffd}[0m&quot;&lt;&amp;&gt;\u{fffd}\n");
+        assert_eq!(
+            escape("a\u{1b}[0m\"<&>\u{0}\n"),
+            "a\u{fffd}[0m&quot;&lt;&amp;&gt;\u{fffd}\n"
+        );
     }
 }

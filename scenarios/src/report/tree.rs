@@ -97,7 +97,11 @@ impl Tree {
             true => self.styled("31", "✗"),
         };
         let title = report.trial.title();
-        let times = format!("{}, simulated {}", span(report.took), span(report.summary.simulated));
+        let times = format!(
+            "{}, simulated {}",
+            span(report.took),
+            span(report.summary.simulated)
+        );
         let _ = writeln!(text, "  {mark} {title}  {}", self.styled("2", &times));
         if let Verdict::Broken(what) = &report.verdict {
             self.indented(&mut text, "31", what, 6);
@@ -130,7 +134,10 @@ impl Tree {
         } else if self.style.detail > 1
             && let Some(Came::Refused(refused)) = &step.came
         {
-            let as_it_must = format!("refused, as it must be: {} {}", refused.code, refused.message);
+            let as_it_must = format!(
+                "refused, as it must be: {} {}",
+                refused.code, refused.message
+            );
             self.indented(text, "32", &as_it_must, 11);
         }
     }

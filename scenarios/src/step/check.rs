@@ -56,9 +56,7 @@ impl TryFrom<LookText> for Look {
                 Act::Arm(request)
             }
             _ => {
-                return Err(
-                    "a check needs either sql, with on and database, or arm".to_owned()
-                );
+                return Err("a check needs either sql, with on and database, or arm".to_owned());
             }
         };
         Ok(Self {

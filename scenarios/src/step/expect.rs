@@ -136,7 +136,11 @@ impl ErrorExpectation {
                 wrong.push(format!("its {what} is {found}, expected {expected}"));
             }
         };
-        number("severity", self.severity.map(u16::from), severity.map(u16::from));
+        number(
+            "severity",
+            self.severity.map(u16::from),
+            severity.map(u16::from),
+        );
         number("state", self.state.map(u16::from), state.map(u16::from));
         number("status", self.status, *status);
         match wrong.is_empty() {
@@ -203,10 +207,12 @@ impl Expectation {
     /// Whether the step took as long as it must.
     pub(crate) fn check_seconds(&self, seconds: f64, variables: &Variables) -> Result<(), String> {
         match &self.seconds {
-            Some(expected) if !expected.matches(Some(&seconds.to_string()), variables) => Err(format!(
-                "it took {seconds} s of the server's time, expected {}",
-                expected.describe(variables)
-            )),
+            Some(expected) if !expected.matches(Some(&seconds.to_string()), variables) => {
+                Err(format!(
+                    "it took {seconds} s of the server's time, expected {}",
+                    expected.describe(variables)
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -267,7 +273,10 @@ impl Expectation {
         if let Some(count) = &self.count {
             let found = result.rows.len().to_string();
             if !count.matches(Some(&found), variables) {
-                return Err(format!("{found} rows, expected {}", count.describe(variables)));
+                return Err(format!(
+                    "{found} rows, expected {}",
+                    count.describe(variables)
+                ));
             }
         }
         let has = |expected: &BTreeMap<String, Matcher>| {
@@ -329,14 +338,23 @@ fn rows(result: &ResultSet) -> String {
             format!("({})", cells.join(", "))
         })
         .collect();
-    format!("{} rows of {}: {}", result.rows.len(), result.columns.join(", "), rows.join(" "))
+    format!(
+        "{} rows of {}: {}",
+        result.rows.len(),
+        result.columns.join(", "),
+        rows.join(" ")
+    )
 }
 
 fn wanted(row: &BTreeMap<String, Matcher>, variables: &Variables) -> String {
     let parts: Vec<String> = row
         .iter()
         .map(|(column, matcher)| {
-            format!("{} = {}", variables.fill(column), matcher.describe(variables))
+            format!(
+                "{} = {}",
+                variables.fill(column),
+                matcher.describe(variables)
+            )
         })
         .collect();
     parts.join(" and ")
@@ -357,7 +375,11 @@ mod tests {
             columns: columns.iter().map(|name| (*name).to_owned()).collect(),
             rows: rows
                 .iter()
-                .map(|row| row.iter().map(|cell| Cell::Text((*cell).to_owned())).collect())
+                .map(|row| {
+                    row.iter()
+                        .map(|cell| Cell::Text((*cell).to_owned()))
+                        .collect()
+                })
                 .collect(),
         };
         Came::Results(vec![
@@ -393,19 +415,51 @@ mod tests {
             ("error = ''", refused(), Some("refused: 1475")),
             ("error = '1476'", refused(), Some("expected error 1476")),
             ("error = 1475", results(), Some("succeeded")),
-            ("error = { number = 1475, severity = 16, message = 'chain' }", refused(), None),
+            (
+                "error = { number = 1475, severity = 16, message = 'chain' }",
+                refused(),
+                None,
+            ),
             ("error = { message = 'train' }", refused(), Some("'train'")),
-            ("error = { severity = 15 }", refused(), Some("severity is 16")),
+            (
+                "error = { severity = 15 }",
+                refused(),
+                Some("severity is 16"),
+            ),
             ("values = { name = 'x', a = 1 }", results(), None),
-            ("values = { role = 'SECONDARY' }", results(), Some("role is PRIMARY")),
-            ("rows = [{ name = 'y', role = 'SECONDARY' }]\ncount = 2\nsets = 2", results(), None),
-            ("rows = [{ name = 'y', role = 'PRIMARY' }]", results(), Some("no row has")),
-            ("no-rows = [{ role = 'PRIMARY' }]", results(), Some("a row has")),
+            (
+                "values = { role = 'SECONDARY' }",
+                results(),
+                Some("role is PRIMARY"),
+            ),
+            (
+                "rows = [{ name = 'y', role = 'SECONDARY' }]\ncount = 2\nsets = 2",
+                results(),
+                None,
+            ),
+            (
+                "rows = [{ name = 'y', role = 'PRIMARY' }]",
+                results(),
+                Some("no row has"),
+            ),
+            (
+                "no-rows = [{ role = 'PRIMARY' }]",
+                results(),
+                Some("a row has"),
+            ),
             ("set = 1\ncount = 2", results(), Some("1 rows")),
             ("count = { above = 2 }", results(), Some("above 2")),
-            ("status = 202\n[values]\n'/properties/n' = 3\n'/properties/on' = true", body(), None),
+            (
+                "status = 202\n[values]\n'/properties/n' = 3\n'/properties/on' = true",
+                body(),
+                None,
+            ),
             ("status = 200", body(), Some("status is 202")),
-            ("absent = ['/properties/n']", body(), Some("/properties/n is there: 3")),
+            (
+                "absent = ['/properties/n']",
+                body(),
+                Some("/properties/n is there: 3"),
+            ),
         ];
         let variables = Variables::default();
         for (text, came, wrong) in cases {

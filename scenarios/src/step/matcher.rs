@@ -73,7 +73,11 @@ impl Condition {
             "at-least" => Self::AtLeast(value),
             "below" => Self::Below(value),
             "at-most" => Self::AtMost(value),
-            other => return Err(format!("there is no condition '{other}'; there are {WORDS}")),
+            other => {
+                return Err(format!(
+                    "there is no condition '{other}'; there are {WORDS}"
+                ));
+            }
         })
     }
 
@@ -176,7 +180,11 @@ mod tests {
             ),
             ("{ starts-with = '80' }", &["80%"], &["180"]),
             ("{ one-of = [1, 'b'] }", &["1", "b"], &["2"]),
-            ("{ above = 0, below = 100 }", &["42%", "1"], &["0", "100%", "x"]),
+            (
+                "{ above = 0, below = 100 }",
+                &["42%", "1"],
+                &["0", "100%", "x"],
+            ),
             ("{ at-least = 2 }", &["2", "2.5"], &["1.99"]),
             ("{ at-most = 2 }", &["2", "-1"], &["2.01"]),
             ("1.5", &["1.5"], &["1"]),
@@ -201,7 +209,11 @@ mod tests {
             ("{ below = 1 }", false),
             ("{ not = 'x' }", true),
         ] {
-            assert_eq!(read(text).unwrap().matches(None, &variables), matches, "{text}");
+            assert_eq!(
+                read(text).unwrap().matches(None, &variables),
+                matches,
+                "{text}"
+            );
         }
     }
 

@@ -73,7 +73,10 @@ impl WaitAct {
                         format!("{name} {}", matcher.describe(runner.variables()))
                     })
                     .collect();
-                format!("until an event with {}, within {within}", members.join(", "))
+                format!(
+                    "until an event with {}, within {within}",
+                    members.join(", ")
+                )
             }
         }
     }
@@ -85,10 +88,11 @@ impl WaitAct {
                 Ok(Came::Nothing)
             }
             Self::Operation => {
-                let operation = runner
-                    .operation
-                    .take()
-                    .ok_or_else(|| Error::Unexpected("no step has started an operation with wait = false".to_owned()))?;
+                let operation = runner.operation.take().ok_or_else(|| {
+                    Error::Unexpected(
+                        "no step has started an operation with wait = false".to_owned(),
+                    )
+                })?;
                 Ok(match runner.follow(&operation).await? {
                     Outcome::Succeeded => Came::Body {
                         status: 200,
@@ -129,7 +133,10 @@ async fn event(
         if !runner.go_on(until).await? {
             return Ok(Came::Refused(Refused {
                 code: "timeout".to_owned(),
-                message: format!("no such event came within {within}: {}", json!(kinds(runner).await?)),
+                message: format!(
+                    "no such event came within {within}: {}",
+                    json!(kinds(runner).await?)
+                ),
                 ..Refused::default()
             }));
         }
