@@ -218,6 +218,11 @@ impl<K: Ord + Clone> Timers<K> {
         self.due.get_min().map(|((due, _), _)| *due)
     }
 
+    /// Every armed timer, in the order they are due.
+    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, &K)> + '_ {
+        self.due.iter().map(|((due, _), key)| (*due, key))
+    }
+
     /// Takes the next timer that is due at `now` or before.
     pub fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, K)> {
         let ((due, sequence), key) = self.due.get_min().cloned()?;

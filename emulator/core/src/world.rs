@@ -122,6 +122,11 @@ impl World {
         self.timers.next_due()
     }
 
+    /// Everything that is going to happen by itself as things stand, in order.
+    pub fn timers(&self) -> impl Iterator<Item = (Timestamp, &Timer)> + '_ {
+        self.timers.iter()
+    }
+
     /// The instance of this id. Ids are never made up, so it is there unless it was deleted meanwhile.
     pub fn instance(&self, id: InstanceId) -> Option<&Arc<Instance>> {
         self.instances.get(&id)

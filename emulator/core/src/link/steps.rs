@@ -215,6 +215,7 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
     if let Some(creating) = link.operation {
         world.fail_operation(creating, OperationError::Link(LinkError::PartnerDropped));
     }
+    end_others(world, id);
     failover::abort(world, id);
     let Some(link) = world.links.get(id).cloned() else {
         return;
@@ -243,6 +244,27 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
         instance,
         link: name,
     });
+}
+
+/// What else was going to happen to a link that goes: a link of this name that is made later is another one.
+fn end_others(world: &mut World, id: &LinkId) {
+    let of_link = |timer: &Timer| match timer {
+        Timer::LinkDeletion(of, _) | Timer::LinkUpdate(of, ..) => of == id,
+        _ => false,
+    };
+    let timers = world.timers.iter().map(|(_, timer)| timer);
+    let timers: Vec<Timer> = timers.filter(|timer| of_link(timer)).cloned().collect();
+    for timer in timers {
+        world.timers.cancel(&timer);
+        match timer {
+            Timer::LinkDeletion(_, operation) => world.succeed_operation(operation, false),
+            Timer::LinkUpdate(_, operation, _) => {
+                let error = OperationError::Link(LinkError::PartnerDropped);
+                world.fail_operation(operation, error);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Ends a change of the replication mode.

@@ -8,7 +8,7 @@ use crate::availability_group::{
     FailoverMode, LocalGroup, Role, SecondaryConnections, SeedingMode,
 };
 use crate::command::Request;
-use crate::database::DatabaseState;
+use crate::database::{Database, DatabaseState};
 use crate::event::EventKind;
 use crate::ids::{IdSource, InstanceId};
 use crate::instance::Instance;
@@ -166,12 +166,7 @@ impl Request for DropAvailabilityGroup {
         if let Some(local) = group.as_local() {
             for member in &local.databases {
                 if let Some(database) = instance.database_mut(member.database) {
-                    database.group = None;
-                    database.suspended = None;
-                    // A secondary database without its group waits for a restore, as the product leaves it.
-                    if database.copy.take().is_some() {
-                        database.state = DatabaseState::Restoring;
-                    }
+                    leave(database);
                 }
             }
         }
@@ -265,10 +260,20 @@ fn remove_databases(
         }
         let member = local.databases.remove(at);
         if let Some(database) = instance.database_mut(member.database) {
-            database.group = None;
+            leave(database);
         }
     }
     Ok(())
+}
+
+/// A database is in no group any more.
+fn leave(database: &mut Database) {
+    database.group = None;
+    database.suspended = None;
+    // A secondary database without its group waits for a restore, as the product leaves it.
+    if database.copy.take().is_some() {
+        database.state = DatabaseState::Restoring;
+    }
 }
 
 fn change(

@@ -1,14 +1,18 @@
 //! The laws of the world: what is true after every command and every advance, whatever was asked.
 //!
-//! One named function each; tests run them all after every step.
+//! One named function each; tests run them all after every step. Laws of a world are here, laws of a step in `steps`.
+
+mod steps;
+
+pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step};
 
 use crate::availability_group::Role;
 use crate::certificate::PrivateKey;
 use crate::instance::Instance;
 use crate::link::{Link, LinkRole, Phase, flow, source_of};
 use crate::operation::OperationState;
-use crate::store::LockKey;
-use crate::world::World;
+use crate::store::{LockKey, LogKind};
+use crate::world::{Timer, World};
 
 /// A law of the world: says what breaks it, if anything does.
 type Law = fn(&World) -> Option<String>;
@@ -130,6 +134,23 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "seeding runs from one instance share its bandwidth",
         crate::link::bandwidth_is_shared,
+    ),
+    (
+        "a forced failover loses exactly what was not hardened",
+        forced_failovers_lose_the_whole_suffix,
+    ),
+    (
+        "group names are unique on an instance",
+        group_names_are_unique,
+    ),
+    (
+        "the instance has its groups of a link",
+        links_have_their_groups,
+    ),
+    ("an operation that runs will end", operations_end),
+    (
+        "a transaction that was ended is not open",
+        killed_transactions_are_over,
     ),
 ];
 
@@ -367,7 +388,7 @@ fn links_make_progress(world: &World) -> Option<String> {
         };
         let armed = world
             .timers
-            .due(&crate::world::Timer::Link(link.id.clone()))
+            .due(&Timer::Link(link.id.clone()))
             .is_some();
         (waits_for_time && !armed).then(|| format!("{} in {:?}", link.id.name, link.phase))
     })
@@ -452,6 +473,78 @@ fn split_links_remember_the_fork(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
         let forgotten = link.phase == Phase::Diverged && link.fork.is_none();
         forgotten.then(|| link.id.name.to_string())
+    })
+}
+
+/// While the old primary has not gone back yet, what it had committed at the split and what is on record can be compared.
+fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let change = link.role_changes.last().filter(|change| change.forced)?;
+        let sides = [Some(link.id.instance), link.partner];
+        let loser = sides.into_iter().flatten().find(|side| *side != change.primary)?;
+        let name = link.spec.database.as_str();
+        let old = world.instance(loser)?.database(name)?;
+        let new = world.instance(change.primary)?.database(name)?;
+        let comparable = link.phase == Phase::Diverged
+            && old.guid == new.guid
+            && old.copy.is_none()
+            && change.end > change.common
+            && old.log.reaches_back_to(change.common);
+        if !comparable {
+            return None;
+        }
+        let written = old.log.from(change.common).filter(|entry| entry.lsn < change.end);
+        let committed = written.filter(|entry| matches!(entry.kind, LogKind::Commit(_)));
+        let exactly = committed
+            .map(|entry| entry.lsn)
+            .eq(change.lost.iter().map(|lost| lost.lsn));
+        (!exactly).then(|| format!("{}: {:?}", link.id.name, change.lost))
+    })
+}
+
+fn group_names_are_unique(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut groups = instance.groups.values();
+        let twice = groups.find(|group| !seen.insert(&group.name))?;
+        Some(format!("{} on {}", twice.name, instance.name))
+    })
+}
+
+fn links_have_their_groups(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let instance = world.instance(link.id.instance)?;
+        let distributed = instance.group(link.id.name.as_str());
+        let local = instance.group(link.spec.instance_group.as_str());
+        let there = distributed.is_some_and(|group| group.as_distributed().is_some())
+            && local.is_some_and(|group| group.as_local().is_some());
+        (!there).then(|| link.id.name.to_string())
+    })
+}
+
+fn operations_end(world: &World) -> Option<String> {
+    let running = |operation: &&std::sync::Arc<crate::operation::Operation>| {
+        operation.state == OperationState::InProgress
+    };
+    let ends = |id: crate::ids::OperationId| {
+        let timed = || {
+            world.timers.iter().any(|(_, timer)| match timer {
+                Timer::LinkDeletion(_, of) | Timer::LinkUpdate(_, of, _) => *of == id,
+                Timer::Operation(of) => *of == id,
+                _ => false,
+            })
+        };
+        world.links.values().any(|link| link.operation == Some(id)) || timed()
+    };
+    let stray = world.operations.values().filter(running).find(|operation| !ends(operation.id))?;
+    Some(format!("{} {}", stray.word, stray.id))
+}
+
+fn killed_transactions_are_over(world: &World) -> Option<String> {
+    each_database(world, |instance, database| {
+        let mut open = database.transactions.keys();
+        let killed = open.find(|id| instance.killed.contains_key(*id))?;
+        Some(format!("transaction {killed}"))
     })
 }
 

@@ -1,0 +1,161 @@
+//! Laws of a step: what is true between a world and what became of it.
+
+use crate::event::EventKind;
+use crate::operation::OperationState;
+use crate::time::Span;
+use crate::world::World;
+
+/// A law of a step, from a world to what became of it: says what breaks it, if anything does.
+type StepLaw = fn(&World, &World) -> Option<String>;
+
+/// Every law of a step, by name.
+pub const STEP_LAWS: &[(&str, StepLaw)] = &[
+    ("time does not run backwards", time_runs_forwards),
+    ("events are numbered on", events_are_numbered_on),
+    (
+        "roles change only with a change on record",
+        roles_change_on_record,
+    ),
+    (
+        "an operation that is over stays as it is",
+        ended_operations_stay,
+    ),
+    (
+        "a role change stays on record",
+        role_changes_stay_on_record,
+    ),
+    (
+        "a log only grows, but for the side that goes back after a split",
+        logs_grow,
+    ),
+];
+
+/// Checks every law of a step, and names the first that is broken.
+///
+/// # Errors
+///
+/// The law's name and what breaks it.
+pub fn check_step(before: &World, after: &World) -> Result<(), String> {
+    STEP_LAWS
+        .iter()
+        .try_for_each(|(name, law)| match law(before, after) {
+            None => Ok(()),
+            Some(what) => Err(format!("{name}: {what}")),
+        })
+}
+
+/// A refused command changes nothing.
+///
+/// # Errors
+///
+/// It did.
+pub fn check_refusal(before: &World, after: &World) -> Result<(), String> {
+    match before == after {
+        true => Ok(()),
+        false => Err("a refused command changes nothing: it changed the world".to_owned()),
+    }
+}
+
+/// Lets the time pass in two stretches, which must come to the same as one.
+pub fn advance_twice(world: &mut World, first: Span, second: Span) {
+    let halfway = world.now() + first;
+    world.advance_to(halfway);
+    world.advance_to(halfway + second);
+}
+
+fn time_runs_forwards(before: &World, after: &World) -> Option<String> {
+    (after.now() < before.now()).then(|| format!("{} after {}", after.now(), before.now()))
+}
+
+fn events_are_numbered_on(before: &World, after: &World) -> Option<String> {
+    let expected = before.event_count() + 1;
+    let first = after.events_after(before.event_count()).next();
+    let told = after.event_count().saturating_sub(before.event_count());
+    // Only so many are remembered.
+    let gap = first.is_some_and(|event| event.sequence != expected) && told < REMEMBERED_EVENTS;
+    (after.event_count() < before.event_count() || gap).then(|| {
+        format!(
+            "{} events after {}",
+            after.event_count(),
+            before.event_count()
+        )
+    })
+}
+
+/// A world remembers at least so many events.
+const REMEMBERED_EVENTS: u64 = 10_000;
+
+fn roles_change_on_record(before: &World, after: &World) -> Option<String> {
+    after.instances.iter().find_map(|(id, now)| {
+        let was = before.instances.get(id)?;
+        now.groups.values().find_map(|group| {
+            let role = group.as_distributed()?.role;
+            let old = was.group(group.name.as_str())?.as_distributed()?.role;
+            if old == role {
+                return None;
+            }
+            let told = after.events_after(before.event_count()).any(|event| {
+                let (instance, name) = match &event.kind {
+                    EventKind::RoleChanged {
+                        instance, group, ..
+                    }
+                    | EventKind::GroupCreated {
+                        instance, group, ..
+                    } => (instance, group),
+                    EventKind::LinkRequested { instance, link } => (instance, link),
+                    _ => return false,
+                };
+                now.name.is(instance) && group.name.is(name)
+            });
+            (!told).then(|| format!("{} on {}: {old:?} to {role:?}", group.name, now.name))
+        })
+    })
+}
+
+fn ended_operations_stay(before: &World, after: &World) -> Option<String> {
+    before.operations.values().find_map(|was| {
+        let now = after.operation(was.id)?;
+        (was.state != OperationState::InProgress && now.state != was.state)
+            .then(|| format!("{} was {:?} and is {:?}", was.id, was.state, now.state))
+    })
+}
+
+fn role_changes_stay_on_record(before: &World, after: &World) -> Option<String> {
+    before.links.values().find_map(|was| {
+        let now = after.links.get(&was.id)?;
+        // A link that was deleted and made anew has a record of its own.
+        if now.created != was.created && now.role_changes.is_empty() {
+            return None;
+        }
+        let last = was.role_changes.last()?;
+        let kept = now
+            .role_changes
+            .iter()
+            .any(|change| (change.at, change.primary) == (last.at, last.primary));
+        (!kept).then(|| format!("{} forgets {last:?}", was.id.name))
+    })
+}
+
+fn logs_grow(before: &World, after: &World) -> Option<String> {
+    before.instances.iter().find_map(|(id, was)| {
+        let now = after.instances.get(id)?;
+        was.databases.iter().find_map(|(id, old)| {
+            let new = now.databases.get(id).filter(|new| new.guid == old.guid)?;
+            let went_back = || {
+                after.events_after(before.event_count()).any(|event| {
+                    matches!(&event.kind, EventKind::Reverting { database, .. } if old.name.is(database))
+                })
+            };
+            let shorter = new.log.end() < old.log.end();
+            (shorter && !went_back()).then(|| {
+                format!(
+                    "{} on {} ended at {} and ends at {}",
+                    old.name,
+                    now.name,
+                    old.log.end(),
+                    new.log.end()
+                )
+            })
+        })
+    })
+}

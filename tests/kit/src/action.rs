@@ -1,0 +1,361 @@
+//! What people do to a link, in the words of its article: T-SQL statements, ARM requests, and letting time pass.
+//!
+//! An action names servers and instances by number and nothing else, so a case can be shrunk to a smaller topology. Who
+//! performs it makes statements and requests of it: [`crate::lab`] for the core, [`crate::scenario`] for a scenario file.
+
+use std::fmt;
+
+use proptest::prelude::*;
+
+use crate::topology::Plan;
+
+/// A SQL Server and a managed instance, which may have a link: numbers from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct Pair {
+    pub server: u8,
+    pub instance: u8,
+}
+
+/// Where a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Place {
+    Server(u8),
+    Instance(u8),
+}
+
+/// One of the two sides of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Side {
+    Server,
+    Instance,
+}
+
+/// The kinds of BACKUP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum BackupKind {
+    Full,
+    CopyOnly,
+    Log,
+}
+
+/// Something that somebody does. The database of server `n` is `db{n+1}`, whichever instance it is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// So many seconds pass.
+    Advance(u32),
+    /// CREATE DATABASE, with a table in it.
+    CreateDatabase(Place, u8),
+    /// DROP DATABASE.
+    DropDatabase(Place, u8),
+    /// INSERT of one row, which is committed.
+    Insert(Place, u8),
+    /// BACKUP on SQL Server.
+    Backup(u8, BackupKind),
+    /// SET RECOVERY SIMPLE (true) or FULL.
+    Recovery(u8, bool),
+    /// CREATE CERTIFICATE for the endpoint, with a master key if there is none.
+    CreateCertificate(u8),
+    /// DROP CERTIFICATE of the endpoint.
+    DropCertificate(u8),
+    /// CREATE ENDPOINT, started.
+    CreateEndpoint(u8),
+    /// ALTER ENDPOINT … STATE = STARTED (true) or STOPPED.
+    TurnEndpoint(u8, bool),
+    /// DROP ENDPOINT.
+    DropEndpoint(u8),
+    /// Imports the instance's certificate into SQL Server.
+    ImportCertificate(Pair),
+    /// Imports a public root, and trusts it for managed instances.
+    TrustRoot(u8),
+    /// PUT of a partner certificate: the one that SQL Server has now.
+    UploadCertificate(Pair),
+    /// CREATE AVAILABILITY GROUP, with the database (true) or empty.
+    CreateGroup(u8, bool),
+    /// DROP AVAILABILITY GROUP.
+    DropGroup(u8),
+    /// GRANT CREATE ANY DATABASE.
+    GrantCreate(u8),
+    /// ADD DATABASE.
+    AddDatabase(u8),
+    /// REMOVE DATABASE.
+    RemoveDatabase(u8),
+    /// CREATE AVAILABILITY GROUP … WITH (DISTRIBUTED); the instance is (true) or is not the initial primary.
+    CreateDistributed(Pair, bool),
+    /// DROP AVAILABILITY GROUP of the distributed one.
+    DropDistributed(Pair),
+    /// MODIFY AVAILABILITY GROUP ON both members WITH (AVAILABILITY_MODE): synchronous (true) or not.
+    CommitMode(Pair, bool),
+    /// SET HADR SUSPEND (true) or RESUME on SQL Server.
+    Suspend(u8, bool),
+    /// SET HADR OFF on SQL Server.
+    HadrOff(u8),
+    /// ALTER AVAILABILITY GROUP … FAILOVER on SQL Server.
+    Failover(Pair),
+    /// FORCE_FAILOVER_ALLOW_DATA_LOSS on SQL Server.
+    ForceFailover(Pair),
+    /// SET (ROLE = SECONDARY) on SQL Server.
+    GiveUp(Pair),
+    /// PUT of a link; the instance is (true) or is not the initial primary.
+    CreateLink(Pair, bool),
+    /// PATCH of the replication mode: Sync (true) or Async.
+    UpdateLink(Pair, bool),
+    /// DELETE of a link.
+    DeleteLink(Pair),
+    /// POST of failover: ForcedAllowDataLoss (true) or Planned.
+    LinkFailover(Pair, bool),
+    /// POST of setRole: to Primary (true) or Secondary, then Forced (true) or Planned.
+    SetRole(Pair, bool, bool),
+}
+
+impl Pair {
+    /// The first server and the first instance.
+    pub const FIRST: Self = Self {
+        server: 0,
+        instance: 0,
+    };
+
+    /// The place of one side.
+    pub const fn place(self, side: Side) -> Place {
+        match side {
+            Side::Server => Place::Server(self.server),
+            Side::Instance => Place::Instance(self.instance),
+        }
+    }
+
+    /// The name of the link, and of the distributed group on both sides.
+    pub fn link(self) -> String {
+        format!("DAG_db{}_mi{}", self.server + 1, self.instance + 1)
+    }
+
+    /// The availability group on the instance.
+    pub fn instance_group(self) -> String {
+        format!("AG_db{}_MI{}", self.server + 1, self.instance + 1)
+    }
+}
+
+impl Side {
+    /// The other side.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Server => Self::Instance,
+            Self::Instance => Self::Server,
+        }
+    }
+}
+
+impl Action {
+    /// Whether everything that it names is in a plan.
+    pub fn fits(&self, plan: &Plan) -> bool {
+        let (servers, instances) = (plan.servers.len(), plan.instances.len());
+        let has = |server: u8, instance: u8| {
+            usize::from(server) < servers && usize::from(instance) < instances
+        };
+        match *self {
+            Self::Advance(_) => true,
+            Self::CreateDatabase(Place::Server(n), _)
+            | Self::DropDatabase(Place::Server(n), _)
+            | Self::Insert(Place::Server(n), _)
+            | Self::Backup(n, _)
+            | Self::Recovery(n, _)
+            | Self::CreateCertificate(n)
+            | Self::DropCertificate(n)
+            | Self::CreateEndpoint(n)
+            | Self::TurnEndpoint(n, _)
+            | Self::DropEndpoint(n)
+            | Self::TrustRoot(n)
+            | Self::CreateGroup(n, _)
+            | Self::DropGroup(n)
+            | Self::GrantCreate(n)
+            | Self::AddDatabase(n)
+            | Self::RemoveDatabase(n)
+            | Self::Suspend(n, _)
+            | Self::HadrOff(n) => has(n, 0),
+            Self::CreateDatabase(Place::Instance(instance), n)
+            | Self::DropDatabase(Place::Instance(instance), n)
+            | Self::Insert(Place::Instance(instance), n) => has(n, instance),
+            Self::ImportCertificate(pair)
+            | Self::UploadCertificate(pair)
+            | Self::CreateDistributed(pair, _)
+            | Self::DropDistributed(pair)
+            | Self::CommitMode(pair, _)
+            | Self::Failover(pair)
+            | Self::ForceFailover(pair)
+            | Self::GiveUp(pair)
+            | Self::CreateLink(pair, _)
+            | Self::UpdateLink(pair, _)
+            | Self::DeleteLink(pair)
+            | Self::LinkFailover(pair, _)
+            | Self::SetRole(pair, ..) => has(pair.server, pair.instance),
+        }
+    }
+}
+
+impl Place {
+    /// The name of the server or instance.
+    pub fn name(self) -> String {
+        match self {
+            Self::Server(n) => format!("sqlserver{}", n + 1),
+            Self::Instance(n) => format!("sqlmi{}", n + 1),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// The database of a server, wherever it is.
+pub fn database_name(server: u8) -> String {
+    format!("db{}", server + 1)
+}
+
+/// The availability group of a server's database.
+pub fn group_name(server: u8) -> String {
+    format!("AG_db{}", server + 1)
+}
+
+/// What leads to a link, from nothing: the article's steps. With a step left out or done wrong, `draw` finds out what that
+/// does.
+pub fn preparation(pair: Pair, from_instance: bool) -> Vec<Action> {
+    let n = pair.server;
+    let mut steps = Vec::new();
+    if from_instance {
+        steps.push(Action::CreateDatabase(Place::Instance(pair.instance), n));
+    } else {
+        steps.push(Action::CreateDatabase(Place::Server(n), n));
+        steps.push(Action::Backup(n, BackupKind::Full));
+    }
+    steps.extend([
+        Action::CreateCertificate(n),
+        Action::ImportCertificate(pair),
+        Action::TrustRoot(n),
+        Action::UploadCertificate(pair),
+        Action::CreateEndpoint(n),
+        Action::CreateGroup(n, !from_instance),
+    ]);
+    if from_instance {
+        steps.push(Action::GrantCreate(n));
+    }
+    steps.push(Action::CreateDistributed(pair, from_instance));
+    steps
+}
+
+/// A pair of a plan.
+pub fn pair(plan: &Plan) -> impl Strategy<Value = Pair> + Clone + use<> {
+    let servers = u8::try_from(plan.servers.len()).unwrap_or(u8::MAX);
+    let instances = u8::try_from(plan.instances.len()).unwrap_or(u8::MAX);
+    (0..servers, 0..instances).prop_map(|(server, instance)| Pair { server, instance })
+}
+
+/// Time: often short, sometimes longer than anything takes.
+pub fn time() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        3 => 0..20_u32,
+        3 => 0..200_u32,
+        1 => 200..900_u32,
+    ]
+    .prop_map(Action::Advance)
+}
+
+/// How a case begins: with nothing, with a preparation that may lack a step, or with a link that is in step.
+pub fn beginning(plan: &Plan) -> impl Strategy<Value = Vec<Action>> + use<> {
+    let lacking = (pair(plan), any::<bool>(), 0..30_usize).prop_map(|(pair, from, at)| {
+        let mut steps = preparation(pair, from);
+        if at < steps.len() {
+            steps.remove(at);
+        }
+        steps
+    });
+    let linked = (pair(plan), any::<bool>()).prop_map(|(pair, from)| {
+        let mut steps = preparation(pair, from);
+        steps.push(Action::CreateLink(pair, from));
+        steps.extend([Action::Advance(400), Action::Advance(400)]);
+        steps
+    });
+    prop_oneof![1 => Just(Vec::new()), 2 => lacking, 5 => linked]
+}
+
+/// Anything that anybody can do, what a link is about most often.
+pub fn action(plan: &Plan) -> BoxedStrategy<Action> {
+    let place = (pair(plan), any::<bool>()).prop_map(|(pair, server)| {
+        let side = if server { Side::Server } else { Side::Instance };
+        (pair.place(side), pair.server)
+    });
+    prop_oneof![
+        20 => time(),
+        12 => place.clone().prop_map(|(place, n)| Action::Insert(place, n)),
+        2 => place.clone().prop_map(|(place, n)| Action::CreateDatabase(place, n)),
+        2 => place.prop_map(|(place, n)| Action::DropDatabase(place, n)),
+        18 => setup(plan),
+        30 => link_command(plan),
+        7 => fault(plan),
+    ]
+    .boxed()
+}
+
+/// Statements and requests that prepare a link or take its ground away.
+pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
+    let pair = pair(plan);
+    let flag = any::<bool>();
+    let kind = prop_oneof![
+        Just(BackupKind::Full),
+        Just(BackupKind::CopyOnly),
+        Just(BackupKind::Log)
+    ];
+    (pair, flag, kind, 0..19_u8)
+        .prop_map(|(pair, flag, kind, which)| {
+            let n = pair.server;
+            match which {
+                0 | 1 => Action::Backup(n, kind),
+                2 => Action::Recovery(n, flag),
+                3 => Action::CreateCertificate(n),
+                4 => Action::DropCertificate(n),
+                5 => Action::CreateEndpoint(n),
+                6 => Action::DropEndpoint(n),
+                7 => Action::ImportCertificate(pair),
+                8 => Action::TrustRoot(n),
+                9 | 10 => Action::UploadCertificate(pair),
+                11 => Action::CreateGroup(n, flag),
+                12 => Action::DropGroup(n),
+                13 => Action::GrantCreate(n),
+                14 => Action::AddDatabase(n),
+                15 => Action::RemoveDatabase(n),
+                16 => Action::CreateDistributed(pair, flag),
+                17 => Action::DropDistributed(pair),
+                _ => Action::HadrOff(n),
+            }
+        })
+        .boxed()
+}
+
+/// Statements and requests about a link, its modes and its roles.
+pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
+    let flag = any::<bool>();
+    (pair(plan), flag, any::<bool>(), 0..20_u8)
+        .prop_map(|(pair, flag, other, which)| match which {
+            0..=3 => Action::CreateLink(pair, flag && other),
+            4 => Action::UpdateLink(pair, flag),
+            5 => Action::DeleteLink(pair),
+            6 | 7 => Action::Failover(pair),
+            8 | 9 => Action::ForceFailover(pair),
+            10 | 11 => Action::GiveUp(pair),
+            12..=14 => Action::LinkFailover(pair, flag),
+            15 | 16 => Action::SetRole(pair, other, flag),
+            17 => Action::CommitMode(pair, flag),
+            _ => Action::Suspend(pair.server, flag),
+        })
+        .boxed()
+}
+
+/// What keeps partners apart.
+pub fn fault(plan: &Plan) -> BoxedStrategy<Action> {
+    (pair(plan), any::<bool>())
+        .prop_map(|(pair, started)| Action::TurnEndpoint(pair.server, started))
+        .boxed()
+}

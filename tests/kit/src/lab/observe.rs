@@ -1,0 +1,114 @@
+//! What can be seen of a world from outside, as ARM and the views show it.
+
+use milink_core::World;
+use milink_core::availability_group as group;
+use milink_core::instance::Instance;
+use milink_core::link::{Health, LinkRole, LinkStatus};
+use milink_core::value::Value;
+
+use crate::action::{Pair, Place, database_name};
+use crate::observation::{Observation, Role, SeenDatabase, SeenLink};
+use crate::topology::Plan;
+
+/// Looks at a world that was made as the plan says.
+pub fn observe(world: &World, plan: &Plan) -> Observation {
+    let mut seen = Observation::default();
+    let servers = (0u8..).take(plan.servers.len());
+    let instances = (0u8..).take(plan.instances.len());
+    let places = servers
+        .clone()
+        .map(Place::Server)
+        .chain(instances.clone().map(Place::Instance));
+    for place in places {
+        let Some(instance) = find(world, place) else {
+            continue;
+        };
+        for n in servers.clone() {
+            // Names begin alike on every server; only a server's own database and its copies are looked at.
+            if matches!(place, Place::Server(own) if own != n) {
+                continue;
+            }
+            if let Some(database) = database(instance, n) {
+                seen.databases.insert((place, n), database);
+            }
+        }
+    }
+    for server in servers {
+        for instance in instances.clone() {
+            look_at_pair(world, Pair { server, instance }, &mut seen);
+        }
+    }
+    seen
+}
+
+fn look_at_pair(world: &World, pair: Pair, seen: &mut Observation) {
+    let name = pair.link();
+    let half = find(world, Place::Server(pair.server))
+        .and_then(|server| server.group(&name))
+        .and_then(|group| group.as_distributed());
+    if let Some(half) = half {
+        seen.halves.insert(pair, role(half.role));
+    }
+    let Some(instance) = find(world, Place::Instance(pair.instance)) else {
+        return;
+    };
+    let mut links = world.links.values();
+    let link = links.find(|link| link.id.instance == instance.id && link.id.name.is(&name));
+    let Some(link) = link else {
+        return;
+    };
+    let status = LinkStatus::of(world, link);
+    let of_instance = match (link.role_on(world, instance.id), status.instance_role) {
+        (Some(found), _) => role(found),
+        (None, LinkRole::Primary) => Role::Primary,
+        (None, LinkRole::Secondary) => Role::Secondary,
+    };
+    let found = SeenLink {
+        role: of_instance,
+        connected: status.connected,
+        in_step: status.connected
+            && status.health == Health::Healthy
+            && status.replica_state == "LinkSynchronizing",
+        failed: status.replica_state.ends_with("Error"),
+    };
+    seen.links.insert(pair, found);
+}
+
+fn find(world: &World, place: Place) -> Option<&Instance> {
+    let found = match place {
+        Place::Server(_) => world.sql_server(&place.name()),
+        Place::Instance(_) => world.managed_instance(&place.name()),
+    };
+    found.map(AsRef::as_ref)
+}
+
+fn database(instance: &Instance, n: u8) -> Option<SeenDatabase> {
+    let database = instance.database(&database_name(n))?;
+    let rows = instance.check_readable(database).is_ok().then(|| {
+        let table = database.content.table(&"dbo".into(), &"t".into());
+        let rows = table.into_iter().flat_map(|table| table.scan());
+        let mut values: Vec<i64> = rows.filter_map(|(_, row)| value(row)).collect();
+        values.sort_unstable();
+        values
+    });
+    Some(SeenDatabase {
+        rows,
+        writable: instance.check_writable(database).is_ok(),
+        secondary: database.is_secondary(),
+    })
+}
+
+fn value(row: &[Value]) -> Option<i64> {
+    match row.first()? {
+        Value::Int(value) => Some(*value),
+        _ => None,
+    }
+}
+
+const fn role(role: group::Role) -> Role {
+    match role {
+        group::Role::Primary => Role::Primary,
+        group::Role::Secondary => Role::Secondary,
+        group::Role::Resolving => Role::Resolving,
+    }
+}

@@ -1,0 +1,49 @@
+//! What can be seen of a case from outside: rows, roles, connections. What the reference model is compared with.
+
+use std::collections::BTreeMap;
+
+use crate::action::{Pair, Place};
+
+/// Everything that is compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// Databases that exist, by place and number.
+    pub databases: BTreeMap<(Place, u8), SeenDatabase>,
+    /// Links that ARM knows.
+    pub links: BTreeMap<Pair, SeenLink>,
+    /// The roles that SQL Servers have in their distributed groups.
+    pub halves: BTreeMap<Pair, Role>,
+}
+
+/// A database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenDatabase {
+    /// The rows of its table, smallest first; none if it cannot be read.
+    pub rows: Option<Vec<i64>>,
+    /// Whether a write would be taken.
+    pub writable: bool,
+    /// Whether the views call it a secondary database.
+    pub secondary: bool,
+}
+
+/// A link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenLink {
+    /// The instance's role in it.
+    pub role: Role,
+    /// Whether the partners are connected.
+    pub connected: bool,
+    /// Whether it is in step: connected, healthy, and the log is sent as it is written.
+    pub in_step: bool,
+    /// Whether it has failed for good.
+    pub failed: bool,
+}
+
+/// A role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are the catalog's words")]
+pub enum Role {
+    Primary,
+    Secondary,
+    Resolving,
+}

@@ -1,0 +1,390 @@
+//! The reference model: what the documentation says about a link, and nothing about how milink does it.
+//!
+//! It knows who is primary, what has been committed and where it must be, and which commands must be refused. It is told
+//! every action with its outcome, and shown what can be seen afterwards; what it cannot know (when a link connects, whether
+//! a planned failover gets through) it learns by looking, and judges whether that was allowed. It shares no code and no
+//! state with the emulator: where the two disagree, one of them is wrong.
+
+mod expect;
+mod learn;
+mod versions;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::action::{Action, BackupKind, Pair, Place, Side};
+use crate::observation::{Observation, Role};
+use crate::topology::Plan;
+
+pub use expect::Expected;
+pub use versions::{can_return, may_replicate};
+
+/// What must be true of a case, as far as the documentation says.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    plan: Plan,
+    servers: Vec<Server>,
+    databases: BTreeMap<(Place, u8), Database>,
+    halves: BTreeMap<Pair, Role>,
+    links: BTreeMap<Pair, Link>,
+    /// Certificates of servers that were uploaded: the pair, and which of the server's certificates.
+    uploads: BTreeSet<(Pair, u32)>,
+    imports: BTreeSet<Pair>,
+    lineages: u32,
+    last: Observation,
+    /// Servers that could not be reached when the case was last looked at.
+    cut_off: BTreeSet<u8>,
+}
+
+/// What a SQL Server has, besides databases.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    /// How many certificates it has made: the last one is the one it has.
+    made: u32,
+    certificate: bool,
+    /// Whether the endpoint is started, and with which certificate.
+    endpoint: Option<(bool, u32)>,
+    root: bool,
+    group: Option<Group>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    has_database: bool,
+}
+
+/// A database at one place.
+#[derive(Clone, Debug)]
+struct Database {
+    /// Copies have the lineage of what they were copied from; a database made anew has another one.
+    lineage: u32,
+    /// Every value that was committed in it, in order.
+    history: Vec<i64>,
+    simple: bool,
+    /// Whether a full backup has started its log chain.
+    chain: bool,
+    /// The link by which it follows the database of the other side.
+    follows: Option<Pair>,
+    /// A copy that has never been read is still being made, and may vanish.
+    made: bool,
+    /// It was a copy and lost its group: it waits for a restore.
+    stranded: bool,
+    suspended: bool,
+}
+
+/// A link as ARM was asked for it.
+#[derive(Clone, Debug)]
+struct Link {
+    role: Role,
+    asked_primary: bool,
+    /// Whether at some moment since it was asked for everything was there that a link needs.
+    may_connect: bool,
+    course: Course,
+    /// A forced failover is on record.
+    forced: bool,
+    deleting: bool,
+}
+
+/// How far a link has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    /// Asked for: there is no copy yet.
+    Asked,
+    /// One side follows the other.
+    Following { source: Side },
+    /// A forced failover has split the sides, so many rows after their common beginning.
+    Split { fork: usize },
+    /// It has failed, or its copy was taken away.
+    Over,
+}
+
+impl Reference {
+    /// A case in which nothing has been done.
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            plan: plan.clone(),
+            servers: vec![Server::default(); plan.servers.len()],
+            databases: BTreeMap::new(),
+            halves: BTreeMap::new(),
+            links: BTreeMap::new(),
+            uploads: BTreeSet::new(),
+            imports: BTreeSet::new(),
+            lineages: 0,
+            last: Observation::default(),
+            cut_off: BTreeSet::new(),
+        }
+    }
+
+    /// Notes that an action was accepted, with the value that an insert has written. What was refused changes nothing.
+    pub fn accepted(&mut self, action: &Action, value: Option<i64>) {
+        match *action {
+            Action::Advance(_) | Action::GrantCreate(_) | Action::CommitMode(..) => {}
+            Action::UpdateLink(..) => {}
+            Action::CreateDatabase(place, n) => self.create_database(place, n),
+            Action::DropDatabase(place, n) => {
+                self.databases.remove(&(place, n));
+            }
+            Action::Insert(place, n) => {
+                if let (Some(database), Some(value)) = (self.databases.get_mut(&(place, n)), value) {
+                    database.history.push(value);
+                }
+            }
+            Action::Backup(n, kind) => {
+                if let Some(database) = self.on_server(n) {
+                    database.chain |= kind == BackupKind::Full;
+                }
+            }
+            Action::Recovery(n, simple) => {
+                if let Some(database) = self.on_server(n) {
+                    database.simple = simple;
+                    database.chain &= !simple;
+                }
+            }
+            Action::CreateCertificate(n) => {
+                let server = self.server(n);
+                server.made += 1;
+                server.certificate = true;
+            }
+            Action::DropCertificate(n) => self.server(n).certificate = false,
+            Action::CreateEndpoint(n) => {
+                let server = self.server(n);
+                server.endpoint = Some((true, server.made));
+            }
+            Action::TurnEndpoint(n, started) => {
+                if let Some(endpoint) = &mut self.server(n).endpoint {
+                    endpoint.0 = started;
+                }
+            }
+            Action::DropEndpoint(n) => self.server(n).endpoint = None,
+            Action::ImportCertificate(pair) => {
+                self.imports.insert(pair);
+            }
+            Action::TrustRoot(n) => self.server(n).root = true,
+            Action::UploadCertificate(pair) => {
+                let made = self.servers[usize::from(pair.server)].made;
+                self.uploads.insert((pair, made));
+            }
+            Action::CreateGroup(n, has_database) => {
+                self.server(n).group = Some(Group { has_database });
+            }
+            Action::DropGroup(n) => self.drop_group(n),
+            Action::AddDatabase(n) => self.set_member(n, true),
+            Action::RemoveDatabase(n) => {
+                self.leave(n);
+                self.set_member(n, false);
+            }
+            Action::CreateDistributed(pair, from_instance) => {
+                let role = if from_instance { Role::Secondary } else { Role::Primary };
+                self.halves.insert(pair, role);
+            }
+            Action::DropDistributed(pair) => {
+                self.halves.remove(&pair);
+            }
+            Action::Suspend(n, suspended) => {
+                if let Some(database) = self.on_server(n) {
+                    database.suspended = suspended;
+                }
+            }
+            Action::HadrOff(n) => {
+                self.leave(n);
+                self.set_member(n, false);
+            }
+            Action::Failover(pair) => self.close_source(pair),
+            Action::ForceFailover(pair) => self.force(pair, Side::Server),
+            Action::GiveUp(pair) => {
+                self.halves.insert(pair, Role::Secondary);
+            }
+            Action::CreateLink(pair, from_instance) => self.ask(pair, from_instance),
+            Action::DeleteLink(pair) => {
+                if let Some(link) = self.links.get_mut(&pair) {
+                    link.deleting = true;
+                }
+            }
+            Action::LinkFailover(pair, false) | Action::SetRole(pair, false, false) => {
+                self.close_source(pair);
+            }
+            Action::LinkFailover(pair, true) | Action::SetRole(pair, true, _) => {
+                self.force(pair, Side::Instance);
+            }
+            Action::SetRole(pair, false, true) => self.set_role(pair, Side::Instance, Role::Secondary),
+        }
+    }
+
+    /// The role of the instance in every link, as the commands say.
+    pub fn believed_roles(&self) -> impl Iterator<Item = (Pair, Role)> + '_ {
+        self.links.iter().map(|(pair, link)| (*pair, link.role))
+    }
+
+    /// What was committed in every database that takes writes.
+    pub fn believed_rows(&self) -> impl Iterator<Item = (Place, u8, &[i64])> + '_ {
+        let writable = self
+            .databases
+            .iter()
+            .filter(|((place, n), _)| self.expect_insert(*place, *n) == Expected::Accepted);
+        writable.map(|((place, n), database)| (*place, *n, database.history.as_slice()))
+    }
+
+    fn create_database(&mut self, place: Place, n: u8) {
+        self.lineages += 1;
+        let database = Database {
+            lineage: self.lineages,
+            history: Vec::new(),
+            simple: false,
+            // The service takes a first backup by itself.
+            chain: matches!(place, Place::Instance(_)),
+            follows: None,
+            made: true,
+            stranded: false,
+            suspended: false,
+        };
+        self.databases.insert((place, n), database);
+    }
+
+    fn drop_group(&mut self, n: u8) {
+        if self.server(n).group.take().is_some_and(|group| group.has_database) {
+            self.leave(n);
+        }
+    }
+
+    /// A copy on SQL Server that leaves its group is RESTORING from then on.
+    fn leave(&mut self, n: u8) {
+        let Some(database) = self.on_server(n) else {
+            return;
+        };
+        database.suspended = false;
+        if let Some(pair) = database.follows.take() {
+            database.stranded = true;
+            if let Some(link) = self.links.get_mut(&pair) {
+                link.course = Course::Over;
+            }
+        }
+    }
+
+    fn ask(&mut self, pair: Pair, from_instance: bool) {
+        let asked_again = self.links.get(&pair);
+        if asked_again.is_some_and(|link| link.course != Course::Over) {
+            return;
+        }
+        let role = if from_instance { Role::Primary } else { Role::Secondary };
+        let forced = asked_again.is_some_and(|link| link.forced);
+        let deleting = asked_again.is_some_and(|link| link.deleting);
+        let link = Link {
+            role,
+            asked_primary: from_instance,
+            may_connect: false,
+            course: Course::Asked,
+            forced,
+            deleting,
+        };
+        self.links.insert(pair, link);
+    }
+
+    /// A planned failover begins: the source takes no writes until it is over.
+    fn close_source(&mut self, pair: Pair) {
+        if let Some(Course::Following { source }) = self.links.get(&pair).map(|link| link.course) {
+            self.set_role(pair, source, Role::Resolving);
+        }
+    }
+
+    /// A side becomes primary with what it has.
+    fn force(&mut self, pair: Pair, side: Side) {
+        self.set_role(pair, side, Role::Primary);
+        let key = (pair.place(side), pair.server);
+        let Some(link) = self.links.get_mut(&pair) else {
+            return;
+        };
+        let follows = Course::Following {
+            source: side.other(),
+        };
+        if link.course == follows
+            && let Some(database) = self.databases.get_mut(&key)
+        {
+            link.course = Course::Split {
+                fork: database.history.len(),
+            };
+            link.forced = true;
+            database.follows = None;
+            database.suspended = false;
+            database.chain = true;
+        }
+    }
+
+    fn set_role(&mut self, pair: Pair, side: Side, role: Role) {
+        match side {
+            Side::Server => {
+                if let Some(half) = self.halves.get_mut(&pair) {
+                    *half = role;
+                }
+            }
+            Side::Instance => {
+                if let Some(link) = self.links.get_mut(&pair) {
+                    link.role = role;
+                }
+            }
+        }
+    }
+
+    fn role(&self, pair: Pair, side: Side) -> Option<Role> {
+        match side {
+            Side::Server => self.halves.get(&pair).copied(),
+            Side::Instance => self.links.get(&pair).map(|link| link.role),
+        }
+    }
+
+    fn set_member(&mut self, n: u8, has_database: bool) {
+        if let Some(group) = &mut self.server(n).group {
+            group.has_database = has_database;
+        }
+    }
+
+    fn server(&mut self, n: u8) -> &mut Server {
+        &mut self.servers[usize::from(n)]
+    }
+
+    fn on_server(&mut self, n: u8) -> Option<&mut Database> {
+        self.databases.get_mut(&(Place::Server(n), n))
+    }
+
+    /// Whether nothing listens at a server's mirroring port.
+    fn is_cut_off(&self, n: u8) -> bool {
+        let endpoint = self.servers[usize::from(n)].endpoint;
+        endpoint.is_none_or(|(started, _)| !started)
+    }
+
+    /// Whether everything is there that a link needs to connect for the first time (`Prepare your environment for a link`,
+    /// `Configure link with scripts`).
+    fn is_prepared(&self, pair: Pair) -> bool {
+        let Some(link) = self.links.get(&pair) else {
+            return false;
+        };
+        let server = &self.servers[usize::from(pair.server)];
+        let trusted = server
+            .endpoint
+            .is_some_and(|(started, made)| started && self.uploads.contains(&(pair, made)));
+        let trusts = server.root && self.imports.contains(&pair);
+        let complements = match self.halves.get(&pair) {
+            Some(Role::Primary) => link.role == Role::Secondary,
+            Some(Role::Secondary) => link.role == Role::Primary,
+            Some(Role::Resolving) | None => false,
+        };
+        let (version, policy) = self.versions(pair);
+        let formats = if link.asked_primary {
+            can_return(version, policy)
+        } else {
+            may_replicate(version, policy)
+        };
+        let grounds = server
+            .group
+            .is_some_and(|group| link.asked_primary || group.has_database);
+        trusted && trusts && complements && formats && grounds
+    }
+
+    fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
+        let version = self.plan.servers[usize::from(pair.server)];
+        (version, self.plan.instances[usize::from(pair.instance)])
+    }
+
+    /// The links that name a server's database.
+    fn links_of(&self, n: u8) -> impl Iterator<Item = (&Pair, &Link)> {
+        self.links.iter().filter(move |(pair, _)| pair.server == n)
+    }
+}

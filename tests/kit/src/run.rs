@@ -1,0 +1,205 @@
+//! Runs a case against the core, and checks everything after every step.
+//!
+//! What is checked: every law of `milink_core::invariants`, those of a world and those of a step; that a refusal changed
+//! nothing; that the time passes alike in one stretch or in two; and the reference model.
+
+use std::fmt;
+
+use milink_core::invariants;
+use milink_core::time::Span;
+use milink_core::World;
+
+use crate::action::Action;
+use crate::lab::{Lab, Refused, observe};
+use crate::machine::Story;
+use crate::reference::{Expected, Reference};
+
+/// A law of the user's own: says what breaks it, if anything does.
+pub type Law<'a> = &'a dyn Fn(&World) -> Option<String>;
+
+/// What must not be, and is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// How many actions had been done, those of the beginning included; the last of them brought it about.
+    pub after: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What a case has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Actions.
+    pub steps: u64,
+    /// Those that were accepted.
+    pub accepted: u64,
+    /// Planned failovers that went through.
+    pub planned: u64,
+    /// Forced failovers.
+    pub forced: u64,
+    /// Links that came in step.
+    pub synchronized: u64,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {} actions: {}", self.after, self.what)
+    }
+}
+
+/// Runs a case to its end.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn run(story: &Story, actions: &[Action], laws: &[Law<'_>]) -> Result<(Lab, Tally), Violation> {
+    let mut runner = Runner::new(story);
+    for action in story.beginning.iter().chain(actions) {
+        runner.step(action, laws)?;
+    }
+    Ok((runner.lab, runner.tally))
+}
+
+/// A case that runs.
+#[derive(Debug)]
+pub struct Runner {
+    story: Story,
+    lab: Lab,
+    reference: Reference,
+    tally: Tally,
+    outcomes: Vec<bool>,
+    last_value: Option<i64>,
+}
+
+impl Runner {
+    /// A case in which nothing has been done, not even its beginning.
+    pub fn new(story: &Story) -> Self {
+        Self {
+            story: story.clone(),
+            lab: Lab::new(&story.plan, 7),
+            reference: Reference::new(&story.plan),
+            tally: Tally::default(),
+            outcomes: Vec::new(),
+            last_value: None,
+        }
+    }
+
+    /// Does one action, and checks everything.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn step(&mut self, action: &Action, laws: &[Law<'_>]) -> Result<(), Violation> {
+        let after = self.outcomes.len() + 1;
+        self.checked_step(action, laws)
+            .map_err(|what| Violation { after, what: format!("{action:?}: {what}") })
+    }
+
+    /// Which actions were accepted so far.
+    pub fn outcomes(&self) -> &[bool] {
+        &self.outcomes
+    }
+
+    /// The value that the last action has written, if it has.
+    pub fn last_value(&self) -> Option<i64> {
+        self.last_value
+    }
+
+    /// The world.
+    pub fn world(&self) -> &World {
+        &self.lab.world
+    }
+
+    /// What has been counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The reference model as it stands.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    fn checked_step(&mut self, action: &Action, laws: &[Law<'_>]) -> Result<(), String> {
+        let expected = self.reference.expect(action);
+        let before = self.lab.clone();
+        let outcome = self.lab.perform(action);
+        let (before, after) = (&before.world, &self.lab.world);
+        self.tally.steps += 1;
+        self.outcomes.push(outcome.is_ok());
+        self.last_value = outcome.as_ref().ok().copied().flatten();
+        match (&outcome, expected) {
+            (Ok(_), Expected::Refused(why)) => {
+                return Err(format!("accepted, and must be refused: {why}"));
+            }
+            (Err(refused), Expected::Accepted) => {
+                return Err(format!("refused, and must be accepted: {refused:?}"));
+            }
+            _ => {}
+        }
+        match &outcome {
+            Ok(value) => {
+                self.tally.accepted += 1;
+                self.reference.accepted(action, *value);
+            }
+            Err(Refused::World(_) | Refused::Nothing(_)) => {
+                invariants::check_refusal(before, after)?;
+            }
+        }
+        if let Action::Advance(seconds @ 2..) = action {
+            check_pauses(before, after, *seconds)?;
+        }
+        invariants::check(after)?;
+        invariants::check_step(before, after)?;
+        if let Some(broken) = laws.iter().find_map(|law| law(after)) {
+            return Err(broken);
+        }
+        self.count(before.event_count());
+        self.reference.look(observe(&self.lab.world, &self.story.plan))
+    }
+
+    fn count(&mut self, since: u64) {
+        use milink_core::event::EventKind;
+        for event in self.lab.world.events_after(since) {
+            match event.kind {
+                EventKind::FailedOver { forced: true, .. } => self.tally.forced += 1,
+                EventKind::FailedOver { forced: false, .. } => self.tally.planned += 1,
+                EventKind::LinkSynchronized { .. } => self.tally.synchronized += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The same time in two stretches.
+fn check_pauses(before: &World, after: &World, seconds: u32) -> Result<(), String> {
+    let half = Span::seconds(i64::from(seconds / 2));
+    let rest = Span::seconds(i64::from(seconds - seconds / 2));
+    let mut halved = before.clone();
+    invariants::advance_twice(&mut halved, half, rest);
+    match halved == *after {
+        true => Ok(()),
+        false => Err("the time passes otherwise in two stretches than in one".to_owned()),
+    }
+}
+
+impl Tally {
+    /// Adds what another case has come to.
+    pub fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.accepted += other.accepted;
+        self.planned += other.planned;
+        self.forced += other.forced;
+        self.synchronized += other.synchronized;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} steps, {} accepted; {} links in step, {} planned and {} forced failovers",
+            self.steps, self.accepted, self.synchronized, self.planned, self.forced
+        )
+    }
+}

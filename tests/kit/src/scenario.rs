@@ -1,0 +1,434 @@
+//! A case as a scenario file: what each action is in T-SQL and ARM, and what must be seen in the end.
+//!
+//! `milink scenario run FILE` replays it over real sockets. What was refused changed nothing and is left out, but for the last
+//! action, which is what the case is about.
+
+use std::fmt::Write as _;
+
+use crate::action::{Action, BackupKind, Pair, Place, database_name, group_name};
+use crate::arm::link_body;
+use crate::machine::Story;
+use crate::observation::Role;
+use crate::reference::{Reference, can_return};
+use crate::run::{Law, Runner, Violation};
+use crate::topology::Plan;
+
+/// Imports the public root that SQL Server trusts managed instances by.
+const TRUST_ROOT: &str = include_str!("../../compat/article/sql/trust-microsoft-root.sql");
+
+/// The text of a scenario file that does what a case did, up to what was wrong.
+pub fn text(
+    story: &Story,
+    actions: &[Action],
+    laws: &[Law<'_>],
+    seed: &str,
+) -> (String, Option<Violation>) {
+    let mut writer = Writer::new(&story.plan);
+    let mut runner = Runner::new(story);
+    let mut violation = None;
+    for action in story.beginning.iter().chain(actions) {
+        let result = runner.step(action, laws);
+        let done = runner.outcomes().last().copied().unwrap_or(false);
+        violation = result.err();
+        if done || violation.is_some() {
+            writer.action(action, runner.last_value());
+        }
+        if violation.is_some() {
+            break;
+        }
+    }
+    writer.believed(runner.reference());
+    (writer.finish(violation.as_ref(), seed), violation)
+}
+
+/// Writes steps.
+struct Writer {
+    plan: Plan,
+    steps: String,
+    /// How many certificates each server has made.
+    made: Vec<u32>,
+    /// Commits may wait for the other side.
+    synchronous: bool,
+}
+
+impl Writer {
+    fn new(plan: &Plan) -> Self {
+        let mut writer = Self {
+            plan: plan.clone(),
+            steps: String::new(),
+            made: vec![0; plan.servers.len()],
+            synchronous: false,
+        };
+        for n in (0u8..).take(plan.instances.len()) {
+            writer.arm("GET", n, "", None, &[("Fqdn", "/properties/fullyQualifiedDomainName")]);
+        }
+        writer
+    }
+
+    fn action(&mut self, action: &Action, value: Option<i64>) {
+        match *action {
+            Action::Advance(seconds) => {
+                let _ = write!(self.steps, "\n[[step]]\ntitle = \"Advance\"\nadvance = \"{seconds}s\"\n");
+            }
+            Action::CreateDatabase(place, n) => {
+                let db = database_name(n);
+                let sql = format!(
+                    "CREATE DATABASE [{db}]\nGO\nUSE [{db}]\nCREATE TABLE dbo.t (a int NOT NULL PRIMARY KEY)"
+                );
+                self.sql(place, None, action, &sql);
+            }
+            Action::DropDatabase(place, n) => {
+                self.sql(place, None, action, &format!("DROP DATABASE [{}]", database_name(n)));
+            }
+            Action::Insert(place, n) => {
+                let sql = format!("INSERT INTO dbo.t (a) VALUES ({})", value.unwrap_or(0));
+                let (db, waits) = (database_name(n), self.synchronous);
+                self.sql_step(place, Some(&db), action, &sql, !waits, &[]);
+            }
+            Action::UploadCertificate(pair) => self.upload(pair, action),
+            Action::ImportCertificate(pair) => self.import(pair, action),
+            Action::CreateLink(pair, from) => {
+                let (version, policy) = self.versions(pair);
+                let body = link_body(pair, from, can_return(version, policy));
+                self.link("PUT", pair, "", Some(body));
+            }
+            Action::UpdateLink(pair, sync) => {
+                let mode = if sync { "Sync" } else { "Async" };
+                self.synchronous |= sync;
+                let body = serde_json::json!({ "properties": { "replicationMode": mode } });
+                self.link("PATCH", pair, "", Some(body));
+            }
+            Action::DeleteLink(pair) => self.link("DELETE", pair, "", None),
+            Action::LinkFailover(pair, forced) => {
+                let kind = if forced { "ForcedAllowDataLoss" } else { "Planned" };
+                let body = serde_json::json!({ "failoverType": kind });
+                self.link("POST", pair, "/failover", Some(body));
+            }
+            Action::SetRole(pair, primary, forced) => {
+                let role = if primary { "Primary" } else { "Secondary" };
+                let kind = if forced { "Forced" } else { "Planned" };
+                let body = serde_json::json!({ "instanceRole": role, "roleChangeType": kind });
+                self.link("POST", pair, "/setRole", Some(body));
+            }
+            Action::Failover(pair) => {
+                let sql = format!("ALTER AVAILABILITY GROUP [{}] FAILOVER", pair.link());
+                let place = Place::Server(pair.server);
+                // The statement answers when it is over, which takes time.
+                self.sql_step(place, None, action, &sql, false, &[]);
+            }
+            _ => {
+                let (n, sql) = self.statement(action);
+                self.sql(Place::Server(n), None, action, &sql);
+            }
+        }
+    }
+
+    /// The statement of an action on SQL Server.
+    fn statement(&mut self, action: &Action) -> (u8, String) {
+        let alter_database =
+            |n: u8, what: &str| (n, format!("ALTER DATABASE [{}] SET {what}", database_name(n)));
+        let alter_group =
+            |n: u8, what: &str| (n, format!("ALTER AVAILABILITY GROUP [{}] {what}", group_name(n)));
+        let alter_link = |pair: Pair, what: &str| {
+            (
+                pair.server,
+                format!("ALTER AVAILABILITY GROUP [{}] {what}", pair.link()),
+            )
+        };
+        match *action {
+            Action::Backup(n, kind) => (n, backup(n, kind)),
+            Action::Recovery(n, true) => alter_database(n, "RECOVERY SIMPLE"),
+            Action::Recovery(n, false) => alter_database(n, "RECOVERY FULL"),
+            Action::Suspend(n, true) => alter_database(n, "HADR SUSPEND"),
+            Action::Suspend(n, false) => alter_database(n, "HADR RESUME"),
+            Action::HadrOff(n) => alter_database(n, "HADR OFF"),
+            Action::CreateCertificate(n) => {
+                self.made[usize::from(n)] += 1;
+                (n, CREATE_CERTIFICATE.to_owned())
+            }
+            Action::DropCertificate(n) => (n, "DROP CERTIFICATE endpoint_certificate".to_owned()),
+            Action::CreateEndpoint(n) => (n, CREATE_ENDPOINT.to_owned()),
+            Action::TurnEndpoint(n, started) => {
+                let state = if started { "STARTED" } else { "STOPPED" };
+                (n, format!("ALTER ENDPOINT database_mirroring_endpoint STATE = {state}"))
+            }
+            Action::DropEndpoint(n) => (n, "DROP ENDPOINT database_mirroring_endpoint".to_owned()),
+            Action::TrustRoot(n) => (n, TRUST_ROOT.to_owned()),
+            Action::CreateGroup(n, with) => (n, self.create_group(n, with)),
+            Action::DropGroup(n) => (n, format!("DROP AVAILABILITY GROUP [{}]", group_name(n))),
+            Action::GrantCreate(n) => alter_group(n, "GRANT CREATE ANY DATABASE"),
+            Action::AddDatabase(n) => {
+                alter_group(n, &format!("ADD DATABASE [{}]", database_name(n)))
+            }
+            Action::RemoveDatabase(n) => {
+                alter_group(n, &format!("REMOVE DATABASE [{}]", database_name(n)))
+            }
+            Action::CreateDistributed(pair, from) => (pair.server, create_distributed(pair, from)),
+            Action::DropDistributed(pair) => {
+                (pair.server, format!("DROP AVAILABILITY GROUP [{}]", pair.link()))
+            }
+            Action::CommitMode(pair, sync) => {
+                self.synchronous |= sync;
+                alter_link(pair, &commit_mode(pair, sync))
+            }
+            Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
+            Action::GiveUp(pair) => alter_link(pair, "SET (ROLE = SECONDARY)"),
+            Action::Advance(_)
+            | Action::CreateDatabase(..)
+            | Action::DropDatabase(..)
+            | Action::Insert(..)
+            | Action::ImportCertificate(_)
+            | Action::UploadCertificate(_)
+            | Action::Failover(_)
+            | Action::CreateLink(..)
+            | Action::UpdateLink(..)
+            | Action::DeleteLink(_)
+            | Action::LinkFailover(..)
+            | Action::SetRole(..) => unreachable!("it is no statement on SQL Server alone"),
+        }
+    }
+
+    fn create_group(&self, n: u8, with: bool) -> String {
+        let old = self.plan.servers[usize::from(n)] == crate::topology::Version::Sql2016;
+        let cluster = if old { "" } else { "WITH (CLUSTER_TYPE = NONE)\n" };
+        let database = match with {
+            true => format!("FOR DATABASE [{}]\n", database_name(n)),
+            false => "FOR\n".to_owned(),
+        };
+        format!(
+            "CREATE AVAILABILITY GROUP [{}]\n{cluster}{database}REPLICA ON N'{}' WITH (\n    \
+             ENDPOINT_URL = 'TCP://{}:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT,\n    \
+             FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC,\n    \
+             SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL))",
+            group_name(n),
+            Place::Server(n),
+            address(n),
+        )
+    }
+
+    fn upload(&mut self, pair: Pair, action: &Action) {
+        let sql = "SELECT CERTENCODED(CERT_ID('endpoint_certificate')) AS PublicKey";
+        let place = Place::Server(pair.server);
+        self.sql_step(place, None, action, sql, true, &[("PublicKey", "PublicKey")]);
+        let made = self.made[usize::from(pair.server)];
+        let path = format!("/serverTrustCertificates/{place}_certificate{made}");
+        let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
+        self.arm("PUT", pair.instance, &path, Some(body), &[]);
+    }
+
+    fn import(&mut self, pair: Pair, action: &Action) {
+        let path = "/endpointCertificates/DATABASE_MIRRORING";
+        self.arm("GET", pair.instance, path, None, &[("PublicKey", "/properties/publicBlob")]);
+        let fqdn = fqdn(pair.instance);
+        let sql = format!("CREATE CERTIFICATE [{fqdn}] FROM BINARY = 0x${{PublicKey}}");
+        self.sql(Place::Server(pair.server), None, action, &sql);
+    }
+
+    /// What the reference model believes: the roles, and the rows of whoever takes writes.
+    fn believed(&mut self, reference: &Reference) {
+        for (pair, role) in reference.believed_roles() {
+            let word = match role {
+                Role::Primary => "Primary",
+                Role::Secondary => "Secondary",
+                Role::Resolving => continue,
+            };
+            let path = format!("/distributedAvailabilityGroups/{}", pair.link());
+            self.arm("GET", pair.instance, &path, None, &[]);
+            let _ = write!(
+                self.steps,
+                "[step.expect.values]\n\"/properties/instanceLinkRole\" = \"{word}\"\n"
+            );
+        }
+        for (place, n, rows) in reference.believed_rows() {
+            let sql = "SELECT COUNT(*) AS n, ISNULL(MAX(a), 0) AS last FROM dbo.t";
+            self.head(&format!("What was committed on {place} is there"));
+            let db = database_name(n);
+            self.batch(place, Some(&db), sql);
+            let (count, last) = (rows.len(), rows.last().copied().unwrap_or(0));
+            let _ = write!(
+                self.steps,
+                "[step.expect.values]\nn = \"{count}\"\nlast = \"{last}\"\n"
+            );
+        }
+    }
+
+    fn link(&mut self, method: &str, pair: Pair, action: &str, body: Option<serde_json::Value>) {
+        let path = format!("/distributedAvailabilityGroups/{}{action}", pair.link());
+        self.arm(method, pair.instance, &path, body, &[]);
+    }
+
+    /// A request whose operation is not followed: the case lets the time pass itself.
+    fn arm(
+        &mut self,
+        method: &str,
+        n: u8,
+        path: &str,
+        body: Option<serde_json::Value>,
+        capture: &[(&str, &str)],
+    ) {
+        let instance = Place::Instance(n);
+        self.head(&format!("{method} {instance}{path}"));
+        let _ = write!(
+            self.steps,
+            "[step.arm]\nmethod = \"{method}\"\npath = \"/subscriptions/${{subscription}}/resourceGroups/${{resourceGroup}}/providers/Microsoft.Sql/managedInstances/{instance}{path}\"\nwait = false\n"
+        );
+        if let Some(body) = body {
+            let _ = writeln!(self.steps, "body = {}", inline(&body));
+        }
+        for (variable, pointer) in capture {
+            let variable = if *variable == "Fqdn" { format!("Fqdn{}", n + 1) } else { (*variable).to_owned() };
+            let _ = write!(self.steps, "[step.capture]\n{variable} = \"{pointer}\"\n");
+        }
+    }
+
+    fn sql(&mut self, place: Place, database: Option<&str>, action: &Action, sql: &str) {
+        self.sql_step(place, database, action, sql, true, &[]);
+    }
+
+    fn sql_step(
+        &mut self,
+        place: Place,
+        database: Option<&str>,
+        action: &Action,
+        sql: &str,
+        answers: bool,
+        capture: &[(&str, &str)],
+    ) {
+        self.head(&format!("{action:?}"));
+        self.batch(place, database, sql);
+        if !answers {
+            self.steps += "wait = false\n";
+        }
+        for (variable, column) in capture {
+            let _ = write!(self.steps, "[step.capture]\n{variable} = \"{column}\"\n");
+        }
+    }
+
+    fn head(&mut self, title: &str) {
+        let _ = write!(self.steps, "\n[[step]]\ntitle = {}\n", quoted(title));
+    }
+
+    fn batch(&mut self, place: Place, database: Option<&str>, sql: &str) {
+        let _ = write!(self.steps, "on = \"{place}\"\nsql = '''\n{}\n'''\n", sql.trim_end());
+        if let Some(database) = database {
+            let _ = writeln!(self.steps, "database = \"{database}\"");
+        }
+    }
+
+    fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
+        let version = self.plan.servers[usize::from(pair.server)];
+        (version, self.plan.instances[usize::from(pair.instance)])
+    }
+
+    fn finish(self, violation: Option<&Violation>, seed: &str) -> String {
+        let what = violation.map_or_else(|| "Nothing is wrong.".to_owned(), ToString::to_string);
+        let mut text = format!(
+            "name = \"A case of the property tests\"\ndescription = {}\nclock = \"manual\"\ndurations = \"{}\"\n\n[topology]\n",
+            quoted(&format!("{what} (seed {seed})")),
+            self.plan.pace.text(),
+        );
+        for (n, version) in (0u8..).zip(&self.plan.servers) {
+            let (name, version) = (Place::Server(n), version.text());
+            let _ = write!(
+                text,
+                "\n[[topology.sql_server]]\nname = \"{name}\"\nversion = \"{version}\"\n"
+            );
+        }
+        for (n, policy) in (0u8..).zip(&self.plan.instances) {
+            let (name, policy) = (Place::Instance(n), policy.text());
+            let _ = write!(
+                text,
+                "\n[[topology.managed_instance]]\nname = \"{name}\"\nupdate_policy = \"{policy}\"\n"
+            );
+        }
+        text + &self.steps
+    }
+}
+
+const CREATE_CERTIFICATE: &str = "\
+IF NOT EXISTS (SELECT * FROM sys.symmetric_keys WHERE symmetric_key_id = 101)
+    CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Str0ng!Passw0rd'
+GO
+CREATE CERTIFICATE endpoint_certificate WITH SUBJECT = 'endpoint', EXPIRY_DATE = '2049-12-31'";
+
+const CREATE_ENDPOINT: &str = "\
+CREATE ENDPOINT database_mirroring_endpoint
+    STATE = STARTED
+    AS TCP (LISTENER_PORT = 5022, LISTENER_IP = ALL)
+    FOR DATABASE_MIRRORING (
+        ROLE = ALL, AUTHENTICATION = CERTIFICATE endpoint_certificate, ENCRYPTION = REQUIRED ALGORITHM AES)";
+
+fn backup(n: u8, kind: BackupKind) -> String {
+    let db = database_name(n);
+    let (what, with) = match kind {
+        BackupKind::Full => ("DATABASE", ""),
+        BackupKind::CopyOnly => ("DATABASE", " WITH COPY_ONLY"),
+        BackupKind::Log => ("LOG", ""),
+    };
+    format!("BACKUP {what} [{db}] TO DISK = N'/var/opt/mssql/backup/{db}.bak'{with}")
+}
+
+fn create_distributed(pair: Pair, from_instance: bool) -> String {
+    let mut url = format!(
+        "tcp://{}:5022;Server=[{}]",
+        fqdn(pair.instance),
+        Place::Instance(pair.instance)
+    );
+    if from_instance {
+        let _ = write!(url, ";Database=[{}]", database_name(pair.server));
+    }
+    let member = |group: &str, url: &str| {
+        format!(
+            "N'{group}' WITH (\n    LISTENER_URL = '{url}', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT,\n    \
+             FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20)"
+        )
+    };
+    let own = format!("TCP://{}:5022", address(pair.server));
+    format!(
+        "CREATE AVAILABILITY GROUP [{}]\nWITH (DISTRIBUTED)\nAVAILABILITY GROUP ON\n{},\n{}",
+        pair.link(),
+        member(&group_name(pair.server), &own),
+        member(&pair.instance_group(), &url),
+    )
+}
+
+fn commit_mode(pair: Pair, sync: bool) -> String {
+    let mode = if sync { "SYNCHRONOUS_COMMIT" } else { "ASYNCHRONOUS_COMMIT" };
+    format!(
+        "MODIFY AVAILABILITY GROUP ON\nN'{}' WITH (AVAILABILITY_MODE = {mode}),\nN'{}' WITH (AVAILABILITY_MODE = {mode})",
+        group_name(pair.server),
+        pair.instance_group()
+    )
+}
+
+fn fqdn(n: u8) -> String {
+    format!("${{Fqdn{}}}", n + 1)
+}
+
+fn address(n: u8) -> String {
+    format!("10.0.0.{}", 4 + n)
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let escaped: String = text.chars().flat_map(char::escape_default).collect();
+    format!("\"{}\"", escaped.replace("\\'", "'").replace("\\u{", "\\u{"))
+}
+
+/// JSON as an inline value of TOML.
+fn inline(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Object(members) => {
+            let members = members.iter();
+            let members: Vec<String> = members
+                .map(|(name, value)| format!("{name} = {}", inline(value)))
+                .collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        serde_json::Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(inline).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,152 @@
+//! What a case begins with: SQL Servers of some versions, managed instances of some policies, and a pace.
+//!
+//! Says it in the words of the documentation; what a version may do is the business of [`crate::reference`].
+
+use proptest::prelude::*;
+
+/// The servers and instances of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// SQL Servers: `sqlserver1`, `sqlserver2`.
+    pub servers: Vec<Version>,
+    /// Managed instances: `sqlmi1`, `sqlmi2`.
+    pub instances: Vec<Policy>,
+    /// How long things take.
+    pub pace: Pace,
+}
+
+/// Versions of SQL Server, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are the product's words")]
+pub enum Version {
+    Sql2016,
+    Sql2017,
+    Sql2019,
+    Sql2022Rtm,
+    Sql2022Cu10,
+    Sql2022Cu13,
+    Sql2025,
+}
+
+/// Update policies of managed instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are the service's words")]
+pub enum Policy {
+    Sql2022,
+    Sql2025,
+    AlwaysUpToDate,
+}
+
+/// A profile of durations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing takes time.
+    Instant,
+    /// About a second.
+    Fast,
+    /// As the service does it.
+    Azure,
+}
+
+impl Version {
+    /// Every version.
+    pub const ALL: [Self; 7] = [
+        Self::Sql2016,
+        Self::Sql2017,
+        Self::Sql2019,
+        Self::Sql2022Rtm,
+        Self::Sql2022Cu10,
+        Self::Sql2022Cu13,
+        Self::Sql2025,
+    ];
+
+    /// The word of a topology file.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Sql2016 => "2016",
+            Self::Sql2017 => "2017",
+            Self::Sql2019 => "2019",
+            Self::Sql2022Rtm => "2022-rtm",
+            Self::Sql2022Cu10 => "2022-cu10",
+            Self::Sql2022Cu13 => "2022-cu13",
+            Self::Sql2025 => "2025",
+        }
+    }
+}
+
+impl Policy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::Sql2022, Self::Sql2025, Self::AlwaysUpToDate];
+
+    /// ARM's word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Sql2022 => "SQLServer2022",
+            Self::Sql2025 => "SQLServer2025",
+            Self::AlwaysUpToDate => "AlwaysUpToDate",
+        }
+    }
+}
+
+impl Pace {
+    /// The word of the command line.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Instant => "instant",
+            Self::Fast => "fast",
+            Self::Azure => "azure",
+        }
+    }
+}
+
+impl Plan {
+    /// What `milink up` starts with: one SQL Server 2022 and one managed instance that holds databases of 2022.
+    pub fn usual(pace: Pace) -> Self {
+        Self {
+            servers: vec![Version::Sql2022Cu13],
+            instances: vec![Policy::Sql2022],
+            pace,
+        }
+    }
+}
+
+/// A version of SQL Server; the newest of 2022 most often, to which a failing case shrinks.
+pub fn version() -> impl Strategy<Value = Version> {
+    prop_oneof![
+        3 => Just(Version::Sql2022Cu13),
+        4 => proptest::sample::select(Version::ALL.to_vec()),
+    ]
+}
+
+/// An update policy.
+pub fn policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![
+        3 => Just(Policy::Sql2022),
+        2 => proptest::sample::select(Policy::ALL.to_vec()),
+    ]
+}
+
+/// A pace; the service's own most often, since there are more moments between its steps.
+pub fn pace() -> impl Strategy<Value = Pace> {
+    prop_oneof![4 => Just(Pace::Azure), 1 => Just(Pace::Fast), 1 => Just(Pace::Instant)]
+}
+
+/// One or two servers, one or two instances.
+pub fn plan() -> impl Strategy<Value = Plan> {
+    let some = |each: BoxedStrategy<_>| {
+        prop_oneof![
+            3 => each.clone().prop_map(|one| vec![one]),
+            1 => (each.clone(), each).prop_map(|(one, two)| vec![one, two]),
+        ]
+    };
+    let servers = some(version().boxed());
+    let instances = prop_oneof![
+        3 => policy().prop_map(|one| vec![one]),
+        1 => (policy(), policy()).prop_map(|(one, two)| vec![one, two]),
+    ];
+    (servers, instances, pace()).prop_map(|(servers, instances, pace)| Plan {
+        servers,
+        instances,
+        pace,
+    })
+}

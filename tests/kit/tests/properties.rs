@@ -1,0 +1,55 @@
+//! The core against the laws and the reference model, in cases that are drawn.
+//!
+//! `MILINK_STEPS`, `MILINK_SEED` and `MILINK_FAILURES` say how many steps, which cases, and where a failing one is written.
+
+use std::path::Path;
+use std::time::Instant;
+
+use milink_core::World;
+use milink_proptest::hunt::{Hunt, hunt};
+
+fn bounded(steps: u64, folder: &str) -> Hunt {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    Hunt::from_env(steps, 20_261_121, &folder)
+}
+
+#[test]
+fn the_core_agrees_with_the_reference_model() {
+    let bounds = bounded(20_000, "failures");
+    eprintln!("MILINK_SEED={} MILINK_STEPS={}", bounds.seed, bounds.steps);
+    let begun = Instant::now();
+    match hunt(&bounds, &[]) {
+        Ok(tally) => {
+            eprintln!("{tally}; {:.1?}", begun.elapsed());
+            // Cases that never get anywhere find nothing.
+            assert!(tally.synchronized > 0 && tally.planned > 0 && tally.forced > 0, "{tally}");
+        }
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// A law that is not one: it breaks when a failover that loses something is over.
+fn nothing_is_ever_lost(world: &World) -> Option<String> {
+    let changes = world.links.values().flat_map(|link| &link.role_changes);
+    let lost: usize = changes.map(|change| change.lost.len()).sum();
+    (lost > 0).then(|| format!("{lost} lost"))
+}
+
+#[test]
+fn a_planted_violation_is_found_shrunk_and_written_as_a_scenario() {
+    let bounds = Hunt {
+        seed: 3,
+        steps: 200_000,
+        ..bounded(0, "planted")
+    };
+    let failure = hunt(&bounds, &[&nothing_is_ever_lost]).expect_err("something is lost");
+    assert_eq!(failure.violation.what.split(": ").last(), Some("1 lost"));
+    // A link that is in step, a row that has not arrived, and the failover.
+    assert!(failure.actions.len() <= 4, "{failure}");
+    let text = std::fs::read_to_string(failure.file.as_ref().expect("it is written")).expect("it is there");
+    for words in ["1 lost", "INSERT INTO dbo.t", "advance = ", "Force"] {
+        assert!(text.contains(words), "{words} is missing:\n{text}");
+    }
+    let again = hunt(&bounds, &[&nothing_is_ever_lost]).expect_err("it is found again");
+    assert_eq!(again.actions, failure.actions, "the same seed finds the same case");
+}
