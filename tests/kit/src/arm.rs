@@ -53,11 +53,23 @@ fn good(pair: Pair, which: u8, flag: bool, other: bool) -> ArmRequest {
         0 | 1 => ("PUT", link, Some(link_body(pair, flag, other))),
         2 => {
             let mode = if flag { "Sync" } else { "Async" };
-            ("PATCH", link, Some(json!({ "properties": { "replicationMode": mode } })))
+            (
+                "PATCH",
+                link,
+                Some(json!({ "properties": { "replicationMode": mode } })),
+            )
         }
         3 => {
-            let kind = if flag { "ForcedAllowDataLoss" } else { "Planned" };
-            ("POST", link + "/failover", Some(json!({ "failoverType": kind })))
+            let kind = if flag {
+                "ForcedAllowDataLoss"
+            } else {
+                "Planned"
+            };
+            (
+                "POST",
+                link + "/failover",
+                Some(json!({ "failoverType": kind })),
+            )
         }
         4 => {
             let role = if flag { "Primary" } else { "Secondary" };

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
+use milink_core::World;
 use milink_core::invariants;
 use milink_core::time::Span;
-use milink_core::World;
 
 use crate::action::Action;
 use crate::lab::{Lab, Refused, observe};
@@ -91,8 +91,10 @@ impl Runner {
     /// What is wrong.
     pub fn step(&mut self, action: &Action, laws: &[Law<'_>]) -> Result<(), Violation> {
         let after = self.outcomes.len() + 1;
-        self.checked_step(action, laws)
-            .map_err(|what| Violation { after, what: format!("{action:?}: {what}") })
+        self.checked_step(action, laws).map_err(|what| Violation {
+            after,
+            what: format!("{action:?}: {what}"),
+        })
     }
 
     /// Which actions were accepted so far.
@@ -155,7 +157,8 @@ impl Runner {
             return Err(broken);
         }
         self.count(before.event_count());
-        self.reference.look(observe(&self.lab.world, &self.story.plan))
+        self.reference
+            .look(observe(&self.lab.world, &self.story.plan))
     }
 
     fn count(&mut self, since: u64) {
@@ -177,7 +180,7 @@ fn check_pauses(before: &World, after: &World, seconds: u32) -> Result<(), Strin
     let rest = Span::seconds(i64::from(seconds - seconds / 2));
     let mut halved = before.clone();
     invariants::advance_twice(&mut halved, half, rest);
-    match halved == *after {
+    match invariants::same(&halved, after) {
         true => Ok(()),
         false => Err("the time passes otherwise in two stretches than in one".to_owned()),
     }

@@ -60,7 +60,13 @@ impl Writer {
             synchronous: false,
         };
         for n in (0u8..).take(plan.instances.len()) {
-            writer.arm("GET", n, "", None, &[("Fqdn", "/properties/fullyQualifiedDomainName")]);
+            writer.arm(
+                "GET",
+                n,
+                "",
+                None,
+                &[("Fqdn", "/properties/fullyQualifiedDomainName")],
+            );
         }
         writer
     }
@@ -68,7 +74,10 @@ impl Writer {
     fn action(&mut self, action: &Action, value: Option<i64>) {
         match *action {
             Action::Advance(seconds) => {
-                let _ = write!(self.steps, "\n[[step]]\ntitle = \"Advance\"\nadvance = \"{seconds}s\"\n");
+                let _ = write!(
+                    self.steps,
+                    "\n[[step]]\ntitle = \"Advance\"\nadvance = \"{seconds}s\"\n"
+                );
             }
             Action::CreateDatabase(place, n) => {
                 let db = database_name(n);
@@ -78,7 +87,12 @@ impl Writer {
                 self.sql(place, None, action, &sql);
             }
             Action::DropDatabase(place, n) => {
-                self.sql(place, None, action, &format!("DROP DATABASE [{}]", database_name(n)));
+                self.sql(
+                    place,
+                    None,
+                    action,
+                    &format!("DROP DATABASE [{}]", database_name(n)),
+                );
             }
             Action::Insert(place, n) => {
                 let sql = format!("INSERT INTO dbo.t (a) VALUES ({})", value.unwrap_or(0));
@@ -100,7 +114,11 @@ impl Writer {
             }
             Action::DeleteLink(pair) => self.link("DELETE", pair, "", None),
             Action::LinkFailover(pair, forced) => {
-                let kind = if forced { "ForcedAllowDataLoss" } else { "Planned" };
+                let kind = if forced {
+                    "ForcedAllowDataLoss"
+                } else {
+                    "Planned"
+                };
                 let body = serde_json::json!({ "failoverType": kind });
                 self.link("POST", pair, "/failover", Some(body));
             }
@@ -125,10 +143,18 @@ impl Writer {
 
     /// The statement of an action on SQL Server.
     fn statement(&mut self, action: &Action) -> (u8, String) {
-        let alter_database =
-            |n: u8, what: &str| (n, format!("ALTER DATABASE [{}] SET {what}", database_name(n)));
-        let alter_group =
-            |n: u8, what: &str| (n, format!("ALTER AVAILABILITY GROUP [{}] {what}", group_name(n)));
+        let alter_database = |n: u8, what: &str| {
+            (
+                n,
+                format!("ALTER DATABASE [{}] SET {what}", database_name(n)),
+            )
+        };
+        let alter_group = |n: u8, what: &str| {
+            (
+                n,
+                format!("ALTER AVAILABILITY GROUP [{}] {what}", group_name(n)),
+            )
+        };
         let alter_link = |pair: Pair, what: &str| {
             (
                 pair.server,
@@ -150,7 +176,10 @@ impl Writer {
             Action::CreateEndpoint(n) => (n, CREATE_ENDPOINT.to_owned()),
             Action::TurnEndpoint(n, started) => {
                 let state = if started { "STARTED" } else { "STOPPED" };
-                (n, format!("ALTER ENDPOINT database_mirroring_endpoint STATE = {state}"))
+                (
+                    n,
+                    format!("ALTER ENDPOINT database_mirroring_endpoint STATE = {state}"),
+                )
             }
             Action::DropEndpoint(n) => (n, "DROP ENDPOINT database_mirroring_endpoint".to_owned()),
             Action::TrustRoot(n) => (n, TRUST_ROOT.to_owned()),
@@ -164,9 +193,10 @@ impl Writer {
                 alter_group(n, &format!("REMOVE DATABASE [{}]", database_name(n)))
             }
             Action::CreateDistributed(pair, from) => (pair.server, create_distributed(pair, from)),
-            Action::DropDistributed(pair) => {
-                (pair.server, format!("DROP AVAILABILITY GROUP [{}]", pair.link()))
-            }
+            Action::DropDistributed(pair) => (
+                pair.server,
+                format!("DROP AVAILABILITY GROUP [{}]", pair.link()),
+            ),
             Action::CommitMode(pair, sync) => {
                 self.synchronous |= sync;
                 alter_link(pair, &commit_mode(pair, sync))
@@ -190,7 +220,11 @@ impl Writer {
 
     fn create_group(&self, n: u8, with: bool) -> String {
         let old = self.plan.servers[usize::from(n)] == crate::topology::Version::Sql2016;
-        let cluster = if old { "" } else { "WITH (CLUSTER_TYPE = NONE)\n" };
+        let cluster = if old {
+            ""
+        } else {
+            "WITH (CLUSTER_TYPE = NONE)\n"
+        };
         let database = match with {
             true => format!("FOR DATABASE [{}]\n", database_name(n)),
             false => "FOR\n".to_owned(),
@@ -209,7 +243,14 @@ impl Writer {
     fn upload(&mut self, pair: Pair, action: &Action) {
         let sql = "SELECT CERTENCODED(CERT_ID('endpoint_certificate')) AS PublicKey";
         let place = Place::Server(pair.server);
-        self.sql_step(place, None, action, sql, true, &[("PublicKey", "PublicKey")]);
+        self.sql_step(
+            place,
+            None,
+            action,
+            sql,
+            true,
+            &[("PublicKey", "PublicKey")],
+        );
         let made = self.made[usize::from(pair.server)];
         let path = format!("/serverTrustCertificates/{place}_certificate{made}");
         let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
@@ -218,7 +259,13 @@ impl Writer {
 
     fn import(&mut self, pair: Pair, action: &Action) {
         let path = "/endpointCertificates/DATABASE_MIRRORING";
-        self.arm("GET", pair.instance, path, None, &[("PublicKey", "/properties/publicBlob")]);
+        self.arm(
+            "GET",
+            pair.instance,
+            path,
+            None,
+            &[("PublicKey", "/properties/publicBlob")],
+        );
         let fqdn = fqdn(pair.instance);
         let sql = format!("CREATE CERTIFICATE [{fqdn}] FROM BINARY = 0x${{PublicKey}}");
         self.sql(Place::Server(pair.server), None, action, &sql);
@@ -276,7 +323,11 @@ impl Writer {
             let _ = writeln!(self.steps, "body = {}", inline(&body));
         }
         for (variable, pointer) in capture {
-            let variable = if *variable == "Fqdn" { format!("Fqdn{}", n + 1) } else { (*variable).to_owned() };
+            let variable = if *variable == "Fqdn" {
+                format!("Fqdn{}", n + 1)
+            } else {
+                (*variable).to_owned()
+            };
             let _ = write!(self.steps, "[step.capture]\n{variable} = \"{pointer}\"\n");
         }
     }
@@ -309,7 +360,11 @@ impl Writer {
     }
 
     fn batch(&mut self, place: Place, database: Option<&str>, sql: &str) {
-        let _ = write!(self.steps, "on = \"{place}\"\nsql = '''\n{}\n'''\n", sql.trim_end());
+        let _ = write!(
+            self.steps,
+            "on = \"{place}\"\nsql = '''\n{}\n'''\n",
+            sql.trim_end()
+        );
         if let Some(database) = database {
             let _ = writeln!(self.steps, "database = \"{database}\"");
         }
@@ -393,7 +448,11 @@ fn create_distributed(pair: Pair, from_instance: bool) -> String {
 }
 
 fn commit_mode(pair: Pair, sync: bool) -> String {
-    let mode = if sync { "SYNCHRONOUS_COMMIT" } else { "ASYNCHRONOUS_COMMIT" };
+    let mode = if sync {
+        "SYNCHRONOUS_COMMIT"
+    } else {
+        "ASYNCHRONOUS_COMMIT"
+    };
     format!(
         "MODIFY AVAILABILITY GROUP ON\nN'{}' WITH (AVAILABILITY_MODE = {mode}),\nN'{}' WITH (AVAILABILITY_MODE = {mode})",
         group_name(pair.server),
@@ -412,7 +471,10 @@ fn address(n: u8) -> String {
 /// A basic string of TOML.
 fn quoted(text: &str) -> String {
     let escaped: String = text.chars().flat_map(char::escape_default).collect();
-    format!("\"{}\"", escaped.replace("\\'", "'").replace("\\u{", "\\u{"))
+    format!(
+        "\"{}\"",
+        escaped.replace("\\'", "'").replace("\\u{", "\\u{")
+    )
 }
 
 /// JSON as an inline value of TOML.

@@ -4,7 +4,7 @@
 
 mod steps;
 
-pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step};
+pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step, same};
 
 use crate::availability_group::Role;
 use crate::certificate::PrivateKey;
@@ -386,10 +386,7 @@ fn links_make_progress(world: &World) -> Option<String> {
             Phase::CatchUp { .. } => connected && !is_suspended(world, link),
             _ => false,
         };
-        let armed = world
-            .timers
-            .due(&Timer::Link(link.id.clone()))
-            .is_some();
+        let armed = world.timers.due(&Timer::Link(link.id.clone())).is_some();
         (waits_for_time && !armed).then(|| format!("{} in {:?}", link.id.name, link.phase))
     })
 }
@@ -481,7 +478,10 @@ fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
         let change = link.role_changes.last().filter(|change| change.forced)?;
         let sides = [Some(link.id.instance), link.partner];
-        let loser = sides.into_iter().flatten().find(|side| *side != change.primary)?;
+        let loser = sides
+            .into_iter()
+            .flatten()
+            .find(|side| *side != change.primary)?;
         let name = link.spec.database.as_str();
         let old = world.instance(loser)?.database(name)?;
         let new = world.instance(change.primary)?.database(name)?;
@@ -493,7 +493,10 @@ fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
         if !comparable {
             return None;
         }
-        let written = old.log.from(change.common).filter(|entry| entry.lsn < change.end);
+        let written = old
+            .log
+            .from(change.common)
+            .filter(|entry| entry.lsn < change.end);
         let committed = written.filter(|entry| matches!(entry.kind, LogKind::Commit(_)));
         let exactly = committed
             .map(|entry| entry.lsn)
@@ -536,7 +539,11 @@ fn operations_end(world: &World) -> Option<String> {
         };
         world.links.values().any(|link| link.operation == Some(id)) || timed()
     };
-    let stray = world.operations.values().filter(running).find(|operation| !ends(operation.id))?;
+    let stray = world
+        .operations
+        .values()
+        .filter(running)
+        .find(|operation| !ends(operation.id))?;
     Some(format!("{} {}", stray.word, stray.id))
 }
 

@@ -7,19 +7,17 @@ use milink_core::availability_group::{
 };
 use milink_core::azure::WriteTrustCertificate;
 use milink_core::backup::{BackupDevice, BackupKind as Kind};
-use milink_core::certificate::{PUBLIC_ROOTS, PrivateKey};
 use milink_core::certificate::{CertificateFacts, MANAGED_INSTANCE_DNS_PATTERN};
+use milink_core::certificate::{PUBLIC_ROOTS, PrivateKey};
 use milink_core::command::{
-    AddCertificateIssuer, AlterAvailabilityGroup, AlterDatabase, AlterEndpoint,
-    AuthenticationSpec, Backup, CreateAvailabilityGroup, CreateCertificate, CreateDatabase,
+    AddCertificateIssuer, AlterAvailabilityGroup, AlterDatabase, AlterEndpoint, AuthenticationSpec,
+    Backup, CreateAvailabilityGroup, CreateCertificate, CreateDatabase,
     CreateDistributedAvailabilityGroup, CreateEndpoint, CreateMasterKey, DEFAULT_SESSION_TIMEOUT,
     DatabaseChange, DropAvailabilityGroup, DropCertificate, DropDatabase, DropEndpoint,
     GroupAction, GroupOptions, MemberChange, MemberSpec, ReplicaSpec, Write,
 };
 use milink_core::database::RecoveryModel;
-use milink_core::endpoint::{
-    EncryptionAlgorithm, EndpointEncryption, EndpointRole, EndpointState,
-};
+use milink_core::endpoint::{EncryptionAlgorithm, EndpointEncryption, EndpointRole, EndpointState};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::link::{
     CreateLink, DeleteLink, FailOverLink, FailoverKind, LinkFailoverMode, LinkRole, LinkSpec,
@@ -111,7 +109,11 @@ impl Lab {
                 self.alter_group(n, group_name(n), GroupAction::AddDatabases(vec![name(n)]))?;
             }
             Action::RemoveDatabase(n) => {
-                self.alter_group(n, group_name(n), GroupAction::RemoveDatabases(vec![name(n)]))?;
+                self.alter_group(
+                    n,
+                    group_name(n),
+                    GroupAction::RemoveDatabases(vec![name(n)]),
+                )?;
             }
             Action::CreateDistributed(pair, from) => self.create_distributed(pair, from)?,
             Action::CommitMode(pair, sync) => self.commit_mode(pair, sync)?,
@@ -202,7 +204,9 @@ impl Lab {
             (table.definition.object, Some(table.next_row()))
         });
         let Some(id) = row else {
-            found.check_writable(database).map_err(milink_core::Refusal::from)?;
+            found
+                .check_writable(database)
+                .map_err(milink_core::Refusal::from)?;
             return Err(Refused::Nothing("there is no such table"));
         };
         let (value, database) = (self.next_value, database.id);
@@ -436,7 +440,11 @@ impl Lab {
             (group_name(pair.server).into(), change()),
             (pair.instance_group().into(), change()),
         ];
-        self.alter_group(pair.server, pair.link(), GroupAction::ModifyMembers(members))
+        self.alter_group(
+            pair.server,
+            pair.link(),
+            GroupAction::ModifyMembers(members),
+        )
     }
 
     fn alter_group(&mut self, n: u8, group: String, action: GroupAction) -> Result<(), Refused> {
@@ -483,10 +491,12 @@ impl Lab {
         let build = self.world.instance(self.server(pair.server))?.build();
         let instance = self.world.instance(self.instance(pair.instance))?;
         let policy = instance.as_managed_instance()?.update_policy.text();
-        let version = Version::ALL.into_iter().find(|version| {
-            milink_core::version::Build::named(version.text()) == Some(build)
-        })?;
-        let policy = Policy::ALL.into_iter().find(|found| found.text() == policy)?;
+        let version = Version::ALL
+            .into_iter()
+            .find(|version| milink_core::version::Build::named(version.text()) == Some(build))?;
+        let policy = Policy::ALL
+            .into_iter()
+            .find(|found| found.text() == policy)?;
         Some((version, policy))
     }
 

@@ -7,6 +7,7 @@ mod observe;
 
 use std::net::Ipv4Addr;
 
+use milink_core::World;
 use milink_core::azure::ManagedInstanceProperties;
 use milink_core::certificate::CertificateFacts;
 use milink_core::collation::Collation;
@@ -17,7 +18,6 @@ use milink_core::instance::SqlServer;
 use milink_core::refusal::Refusal;
 use milink_core::time::{Span, Timestamp};
 use milink_core::version::{Build, Edition, UpdatePolicy};
-use milink_core::World;
 
 use crate::action::Action;
 use crate::topology::{Pace, Plan};

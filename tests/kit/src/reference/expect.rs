@@ -100,7 +100,8 @@ impl Reference {
                 Some(_) => Either,
             },
             Action::DeleteLink(_) => Either,
-            Action::LinkFailover(pair, forced) => match self.links.get(&pair).map(|link| link.role) {
+            Action::LinkFailover(pair, forced) => match self.links.get(&pair).map(|link| link.role)
+            {
                 None => Refused("there is no such link"),
                 Some(Role::Primary) if forced => Refused("the instance is primary (41965)"),
                 Some(_) if forced => self.expect_forced(pair, Side::Instance),

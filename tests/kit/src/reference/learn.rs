@@ -1,7 +1,7 @@
 //! Looking at what can be seen: what happened by itself is judged, and then remembered.
 
-use super::{Course, Database, Reference};
 use super::expect::Expected;
+use super::{Course, Database, Reference};
 use crate::action::{Pair, Place, Side};
 use crate::observation::{Observation, Role, SeenDatabase, SeenLink};
 
@@ -44,7 +44,11 @@ impl Reference {
 
     /// Links come when they are asked for, go when they are deleted, and connect when everything is there.
     fn look_at_links(&mut self, seen: &Observation) -> Judgement {
-        if let Some(pair) = seen.links.keys().find(|pair| !self.links.contains_key(pair)) {
+        if let Some(pair) = seen
+            .links
+            .keys()
+            .find(|pair| !self.links.contains_key(pair))
+        {
             return Err(format!("{} is there and nobody asked for it", pair.link()));
         }
         let pairs: Vec<Pair> = self.links.keys().copied().collect();
@@ -98,7 +102,10 @@ impl Reference {
         // The instance's copy becomes a database of its own; one that was not finished goes.
         let key = (pair.place(Side::Instance), pair.server);
         let follows = |found: &Database| found.follows == Some(pair);
-        let rows = seen.databases.get(&key).and_then(|found| found.rows.as_ref());
+        let rows = seen
+            .databases
+            .get(&key)
+            .and_then(|found| found.rows.as_ref());
         if let Some(rows) = rows
             && self.databases.get(&key).is_some_and(follows)
         {
@@ -122,7 +129,12 @@ impl Reference {
                 return Err(format!("{} is {role:?} in no group", pair.link()));
             }
         }
-        let pairs: Vec<Pair> = self.halves.keys().chain(self.links.keys()).copied().collect();
+        let pairs: Vec<Pair> = self
+            .halves
+            .keys()
+            .chain(self.links.keys())
+            .copied()
+            .collect();
         for pair in pairs {
             let now = |side| match side {
                 Side::Server => seen.halves.get(&pair).copied(),
@@ -179,11 +191,17 @@ impl Reference {
             (pair.place(source), pair.server),
             (pair.place(source.other()), pair.server),
         );
-        let committed = self.databases.get(&old).map(|database| database.history.clone());
+        let committed = self
+            .databases
+            .get(&old)
+            .map(|database| database.history.clone());
         let Some(committed) = committed else {
             return Err(format!("{} failed over from nothing", pair.link()));
         };
-        let rows = seen.databases.get(&new).and_then(|database| database.rows.clone());
+        let rows = seen
+            .databases
+            .get(&new)
+            .and_then(|database| database.rows.clone());
         if rows.as_ref() != Some(&committed) {
             return Err(format!(
                 "planned failover of {}: {committed:?} was committed, and the new primary has {rows:?}",
@@ -215,14 +233,22 @@ impl Reference {
             }
             let (place, n) = *key;
             let wanted = self.links_of(n).find(|(pair, link)| {
-                let target = if link.asked_primary { Side::Server } else { Side::Instance };
+                let target = if link.asked_primary {
+                    Side::Server
+                } else {
+                    Side::Instance
+                };
                 link.course == Course::Asked && pair.place(target) == place
             });
             let Some((pair, link)) = wanted else {
                 return Err(format!("db{} on {place} comes from nowhere", n + 1));
             };
             let (pair, asked_primary) = (*pair, link.asked_primary);
-            let source = if asked_primary { Side::Instance } else { Side::Server };
+            let source = if asked_primary {
+                Side::Instance
+            } else {
+                Side::Server
+            };
             let Some(original) = self.databases.get(&(pair.place(source), n)) else {
                 return Err(format!("db{} on {place} is a copy of nothing", n + 1));
             };
@@ -268,7 +294,10 @@ impl Reference {
         else {
             return Ok(());
         };
-        let moved = found.rows.as_ref().is_some_and(|rows| *rows != database.history);
+        let moved = found
+            .rows
+            .as_ref()
+            .is_some_and(|rows| *rows != database.history);
         if !connected && !found.secondary && !moved {
             return Ok(());
         }
@@ -332,7 +361,11 @@ impl Reference {
     fn look_at_copy(&mut self, key: (Place, u8), pair: Pair, rows: &[i64]) -> Judgement {
         let (place, n) = key;
         let database = &self.databases[&key];
-        let source = if place == pair.place(Side::Server) { Side::Instance } else { Side::Server };
+        let source = if place == pair.place(Side::Server) {
+            Side::Instance
+        } else {
+            Side::Server
+        };
         let origin = self.databases.get(&(pair.place(source), n));
         let origin = origin.filter(|origin| origin.lineage == database.lineage);
         if rows.len() < database.history.len() || !rows.starts_with(&database.history) {
@@ -351,10 +384,16 @@ impl Reference {
             ));
         }
         if grows && database.made && self.is_suspended(pair) {
-            return Err(format!("db{} on {place} moves though it is suspended", n + 1));
+            return Err(format!(
+                "db{} on {place} moves though it is suspended",
+                n + 1
+            ));
         }
         if grows && self.cut_off.contains(&n) && self.is_cut_off(n) {
-            return Err(format!("db{} on {place} moves though nobody listens", n + 1));
+            return Err(format!(
+                "db{} on {place} moves though nobody listens",
+                n + 1
+            ));
         }
         let database = self.databases.get_mut(&key).expect("looked up above");
         database.history = rows.to_vec();

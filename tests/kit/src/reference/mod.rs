@@ -124,7 +124,8 @@ impl Reference {
                 self.databases.remove(&(place, n));
             }
             Action::Insert(place, n) => {
-                if let (Some(database), Some(value)) = (self.databases.get_mut(&(place, n)), value) {
+                if let (Some(database), Some(value)) = (self.databases.get_mut(&(place, n)), value)
+                {
                     database.history.push(value);
                 }
             }
@@ -173,7 +174,11 @@ impl Reference {
                 self.set_member(n, false);
             }
             Action::CreateDistributed(pair, from_instance) => {
-                let role = if from_instance { Role::Secondary } else { Role::Primary };
+                let role = if from_instance {
+                    Role::Secondary
+                } else {
+                    Role::Primary
+                };
                 self.halves.insert(pair, role);
             }
             Action::DropDistributed(pair) => {
@@ -205,7 +210,9 @@ impl Reference {
             Action::LinkFailover(pair, true) | Action::SetRole(pair, true, _) => {
                 self.force(pair, Side::Instance);
             }
-            Action::SetRole(pair, false, true) => self.set_role(pair, Side::Instance, Role::Secondary),
+            Action::SetRole(pair, false, true) => {
+                self.set_role(pair, Side::Instance, Role::Secondary)
+            }
         }
     }
 
@@ -240,7 +247,12 @@ impl Reference {
     }
 
     fn drop_group(&mut self, n: u8) {
-        if self.server(n).group.take().is_some_and(|group| group.has_database) {
+        if self
+            .server(n)
+            .group
+            .take()
+            .is_some_and(|group| group.has_database)
+        {
             self.leave(n);
         }
     }
@@ -264,7 +276,11 @@ impl Reference {
         if asked_again.is_some_and(|link| link.course != Course::Over) {
             return;
         }
-        let role = if from_instance { Role::Primary } else { Role::Secondary };
+        let role = if from_instance {
+            Role::Primary
+        } else {
+            Role::Secondary
+        };
         let forced = asked_again.is_some_and(|link| link.forced);
         let deleting = asked_again.is_some_and(|link| link.deleting);
         let link = Link {
