@@ -15,7 +15,7 @@ fn bounded(steps: u64, folder: &str) -> Hunt {
 
 #[test]
 fn the_core_agrees_with_the_reference_model() {
-    let bounds = bounded(15_000, "failures");
+    let bounds = bounded(6_000, "failures");
     eprintln!("MILINK_SEED={} MILINK_STEPS={}", bounds.seed, bounds.steps);
     let begun = Instant::now();
     match hunt(&bounds, &[]) {
@@ -44,7 +44,7 @@ fn a_planted_violation_is_found_shrunk_and_written_as_a_scenario() {
         seed: 3,
         steps: 200_000,
         length: 30,
-        shrinks: 400,
+        shrinks: 250,
         ..bounded(0, "planted")
     };
     let failure = hunt(&bounds, &[&nothing_is_ever_lost]).expect_err("something is lost");
