@@ -3,6 +3,7 @@
 mod az;
 mod demo;
 mod env;
+mod explore;
 mod health;
 mod narrator;
 mod remote;
@@ -39,6 +40,8 @@ enum Verb {
     /// Run scenario files against an emulator
     #[command(subcommand)]
     Scenario(scenario::ScenarioVerb),
+    /// Rerun a program with every call going wrong, and see whether a second run repairs what is left
+    Explore(Box<explore::ExploreArguments>),
     /// Make, copy, keep, restore and drop worlds
     #[command(subcommand)]
     World(remote::WorldVerb),
@@ -107,6 +110,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Env(arguments) => env::env(arguments).await,
             Verb::Az(arguments) => az::az(arguments).await,
             Verb::Scenario(verb) => scenario::scenario(verb).await,
+            Verb::Explore(arguments) => explore::explore(*arguments).await,
             Verb::World(verb) => remote::world(verb).await,
             Verb::Clock(verb) => remote::clock(verb).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,

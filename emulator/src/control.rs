@@ -1,6 +1,7 @@
 //! The control API under `/_milink/`: milink's own, not Azure's. Readable by anybody who reaches the port.
 
 mod body;
+mod calls;
 mod clock;
 mod error;
 mod health;
@@ -49,6 +50,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/ca.pem", get(health::authority))
         .route("/worlds", get(worlds::list).post(worlds::create))
         .route("/worlds/{name}", get(worlds::show).delete(worlds::delete))
+        .route("/worlds/{name}/calls", get(calls::read).put(calls::record))
+        .route("/worlds/{name}/state", get(calls::state))
         .route("/clock", get(clock::show).put(clock::set))
         .route("/clock/advance", post(clock::advance))
         .route(

@@ -66,8 +66,11 @@ pub(crate) struct NewWorld {
 /// What a new world begins as.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
-    /// A copy of another.
-    Fork(String),
+    /// A copy of another, or of what it has kept under a name.
+    Fork {
+        from: String,
+        snapshot: Option<String>,
+    },
     /// A topology of its own.
     Fresh {
         topology: Box<Topology>,
@@ -292,7 +295,12 @@ impl Shared {
             uuid::Builder::from_random_bytes(bytes).into_uuid()
         });
         let cell = match new.origin {
-            Origin::Fork(origin) => self.hub.fork(&origin, &new.name, subscription)?,
+            Origin::Fork { from, snapshot } => match snapshot {
+                None => self.hub.fork(&from, &new.name, subscription)?,
+                Some(snapshot) => self
+                    .hub
+                    .fork_kept(&from, &snapshot, &new.name, subscription)?,
+            },
             Origin::Fresh {
                 topology,
                 clock,

@@ -2,10 +2,12 @@
 //!
 //! Knows no routes; it is handed one router for each.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tower::util::MapResult;
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -21,6 +24,21 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const HANDSHAKE: Duration = Duration::from_secs(15);
 /// How many connections there may be; further ones wait in the socket's queue.
 const CONNECTIONS: usize = 4_096;
+
+/// In a response's extensions: it is not sent, and the connection (or HTTP/2's stream) ends instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropped;
+
+/// Why hyper ends a connection for us.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is withheld")]
+struct Withheld;
+
+impl From<Infallible> for Withheld {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// What is served on either kind of connection.
 #[derive(Clone)]
@@ -79,11 +97,20 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(120));
     builder.http2().timer(TokioTimer::new());
+    let router = MapResult::new(router, withheld);
     let service = TowerToHyperService::new(router);
     if let Err(error) = builder
         .serve_connection(TokioIo::new(stream), service)
         .await
     {
         tracing::debug!(error, "HTTP connection ended");
+    }
+}
+
+/// The response, unless its connection is to end without one.
+fn withheld(answered: Result<Response, Infallible>) -> Result<Response, Withheld> {
+    match answered {
+        Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(Withheld),
+        Ok(response) => Ok(response),
     }
 }

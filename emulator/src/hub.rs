@@ -111,8 +111,33 @@ impl Hub {
         name: &str,
         subscription: Uuid,
     ) -> Result<Arc<WorldCell>, HubError> {
-        let origin = self.named(from)?;
-        let (mut world, mode) = origin.copy();
+        let (world, mode) = self.named(from)?.copy();
+        self.insert_copy(name, world, mode, subscription)
+    }
+
+    /// The same, of what the other world has kept under a name.
+    ///
+    /// # Errors
+    ///
+    /// There is no such world or snapshot, or the name or subscription is taken or bad.
+    pub fn fork_kept(
+        &self,
+        from: &str,
+        snapshot: &str,
+        name: &str,
+        subscription: Uuid,
+    ) -> Result<Arc<WorldCell>, HubError> {
+        let (world, mode) = self.named(from)?.kept_copy(snapshot)?;
+        self.insert_copy(name, world, mode, subscription)
+    }
+
+    fn insert_copy(
+        &self,
+        name: &str,
+        mut world: World,
+        mode: ClockMode,
+        subscription: Uuid,
+    ) -> Result<Arc<WorldCell>, HubError> {
         world.subscription = subscription;
         self.insert(name, world, mode)
     }

@@ -1,6 +1,7 @@
 //! The emulator: sockets, TLS, HTTP and TDS around the world model.
 
 pub mod arm;
+pub mod calls;
 pub mod cli;
 pub mod clock;
 pub mod config;

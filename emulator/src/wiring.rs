@@ -9,6 +9,7 @@ use milink_core::time::Timestamp;
 use uuid::Uuid;
 
 use crate::arm;
+use crate::calls::Calls;
 use crate::hub::{DEFAULT_WORLD, Hub};
 use crate::keys::Keys;
 
@@ -47,6 +48,10 @@ impl arm::Worlds for Hub {
         tracing::debug!(world = cell.name(), request = ?what, "ARM changes the world");
         cell.change(change);
         true
+    }
+
+    fn calls(&self, id: Uuid) -> Option<Arc<Calls>> {
+        Some(Arc::clone(self.of_subscription(id)?.calls()))
     }
 
     fn poll_jump(&self, id: Uuid) {

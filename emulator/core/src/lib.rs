@@ -30,6 +30,7 @@ pub mod store;
 pub mod time;
 pub mod value;
 pub mod version;
+pub mod visible;
 pub mod world;
 
 pub use refusal::Refusal;

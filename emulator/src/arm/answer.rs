@@ -14,6 +14,17 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Vec<u8>,
     pub(super) headers: Vec<(&'static str, String)>,
+    /// Never sent: what happens to the connection instead.
+    pub(super) withheld: Option<Withheld>,
+}
+
+/// What a client gets that gets no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Withheld {
+    /// The end of the connection.
+    Dropped,
+    /// Nothing.
+    Held,
 }
 
 impl Answer {
@@ -23,6 +34,7 @@ impl Answer {
             status,
             body: serde_json::to_vec(body).expect("our own types have no keys but strings"),
             headers: Vec::new(),
+            withheld: None,
         }
     }
 
@@ -49,6 +61,15 @@ impl Answer {
             status,
             body: Vec::new(),
             headers: Vec::new(),
+            withheld: None,
+        }
+    }
+
+    /// No answer at all.
+    pub(super) fn withheld(how: Withheld) -> Self {
+        Self {
+            withheld: Some(how),
+            ..Self::empty(StatusCode::NO_CONTENT)
         }
     }
 
@@ -80,6 +101,9 @@ pub(super) fn finish(request: &Incoming, answer: Result<Answer, ArmError>) -> Re
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
+    if let Some(how) = answer.withheld {
+        response.extensions_mut().insert(how);
+    }
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

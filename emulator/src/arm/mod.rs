@@ -14,6 +14,7 @@ mod operations;
 mod paging;
 mod path;
 mod ports;
+mod recorded;
 mod registry;
 mod resources;
 mod route;
@@ -183,5 +184,14 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
     } else {
         route::answer(&arm, &incoming)
     };
-    answer::finish(&incoming, answer).map(Body::from)
+    let mut response = answer::finish(&incoming, answer).map(Body::from);
+    match response.extensions_mut().remove::<answer::Withheld>() {
+        None => {}
+        Some(answer::Withheld::Dropped) => {
+            response.extensions_mut().insert(crate::http::Dropped);
+        }
+        // Until the client leaves, which ends this task.
+        Some(answer::Withheld::Held) => std::future::pending().await,
+    }
+    response
 }

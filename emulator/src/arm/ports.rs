@@ -1,11 +1,14 @@
 //! What ARM needs of the rest of the program: worlds to ask and change, and somebody who knows certificates.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::time::Timestamp;
 use uuid::Uuid;
+
+use crate::calls::Calls;
 
 /// A subscription: the name of a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,11 @@ pub trait Worlds: Send + Sync {
         what: &dyn Debug,
         change: &mut dyn FnMut(&mut World, Timestamp),
     ) -> bool;
+
+    /// Where the calls to a world are entered.
+    fn calls(&self, _id: Uuid) -> Option<Arc<Calls>> {
+        None
+    }
 
     /// A client polls a running operation: a clock that jumps goes to the next due moment.
     fn poll_jump(&self, id: Uuid);

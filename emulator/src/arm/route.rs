@@ -14,7 +14,7 @@ use super::error::ArmError;
 use super::path::{ResourcePath, form_pairs, segments};
 use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
 use super::version::{ApiVersion, Versions};
-use super::{Arm, Incoming, entra, operations, resources};
+use super::{Arm, Incoming, entra, operations, recorded, resources};
 
 /// Answers a request.
 pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> {
@@ -62,7 +62,7 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
         version,
         subscription,
     };
-    resource(&call)
+    recorded::answer(&call)
 }
 
 /// Answers a request to something in a subscription.

@@ -51,7 +51,7 @@ pub(super) async fn az(arguments: AzArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Registers the cloud and logs in, unless that was done for the same emulator before.
-async fn set_up(ready: &ReadyFile) -> anyhow::Result<()> {
+pub(super) async fn set_up(ready: &ReadyFile) -> anyhow::Result<()> {
     let directory = az_directory(ready);
     let mark = directory.join(MARK);
     let purpose = format!(

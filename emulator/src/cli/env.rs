@@ -34,7 +34,7 @@ pub(super) async fn env(arguments: EnvArguments) -> anyhow::Result<ExitCode> {
         .ready(arguments.world.world())
         .await?;
     let mut text = String::new();
-    for (name, value) in az_variables(&ready).iter().chain(&sql_variables(&ready)) {
+    for (name, value) in variables(&ready) {
         text += &match arguments.shell {
             Shell::Sh => format!("export {name}='{}'\n", value.replace('\'', r"'\''")),
             Shell::Fish => format!("set -gx {name} '{}'\n", value.replace('\'', r"\'")),
@@ -51,6 +51,13 @@ pub(super) async fn env(arguments: EnvArguments) -> anyhow::Result<ExitCode> {
     );
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that is exported.
+pub(super) fn variables(ready: &ReadyFile) -> Vec<(&'static str, String)> {
+    let mut variables = az_variables(ready);
+    variables.extend(sql_variables(ready));
+    variables
 }
 
 /// What az needs to trust the emulator and to keep out of the user's own configuration (observed with az 2.91).
@@ -94,6 +101,16 @@ fn sql_variables(ready: &ReadyFile) -> Vec<(&'static str, String)> {
             ("SQLCMDSERVER", format!("{},{}", server.host, server.port)),
             ("SQLCMDUSER", server.user.clone()),
             ("SQLCMDPASSWORD", server.password.clone()),
+        ]);
+    }
+    if let Some(instance) = ready.managed_instances.first() {
+        let address = format!("{},{}", instance.host, instance.port);
+        variables.extend([
+            ("MILINK_MI_SERVER", address),
+            ("MILINK_MI_FQDN", instance.fqdn.clone()),
+            ("MILINK_MI_USER", instance.user.clone()),
+            ("MILINK_MI_PASSWORD", instance.password.clone()),
+            ("MILINK_MI_RESOURCE_ID", instance.resource_id.clone()),
         ]);
     }
     variables

@@ -4,7 +4,7 @@ use axum::Json;
 use serde_json::{Map, Value, json};
 
 /// Method, path, what it does.
-const ROUTES: [(&str, &str, &str); 22] = [
+const ROUTES: [(&str, &str, &str); 25] = [
     ("get", "/health", "Whether it lives."),
     (
         "get",
@@ -23,10 +23,25 @@ const ROUTES: [(&str, &str, &str); 22] = [
     (
         "post",
         "/worlds",
-        "Makes a world: name; from | topology | empty; subscriptionId, clock, durations, seed.",
+        "Makes a world: name; from (and snapshot) | topology | empty; subscriptionId, clock, durations, seed.",
     ),
     ("get", "/worlds/{name}", "A world: where its servers are."),
     ("delete", "/worlds/{name}", "Drops a world."),
+    (
+        "get",
+        "/worlds/{name}/calls",
+        "What clients have asked of it, if that is recorded.",
+    ),
+    (
+        "put",
+        "/worlds/{name}/calls",
+        "Records calls from now on, or no longer: record, strike.",
+    ),
+    (
+        "get",
+        "/worlds/{name}/state",
+        "What a user can see of it, as lines: ?settle=true waits until it is quiet.",
+    ),
     ("get", "/clock", "The clock of a world."),
     (
         "put",

@@ -22,6 +22,8 @@ pub(super) struct Create {
     name: String,
     /// Begin as a copy of this world.
     from: Option<String>,
+    /// Not as it is now, but as it was kept under this name.
+    snapshot: Option<String>,
     subscription_id: Option<Uuid>,
     /// A topology file's text; without it, what the first world started with.
     topology: Option<String>,
@@ -135,11 +137,19 @@ fn origin(shared: &Shared, asked: Create) -> Result<Origin, ControlError> {
             || asked.durations.is_some()
             || asked.seed.is_some();
         return match others {
-            false => Ok(Origin::Fork(from)),
+            false => Ok(Origin::Fork {
+                from,
+                snapshot: asked.snapshot,
+            }),
             true => Err(ControlError::bad_request(
                 "a copy has the topology, clock, durations and seed of the world it is copied from",
             )),
         };
+    }
+    if asked.snapshot.is_some() {
+        return Err(ControlError::bad_request(
+            "a snapshot belongs to the world that is named in from",
+        ));
     }
     let topology = match (asked.topology, asked.empty) {
         (None, false) => shared.config.topology.clone(),

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::HubError;
+use crate::calls::Calls;
 use crate::clock::{Clock, ClockMode, host_now};
 
 /// How long another client may take to release what one waits for before the time jumps: real
@@ -36,6 +37,7 @@ pub struct WorldCell {
     /// Which life of the world this is. Restoring and resetting begin a new one, and sessions of
     /// the old one are over.
     epoch: AtomicU64,
+    calls: Arc<Calls>,
     pub(super) wake_driver: Arc<Notify>,
 }
 
@@ -79,6 +81,7 @@ impl WorldCell {
             }),
             version: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
+            calls: Arc::default(),
             wake_driver: Arc::default(),
         });
         cell.change(|_, _| ());
@@ -93,6 +96,11 @@ impl WorldCell {
     /// The subscription that selects it.
     pub fn subscription(&self) -> Uuid {
         self.subscription
+    }
+
+    /// What clients have asked of it, if that is recorded.
+    pub fn calls(&self) -> &Arc<Calls> {
+        &self.calls
     }
 
     /// Which life of the world this is.
@@ -179,6 +187,20 @@ impl WorldCell {
         }
         state.snapshots.insert(snapshot.to_owned(), copy);
         Ok(())
+    }
+
+    /// What was kept under a name, for a world that begins with it.
+    pub(super) fn kept_copy(&self, snapshot: &str) -> Result<(World, ClockMode), HubError> {
+        let state = self.lock();
+        let world = state.snapshots.get(snapshot).cloned();
+        let mut world = world.ok_or_else(|| HubError::NoSnapshot {
+            world: self.name.clone(),
+            snapshot: snapshot.to_owned(),
+        })?;
+        let mode = state.clock.mode();
+        drop(state);
+        close_sessions(&mut world);
+        Ok((world, mode))
     }
 
     /// The names of what was kept.

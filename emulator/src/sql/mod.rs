@@ -5,6 +5,7 @@
 mod convert;
 mod host;
 mod login;
+mod recorded;
 mod session;
 
 use std::sync::Arc;

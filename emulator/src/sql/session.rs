@@ -13,8 +13,9 @@ use milink_tsql::session::event::Event;
 use milink_tsql::session::{Request, Session, Step, Wait};
 use tokio::sync::oneshot;
 
-use super::convert;
 use super::host::SessionHost;
+use super::{convert, recorded};
+use crate::calls::When;
 use crate::hub::WorldCell;
 use crate::keys::Keys;
 use crate::tds::service::{BoxFuture, SessionRequest, SessionState, SqlSession};
@@ -54,19 +55,36 @@ impl SqlSession for EngineSession {
         cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>> {
         Box::pin(async move {
+            let arrived = self
+                .cell
+                .calls()
+                .arrive(|| recorded::described(&self.server, &request));
+            if let Some(blow) = arrived.as_ref().and_then(|it| it.blow(When::Before)) {
+                let is_call = matches!(request, SessionRequest::Rpc { .. });
+                return recorded::struck(blow, &self.server, is_call, sink).await;
+            }
             self.touch(true);
             let result = match request {
-                SessionRequest::Batch { text } => self
-                    .request(Request::Batch { text }, sink, cancel)
-                    .await
-                    .map(drop),
+                SessionRequest::Batch { text } => {
+                    self.request(Request::Batch { text }, sink, cancel).await
+                }
                 SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
-                SessionRequest::Transaction { action } => self
-                    .request(convert::transaction(action), sink, cancel)
-                    .await
-                    .map(drop),
+                SessionRequest::Transaction { action } => {
+                    self.request(convert::transaction(action), sink, cancel)
+                        .await
+                }
             };
             self.touch(false);
+            if let Some(arrived) = arrived {
+                arrived.end(match &result {
+                    Ok(false) => "done",
+                    Ok(true) => "failed",
+                    Err(ClientGone) => "the client left",
+                });
+                if let Some(blow) = arrived.blow(When::After) {
+                    return recorded::withheld(blow).await;
+                }
+            }
             result?;
             Ok(if self.engine.is_open() && !self.is_over {
                 SessionState::Open
@@ -95,15 +113,17 @@ impl SqlSession for EngineSession {
 }
 
 impl EngineSession {
+    /// Runs calls to their ends; says whether the last one failed.
     async fn calls(
         &mut self,
         calls: Vec<RpcCall>,
         sink: &mut ResponseSink,
         cancel: &Arc<Cancel>,
-    ) -> Result<(), ClientGone> {
+    ) -> Result<bool, ClientGone> {
+        let mut failed = false;
         for call in calls.into_iter().filter(|call| !call.no_exec) {
             let collation = self.collation();
-            let failed = self
+            failed = self
                 .request(convert::call(call, collation), sink, cancel)
                 .await?;
             let in_transaction = self.engine.in_transaction();
@@ -117,7 +137,7 @@ impl EngineSession {
                 break;
             }
         }
-        Ok(())
+        Ok(failed)
     }
 
     /// Runs one request to its end; says whether it failed.
