@@ -187,6 +187,8 @@ fn explore(program: &str, flags: &[&str]) -> Output {
     }
     command
         .env("XDG_CACHE_HOME", home.path())
+        // A long trace would push what it says out of the tail that is kept.
+        .env("RUST_BACKTRACE", "0")
         .arg("explore")
         .args(flags)
         .arg("--")

@@ -74,7 +74,7 @@ fn objects(name: &str, database: &Database, lines: &mut Lines) {
     for certificate in content.certificates.values() {
         let key = match certificate.private_key {
             PrivateKey::None => "without a private key",
-            PrivateKey::MasterKey | PrivateKey::Password => "with its private key",
+            _ => "with its private key",
         };
         lines.add(
             format_args!("{name} certificate {}", certificate.name),

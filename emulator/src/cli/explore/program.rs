@@ -39,7 +39,7 @@ pub(super) struct Ended {
 }
 
 /// How much of the output is kept.
-const TAIL_BYTES: usize = 2_000;
+const TAIL_BYTES: usize = 4_000;
 /// How long the outputs of a program that has ended may stay open, for instance in the hands of a daemon.
 const OUTPUT_ENDS: Duration = Duration::from_secs(1);
 
