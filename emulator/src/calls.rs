@@ -18,7 +18,7 @@ pub(crate) use shape::shape;
 
 /// How many calls are kept; the first ones are the ones that matter to who reruns a program.
 const MOST_CALLS: usize = 10_000;
-/// How much of a call's text is kept.
+/// How many characters of a call's text are kept.
 const MOST_TEXT: usize = 4_000;
 
 /// The calls of a world.
@@ -286,8 +286,8 @@ fn digest(server: &str, text: &str) -> String {
 }
 
 fn shortened(mut text: String) -> String {
-    if text.len() > MOST_TEXT {
-        text.truncate(text.floor_char_boundary(MOST_TEXT));
+    if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
+        text.truncate(end);
         text.push('…');
     }
     text
@@ -372,6 +372,6 @@ mod tests {
         assert_eq!(shown.lost, 5);
         calls.record(true, None);
         calls.arrive(|| sql(&"x".repeat(3 * MOST_TEXT)));
-        assert!(calls.show().calls[0].text.len() <= MOST_TEXT + '…'.len_utf8());
+        assert_eq!(calls.show().calls[0].text.chars().count(), MOST_TEXT + 1);
     }
 }
