@@ -2,6 +2,7 @@
 
 mod body;
 mod calls;
+mod certificates;
 mod clock;
 mod error;
 mod health;
@@ -57,6 +58,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(
             "/transitions",
             get(clock::transitions).put(clock::set_transitions),
+        )
+        .route(
+            "/servers/{name}/rotate-certificate",
+            post(certificates::rotate),
         )
         .route("/journal", get(journal::read))
         .route("/explain/{id}", get(journal::explain))

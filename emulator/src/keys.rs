@@ -4,6 +4,7 @@
 
 mod cache;
 mod facts;
+pub(crate) mod roots;
 mod rsa;
 mod tls;
 
@@ -167,6 +168,26 @@ impl Keys {
         if let Some(facts) = made.get(fqdn) {
             return facts.clone();
         }
+        let facts = self.issue(fqdn, &facts::sha1(fqdn.as_bytes()), host_now());
+        if made.len() >= REMEMBERED {
+            made.pop_first();
+        }
+        made.insert(fqdn.to_owned(), facts.clone());
+        facts
+    }
+
+    /// The certificate that follows another one of a managed instance, valid from `now` on.
+    pub fn next_instance_certificate(
+        &self,
+        fqdn: &str,
+        before: &[u8; 20],
+        now: Timestamp,
+    ) -> CertificateFacts {
+        self.issue(fqdn, &facts::sha1(before), now)
+    }
+
+    /// A certificate for an FQDN; `mark` makes its serial number.
+    fn issue(&self, fqdn: &str, mark: &[u8; 20], now: Timestamp) -> CertificateFacts {
         let key = rsa::key(2048, &self.cache);
         let mut issuer = CertificateParams::default();
         issuer.distinguished_name = name_of(&[
@@ -175,10 +196,8 @@ impl Keys {
             (DnType::CommonName, "Microsoft Azure RSA TLS Issuing CA 08"),
         ]);
         issuer.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let digest = facts::sha1(fqdn.as_bytes());
         let mut number = [0; 16];
-        number.copy_from_slice(&digest[..16]);
-        let now = host_now();
+        number.copy_from_slice(&mark[..16]);
         let mut params = CertificateParams::default();
         params.not_before = moment(now - Span::minutes(24 * 60));
         params.not_after = moment(now + Span::minutes(365 * 24 * 60));
@@ -187,12 +206,7 @@ impl Keys {
         let certificate = params
             .signed_by(&*key, &Issuer::from_params(&issuer, &*key))
             .expect("an FQDN can be a common name, and the key is ours");
-        let facts = facts::read(certificate.der()).expect("a certificate made here can be read");
-        if made.len() >= REMEMBERED {
-            made.pop_first();
-        }
-        made.insert(fqdn.to_owned(), facts.clone());
-        facts
+        facts::read(certificate.der()).expect("a certificate made here can be read")
     }
 
     /// Reads any DER certificate.

@@ -261,3 +261,26 @@ async fn get(http: &Client, url: &str) -> Value {
     assert_eq!(answer.status().as_u16(), 200, "{url}");
     answer.json().await.expect("JSON")
 }
+
+/// What nobody can ask Azure for: the service gives an instance another certificate.
+#[tokio::test]
+async fn the_service_rotates_a_certificate_on_request() {
+    let stage = Stage::start().await;
+    let http = client(&stage);
+    let base = &stage.ready().control_url;
+    let rotate = |server: &str| {
+        let url = format!("{base}/servers/{server}/rotate-certificate");
+        http.post(url).send()
+    };
+    let answer = rotate("sqlmi1").await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    let rotated: Value = answer.json().await.expect("JSON");
+    assert_eq!(rotated["thumbprint"].as_str().map(str::len), Some(40));
+    let journal = get(&http, &format!("{base}/journal?limit=1000")).await;
+    assert!(
+        journal.to_string().contains("certificateRotated"),
+        "{journal}"
+    );
+    let answer = rotate("sqlserver1").await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 404, "a SQL Server has its own");
+}

@@ -47,6 +47,23 @@ pub enum EventKind {
         instance: String,
         certificate: String,
     },
+    /// A certificate will expire soon; `place` is where it is: master, endpoint or serverTrustCertificates.
+    CertificateExpiring {
+        instance: String,
+        certificate: String,
+        place: &'static str,
+        expires: String,
+    },
+    CertificateExpired {
+        instance: String,
+        certificate: String,
+        place: &'static str,
+    },
+    /// The service has given a managed instance's mirroring endpoint another certificate.
+    CertificateRotated {
+        instance: String,
+        expires: String,
+    },
     EndpointChanged {
         instance: String,
         endpoint: String,

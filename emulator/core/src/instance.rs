@@ -99,6 +99,8 @@ pub struct ManagedInstance {
     pub update_policy: UpdatePolicy,
     /// The certificate of its mirroring endpoint.
     pub endpoint_certificate: CertificateFacts,
+    /// Thumbprints of the certificates that it had before, newest last; the oldest are forgotten.
+    pub former_certificates: Vec<[u8; 20]>,
     /// Partner certificates uploaded to it (ARM `serverTrustCertificates`).
     pub trust_certificates: OrdMap<Name, Arc<CertificateFacts>>,
     /// The node it runs on, as `MachineName` shows it.

@@ -5,6 +5,7 @@
 pub mod availability_group;
 pub mod azure;
 pub mod backup;
+pub mod calendar;
 pub mod certificate;
 pub mod collation;
 pub mod command;

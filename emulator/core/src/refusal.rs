@@ -563,6 +563,16 @@ pub enum LinkError {
     CertificateNotOnInstance { certificate: String },
     #[error("the certificate '{certificate}' of SQL Server is expired or not yet valid")]
     PartnerCertificateInvalid { certificate: String },
+    #[error(
+        "the private key of certificate '{certificate}' of SQL Server cannot be opened: the service master key does not encrypt the master key"
+    )]
+    PartnerKeyClosed { certificate: String },
+    #[error("the certificate of '{fqdn}' is expired or not yet valid")]
+    InstanceCertificateInvalid { fqdn: String },
+    #[error("SQL Server has another certificate of the same issuer and serial number as '{fqdn}'")]
+    InstanceCertificateMismatch { fqdn: String },
+    #[error("the owner '{login}' of the imported certificate may not connect to the endpoint")]
+    NoConnectPermission { login: String },
     #[error("SQL Server has no certificate named '{fqdn}' with the managed instance's public key")]
     CertificateNotOnSqlServer { fqdn: String },
     #[error("SQL Server does not trust the issuer of the certificate of '{fqdn}'")]

@@ -6,6 +6,7 @@ use imbl::{OrdMap, Vector};
 use uuid::Uuid;
 
 use crate::azure::Azure;
+use crate::calendar;
 use crate::command::Request;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
@@ -37,6 +38,8 @@ pub struct World {
     /// How long things take.
     pub durations: Durations,
     pub(crate) timers: Timers<Timer>,
+    /// What comes by itself in the far future, and is not counted as due.
+    pub(crate) calendar: Timers<calendar::Entry>,
     /// Operations in the order they began.
     operation_order: Vector<OperationId>,
     events: Vector<Arc<Event>>,
@@ -83,6 +86,7 @@ impl World {
             operations: OrdMap::new(),
             durations: Durations::default(),
             timers: Timers::default(),
+            calendar: Timers::default(),
             operation_order: Vector::new(),
             events: Vector::new(),
             event_count: 0,
@@ -109,15 +113,38 @@ impl World {
 
     /// Lets the time pass up to `now`: everything due until then happens, in order. Time does not run backwards.
     pub fn advance_to(&mut self, now: Timestamp) {
-        while let Some((due, timer)) = self.timers.take_due(now) {
+        while let Some(due) = self.next_of_all().filter(|due| *due <= now) {
             self.now = self.now.max(due);
-            self.fire(timer);
+            // At one moment, the timers come first.
+            match self.timers.take_due(due) {
+                Some((_, timer)) => self.fire(timer),
+                None => {
+                    if let Some((_, entry)) = self.calendar.take_due(due) {
+                        calendar::happen(self, &entry);
+                    }
+                }
+            }
             self.reconcile();
         }
         self.now = self.now.max(now);
     }
 
-    /// When something next happens by itself, if anything will.
+    /// Whether advancing to `now` would let anything happen.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.next_of_all().is_some_and(|due| due <= now)
+    }
+
+    /// When something next happens, be it on the calendar only.
+    fn next_of_all(&self) -> Option<Timestamp> {
+        let (timer, entry) = (self.timers.next_due(), self.calendar.next_due());
+        match (timer, entry) {
+            (Some(timer), Some(entry)) => Some(timer.min(entry)),
+            (timer, entry) => timer.or(entry),
+        }
+    }
+
+    /// When something next happens by itself, if anything will. What is only on the calendar, such as a certificate's
+    /// expiry, does not count: it comes when the time passes, and nobody waits for it.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.timers.next_due()
     }

@@ -358,6 +358,10 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         EndpointNotEncrypted { endpoint: text("endpoint") }
         CertificateNotOnInstance { certificate: text("certificate") }
         PartnerCertificateInvalid { certificate: text("certificate") }
+        PartnerKeyClosed { certificate: text("certificate") }
+        InstanceCertificateInvalid { fqdn: text("fqdn") }
+        InstanceCertificateMismatch { fqdn: text("fqdn") }
+        NoConnectPermission { login: text("login") }
         CertificateNotOnSqlServer { fqdn: text("fqdn") }
         IssuerNotTrusted { fqdn: text("fqdn") }
         GroupNotResponding { group: text("group"), endpoint: text("endpoint") }

@@ -4,7 +4,7 @@ use axum::Json;
 use serde_json::{Map, Value, json};
 
 /// Method, path, what it does.
-const ROUTES: [(&str, &str, &str); 25] = [
+const ROUTES: [(&str, &str, &str); 26] = [
     ("get", "/health", "Whether it lives."),
     (
         "get",
@@ -58,6 +58,11 @@ const ROUTES: [(&str, &str, &str); 25] = [
         "put",
         "/transitions",
         "Sets how long: profile, durations by transition, seedingBytesPerSecond.",
+    ),
+    (
+        "post",
+        "/servers/{name}/rotate-certificate",
+        "Gives a managed instance's mirroring endpoint another certificate, as the service does.",
     ),
     ("get", "/journal", "What has happened: ?after=N&limit=N."),
     ("get", "/explain/{id}", "What is known of an operation."),

@@ -117,7 +117,7 @@ impl WorldCell {
     pub fn read<R>(self: &Arc<Self>, read: impl FnOnce(&World) -> R) -> R {
         let mut state = self.lock();
         let now = state.clock.now();
-        let due = state.world.next_due().is_some_and(|due| due <= now);
+        let due = state.world.is_due(now);
         state.world.advance_to(now);
         let result = read(&state.world);
         if due {

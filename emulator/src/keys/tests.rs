@@ -70,6 +70,14 @@ fn an_endpoint_certificate_belongs_to_its_fqdn() {
         "{}",
         one.issuer
     );
+    let later = one.not_after - Span::minutes(60);
+    let next = keys.next_instance_certificate(&one.subject, &one.thumbprint, later);
+    assert_eq!((&next.subject, &next.issuer), (&one.subject, &one.issuer));
+    assert_ne!(
+        (next.thumbprint, &next.serial),
+        (one.thumbprint, &one.serial)
+    );
+    assert!(next.is_valid_at(later) && next.not_after > one.not_after);
 }
 
 #[test]

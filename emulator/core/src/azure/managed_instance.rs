@@ -5,6 +5,7 @@
 mod change;
 mod create;
 mod delete;
+mod rotate;
 mod settings;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use create::WriteManagedInstance;
 pub(super) use create::{NewInstance, finish_creation};
 pub use delete::DeleteManagedInstance;
 pub(super) use delete::{finish_deletion, remove};
+pub use rotate::RotateEndpointCertificate;
 pub use settings::{Identity, IdentityType, InstanceSettings, Sku};
 
 use super::{EntraAdministrator, Pending, SubnetId, Tags};

@@ -30,8 +30,8 @@ pub use managed_database::{
 };
 pub use managed_instance::{
     DeleteManagedInstance, Identity, IdentityType, InstanceSettings, InstanceState,
-    ManagedInstanceProperties, ManagedInstanceView, Sku, UpdateManagedInstance,
-    WriteManagedInstance,
+    ManagedInstanceProperties, ManagedInstanceView, RotateEndpointCertificate, Sku,
+    UpdateManagedInstance, WriteManagedInstance,
 };
 pub use names::check_name;
 pub use network_resource::{

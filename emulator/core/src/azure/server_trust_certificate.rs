@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::managed_instance::{not_busy, start_on};
 use super::{Pending, check_name};
+use crate::calendar::{self, Place};
 use crate::certificate::CertificateFacts;
 use crate::command::Request;
 use crate::durations::Transition;
@@ -86,13 +87,15 @@ pub(super) fn finish_write(
         return Ok(());
     }
     is_new(world, instance, &name, &facts)?;
-    let instance = world.instance_mut(instance);
+    let id = instance;
+    let instance = world.instance_mut(id);
     let server = instance.name.to_string();
     let certificate = name.to_string();
     if let Some(managed) = instance.as_managed_instance_mut()
         && !managed.trust_certificates.contains_key(&name)
     {
-        managed.trust_certificates.insert(name, facts);
+        managed.trust_certificates.insert(name, Arc::clone(&facts));
+        calendar::note_expiry(world, Place::Uploaded(id), &facts);
         world.record(EventKind::CertificateTrusted {
             instance: server,
             certificate,

@@ -7,6 +7,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use super::Request;
 use crate::azure::ManagedInstanceProperties;
+use crate::calendar::{self, Place};
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::database::{Database, RecoveryModel};
@@ -95,22 +96,26 @@ impl Request for CreateManagedInstance {
             .into());
         }
         let node = world.ids.next_u64();
+        let certificate = self.endpoint_certificate.clone();
         let kind = InstanceKind::ManagedInstance(ManagedInstance {
             dns_zone: self.dns_zone,
             update_policy: self.update_policy,
             endpoint_certificate: self.endpoint_certificate,
+            former_certificates: Vec::new(),
             trust_certificates: OrdMap::new(),
             node_name: format!("DB{:X}", node & 0xFFFF_FFFF),
             properties: Arc::new(self.properties),
         });
-        Ok(add(
+        let id = add(
             world,
             self.name,
             kind,
             self.collation,
             self.administrator,
             self.password,
-        ))
+        );
+        calendar::note_expiry(world, Place::Endpoint(id), &certificate);
+        Ok(id)
     }
 }
 

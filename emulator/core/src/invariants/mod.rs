@@ -80,6 +80,10 @@ pub const LAWS: &[(&str, Law)] = &[
         silent_links_end,
     ),
     (
+        "a link has not connected with a certificate that had expired",
+        links_connect_while_valid,
+    ),
+    (
         "a link's creation is running while the link is being made",
         creations_are_running,
     ),
@@ -167,7 +171,8 @@ pub fn check(world: &World) -> Result<(), String> {
 }
 
 fn nothing_is_overdue(world: &World) -> Option<String> {
-    let due = world.next_due().filter(|due| *due < world.now())?;
+    let next = [world.timers.next_due(), world.calendar.next_due()];
+    let due = next.into_iter().flatten().find(|due| *due < world.now())?;
     Some(format!(
         "something was due at {due}, and it is {}",
         world.now()
@@ -367,6 +372,17 @@ fn silent_links_end(world: &World) -> Option<String> {
         let connected = link.connection.connected_since.is_some();
         let sound = silent == due.is_some() && (connected || !silent);
         (!sound).then(|| format!("{} is silent: {silent}, until {due:?}", link.id.name))
+    })
+}
+
+fn links_connect_while_valid(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let since = link.connection.connected_since?;
+        let valid = link
+            .partner_certificate
+            .as_ref()
+            .is_some_and(|certificate| certificate.facts.is_valid_at(since));
+        (!valid).then(|| link.id.name.to_string())
     })
 }
 

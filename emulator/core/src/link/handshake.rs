@@ -2,9 +2,9 @@
 //!
 //! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
 
+use super::trust::{self, PartnerCertificate};
 use super::{Link, LinkFailoverMode, LinkRole, LinkSpec, Phase};
 use crate::availability_group::{DistributedGroup, Role};
-use crate::certificate::{Certificate, MANAGED_INSTANCE_DNS_PATTERN, PUBLIC_ROOTS};
 use crate::endpoint::EndpointState;
 use crate::ids::InstanceId;
 use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT, ManagedInstance};
@@ -12,7 +12,6 @@ use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::network::Reach;
 use crate::refusal::LinkError;
-use crate::time::Timestamp;
 use crate::version::link_supported;
 use crate::world::World;
 
@@ -22,7 +21,7 @@ pub(super) struct Handshake {
     /// The SQL Server at the partner endpoint.
     pub(super) partner: InstanceId,
     /// The uploaded certificate that authenticated it.
-    pub(super) certificate: Name,
+    pub(super) certificate: PartnerCertificate,
 }
 
 /// Tries the whole handshake.
@@ -34,8 +33,8 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     let mi = instance
         .as_managed_instance()
         .ok_or(LinkError::PartnerDropped)?;
-    let certificate = check_endpoint_and_trust(world.now(), partner, instance, mi, &link.spec)?;
-    check_trust_of_instance(world.now(), partner, instance, mi)?;
+    let certificate = trust::check_partner(world.now(), partner, mi, &link.spec)?;
+    trust::check_instance(world.now(), partner, instance, mi, link)?;
     check_versions(partner, mi, &link.spec)?;
     check_groups(partner, instance, link)?;
     Ok(Handshake {
@@ -124,81 +123,6 @@ fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
             .host_names
             .iter()
             .any(|name| name.eq_ignore_ascii_case(&url.host))
-}
-
-/// The managed instance looks at SQL Server's endpoint and certificate.
-fn check_endpoint_and_trust(
-    now: Timestamp,
-    partner: &Instance,
-    instance: &Instance,
-    mi: &ManagedInstance,
-    spec: &LinkSpec,
-) -> Result<Name, LinkError> {
-    let address = spec.partner_endpoint.to_string();
-    let endpoint = partner.endpoint.as_ref().expect("reached a moment ago");
-    if !endpoint
-        .encryption
-        .algorithm()
-        .is_some_and(|algorithm| algorithm.allows_aes())
-    {
-        return Err(LinkError::EndpointNotEncrypted { endpoint: address });
-    }
-    let own = endpoint.authentication.certificate();
-    let own: Option<&Certificate> = own
-        .and_then(|id| partner.master().content.certificates.get(&id))
-        .map(AsRef::as_ref);
-    let Some(own) = own else {
-        return Err(LinkError::EndpointWithoutCertificate { endpoint: address });
-    };
-    let uploaded = mi
-        .trust_certificates
-        .iter()
-        .find(|(_, facts)| facts.thumbprint == own.facts.thumbprint)
-        .map(|(name, _)| name.clone());
-    let Some(uploaded) = uploaded else {
-        return Err(LinkError::CertificateNotOnInstance {
-            certificate: own.name.to_string(),
-        });
-    };
-    if !own.facts.is_valid_at(now) {
-        return Err(LinkError::PartnerCertificateInvalid {
-            certificate: own.name.to_string(),
-        });
-    }
-    debug_assert!(instance.is_managed_instance());
-    Ok(uploaded)
-}
-
-/// SQL Server looks at the managed instance's certificate: it must be imported under the instance's FQDN, and one of the
-/// roots that count as its issuers must be trusted for the DNS pattern. Either root will do (guess: a user cannot tell
-/// which of the two really issued it).
-fn check_trust_of_instance(
-    now: Timestamp,
-    partner: &Instance,
-    instance: &Instance,
-    mi: &ManagedInstance,
-) -> Result<(), LinkError> {
-    let fqdn = instance.server_name();
-    let content = &partner.master().content;
-    let imported = content
-        .certificate(&fqdn)
-        .is_some_and(|imported| imported.facts.thumbprint == mi.endpoint_certificate.thumbprint);
-    if !imported {
-        return Err(LinkError::CertificateNotOnSqlServer { fqdn });
-    }
-    let trusted = content.certificates.values().any(|root| {
-        PUBLIC_ROOTS.contains(&root.facts.thumbprint)
-            && root.facts.is_valid_at(now)
-            && root
-                .issuer_for
-                .iter()
-                .any(|dns| dns.eq_ignore_ascii_case(MANAGED_INSTANCE_DNS_PATTERN))
-    });
-    if trusted {
-        Ok(())
-    } else {
-        Err(LinkError::IssuerNotTrusted { fqdn })
-    }
 }
 
 fn check_versions(

@@ -15,6 +15,7 @@ mod role_change;
 mod seeding;
 mod status;
 mod steps;
+mod trust;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub use status::{
 };
 
 pub(crate) use connection::session_timeout_over;
+pub use trust::PartnerCertificate;
+
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
@@ -86,7 +89,7 @@ pub struct Link {
     /// The last error, for `mostRecentLinkError`.
     pub last_error: Option<LinkError>,
     /// The uploaded certificate that authenticated the partner.
-    pub partner_certificate: Option<Name>,
+    pub partner_certificate: Option<PartnerCertificate>,
 }
 
 /// What a link request asks for: one shape for every api-version.

@@ -5,7 +5,7 @@ use super::handshake::{self, Handshake};
 use super::role;
 use super::{
     Link, LinkId, Phase, ReplicationMode, SeedingOutcome, failover, linked_database, replication,
-    role_change, seeding,
+    role_change, seeding, trust,
 };
 use crate::availability_group::{GroupKind, Role};
 use crate::durations::Transition;
@@ -161,11 +161,18 @@ pub(crate) fn reconcile(world: &mut World) {
                     go_on(world, &id, &link);
                 }
             }
-        } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none()
-            && handshake::check(world, &link).is_ok()
-        {
-            let due = world.now() + world.durations.span(Transition::Reconnect);
-            world.timers.arm(Timer::Reconnect(id.clone()), due);
+        } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none() {
+            match handshake::check(world, &link) {
+                Ok(_) => {
+                    let due = world.now() + world.durations.span(Transition::Reconnect);
+                    world.timers.arm(Timer::Reconnect(id.clone()), due);
+                }
+                // What keeps them apart by now need not be what has parted them.
+                Err(error) if link.last_error.as_ref() != Some(&error) => {
+                    note_error(world, &id, error);
+                }
+                Err(_) => {}
+            }
         }
     }
     seeding::share_bandwidth(world);
@@ -442,11 +449,7 @@ fn note_error(world: &mut World, id: &LinkId, error: LinkError) {
     };
     let partner = handshake::partner(world, &link);
     let repeated = link.last_error.as_ref() == Some(&error);
-    if let Some(partner) = partner.filter(|_| !repeated) {
-        // Messages 28047 and 28048 of the error log.
-        let line = format!(
-            "Database Mirroring login attempt failed with error: 'Connection handshake failed. {error}.'"
-        );
+    if let (Some(partner), Some(line)) = (partner, trust::log_line(&error).filter(|_| !repeated)) {
         world.instance_mut(partner).log(now, line);
     }
     let link = world.link_mut(id).expect("found a moment ago");

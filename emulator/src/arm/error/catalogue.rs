@@ -385,14 +385,17 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::EndpointNotEncrypted { .. }
         | LinkError::GroupNotResponding { .. }
         | LinkError::RoleMismatch
+        | LinkError::PartnerKeyClosed { .. }
+        | LinkError::NoConnectPermission { .. }
         | LinkError::NetworkInterrupted => "ManagedInstanceLinkConnectivityIsNotEstablished",
         LinkError::CertificateNotOnInstance { .. }
         | LinkError::PartnerCertificateInvalid { .. } => {
             "ManagedInstanceLinkCertificateNotFoundOnManagedInstance"
         }
-        LinkError::CertificateNotOnSqlServer { .. } | LinkError::IssuerNotTrusted { .. } => {
-            "ManagedInstanceLinkCertificateNotFoundOnSqlServer"
-        }
+        LinkError::CertificateNotOnSqlServer { .. }
+        | LinkError::InstanceCertificateMismatch { .. }
+        | LinkError::InstanceCertificateInvalid { .. }
+        | LinkError::IssuerNotTrusted { .. } => "ManagedInstanceLinkCertificateNotFoundOnSqlServer",
         LinkError::DatabaseNotResponding { .. }
         | LinkError::CreateDatabaseNotGranted { .. }
         | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",

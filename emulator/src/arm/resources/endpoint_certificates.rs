@@ -1,6 +1,6 @@
 //! `Microsoft.Sql/managedInstances/endpointCertificates`: the instance's own certificate, for partners to import.
 
-use milink_model::{EndpointCertificateProperties, ProxyResource};
+use milink_model::{EndpointCertificateProperties, ProxyResource, TrustedRootCertificate};
 
 use super::instance::{self, Parent};
 use super::server_trust_certificates::to_hex;
@@ -10,6 +10,7 @@ use crate::arm::error::ArmError;
 use crate::arm::paging;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
+use crate::keys::roots::{ROOTS, Root};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
@@ -31,7 +32,7 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
         NAMES.map(|name| {
             (
                 name.to_ascii_lowercase(),
-                shown(&parent, name, blob.clone()),
+                shown(call, &parent, name, blob.clone()),
             )
         }),
     )
@@ -44,7 +45,12 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
         .into_iter()
         .find(|name| name.eq_ignore_ascii_case(wanted));
     let name = name.ok_or_else(|| ArmError::child_not_found(&TYPE.full_name(), wanted))?;
-    Ok(Answer::ok(&shown(&parent, name, blob(call, &parent)?)))
+    Ok(Answer::ok(&shown(
+        call,
+        &parent,
+        name,
+        blob(call, &parent)?,
+    )))
 }
 
 fn blob(call: &Call<'_>, parent: &Parent) -> Result<String, ArmError> {
@@ -54,17 +60,29 @@ fn blob(call: &Call<'_>, parent: &Parent) -> Result<String, ArmError> {
     })
 }
 
-/// Both endpoints have one certificate. The list of trusted roots of 2025-08-01-preview stays empty: the emulator's
-/// certificates are issued under the public roots in name only, and it has no copy of those to hand out.
+/// Since which api-version the roots are told that SQL Server must import.
+const WITH_ROOTS: &str = "2025-08-01";
+
+/// Both endpoints have one certificate.
 fn shown(
+    call: &Call<'_>,
     parent: &Parent,
     name: &str,
     blob: String,
 ) -> ProxyResource<EndpointCertificateProperties> {
+    let trusted = |root: &Root| TrustedRootCertificate {
+        subject: root.subject.to_owned(),
+        public_blob: to_hex(root.der),
+    };
+    let trusted_root_certificates = if call.version.is_since(WITH_ROOTS) {
+        ROOTS.iter().map(trusted).collect()
+    } else {
+        Vec::new()
+    };
     ProxyResource {
         properties: EndpointCertificateProperties {
             public_blob: Some(blob),
-            trusted_root_certificates: Vec::new(),
+            trusted_root_certificates,
         },
         id: format!("{}/endpointCertificates/{name}", parent.arm_id),
         name: name.to_owned(),

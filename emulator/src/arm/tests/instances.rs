@@ -536,6 +536,36 @@ async fn the_endpoint_certificate_is_handed_out() {
         .map(|byte| format!("{byte:02X}"))
         .collect();
     assert_eq!(one.body["properties"], json!({"publicBlob": hex}));
+    let latest = fixture
+        .get(&instance(
+            "/endpointCertificates/DATABASE_MIRRORING",
+            "2025-08-01-preview",
+        ))
+        .await;
+    let roots = latest.body["properties"]["trustedRootCertificates"]
+        .as_array()
+        .expect("the roots to import");
+    let of = |root: &Value| {
+        let blob = root["publicBlob"].as_str().expect("hexadecimal");
+        (root["subject"].clone(), blob[..8].to_owned(), blob.len())
+    };
+    assert_eq!(
+        roots.iter().map(of).collect::<Vec<_>>(),
+        [
+            (
+                json!(
+                    "C=US, O=Microsoft Corporation, CN=Microsoft RSA Root Certificate Authority 2017"
+                ),
+                "308205A8".to_owned(),
+                2904
+            ),
+            (
+                json!("C=US, O=DigiCert Inc, OU=www.digicert.com, CN=DigiCert Global Root G2"),
+                "3082038E".to_owned(),
+                1828
+            ),
+        ]
+    );
     let none = fixture
         .get(&instance(
             "/endpointCertificates/OTHER",

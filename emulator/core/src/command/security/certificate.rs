@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{change, find_certificate, target};
+use crate::calendar::{self, Place};
 use crate::certificate::{Certificate, CertificateFacts, PrivateKey};
 use crate::command::Request;
 use crate::event::EventKind;
@@ -102,6 +103,9 @@ impl Request for CreateCertificate {
         let last = content.certificates.get_max().map_or(255, |(id, _)| id.0);
         let id = CertificateId(last.max(255) + 1);
         let name = self.name.to_string();
+        if self.database == DatabaseId(1) {
+            calendar::note_expiry(world, Place::Master(self.instance), &self.facts);
+        }
         let certificate = Certificate {
             id,
             name: self.name,

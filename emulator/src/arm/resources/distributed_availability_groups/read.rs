@@ -1,7 +1,7 @@
 //! A link as each generation shows it: a function of the world, never stored.
 
 use milink_core::World;
-use milink_core::link::{Link, LinkRole, LinkStatus, Phase};
+use milink_core::link::{Link, LinkRole, LinkStatus, PartnerCertificate, Phase};
 use milink_core::lsn::Lsn;
 use milink_core::time::{Span, Timestamp};
 use milink_model::{
@@ -80,11 +80,11 @@ fn modern(
         failover_mode: two_way.then(|| spec.failover_mode.text().to_owned()),
         seeding_mode: two_way.then(|| "Automatic".to_owned()),
         link_mode: (generation >= Generation::D).then(|| "SingleDatabase".to_owned()),
-        databases: Some(vec![database(call, world, link, status)]),
+        databases: Some(vec![database(call, link, status)]),
     }
 }
 
-fn database(call: &Call<'_>, world: &World, link: &Link, status: &LinkStatus) -> LinkDatabase {
+fn database(call: &Call<'_>, link: &Link, status: &LinkStatus) -> LinkDatabase {
     let positions = status.positions;
     let time = |time: Timestamp| time.to_arm_text();
     // A secondary says what it has received, a primary what it has sent.
@@ -122,7 +122,7 @@ fn database(call: &Call<'_>, world: &World, link: &Link, status: &LinkStatus) ->
         last_backup_lsn: None,
         last_backup_time: None,
         most_recent_link_error: link.last_error.as_ref().map(link_error_text),
-        partner_auth_cert_validity: Some(certificate(world, link)),
+        partner_auth_cert_validity: Some(certificate(link)),
         instance_send_replication_lag_seconds: Some(seconds(status.send_lag)),
         instance_redo_replication_lag_seconds: Some(seconds(status.redo_lag)),
     }
@@ -140,17 +140,13 @@ fn replication_mode(link: &Link) -> Option<String> {
     exists.then(|| link.replication_mode.text().to_owned())
 }
 
-fn certificate(world: &World, link: &Link) -> PartnerAuthCertValidity {
-    let find = || {
-        let name = link.partner_certificate.as_ref()?;
-        let managed = world.instance(link.id.instance)?.as_managed_instance()?;
-        let facts = managed.trust_certificates.get(name)?;
-        Some(PartnerAuthCertValidity {
-            certificate_name: Some(name.to_string()),
-            expiry_date: Some(facts.not_after.to_arm_text()),
-        })
+fn certificate(link: &Link) -> PartnerAuthCertValidity {
+    let authenticated = link.partner_certificate.as_ref();
+    let validity = |certificate: &PartnerCertificate| PartnerAuthCertValidity {
+        certificate_name: Some(certificate.name.to_string()),
+        expiry_date: Some(certificate.facts.not_after.to_arm_text()),
     };
-    find().unwrap_or_default()
+    authenticated.map(validity).unwrap_or_default()
 }
 
 /// As ARM writes it: decimal digits.
