@@ -167,8 +167,11 @@ pub(crate) fn reconcile(world: &mut World) {
                     let due = world.now() + world.durations.span(Transition::Reconnect);
                     world.timers.arm(Timer::Reconnect(id.clone()), due);
                 }
-                // What keeps them apart by now need not be what has parted them.
-                Err(error) if link.last_error.as_ref() != Some(&error) => {
+                // The partner answers again, and something else keeps them apart by now.
+                Err(error)
+                    if trust::log_line(&error).is_some()
+                        && link.last_error.as_ref() != Some(&error) =>
+                {
                     note_error(world, &id, error);
                 }
                 Err(_) => {}
