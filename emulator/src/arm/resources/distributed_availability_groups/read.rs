@@ -30,7 +30,7 @@ pub(super) fn shown(
     let status = LinkStatus::of(world, link);
     let properties = match Generation::of(&call.version) {
         Generation::A => Shown::Legacy(Box::new(legacy(call, link, &status))),
-        generation => Shown::Modern(Box::new(modern(call, world, link, &status, generation))),
+        generation => Shown::Modern(Box::new(modern(call, link, &status, generation))),
     };
     ProxyResource {
         properties,
@@ -60,7 +60,6 @@ fn legacy(call: &Call<'_>, link: &Link, status: &LinkStatus) -> LegacyLinkProper
 
 fn modern(
     call: &Call<'_>,
-    world: &World,
     link: &Link,
     status: &LinkStatus,
     generation: Generation,
