@@ -120,6 +120,8 @@ struct StepText {
     #[serde(default)]
     session: Option<String>,
     #[serde(default)]
+    later: bool,
+    #[serde(default)]
     arm: Option<ArmRequest>,
     #[serde(default)]
     advance: Option<AdvanceAct>,
@@ -361,6 +363,7 @@ impl Step {
                 ),
                 database: text.database.clone(),
                 session: text.session.clone(),
+                later: text.later,
             }));
         }
         acts.extend(text.arm.map(Act::Arm));
@@ -374,6 +377,11 @@ impl Step {
         if !is_sql && (text.on.is_some() || text.database.is_some() || text.session.is_some()) {
             return Err(format!(
                 "on, database and session of step '{title}' go with sql"
+            ));
+        }
+        if text.later && (text.session.is_none() || !is_sql) {
+            return Err(format!(
+                "later, in step '{title}', goes with sql in a session with a name"
             ));
         }
         if text.repeat == 0 {
@@ -443,6 +451,11 @@ mod tests {
                 2,
             ),
             ("name = 'a'\n[[step]]\nwith.a = 1", "with include", 2),
+            (
+                "name = 'a'\n[[step]]\ntitle = 'b'\nsql = 'c'\nlater = true",
+                "session with a name",
+                2,
+            ),
         ];
         for (text, word, line) in cases {
             let error = Scenario::parse(text).unwrap_err();

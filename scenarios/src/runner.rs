@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use milink_client::{
-    Arm, Control, Credentials, Error, Login, Operation, Outcome, ResultSet, Sql, SqlAddress,
+    Arm, Control, Credentials, Error, Login, Operation, Outcome, Sql, SqlAddress,
 };
 use milink_model::ReadyFile;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::file::{Scenario, Step};
 use crate::report::{Happening, Reporter, StepReport};
@@ -25,6 +26,8 @@ pub struct Runner {
     variables: Variables,
     /// The last operation that was started and not followed.
     pub(crate) operation: Option<Operation>,
+    /// What was sent in a session with a name, and not waited for.
+    pub(crate) unanswered: BTreeMap<String, (Place, Unanswered)>,
     /// The last event that counts as seen.
     seen: u64,
     case: Option<String>,
@@ -37,6 +40,9 @@ pub(crate) struct Place {
     pub(crate) database: Option<String>,
     pub(crate) session: Option<String>,
 }
+
+/// T-SQL that is on its way, and its connection.
+pub(crate) type Unanswered = JoinHandle<(Sql, Result<Came, Error>)>;
 
 /// How a run went.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +136,7 @@ impl Runner {
             connections: BTreeMap::new(),
             variables,
             operation: None,
+            unanswered: BTreeMap::new(),
             seen: 0,
             case: None,
         })
@@ -235,24 +242,43 @@ impl Runner {
         }
     }
 
-    /// Runs one batch on a connection that is kept for later steps, unless it breaks.
-    pub(crate) async fn batch(
-        &mut self,
-        place: &Place,
-        text: &str,
-    ) -> Result<Vec<ResultSet>, Error> {
-        let mut sql = match self.connections.remove(place) {
-            Some(sql) => sql,
-            None => {
-                let (address, login) = self.server(&place.server)?;
-                Sql::connect(&address, login, place.database.as_deref()).await?
-            }
-        };
-        let answer = sql.batch(text).await;
-        if !matches!(answer, Err(Error::Connection(_))) {
-            self.connections.insert(place.clone(), sql);
+    /// A connection to a place: one that was kept, or a new one.
+    pub(crate) async fn take(&mut self, place: &Place) -> Result<Sql, Error> {
+        if let Some(sql) = self.connections.remove(place) {
+            return Ok(sql);
         }
-        answer
+        let (address, login) = self.server(&place.server)?;
+        Sql::connect(&address, login, place.database.as_deref()).await
+    }
+
+    /// Keeps a connection for later steps.
+    pub(crate) fn put_back(&mut self, place: Place, sql: Sql) {
+        self.connections.insert(place, sql);
+    }
+
+    /// Waits for something that the server does, moving a clock that stands.
+    pub(crate) async fn while_time_passes<T>(
+        &mut self,
+        mut task: JoinHandle<T>,
+    ) -> Result<T, Error> {
+        loop {
+            match tokio::time::timeout(LOOK, &mut task).await {
+                Ok(done) => return done.map_err(|error| Error::Unexpected(error.to_string())),
+                Err(_) => {
+                    let clock = self.clock().await?;
+                    match (clock.pace, clock.next_due) {
+                        (Pace::Manual, Some(due)) => self.advance_to(due).await?,
+                        (Pace::Manual, None) => {
+                            return Err(Error::Unexpected(
+                                "there is no answer: the clock stands, and nothing is due"
+                                    .to_owned(),
+                            ));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
 
     pub(crate) fn is_connected(&self, place: &Place) -> bool {

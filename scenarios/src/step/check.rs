@@ -51,6 +51,7 @@ impl TryFrom<LookText> for Look {
                     .map_or_else(|| vec![super::SQL_SERVER.to_owned()], OneOrMany::into_vec),
                 database: text.database,
                 session: None,
+                later: false,
             }),
             (None, Some(request)) if text.on.is_none() && text.database.is_none() => {
                 Act::Arm(request)

@@ -1,6 +1,6 @@
 //! The verb `sql`: T-SQL on one of the servers, or the same on several.
 
-use milink_client::{Error, ResultSet};
+use milink_client::{Error, ResultSet, Sql};
 use serde::Deserialize;
 
 use super::{CONNECTION, Came, Refused};
@@ -17,6 +17,8 @@ pub struct SqlAct {
     pub database: Option<String>,
     /// A session of this name, which stays the same from step to step and is not made anew when it breaks.
     pub session: Option<String>,
+    /// The step does not wait for the answer; `wait = { answer = "…" }` with the session's name gets it.
+    pub later: bool,
 }
 
 /// One name, or several.
@@ -82,7 +84,7 @@ impl SqlAct {
     }
 
     async fn run_on(&self, on: &str, runner: &mut Runner) -> Result<Came, Error> {
-        let text = self.text(runner);
+        let batches = batches(&self.text(runner));
         let place = Place {
             server: runner.server_name(on),
             database: self
@@ -94,35 +96,90 @@ impl SqlAct {
         // A server ends sessions when a role changes; who asks next comes with a new one, as programs do. A session with
         // a name stays broken, for steps that want to see it.
         let mut may_be_stale = place.session.is_none() && runner.is_connected(&place);
-        let mut results: Vec<ResultSet> = Vec::new();
-        for batch in batches(&text) {
-            let answer = match runner.batch(&place, &batch).await {
-                Err(Error::Connection(_)) if may_be_stale => runner.batch(&place, &batch).await,
-                other => other,
-            };
-            may_be_stale = false;
-            match answer {
-                Ok(sets) => results.extend(sets),
-                Err(Error::Sql(error)) => {
-                    return Ok(Came::Refused(Refused {
-                        code: error.number.to_string(),
-                        message: error.message,
-                        severity: Some(error.class),
-                        state: Some(error.state),
-                        status: None,
-                    }));
+        let mut sql = match runner.take(&place).await {
+            Ok(sql) => sql,
+            Err(error) => return refused(error),
+        };
+        if let (true, Some(session)) = (self.later, &self.session) {
+            let answer = tokio::spawn(async move {
+                let answer = perform(&mut sql, &batches).await;
+                (sql, answer)
+            });
+            runner.unanswered.insert(session.clone(), (place, answer));
+            return Ok(Came::Nothing);
+        }
+        loop {
+            match perform(&mut sql, &batches).await {
+                Err(Error::Connection(_)) if may_be_stale => {
+                    may_be_stale = false;
+                    sql = match runner.take(&place).await {
+                        Ok(sql) => sql,
+                        Err(error) => return refused(error),
+                    };
                 }
-                Err(Error::Connection(message)) => {
-                    return Ok(Came::Refused(Refused {
-                        code: CONNECTION.to_owned(),
-                        message,
-                        ..Refused::default()
-                    }));
+                Err(error) => {
+                    // A connection that broke is not used again, one that a named session has neither is replaced.
+                    if place.session.is_some() {
+                        runner.put_back(place, sql);
+                    }
+                    return refused(error);
                 }
-                Err(error) => return Err(error),
+                Ok(came) => {
+                    runner.put_back(place, sql);
+                    return Ok(came);
+                }
             }
         }
-        Ok(Came::Results(results))
+    }
+}
+
+/// The answer to a step that was not waited for.
+pub(super) async fn answer(session: &str, runner: &mut Runner) -> Result<Came, Error> {
+    let Some((place, answer)) = runner.unanswered.remove(session) else {
+        return Err(Error::Unexpected(format!(
+            "no step has sent anything in session '{session}' with later = true"
+        )));
+    };
+    let (sql, answer) = runner.while_time_passes(answer).await?;
+    runner.put_back(place, sql);
+    answer.or_else(refused)
+}
+
+/// Runs batches up to the first that fails. Server errors are what came; others are errors.
+async fn perform(sql: &mut Sql, batches: &[String]) -> Result<Came, Error> {
+    let mut results: Vec<ResultSet> = Vec::new();
+    for (number, batch) in batches.iter().enumerate() {
+        match sql.batch(batch).await {
+            Ok(sets) => results.extend(sets),
+            Err(error @ Error::Sql(_)) => return refused(error),
+            // What was done before must not be done again.
+            Err(Error::Connection(text)) if number > 0 => return Ok(broken(text)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Came::Results(results))
+}
+
+fn broken(message: String) -> Came {
+    Came::Refused(Refused {
+        code: CONNECTION.to_owned(),
+        message,
+        ..Refused::default()
+    })
+}
+
+/// Errors of the server and of the connection are something that a step can expect.
+fn refused(error: Error) -> Result<Came, Error> {
+    match error {
+        Error::Sql(error) => Ok(Came::Refused(Refused {
+            code: error.number.to_string(),
+            message: error.message,
+            severity: Some(error.class),
+            state: Some(error.state),
+            status: None,
+        })),
+        Error::Connection(message) => Ok(broken(message)),
+        other => Err(other),
     }
 }
 

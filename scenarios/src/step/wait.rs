@@ -17,6 +17,8 @@ pub enum WaitAct {
     Quiet,
     /// `wait = "operation"`: the last operation that was started with `wait = false` is over.
     Operation,
+    /// `wait = { answer = "program" }`: what was sent in that session with `later = true` is answered.
+    Answer(String),
     /// `wait = { event = "linkSynchronized", within = "1h" }`: the journal has such an event, after the one that was
     /// waited for before.
     Event {
@@ -34,13 +36,17 @@ impl TryFrom<toml::Value> for WaitAct {
     type Error = String;
 
     fn try_from(value: toml::Value) -> Result<Self, String> {
-        const WHAT: &str = "wait is \"quiet\", \"operation\" or { event = \"…\", within = \"1h\" }";
+        const WHAT: &str = "wait is \"quiet\", \"operation\", { answer = \"session\" } or { event = \"…\", within = \"1h\" }";
         match value {
             toml::Value::String(text) => match text.as_str() {
                 "quiet" => Ok(Self::Quiet),
                 "operation" => Ok(Self::Operation),
                 other => Err(format!("{WHAT}, not '{other}'")),
             },
+            toml::Value::Table(table) if table.len() == 1 && table.contains_key("answer") => {
+                let session = table["answer"].as_str().ok_or_else(|| WHAT.to_owned())?;
+                Ok(Self::Answer(session.to_owned()))
+            }
             toml::Value::Table(mut table) => {
                 let within = match table.remove("within") {
                     None => WITHIN.to_owned(),
@@ -66,6 +72,7 @@ impl WaitAct {
         match self {
             Self::Quiet => "until nothing more happens by itself".to_owned(),
             Self::Operation => "until the operation is over".to_owned(),
+            Self::Answer(session) => format!("until session {session} has its answer"),
             Self::Event { within, members } => {
                 let members: Vec<String> = members
                     .iter()
@@ -105,6 +112,7 @@ impl WaitAct {
                     }),
                 })
             }
+            Self::Answer(session) => super::sql::answer(session, runner).await,
             Self::Event { within, members } => event(runner, within, members).await,
         }
     }
