@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milink_client::{
-    Arm, Control, Credentials, Error, Login, Operation, Outcome, Sql, SqlAddress,
-};
+use milink_client::{Arm, Control, Credentials, Error, Login, Operation, Outcome, Sql, SqlAddress};
 use milink_model::ReadyFile;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
