@@ -1,9 +1,11 @@
 //! Azure Resource Manager: requests with a token, answers, errors.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 use crate::{Credentials, Error, TokenSource};
 
 /// A client of Azure Resource Manager.
@@ -23,6 +25,8 @@ pub struct Answer {
     pub body: Value,
     /// What to poll, if the request goes on after the answer.
     pub operation: Option<Operation>,
+    /// How long the server asks to wait before the next poll.
+    pub retry_after: Option<Duration>,
 }
 
 /// The ARM audience of the public cloud, which emulators take as well.
@@ -84,6 +88,7 @@ impl Arm {
         let answer = request.send().await?;
         let status = answer.status();
         let operation = Operation::from_headers(answer.headers());
+        let retry_after = operation::retry_after(answer.headers());
         let bytes = answer.bytes().await?;
         if !status.is_success() {
             return Err(Error::arm(status.as_u16(), &bytes));
@@ -97,6 +102,7 @@ impl Arm {
             status: status.as_u16(),
             body,
             operation,
+            retry_after,
         })
     }
 

@@ -14,8 +14,8 @@ pub struct Operation {
     pub status_url: Option<String>,
     /// `Location`.
     pub result_url: Option<String>,
-    /// `Retry-After`, in seconds.
-    pub retry_after: u64,
+    /// How long to wait between polls, unless a poll's answer says otherwise.
+    pub retry_after: Duration,
 }
 
 /// How an operation ended.
@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 /// The interval where Azure does not say.
-const DEFAULT_RETRY_AFTER: u64 = 30;
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// How often an operation is asked before it is given up.
 const MOST_POLLS: usize = 10_000;
 
@@ -49,11 +49,10 @@ impl Operation {
         if status_url.is_none() && result_url.is_none() {
             return None;
         }
-        let retry_after = text("retry-after").and_then(|seconds| seconds.parse().ok());
         Some(Self {
             status_url,
             result_url,
-            retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
+            retry_after: retry_after(headers).unwrap_or(DEFAULT_RETRY_AFTER),
         })
     }
 
@@ -66,28 +65,26 @@ impl Operation {
         let mut pause = Duration::ZERO;
         for _ in 0..MOST_POLLS {
             tokio::time::sleep(pause).await;
-            let (outcome, seconds) = self.poll(arm).await?;
+            let (outcome, again) = self.poll(arm).await?;
             if let Some(outcome) = outcome {
                 return Ok(outcome);
             }
-            pause = Duration::from_secs(seconds);
+            pause = again;
         }
         Err(Error::Timeout(MOST_POLLS))
     }
 
-    /// Polls once: how it ended, if it has, and after how many seconds to ask again.
+    /// Polls once: how it ended, if it has, and after how long to ask again.
     ///
     /// # Errors
     ///
     /// The poll fails.
-    pub async fn poll(&self, arm: &Arm) -> Result<(Option<Outcome>, u64), Error> {
+    pub async fn poll(&self, arm: &Arm) -> Result<(Option<Outcome>, Duration), Error> {
         let Some(url) = &self.status_url else {
             return self.poll_result(arm).await;
         };
         let answer = arm.send_url("GET", url, None).await?;
-        let again = answer
-            .operation
-            .map_or(self.retry_after, |operation| operation.retry_after);
+        let again = answer.retry_after.unwrap_or(self.retry_after);
         let status: OperationStatus = serde_json::from_value(answer.body)
             .map_err(|error| Error::Unexpected(error.to_string()))?;
         let outcome = match status.status.as_str() {
@@ -104,18 +101,28 @@ impl Operation {
         Ok((outcome, again))
     }
 
-    async fn poll_result(&self, arm: &Arm) -> Result<(Option<Outcome>, u64), Error> {
+    async fn poll_result(&self, arm: &Arm) -> Result<(Option<Outcome>, Duration), Error> {
         let url = self
             .result_url
             .as_ref()
             .expect("an operation has one of the two");
         match arm.send_url("GET", url, None).await {
-            Ok(answer) if answer.status == 202 => Ok((None, self.retry_after)),
-            Ok(_) => Ok((Some(Outcome::Succeeded), 0)),
+            Ok(answer) if answer.status == 202 => {
+                Ok((None, answer.retry_after.unwrap_or(self.retry_after)))
+            }
+            Ok(_) => Ok((Some(Outcome::Succeeded), Duration::ZERO)),
             Err(Error::Arm { code, message, .. }) => {
-                Ok((Some(Outcome::Failed { code, message }), 0))
+                Ok((Some(Outcome::Failed { code, message }), Duration::ZERO))
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// How long the server asks to wait: in milliseconds if it says so (`x-ms-retry-after-ms`, of the Azure SDK design
+/// guidelines), else in seconds.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
+    let precise = number("x-ms-retry-after-ms").map(Duration::from_millis);
+    precise.or_else(|| number("retry-after").map(Duration::from_secs))
 }

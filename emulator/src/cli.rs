@@ -8,6 +8,7 @@ mod health;
 mod narrator;
 mod remote;
 mod scenario;
+mod transition;
 mod up;
 
 use std::io::Write as _;
@@ -48,6 +49,9 @@ enum Verb {
     /// Read and move a world's clock
     #[command(subcommand)]
     Clock(remote::ClockVerb),
+    /// Read and set how long things take in a world, and step what waits for it
+    #[command(subcommand)]
+    Transition(transition::TransitionVerb),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -113,6 +117,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Explore(arguments) => explore::explore(*arguments).await,
             Verb::World(verb) => remote::world(verb).await,
             Verb::Clock(verb) => remote::clock(verb).await,
+            Verb::Transition(verb) => transition::transition(verb).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

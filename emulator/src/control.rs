@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod journal;
 mod openapi;
+mod transitions;
 mod worlds;
 
 use std::sync::Arc;
@@ -55,10 +56,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/worlds/{name}/state", get(calls::state))
         .route("/clock", get(clock::show).put(clock::set))
         .route("/clock/advance", post(clock::advance))
-        .route(
-            "/transitions",
-            get(clock::transitions).put(clock::set_transitions),
-        )
+        .route("/transitions", get(transitions::show).put(transitions::set))
+        .route("/transitions/{name}/step", post(transitions::step))
         .route(
             "/servers/{name}/rotate-certificate",
             post(certificates::rotate),

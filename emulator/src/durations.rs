@@ -1,29 +1,7 @@
 //! Durations as people write them: `--durations azure,link-connect=5min`, `"1h 30min"`.
 
-use milink_core::durations::{Durations, Profile, Transition};
+use milink_core::durations::{Durations, Length, Profile, Transition};
 use milink_core::time::Span;
-
-/// Every transition, in the order they are shown.
-pub const TRANSITIONS: [Transition; 18] = [
-    Transition::InstanceCreate,
-    Transition::InstanceUpdate,
-    Transition::InstanceDelete,
-    Transition::DatabaseCreate,
-    Transition::NetworkWrite,
-    Transition::GroupDelete,
-    Transition::CertificateWrite,
-    Transition::LinkConnect,
-    Transition::LinkInitTimeout,
-    Transition::SeedingStart,
-    Transition::SeedingMinimum,
-    Transition::Recovery,
-    Transition::CatchUp,
-    Transition::LinkDelete,
-    Transition::LinkUpdate,
-    Transition::NetworkLatency,
-    Transition::Redo,
-    Transition::Reconnect,
-];
 
 /// A transition's name, such as `link-connect`.
 pub fn name(transition: Transition) -> String {
@@ -40,7 +18,7 @@ pub fn name(transition: Transition) -> String {
 /// There is none; says which there are.
 pub fn transition(text: &str) -> Result<Transition, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|_| {
-        let names: Vec<String> = TRANSITIONS.iter().map(|t| name(*t)).collect();
+        let names: Vec<String> = Transition::ALL.iter().map(|t| name(*t)).collect();
         format!("'{text}' is no transition; there are {}", names.join(", "))
     })
 }
@@ -51,20 +29,27 @@ pub fn transition(text: &str) -> Result<Transition, String> {
 ///
 /// It is not one, or it is negative.
 pub fn parse_span(text: &str) -> Result<Span, String> {
-    let wrong = || format!("'{text}' is no span of time: say 250ms, 90s, 5min or 1h 30min");
-    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-    let nanoseconds = span
-        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| wrong())?
-        .as_nanos();
-    i64::try_from(nanoseconds / 100)
-        .ok()
-        .filter(|ticks| *ticks >= 0)
-        .map(Span)
-        .ok_or_else(wrong)
+    Span::parse(text)
 }
 
-/// A profile and single transitions: `azure`, `fast,link-connect=2s`, `seeding-minimum=10min`.
+/// The length of a transition: what [`Length`] reads, if the transition can take it.
+///
+/// # Errors
+///
+/// It is not one, or the transition takes spans only.
+pub fn length(of: Transition, text: &str) -> Result<Length, String> {
+    let length: Length = text.parse()?;
+    match of.takes(length) {
+        true => Ok(length),
+        false => Err(format!(
+            "'{}' takes a span such as 5ms, not '{length}'",
+            name(of)
+        )),
+    }
+}
+
+/// A profile and single transitions: `azure`, `fast,link-connect=2s`, `seeding-minimum=uniform(1min..10min)`,
+/// `failover=stepped`, `recovery=polls(3)`.
 ///
 /// # Errors
 ///
@@ -73,11 +58,11 @@ pub fn parse(text: &str) -> Result<Durations, String> {
     let mut durations = Durations::default();
     for part in text.split(',').map(str::trim) {
         match part.split_once('=') {
-            Some((word, span)) => {
+            Some((word, text)) => {
                 let transition = transition(word.trim())?;
                 durations
                     .overrides
-                    .insert(transition, parse_span(span.trim())?);
+                    .insert(transition, length(transition, text)?);
             }
             None => {
                 durations.profile = match part.to_ascii_lowercase().as_str() {
@@ -86,7 +71,7 @@ pub fn parse(text: &str) -> Result<Durations, String> {
                     "azure" => Profile::Azure,
                     _ => {
                         return Err(format!(
-                            "'{part}' is no durations profile: say fast, azure or instant, and transition=span"
+                            "'{part}' is no durations profile: say fast, azure or instant, and transition=length"
                         ));
                     }
                 };
@@ -106,6 +91,9 @@ mod tests {
         assert_eq!(durations.profile, Profile::Azure);
         assert_eq!(durations.span(Transition::LinkConnect), Span::minutes(90));
         assert_eq!(durations.span(Transition::Redo), Span::milliseconds(250));
+        let held = parse("link-connect=stepped,recovery=polls(2)").unwrap();
+        assert_eq!(held.length(Transition::LinkConnect), Length::Stepped);
+        assert_eq!(held.length(Transition::Recovery), Length::Polls(2));
         for bad in [
             "",
             "slow",
@@ -113,6 +101,8 @@ mod tests {
             "link-conect=1s",
             "redo=-1s",
             "redo=soon",
+            "redo=stepped",
+            "network-latency=uniform(1ms..2ms)",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
@@ -120,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_transition_has_a_name_that_is_read_back() {
-        for known in TRANSITIONS {
+        for known in Transition::ALL {
             assert_eq!(transition(&name(known)), Ok(known));
         }
     }

@@ -1,6 +1,5 @@
 //! The hub and the keys, as ARM wants to see them.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use milink_core::World;
@@ -36,16 +35,11 @@ impl arm::Worlds for Hub {
         true
     }
 
-    fn change(
-        &self,
-        id: Uuid,
-        what: &dyn Debug,
-        change: &mut dyn FnMut(&mut World, Timestamp),
-    ) -> bool {
+    fn change(&self, id: Uuid, what: &str, change: &mut dyn FnMut(&mut World, Timestamp)) -> bool {
         let Some(cell) = self.of_subscription(id) else {
             return false;
         };
-        tracing::debug!(world = cell.name(), request = ?what, "ARM changes the world");
+        tracing::debug!(world = cell.name(), request = what, "ARM changes the world");
         cell.change(change);
         true
     }
@@ -58,6 +52,17 @@ impl arm::Worlds for Hub {
         if let Some(cell) = self.of_subscription(id) {
             cell.poll_jump();
         }
+    }
+
+    fn look(&self, id: Uuid) {
+        if let Some(cell) = self.of_subscription(id) {
+            cell.look();
+        }
+    }
+
+    fn would_jump(&self, id: Uuid) -> bool {
+        self.of_subscription(id)
+            .is_some_and(|cell| cell.would_jump())
     }
 
     fn note(&self, id: Uuid, text: String) {

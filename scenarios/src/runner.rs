@@ -286,7 +286,7 @@ impl Runner {
     /// Polls an operation to its end. A clock that can be moved is moved to what is due next between two polls.
     pub(crate) async fn follow(&mut self, operation: &Operation) -> Result<Outcome, Error> {
         for _ in 0..MOST_POLLS {
-            let (outcome, seconds) = operation.poll(&self.arm).await?;
+            let (outcome, pause) = operation.poll(&self.arm).await?;
             if let Some(outcome) = outcome {
                 return Ok(outcome);
             }
@@ -300,7 +300,7 @@ impl Runner {
                     ));
                 }
                 (Pace::Auto | Pace::Scaled(_), _) => {
-                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                    tokio::time::sleep(pause).await;
                 }
             }
         }

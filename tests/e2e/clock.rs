@@ -124,7 +124,7 @@ async fn durations_are_set_by_name() {
     assert_eq!(all["profile"], "azure");
     assert_eq!(
         all["durations"]["link-connect"],
-        json!({"seconds": 5.0, "overridden": true})
+        json!({"length": "5s", "seconds": 5.0, "overridden": true})
     );
     let unknown = json!({"durations": {"link-dance": "5s"}});
     let refused = control

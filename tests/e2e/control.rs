@@ -81,6 +81,21 @@ async fn bad_requests_are_refused_in_json() {
             "BadRequest",
         ),
         (
+            Method::PUT,
+            "transitions",
+            r#"{"durations":{"redo":"stepped"}}"#,
+            400,
+            "BadRequest",
+        ),
+        (Method::POST, "transitions/nap/step", "", 404, "NotFound"),
+        (
+            Method::POST,
+            "transitions/failover/step",
+            "",
+            409,
+            "Conflict",
+        ),
+        (
             Method::POST,
             "worlds",
             r#"{"name":"a b"}"#,
@@ -156,11 +171,11 @@ async fn durations_are_set_by_profile_and_by_name() {
     assert_eq!(set["profile"], "azure");
     assert_eq!(
         set["durations"]["link-connect"],
-        json!({"seconds": 120.0, "overridden": true})
+        json!({"length": "2min", "seconds": 120.0, "overridden": true})
     );
     assert_eq!(
         set["durations"]["instance-create"],
-        json!({"seconds": 1800.0, "overridden": false})
+        json!({"length": "30min", "seconds": 1800.0, "overridden": false})
     );
     let back = json!({"profile": "instant", "durations": {"link-connect": null}});
     let back = control
@@ -169,7 +184,7 @@ async fn durations_are_set_by_profile_and_by_name() {
         .expect("they are set");
     assert_eq!(
         back["durations"]["link-connect"],
-        json!({"seconds": 0.0, "overridden": false})
+        json!({"length": "0s", "seconds": 0.0, "overridden": false})
     );
     assert_eq!(
         control.get("transitions").await.expect("they are read"),

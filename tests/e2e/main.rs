@@ -7,4 +7,5 @@ mod hostile_http;
 mod hostile_tds;
 mod long_statements;
 mod preconditions;
+mod transitions;
 mod worlds;

@@ -1,8 +1,12 @@
 //! How long things take: a profile, and single transitions set by name.
 
+mod length;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use length::Length;
 
 use crate::time::Span;
 
@@ -65,13 +69,44 @@ pub enum Transition {
     Reconnect,
 }
 
+impl Transition {
+    /// Every transition, in the order they are shown.
+    pub const ALL: [Self; 20] = [
+        Self::InstanceCreate,
+        Self::InstanceUpdate,
+        Self::InstanceDelete,
+        Self::DatabaseCreate,
+        Self::NetworkWrite,
+        Self::GroupDelete,
+        Self::CertificateWrite,
+        Self::LinkConnect,
+        Self::LinkInitTimeout,
+        Self::SeedingStart,
+        Self::SeedingMinimum,
+        Self::Recovery,
+        Self::CatchUp,
+        Self::LinkDelete,
+        Self::LinkUpdate,
+        Self::Failover,
+        Self::Revert,
+        Self::NetworkLatency,
+        Self::Redo,
+        Self::Reconnect,
+    ];
+
+    /// Whether it can take `length`. How long log travels is computed, never waited for: that is always a span.
+    pub const fn takes(self, length: Length) -> bool {
+        !matches!(self, Self::NetworkLatency | Self::Redo) || matches!(length, Length::Fixed(_))
+    }
+}
+
 /// The durations of a world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Durations {
     /// The profile that answers where nothing else is said.
     pub profile: Profile,
     /// Single transitions.
-    pub overrides: BTreeMap<Transition, Span>,
+    pub overrides: BTreeMap<Transition, Length>,
     /// Bytes per second of seeding; none asks the profile.
     pub seeding_bytes_per_second: Option<u64>,
 }
@@ -85,11 +120,24 @@ impl Durations {
         }
     }
 
-    /// How long `transition` takes.
-    pub fn span(&self, transition: Transition) -> Span {
-        if let Some(span) = self.overrides.get(&transition) {
-            return *span;
+    /// How long `transition` takes: a span, or a rule.
+    pub fn length(&self, transition: Transition) -> Length {
+        match self.overrides.get(&transition) {
+            Some(length) => *length,
+            None => Length::Fixed(self.profile_span(transition)),
         }
+    }
+
+    /// How long `transition` usually takes: of a distribution the mean, of what ends by hand or by polls for ever. What
+    /// really happens takes [`World::span`](crate::World::span).
+    pub fn span(&self, transition: Transition) -> Span {
+        match self.overrides.get(&transition) {
+            Some(length) => length.usual(),
+            None => self.profile_span(transition),
+        }
+    }
+
+    fn profile_span(&self, transition: Transition) -> Span {
         match self.profile {
             Profile::Instant => Span::ZERO,
             Profile::Fast => fast(transition),

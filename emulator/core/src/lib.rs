@@ -29,6 +29,7 @@ pub mod session;
 pub mod sql_type;
 pub mod store;
 pub mod time;
+pub mod transitions;
 pub mod value;
 pub mod version;
 pub mod visible;

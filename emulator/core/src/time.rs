@@ -25,6 +25,9 @@ pub struct Span(pub i64);
 const TICKS_PER_SECOND: i64 = 10_000_000;
 
 impl Timestamp {
+    /// The moment that does not come: a timer armed for it waits until somebody steps in.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// A moment from seconds since 1970.
     pub const fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds * TICKS_PER_SECOND)
@@ -70,6 +73,44 @@ impl Timestamp {
 impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(0);
+
+    /// So long that it is not over by itself.
+    pub const FOREVER: Self = Self(i64::MAX);
+
+    /// A span such as `250ms`, `90s`, `5min`, `1h 30min`.
+    ///
+    /// # Errors
+    ///
+    /// It is not one, or it is negative.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no span of time: say 250ms, 90s, 5min or 1h 30min");
+        let span: jiff::Span = text.trim().parse().map_err(|_| wrong())?;
+        let nanoseconds = span
+            .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+            .map_err(|_| wrong())?
+            .as_nanos();
+        i64::try_from(nanoseconds / 100)
+            .ok()
+            .filter(|ticks| *ticks >= 0)
+            .map(Self)
+            .ok_or_else(wrong)
+    }
+
+    /// The span as [`parse`](Self::parse) reads it back, exactly.
+    pub fn exact_text(self) -> String {
+        const UNITS: [(i64, &str); 5] = [
+            (60 * 60 * TICKS_PER_SECOND, "h"),
+            (60 * TICKS_PER_SECOND, "min"),
+            (TICKS_PER_SECOND, "s"),
+            (10_000, "ms"),
+            (10, "us"),
+        ];
+        match UNITS.iter().find(|(ticks, _)| self.0 % ticks == 0) {
+            _ if self.0 == 0 => "0s".to_owned(),
+            Some((ticks, unit)) => format!("{}{unit}", self.0 / ticks),
+            None => format!("{}ns", i128::from(self.0) * 100),
+        }
+    }
 
     /// A span of whole seconds.
     pub const fn seconds(seconds: i64) -> Self {
@@ -174,11 +215,13 @@ impl fmt::Display for Span {
     }
 }
 
-/// Timers in the order they are due; those due at one moment keep the order they were armed in.
+/// Timers in the order they are due; those due at one moment keep the order they were armed in. One armed for
+/// [`Timestamp::NEVER`] is held: it waits for somebody who arms it anew, and counts how often it was looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timers<K: Ord + Clone> {
     due: OrdMap<(Timestamp, u64), K>,
     armed: OrdMap<K, (Timestamp, u64)>,
+    held: OrdMap<K, u32>,
     sequence: u64,
 }
 
@@ -187,6 +230,7 @@ impl<K: Ord + Clone> Default for Timers<K> {
         Self {
             due: OrdMap::new(),
             armed: OrdMap::new(),
+            held: OrdMap::new(),
             sequence: 0,
         }
     }
@@ -197,7 +241,11 @@ impl<K: Ord + Clone> Timers<K> {
     pub fn arm(&mut self, key: K, due: Timestamp) {
         self.cancel(&key);
         self.sequence += 1;
-        self.due.insert((due, self.sequence), key.clone());
+        if due == Timestamp::NEVER {
+            self.held.insert(key.clone(), 0);
+        } else {
+            self.due.insert((due, self.sequence), key.clone());
+        }
         self.armed.insert(key, (due, self.sequence));
     }
 
@@ -205,10 +253,39 @@ impl<K: Ord + Clone> Timers<K> {
     pub fn cancel(&mut self, key: &K) {
         if let Some(at) = self.armed.remove(key) {
             self.due.remove(&at);
+            if at.0 == Timestamp::NEVER {
+                self.held.remove(key);
+            }
         }
     }
 
-    /// When the timer `key` is due, if it is armed.
+    /// Whether any timer is held.
+    pub fn has_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The timers that are armed: when each is due, and how often a held one was looked at.
+    pub fn armed(&self) -> impl Iterator<Item = (&K, Timestamp, u32)> + '_ {
+        self.armed.iter().map(|(key, at)| {
+            let looks = self.held.get(key).copied();
+            (key, at.0, looks.unwrap_or(0))
+        })
+    }
+
+    /// Counts a look at every held timer.
+    pub fn look(&mut self) {
+        let held = std::mem::take(&mut self.held).into_iter();
+        self.held = held
+            .map(|(key, looks)| (key, looks.saturating_add(1)))
+            .collect();
+    }
+
+    /// How many timers have ever been armed: no two of them see the same number.
+    pub fn count(&self) -> u64 {
+        self.sequence
+    }
+
+    /// When the timer `key` is due, if it is armed; a held one never is.
     pub fn due(&self, key: &K) -> Option<Timestamp> {
         self.armed.get(key).map(|at| at.0)
     }

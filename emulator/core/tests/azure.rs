@@ -323,7 +323,7 @@ fn operations_that_run_are_not_forgotten() {
     let mut lab = Lab::with_network();
     lab.world.durations.overrides.insert(
         milink_core::durations::Transition::InstanceCreate,
-        Span::minutes(60),
+        Span::minutes(60).into(),
     );
     let running = lab.accept(instance("mi"));
     let write = WriteVirtualNetwork {

@@ -567,7 +567,7 @@ fn too_much_unsent_log_refuses_a_planned_failover() {
     // Nothing is redone for an hour: what is committed piles up.
     lab.world.durations.overrides.insert(
         milink_core::durations::Transition::NetworkLatency,
-        Span::minutes(60),
+        Span::minutes(60).into(),
     );
     let db = lab.db(lab.sql).clone();
     let table = db.content.tables.values().next().unwrap();

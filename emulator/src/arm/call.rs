@@ -1,7 +1,5 @@
 //! A request to a resource, once it is known who asks what of which world.
 
-use std::fmt::Debug;
-
 use axum::http::{Method, StatusCode};
 use milink_core::World;
 use milink_core::command::Request;
@@ -51,12 +49,12 @@ impl Call<'_> {
     }
 
     /// Asks the world for something.
-    pub(super) fn submit<R: Request + Debug>(&self, request: R) -> Result<R::Reply, ArmError> {
+    pub(super) fn submit<R: Request>(&self, request: R) -> Result<R::Reply, ArmError> {
         self.submit_if(|_| Ok(()), request)
     }
 
     /// The same, about an instance that is still there when it comes to it.
-    pub(super) fn submit_to<R: Request + Debug>(
+    pub(super) fn submit_to<R: Request>(
         &self,
         instance: InstanceId,
         request: R,
@@ -72,13 +70,14 @@ impl Call<'_> {
         self.submit_if(is_there, request)
     }
 
-    fn submit_if<R: Request + Debug>(
+    fn submit_if<R: Request>(
         &self,
         check: impl Fn(&World) -> Result<(), ArmError>,
         request: R,
     ) -> Result<R::Reply, ArmError> {
         let mut result = None;
-        let what: &dyn Debug = &request;
+        let what = std::any::type_name::<R>();
+        let what = what.rsplit("::").next().unwrap_or(what);
         self.arm
             .worlds
             .change(self.subscription, what, &mut |world, now| {

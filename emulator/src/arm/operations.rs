@@ -14,6 +14,9 @@ use super::{path, route};
 
 /// How long clients are to wait between polls, in seconds.
 const RETRY_AFTER: &str = "1";
+/// The same in milliseconds, where the next poll makes the time jump: Azure's SDKs know the header (Azure SDK design
+/// guidelines), az only reads the other one.
+const RETRY_AFTER_MS: (&str, &str) = ("x-ms-retry-after-ms", "1");
 /// What `/_milink/explain/{id}` knows more about.
 const EXPLAIN: &str = "x-milink-explain";
 
@@ -29,18 +32,25 @@ pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Result<Answer, ArmEr
         operation.stem,
     );
     let version = call.version.as_str();
-    Ok(
-        Answer::json(StatusCode::ACCEPTED, &accepted_body(&operation))
-            .with_header(
-                "azure-asyncoperation",
-                format!("{scope}AzureAsyncOperation/{id}?api-version={version}"),
-            )
-            .with_header(
-                "location",
-                format!("{scope}OperationResults/{id}?api-version={version}"),
-            )
-            .with_header("retry-after", RETRY_AFTER),
-    )
+    let answer = Answer::json(StatusCode::ACCEPTED, &accepted_body(&operation))
+        .with_header(
+            "azure-asyncoperation",
+            format!("{scope}AzureAsyncOperation/{id}?api-version={version}"),
+        )
+        .with_header(
+            "location",
+            format!("{scope}OperationResults/{id}?api-version={version}"),
+        );
+    Ok(with_pause(call, answer))
+}
+
+/// Says how long to wait before the next poll.
+fn with_pause(call: &Call<'_>, answer: Answer) -> Answer {
+    let answer = answer.with_header("retry-after", RETRY_AFTER);
+    match call.arm.worlds.would_jump(call.subscription) {
+        true => answer.with_header(RETRY_AFTER_MS.0, RETRY_AFTER_MS.1),
+        false => answer,
+    }
 }
 
 /// The headers that Microsoft.Network puts on an answer that has the resource in it.
@@ -55,12 +65,11 @@ pub(super) fn network(
         call.base, call.subscription, operation.resource.location,
     );
     let version = call.version.as_str();
-    let answer = answer
-        .with_header(
-            "azure-asyncoperation",
-            format!("{scope}/operations/{id}?api-version={version}"),
-        )
-        .with_header("retry-after", RETRY_AFTER);
+    let answer = answer.with_header(
+        "azure-asyncoperation",
+        format!("{scope}/operations/{id}?api-version={version}"),
+    );
+    let answer = with_pause(call, answer);
     if answer.status == StatusCode::ACCEPTED {
         return Ok(answer.with_header(
             "location",
@@ -73,14 +82,11 @@ pub(super) fn network(
 /// A resource group's deletion: `Location` only.
 pub(super) fn group_deletion(call: &Call<'_>, id: OperationId) -> Answer {
     let (base, subscription, version) = (&call.base, call.subscription, call.version.as_str());
-    Answer::empty(StatusCode::ACCEPTED)
-        .with_header(
-            "location",
-            format!(
-                "{base}/subscriptions/{subscription}/operationresults/{id}?api-version={version}"
-            ),
-        )
-        .with_header("retry-after", RETRY_AFTER)
+    let answer = Answer::empty(StatusCode::ACCEPTED).with_header(
+        "location",
+        format!("{base}/subscriptions/{subscription}/operationresults/{id}?api-version={version}"),
+    );
+    with_pause(call, answer)
 }
 
 /// Whether a type under `locations` is one of operations: `…AzureAsyncOperation`, `…OperationResults`, and the network's.
@@ -115,7 +121,7 @@ pub(super) fn poll(call: &Call<'_>) -> Result<Answer, ArmError> {
     if results {
         result(call, &operation)
     } else {
-        Ok(status(&operation, is_network))
+        Ok(status(call, &operation, is_network))
     }
 }
 
@@ -141,7 +147,7 @@ pub(super) fn state_word(state: &OperationState) -> &'static str {
     }
 }
 
-fn status(operation: &Operation, is_network: bool) -> Answer {
+fn status(call: &Call<'_>, operation: &Operation, is_network: bool) -> Answer {
     let error = match &operation.state {
         OperationState::Failed { error, .. } => Some(of_operation(error).detail().clone()),
         OperationState::Canceled { .. } => Some(canceled().detail().clone()),
@@ -155,7 +161,7 @@ fn status(operation: &Operation, is_network: bool) -> Answer {
     };
     let answer = Answer::ok(&status).with_header(EXPLAIN, operation.id.to_string());
     match operation.state {
-        OperationState::InProgress => answer.with_header("retry-after", RETRY_AFTER),
+        OperationState::InProgress => with_pause(call, answer),
         _ => answer,
     }
 }

@@ -1,6 +1,5 @@
 //! What ARM needs of the rest of the program: worlds to ask and change, and somebody who knows certificates.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use milink_core::World;
@@ -27,13 +26,9 @@ pub trait Worlds: Send + Sync {
     /// Brings a world up to its clock's now, then reads it. False if there is no such world.
     fn read(&self, id: Uuid, read: &mut dyn FnMut(&World)) -> bool;
 
-    /// Changes a world at its clock's now. `what` is the request, for the input log.
-    fn change(
-        &self,
-        id: Uuid,
-        what: &dyn Debug,
-        change: &mut dyn FnMut(&mut World, Timestamp),
-    ) -> bool;
+    /// Changes a world at its clock's now. `what` names the kind of request, and nothing of what is in it: requests
+    /// carry passwords.
+    fn change(&self, id: Uuid, what: &str, change: &mut dyn FnMut(&mut World, Timestamp)) -> bool;
 
     /// Where the calls to a world are entered.
     fn calls(&self, _id: Uuid) -> Option<Arc<Calls>> {
@@ -42,6 +37,12 @@ pub trait Worlds: Send + Sync {
 
     /// A client polls a running operation: a clock that jumps goes to the next due moment.
     fn poll_jump(&self, id: Uuid);
+
+    /// A client reads a link, which counts as a poll of what waits for polls.
+    fn look(&self, id: Uuid);
+
+    /// Whether the next poll makes the time jump to something, so that nobody has to wait before it.
+    fn would_jump(&self, id: Uuid) -> bool;
 
     /// Something for the journal, such as members of a request that were ignored.
     fn note(&self, id: Uuid, text: String);

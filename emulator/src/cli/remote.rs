@@ -168,7 +168,7 @@ impl Target {
         Ok(serde_json::from_value(answer)?)
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.control()?.get(path).await;
         answer.map_err(|error| self.explained(error))
     }
@@ -199,11 +199,16 @@ impl WorldTarget {
         format!("{path}{separator}world={}", self.world)
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.target.get(&self.path(path)).await
     }
 
-    async fn send(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
         self.target.send(method, &self.path(path), body).await
     }
 }
@@ -325,7 +330,7 @@ fn told(event: &Value) -> String {
     )
 }
 
-fn show(answer: &Value) -> anyhow::Result<ExitCode> {
+pub(super) fn show(answer: &Value) -> anyhow::Result<ExitCode> {
     if !answer.is_null() {
         print(&format!("{answer:#}\n"))?;
     }

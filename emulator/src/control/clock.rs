@@ -1,11 +1,10 @@
-//! The clock of a world, and how long things take in it.
+//! The clock of a world.
 
 use axum::Json;
 use axum::extract::State;
-use milink_core::durations::{Durations, Profile, Transition};
 use milink_core::time::{Span, Timestamp};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::body::{Asked, Body};
 use super::error::ControlError;
@@ -29,17 +28,6 @@ pub(super) struct Advance {
     by: Option<String>,
     to: Option<jiff::Timestamp>,
     until_quiet: Option<bool>,
-}
-
-/// `PUT /_milink/transitions`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct SetTransitions {
-    profile: Option<Profile>,
-    /// By transition; null goes back to the profile's.
-    #[serde(default)]
-    durations: Map<String, Value>,
-    seeding_bytes_per_second: Option<u64>,
 }
 
 /// How far `untilQuiet` goes at most.
@@ -106,81 +94,10 @@ pub(super) async fn advance(
     Ok(state(world.clock()))
 }
 
-/// `GET /_milink/transitions`.
-pub(super) async fn transitions(
-    State(shared): Handle,
-    Asked(which): Which,
-) -> Result<Json<Value>, ControlError> {
-    let world = which.find(&shared)?;
-    Ok(all(&world.read(|world| world.durations.clone())))
-}
-
-/// `PUT /_milink/transitions`.
-pub(super) async fn set_transitions(
-    State(shared): Handle,
-    Asked(which): Which,
-    Body(asked): Body<SetTransitions>,
-) -> Result<Json<Value>, ControlError> {
-    let world = which.find(&shared)?;
-    let mut changes: Vec<(Transition, Option<Span>)> = Vec::new();
-    for (name, value) in &asked.durations {
-        let transition = durations::transition(name).map_err(ControlError::bad_request)?;
-        let span = match value {
-            Value::Null => None,
-            Value::String(text) => {
-                Some(durations::parse_span(text).map_err(ControlError::bad_request)?)
-            }
-            _ => {
-                return Err(ControlError::bad_request(format!(
-                    "'{name}' wants text such as \"5min\", or null"
-                )));
-            }
-        };
-        changes.push((transition, span));
-    }
-    let durations = world.change(|world, _| {
-        if let Some(profile) = asked.profile {
-            world.durations.profile = profile;
-        }
-        if asked.seeding_bytes_per_second.is_some() {
-            world.durations.seeding_bytes_per_second = asked.seeding_bytes_per_second;
-        }
-        for (transition, span) in changes {
-            match span {
-                Some(span) => world.durations.overrides.insert(transition, span),
-                None => world.durations.overrides.remove(&transition),
-            };
-        }
-        world.durations.clone()
-    });
-    Ok(all(&durations))
-}
-
 fn state(clock: ClockState) -> Json<Value> {
     Json(json!({
         "mode": clock.mode.to_string(),
         "now": clock.now.to_string(),
         "nextDue": clock.next_due.map(|due| due.to_string()),
-    }))
-}
-
-fn all(set: &Durations) -> Json<Value> {
-    let spans: Map<String, Value> = durations::TRANSITIONS
-        .iter()
-        .map(|transition| {
-            let seconds = set.span(*transition).0 as f64 / 1e7;
-            (
-                durations::name(*transition),
-                json!({
-                    "seconds": seconds,
-                    "overridden": set.overrides.contains_key(transition),
-                }),
-            )
-        })
-        .collect();
-    Json(json!({
-        "profile": set.profile,
-        "seedingBytesPerSecond": set.seeding_rate(),
-        "durations": spans,
     }))
 }

@@ -25,6 +25,15 @@ impl ControlError {
         }
     }
 
+    /// The world is not in a state for it.
+    pub(super) fn conflict(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            code: "Conflict",
+            message: message.into(),
+        }
+    }
+
     /// There is nothing of that name.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self {

@@ -4,7 +4,7 @@ use axum::Json;
 use serde_json::{Map, Value, json};
 
 /// Method, path, what it does.
-const ROUTES: [(&str, &str, &str); 26] = [
+const ROUTES: &[(&str, &str, &str)] = &[
     ("get", "/health", "Whether it lives."),
     (
         "get",
@@ -53,11 +53,20 @@ const ROUTES: [(&str, &str, &str); 26] = [
         "/clock/advance",
         "Lets time pass: seconds | by | to | untilQuiet.",
     ),
-    ("get", "/transitions", "How long things take."),
+    (
+        "get",
+        "/transitions",
+        "How long things take, and what is on its way.",
+    ),
     (
         "put",
         "/transitions",
-        "Sets how long: profile, durations by transition, seedingBytesPerSecond.",
+        "Sets how long: profile, durations by transition (5min, instant, uniform(1s..5s), normal(30s~5s), exponential(10s), polls(3), stepped), seedingBytesPerSecond.",
+    ),
+    (
+        "post",
+        "/transitions/{name}/step",
+        "Ends now what is on its way through a transition.",
     ),
     (
         "post",

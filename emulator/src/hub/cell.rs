@@ -293,19 +293,37 @@ impl WorldCell {
         }
     }
 
-    /// A client polls: a clock that jumps goes to the next due moment.
+    /// A client polls: what ends after so many polls comes nearer to it, and a clock that jumps goes to the next due
+    /// moment.
     pub fn poll_jump(self: &Arc<Self>) {
         let mut state = self.lock();
-        if !state.clock.mode().jumps() {
+        let jumps = state.clock.mode().jumps();
+        if !jumps && !state.world.is_held() {
             return;
         }
         let now = state.clock.now();
-        state.world.advance_to(now);
-        if let Some(due) = state.world.next_due() {
+        state.world.poll(now);
+        if let Some(due) = state.world.next_due().filter(|_| jumps) {
             state.clock.jump_to(due);
             state.world.advance_to(due);
         }
         self.settle(state);
+    }
+
+    /// A client looks at a link without waiting: what ends after so many polls comes nearer to it.
+    pub fn look(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if state.world.is_held() {
+            let now = state.clock.now();
+            state.world.poll(now);
+            self.settle(state);
+        }
+    }
+
+    /// Whether the next poll makes the time jump to something.
+    pub fn would_jump(self: &Arc<Self>) -> bool {
+        let state = self.lock();
+        state.clock.mode().jumps() && state.world.next_due().is_some()
     }
 
     /// Waits until the world's time is `at`. A clock that jumps, jumps there.

@@ -141,6 +141,7 @@ fn settle(world: &mut World, instance: InstanceId, tail: &str) -> OperationId {
         "managedInstanceAdministrator",
     );
     let operation = start_on(world, words, instance, tail);
-    world.when_over(operation, Transition::InstanceUpdate, Pending::Settle);
+    let settle = Pending::Settle(Transition::InstanceUpdate);
+    world.when_over(operation, Transition::InstanceUpdate, settle);
     operation
 }

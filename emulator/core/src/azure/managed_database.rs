@@ -180,7 +180,8 @@ impl Request for WriteManagedDatabase {
                 world.azure.database_tags.insert(key, tags);
             }
             let operation = start_on(world, ("UpdateManagedDatabase", STEM), self.instance, &tail);
-            world.when_over(operation, Transition::DatabaseCreate, Pending::Settle);
+            let settle = Pending::Settle(Transition::DatabaseCreate);
+            world.when_over(operation, Transition::DatabaseCreate, settle);
             return Ok(operation);
         }
         check_database_name(&name)?;
@@ -224,7 +225,8 @@ impl Request for UpdateManagedDatabase {
         }
         let tail = format!("/databases/{name}");
         let operation = start_on(world, ("UpdateManagedDatabase", STEM), self.instance, &tail);
-        world.when_over(operation, Transition::DatabaseCreate, Pending::Settle);
+        let settle = Pending::Settle(Transition::DatabaseCreate);
+        world.when_over(operation, Transition::DatabaseCreate, settle);
         Ok(operation)
     }
 }

@@ -92,6 +92,11 @@ impl Azure {
         }
     }
 
+    /// The seed it was made with.
+    pub(crate) fn seed(&self) -> u64 {
+        self.zone_seed
+    }
+
     /// The DNS zone of the managed instances in a subnet: 12 hexadecimal digits, the same for all of them.
     pub fn dns_zone(&self, subnet: &SubnetId) -> String {
         let mut hash = Sha1::new();

@@ -266,6 +266,7 @@ fn start(
     let written = resource.path.clone();
     let operation = world.start_operation("PutNetworkResource", "operations", resource);
     world.record(EventKind::ResourceWritten { resource: written });
-    world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+    let settle = Pending::Settle(Transition::NetworkWrite);
+    world.when_over(operation, Transition::NetworkWrite, settle);
     operation
 }

@@ -5,6 +5,7 @@ use crate::command::Request;
 use crate::ids::OperationId;
 use crate::operation::OperationState;
 use crate::refusal::{AzureRefusal, Refusal};
+use crate::time::Timestamp;
 use crate::world::{Timer, World};
 
 /// POST cancel.
@@ -23,9 +24,10 @@ impl World {
         )
     }
 
-    /// When a running operation on an ARM resource will be over.
-    pub fn operation_due(&self, operation: OperationId) -> Option<crate::time::Timestamp> {
-        self.timers.due(&Timer::Operation(operation))
+    /// When a running operation on an ARM resource will be over, if time alone ends it.
+    pub fn operation_due(&self, operation: OperationId) -> Option<Timestamp> {
+        let due = self.timers.due(&Timer::Operation(operation));
+        due.filter(|due| *due != Timestamp::NEVER)
     }
 }
 

@@ -39,8 +39,8 @@ pub(crate) enum Pending {
     DeleteVirtualNetwork(ResourceKey),
     /// A subnet is gone.
     DeleteSubnet(ResourceKey, Name),
-    /// A resource that has been changed already says so.
-    Settle,
+    /// A resource that has been changed already says so, after this transition.
+    Settle(Transition),
 }
 
 impl Pending {
@@ -57,7 +57,23 @@ impl Pending {
             | Self::DeleteGroup(_)
             | Self::DeleteVirtualNetwork(_)
             | Self::DeleteSubnet(..)
-            | Self::Settle => None,
+            | Self::Settle(_) => None,
+        }
+    }
+
+    /// What it is the end of.
+    pub(crate) fn transition(&self) -> Transition {
+        match self {
+            Self::CreateInstance(_) => Transition::InstanceCreate,
+            Self::UpdateInstance(..) => Transition::InstanceUpdate,
+            Self::DeleteInstance(_) => Transition::InstanceDelete,
+            Self::CreateDatabase(_) | Self::DropDatabase(..) => Transition::DatabaseCreate,
+            Self::WriteCertificate(..) | Self::DeleteCertificate(..) => {
+                Transition::CertificateWrite
+            }
+            Self::DeleteGroup(_) => Transition::GroupDelete,
+            Self::DeleteVirtualNetwork(_) | Self::DeleteSubnet(..) => Transition::NetworkWrite,
+            Self::Settle(transition) => *transition,
         }
     }
 
@@ -75,7 +91,7 @@ impl World {
         transition: Transition,
         pending: Pending,
     ) {
-        let due = self.now() + self.durations.span(transition);
+        let due = self.now() + self.span(transition);
         self.azure.pending.insert(operation, pending);
         self.timers.arm(Timer::Operation(operation), due);
     }
@@ -150,6 +166,6 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
         Pending::DeleteSubnet(key, subnet) => {
             virtual_network::finish_subnet_deletion(world, &key, &subnet)
         }
-        Pending::Settle => Ok(()),
+        Pending::Settle(_) => Ok(()),
     }
 }

@@ -301,7 +301,8 @@ impl Request for WriteVirtualNetwork {
             .virtual_networks
             .insert(self.key, Arc::new(network));
         world.record(EventKind::ResourceWritten { resource: path });
-        world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+        let settle = Pending::Settle(Transition::NetworkWrite);
+        world.when_over(operation, Transition::NetworkWrite, settle);
         Ok((operation, found.is_none()))
     }
 }
@@ -378,7 +379,8 @@ impl Request for WriteSubnet {
         put_subnet(network, self.name, self.settings, operation, &mut ids, None)?;
         world.ids = ids;
         world.record(EventKind::ResourceWritten { resource: path });
-        world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+        let settle = Pending::Settle(Transition::NetworkWrite);
+        world.when_over(operation, Transition::NetworkWrite, settle);
         Ok((operation, found.is_none()))
     }
 }

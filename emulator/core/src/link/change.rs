@@ -55,7 +55,7 @@ impl Request for UpdateLink {
         match self.replication_mode {
             None => world.succeed_operation(operation, true),
             Some(mode) => {
-                let due = world.now() + world.durations.span(Transition::LinkUpdate);
+                let due = world.now() + world.span(Transition::LinkUpdate);
                 world
                     .timers
                     .arm(Timer::LinkUpdate(id, operation, mode), due);
@@ -75,7 +75,7 @@ impl Request for DeleteLink {
         };
         let operation = start(world, &id, "DistributedAvailabilityGroupsDropLink");
         if world.links.contains_key(&id) {
-            let due = world.now() + world.durations.span(Transition::LinkDelete);
+            let due = world.now() + world.span(Transition::LinkDelete);
             world.timers.arm(Timer::LinkDeletion(id, operation), due);
         } else {
             // The service accepts the request and fails the operation (observed).

@@ -152,8 +152,8 @@ impl CreateLink {
             link: id.name.to_string(),
         });
         let (connect, timeout) = (
-            world.durations.span(Transition::LinkConnect),
-            world.durations.span(Transition::LinkInitTimeout),
+            world.span(Transition::LinkConnect),
+            world.span(Transition::LinkInitTimeout),
         );
         world.timers.arm(Timer::Link(id.clone()), now + connect);
         world

@@ -282,7 +282,7 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
         .map_or(now, |entry| {
             entry.time + replication::delay(world, at.source)
         });
-    let due = written.max(now + world.durations.span(Transition::Failover));
+    let due = written.max(now + world.span(Transition::Failover));
     world.timers.arm(Timer::Link(id.clone()), due);
     let (instance, name, _) = words(world, id);
     world.record(EventKind::FailoverStarted {

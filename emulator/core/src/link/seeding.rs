@@ -51,7 +51,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
         Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
     });
-    let minimum = world.durations.span(Transition::SeedingMinimum);
+    let minimum = world.span(Transition::SeedingMinimum);
     let target_id = target.free_database_id();
     let member = source.group.map(|(_, member)| member);
     let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));

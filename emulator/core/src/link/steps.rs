@@ -8,7 +8,7 @@ use super::{
     role_change, seeding, trust,
 };
 use crate::availability_group::{GroupKind, Role};
-use crate::durations::Transition;
+use crate::durations::{Length, Transition};
 use crate::event::EventKind;
 use crate::ids::OperationId;
 use crate::operation::OperationError;
@@ -29,7 +29,6 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
                 note_error(world, id, error);
                 // It tries again until the time is up; a user may put it right meanwhile.
                 let retry = world
-                    .durations
                     .span(Transition::LinkConnect)
                     .max(Span::milliseconds(100));
                 let due = world.now() + retry;
@@ -92,7 +91,10 @@ pub(crate) fn init_timeout(world: &mut World, id: &LinkId) {
         // The partner answers, but not about these groups: that is what the user has to know.
         Some(error @ LinkError::GroupNotResponding { .. }) => error,
         Some(cause) => {
-            let timeout = world.durations.span(Transition::LinkInitTimeout);
+            let timeout = match world.durations.length(Transition::LinkInitTimeout) {
+                Length::Fixed(span) => span,
+                _ => world.now().since(link.since),
+            };
             let minutes = ((timeout.as_seconds() + 59) / 60).max(1);
             LinkError::InitTimeout {
                 minutes,
@@ -164,7 +166,7 @@ pub(crate) fn reconcile(world: &mut World) {
         } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none() {
             match handshake::check(world, &link) {
                 Ok(_) => {
-                    let due = world.now() + world.durations.span(Transition::Reconnect);
+                    let due = world.now() + world.span(Transition::Reconnect);
                     world.timers.arm(Timer::Reconnect(id.clone()), due);
                 }
                 // The partner answers again, and something else keeps them apart by now.
@@ -472,7 +474,7 @@ pub(super) fn enter(world: &mut World, id: &LinkId, phase: Phase) {
 
 /// Arms the link's next step after the span of a transition.
 pub(super) fn arm_step(world: &mut World, id: &LinkId, transition: Transition) {
-    let due = world.now() + world.durations.span(transition);
+    let due = world.now() + world.span(transition);
     world.timers.arm(Timer::Link(id.clone()), due);
 }
 

@@ -78,6 +78,7 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
+    call.arm.worlds.look(call.subscription);
     let parent = instance::parent(call)?;
     let found = instance::read(call, &parent, |world| {
         let link = world.links.get(&link_id(call, &parent))?;

@@ -1,6 +1,5 @@
 //! A bare world behind the router, and a client that knows how to ask it.
 
-use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
@@ -48,12 +47,7 @@ impl Worlds for OneWorld {
         there
     }
 
-    fn change(
-        &self,
-        id: Uuid,
-        _: &dyn Debug,
-        change: &mut dyn FnMut(&mut World, Timestamp),
-    ) -> bool {
+    fn change(&self, id: Uuid, _: &str, change: &mut dyn FnMut(&mut World, Timestamp)) -> bool {
         let there = id.to_string() == SUBSCRIPTION;
         if there {
             let now = *self.now.lock().expect("not poisoned");
@@ -68,6 +62,13 @@ impl Worlds for OneWorld {
         {
             *self.now.lock().expect("not poisoned") = due;
         }
+    }
+
+    fn look(&self, _: Uuid) {}
+
+    fn would_jump(&self, _: Uuid) -> bool {
+        let world = self.world.lock().expect("not poisoned");
+        *self.jumps.lock().expect("not poisoned") && world.next_due().is_some()
     }
 
     fn note(&self, _: Uuid, text: String) {

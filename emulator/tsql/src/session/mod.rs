@@ -120,6 +120,9 @@ impl Session {
                 break;
             }
         }
+        if std::mem::take(&mut self.state.looked) {
+            host.update(&mut |world, now| world.poll(now));
+        }
         self.settle(before, out)
     }
 
@@ -257,6 +260,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         parse_only: false,
         collecting: Vec::new(),
         random: Random::new(options.seed),
+        looked: false,
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) collecting: Vec<Vec<milink_core::value::Row>>,
     /// Where RAND and NEWID come from.
     pub(crate) random: Random,
+    /// A view of how replicas stand was read while something waits for polls.
+    pub(crate) looked: bool,
 }
 
 /// Where SET IDENTITY_INSERT is on.

@@ -13,7 +13,7 @@ use milink_core::command::{
 };
 use milink_core::ids::DatabaseId;
 use milink_core::names::Name;
-use milink_core::time::Span;
+use milink_core::time::{Span, Timestamp};
 
 use super::context::StatementContext;
 use super::database::is_unsupported;
@@ -147,8 +147,10 @@ pub(super) fn alter(
             15151 => super::refusal::missing("alter", "availability group", name.as_str()),
             _ => error,
         })?;
-        // A planned failover ends the statement when it is over.
-        context.wait = over.map(Wait::Until);
+        // A planned failover ends the statement when it is over; one that is ended by hand or by polls is not waited for.
+        context.wait = over
+            .filter(|over| *over != Timestamp::NEVER)
+            .map(Wait::Until);
     }
     Ok(())
 }

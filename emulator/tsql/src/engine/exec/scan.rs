@@ -29,6 +29,9 @@ impl Runtime<'_> {
                 database,
                 filter,
             } => {
+                if self.world.is_held() && view.0.name.starts_with("dm_hadr_") {
+                    self.state.looked = true;
+                }
                 let rows = view.0.rows(&self.scope(*database));
                 self.filtered(rows, filter.as_ref(), outer)
             }
