@@ -61,7 +61,7 @@ pub fn run(story: &Story, actions: &[Action], laws: &[Law<'_>]) -> Result<(Lab, 
 }
 
 /// A case that runs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Runner {
     story: Story,
     lab: Lab,
@@ -95,6 +95,26 @@ impl Runner {
             after,
             what: format!("{action:?}: {what}"),
         })
+    }
+
+    /// Lets the time pass up to the next thing that happens by itself, and checks everything; none if nothing will.
+    pub fn wait(&mut self, laws: &[Law<'_>]) -> Option<Result<(), Violation>> {
+        let due = self.lab.world.next_due()?;
+        let before = self.lab.world.clone();
+        self.lab.world.advance_to(due);
+        self.tally.steps += 1;
+        self.outcomes.push(true);
+        let after = self.outcomes.len();
+        let checked = self.check(&before, laws);
+        Some(checked.map_err(|what| Violation {
+            after,
+            what: format!("waiting: {what}"),
+        }))
+    }
+
+    /// How many values were written so far.
+    pub fn values_written(&self) -> i64 {
+        self.lab.values_written()
     }
 
     /// Which actions were accepted so far.
@@ -151,6 +171,12 @@ impl Runner {
         if let Action::Advance(seconds @ 2..) = action {
             check_pauses(before, after, *seconds)?;
         }
+        let before = before.clone();
+        self.check(&before, laws)
+    }
+
+    fn check(&mut self, before: &World, laws: &[Law<'_>]) -> Result<(), String> {
+        let after = &self.lab.world;
         invariants::check(after)?;
         invariants::check_step(before, after)?;
         if let Some(broken) = laws.iter().find_map(|law| law(after)) {

@@ -108,6 +108,11 @@ impl Lab {
         outcome
     }
 
+    /// How many values were written so far.
+    pub fn values_written(&self) -> i64 {
+        self.next_value - 1
+    }
+
     fn apply<R: Request>(&mut self, request: R) -> Result<R::Reply, Refused> {
         let now = self.world.now();
         Ok(self.world.apply(now, request)?)
