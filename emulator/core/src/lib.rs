@@ -2,6 +2,9 @@
 //!
 //! Knows no clock, socket, thread or random source: the time is an argument, everything else is state.
 
+#[cfg(test)]
+extern crate self as milink_core;
+
 pub mod availability_group;
 pub mod azure;
 pub mod backup;

@@ -3,6 +3,8 @@
 //! One named function each; tests run them all after every step. Laws of a world are here, laws of a step in `steps`.
 
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step, same};
 

@@ -1,0 +1,534 @@
+//! Every law can be broken: a world that breaks it, made by hand, is found out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{LAWS, STEP_LAWS};
+use crate::availability_group::Role;
+use crate::azure::{
+    AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
+    WriteManagedInstance, WriteResourceGroup, WriteVirtualNetwork,
+};
+use crate::command::Request;
+use crate::database::Database;
+use crate::durations::Profile;
+use crate::endpoint::EndpointState;
+use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, SessionId, TransactionId};
+use crate::instance::Instance;
+use crate::link::{FailoverKind, Link, LinkId, LostTransaction, Phase, RoleChange};
+use crate::lsn::Lsn;
+use crate::operation::OperationState;
+use crate::session::Session;
+use crate::store::{Log, Op};
+use crate::time::{Span, Timestamp};
+use crate::value::Value;
+use crate::world::{Timer, World};
+use lab::Lab;
+
+#[path = "../../tests/lab/mod.rs"]
+mod lab;
+
+const SQL: InstanceId = InstanceId(1);
+const MI: InstanceId = InstanceId(2);
+
+/// A law, the world that a mutant begins as, and what breaks the law in it.
+type Mutant = (&'static str, fn() -> World, fn(&mut World));
+
+const MUTANTS: &[Mutant] = &[
+    ("nothing is overdue", linked, |world| {
+        let before = world.now - Span::seconds(1);
+        world.timers.arm(Timer::Redo(link_id(world)), before);
+    }),
+    (
+        "instance names are unique among their kind",
+        linked,
+        |world| {
+            let twin = world.instances[&SQL].clone();
+            world.instances.insert(InstanceId(9), twin);
+        },
+    ),
+    ("every instance has its system databases", linked, |world| {
+        instance(world, SQL).databases.remove(&DatabaseId(2));
+    }),
+    (
+        "database names are unique on an instance",
+        linked,
+        |world| {
+            let twin = Arc::new(database(world, SQL).clone());
+            instance(world, SQL).databases.insert(DatabaseId(99), twin);
+        },
+    ),
+    (
+        "a database and its availability group name each other",
+        linked,
+        |world| database(world, SQL).group = None,
+    ),
+    (
+        "a distributed group stands on a local group",
+        linked,
+        |world| {
+            let groups = std::mem::take(&mut instance(world, SQL).groups);
+            let distributed = groups
+                .into_iter()
+                .filter(|(_, g)| g.as_distributed().is_some());
+            instance(world, SQL).groups = distributed.collect();
+        },
+    ),
+    (
+        "an endpoint's certificate exists and has its private key",
+        linked,
+        |world| master(world).content.certificates.clear(),
+    ),
+    (
+        "what a master key protects has its master key",
+        linked,
+        |world| master(world).content.master_key = None,
+    ),
+    (
+        "a master key has a password, and a session that opened it is there",
+        linked,
+        |world| {
+            let opened = (SessionId(77), DatabaseId(1));
+            instance(world, SQL).open_keys.insert(opened);
+        },
+    ),
+    (
+        "locks are held by open transactions",
+        in_transaction,
+        |world| database(world, SQL).transactions.clear(),
+    ),
+    (
+        "open transactions belong to sessions",
+        in_transaction,
+        |world| {
+            instance(world, SQL)
+                .sessions
+                .insert(SessionId(99), session());
+        },
+    ),
+    ("every key finds its row", linked, |world| {
+        let content = &mut database(world, SQL).content;
+        let table = content
+            .table(&"dbo".into(), &"t".into())
+            .expect("it is there");
+        let (table, id) = (table.definition.object, table.next_row());
+        for id in [id, crate::ids::RowId(id.0 + 1)] {
+            let row = Arc::new([Value::Int(1)]);
+            content.apply(&Op::Insert { table, id, row });
+        }
+    }),
+    (
+        "a secondary is never ahead of its primary",
+        linked,
+        |world| copy(world).hardened.vlf += 1,
+    ),
+    ("what is redone is hardened", linked, |world| {
+        copy(world).redone.vlf += 1;
+    }),
+    (
+        "a secondary has no open transactions",
+        in_transaction,
+        |world| {
+            database(world, MI).transactions = database(world, SQL).transactions.clone();
+        },
+    ),
+    (
+        "a replicating link has its secondary database",
+        linked,
+        |world| database(world, MI).copy = None,
+    ),
+    ("a connected link has a partner", linked, |world| {
+        link(world).partner = None;
+    }),
+    (
+        "partners that hear nothing of each other will give each other up",
+        linked,
+        |world| link(world).connection.silent_since = Some(Timestamp::default()),
+    ),
+    (
+        "a link's creation is running while the link is being made",
+        asked,
+        |world| {
+            let id = link(world).operation.expect("it is being made");
+            end(world, id);
+        },
+    ),
+    (
+        "a link that is being made has a timer or waits for a person",
+        asked,
+        |world| {
+            let timer = Timer::Link(link_id(world));
+            world.timers.cancel(&timer);
+        },
+    ),
+    (
+        "an operation on an ARM resource has a timer while it runs",
+        creating,
+        |world| {
+            let id = *world.azure.pending.keys().next().expect("it is running");
+            world.timers.cancel(&Timer::Operation(id));
+        },
+    ),
+    (
+        "an instance that is being created has an operation",
+        creating,
+        |world| world.azure.pending.clear(),
+    ),
+    ("the subnet of an instance exists", creating, |world| {
+        world.azure.virtual_networks.clear();
+    }),
+    (
+        "the resource group of a network exists",
+        creating,
+        |world| world.azure.resource_groups.clear(),
+    ),
+    (
+        "only one side of a link is writable unless a forced failover is on record",
+        linked,
+        |world| {
+            database(world, MI).copy = None;
+            set_role(world, MI, Role::Primary);
+        },
+    ),
+    ("a planned failover loses nothing", linked, |world| {
+        keep(world, false, 5, 6, &[]);
+    }),
+    (
+        "a forced failover loses what was not hardened and nothing else",
+        linked,
+        |world| keep(world, true, 5, 7, &[4]),
+    ),
+    (
+        "the instance's half of a link has the role that the data's way gives it",
+        linked,
+        |world| set_role(world, MI, Role::Primary),
+    ),
+    (
+        "a split link remembers where its sides part",
+        split,
+        |world| link(world).fork = None,
+    ),
+    (
+        "the links of a database copy it from one primary each",
+        linked,
+        |world| copy(world).source.0 = MI,
+    ),
+    (
+        "no instance has more links than it can have",
+        linked,
+        |world| {
+            for number in 0..1_000 {
+                let (mut id, link) = (link_id(world), Arc::new(link(world).clone()));
+                id.name = format!("link{number}").into();
+                world.links.insert(id, link);
+            }
+        },
+    ),
+    (
+        "seeding runs from one instance share its bandwidth",
+        seeding,
+        |world| {
+            let run = link(world).seedings.last_mut();
+            run.expect("it is seeding").pace.sharers = 2;
+        },
+    ),
+    (
+        "a forced failover loses exactly what was not hardened",
+        split,
+        |world| {
+            let change = link(world).role_changes.last_mut();
+            change.expect("it is split").lost.clear();
+        },
+    ),
+    ("group names are unique on an instance", linked, |world| {
+        let groups = &mut instance(world, SQL).groups;
+        let twin = groups.values().next().expect("there is one").clone();
+        groups.insert(GroupId(uuid::Uuid::nil()), twin);
+    }),
+    ("the instance has its groups of a link", linked, |world| {
+        instance(world, MI).groups.clear()
+    }),
+    ("an operation that runs will end", linked, |world| {
+        let id = *world.operations.keys().next().expect("there was one");
+        let operation = world.operations.get_mut(&id).expect("found a moment ago");
+        Arc::make_mut(operation).state = OperationState::InProgress;
+    }),
+    (
+        "a transaction that was ended is not open",
+        in_transaction,
+        |world| {
+            let killed = (TransactionId(1), SessionId(51));
+            instance(world, SQL).killed.insert(killed.0, killed.1);
+        },
+    ),
+];
+
+/// The same for laws of a step: what became of a world.
+const STEP_MUTANTS: &[Mutant] = &[
+    ("time does not run backwards", linked, |world| {
+        world.now = world.now - Span::seconds(1);
+    }),
+    ("events are numbered on", linked, |world| {
+        let (now, subscription) = (world.now, world.subscription);
+        *world = World::new(7, subscription, now);
+    }),
+    (
+        "roles change only with a change on record",
+        linked,
+        |world| set_role(world, SQL, Role::Resolving),
+    ),
+    (
+        "an operation that is over stays as it is",
+        linked,
+        |world| {
+            let id = *world.operations.keys().next().expect("there was one");
+            let operation = world.operations.get_mut(&id).expect("found a moment ago");
+            Arc::make_mut(operation).state = OperationState::InProgress;
+        },
+    ),
+    ("a role change stays on record", split, |world| {
+        link(world).role_changes.clear();
+    }),
+    (
+        "a log only grows, but for the side that goes back after a split",
+        linked,
+        |world| database(world, SQL).log = Log::starting_at(Lsn::ZERO),
+    ),
+];
+
+#[test]
+fn every_law_can_be_broken() {
+    for (name, begin, mutate) in MUTANTS {
+        let law = LAWS.iter().find(|(found, _)| found == name);
+        let law = law.unwrap_or_else(|| panic!("there is no law '{name}'")).1;
+        let mut world = begin();
+        assert_eq!(law(&world), None, "'{name}' is kept at first");
+        mutate(&mut world);
+        assert!(law(&world).is_some(), "'{name}' is broken and says nothing");
+        assert!(super::check(&world).is_err());
+    }
+}
+
+#[test]
+fn every_law_of_a_step_can_be_broken() {
+    for (name, begin, mutate) in STEP_MUTANTS {
+        let law = STEP_LAWS.iter().find(|(found, _)| found == name);
+        let law = law.unwrap_or_else(|| panic!("there is no law '{name}'")).1;
+        let before = begin();
+        let mut after = before.clone();
+        assert_eq!(law(&before, &after), None, "'{name}' is kept at first");
+        mutate(&mut after);
+        assert!(
+            law(&before, &after).is_some(),
+            "'{name}' is broken and says nothing"
+        );
+        assert!(super::check_step(&before, &after).is_err());
+        assert!(super::check_refusal(&before, &after).is_err());
+    }
+}
+
+#[test]
+fn every_law_has_a_mutant() {
+    let mutants = MUTANTS.iter().chain(STEP_MUTANTS);
+    let mutants: BTreeSet<&str> = mutants.map(|(name, ..)| *name).collect();
+    let laws = LAWS.iter().map(|(name, _)| *name);
+    let laws: BTreeSet<&str> = laws
+        .chain(STEP_LAWS.iter().map(|(name, _)| *name))
+        .collect();
+    assert_eq!(
+        laws.len(),
+        LAWS.len() + STEP_LAWS.len(),
+        "laws have names of their own"
+    );
+    assert_eq!(laws, mutants);
+}
+
+/// A link in step.
+fn linked() -> World {
+    Lab::linked(Profile::Azure).world
+}
+
+/// A link that has just been asked for.
+fn asked() -> World {
+    let mut lab = Lab::new(Profile::Azure);
+    lab.prepare(None);
+    lab.create_link();
+    lab.world
+}
+
+/// A link whose database is being copied.
+fn seeding() -> World {
+    let mut world = asked();
+    while link(&mut world).phase != Phase::Seeding {
+        let due = world.next_due().expect("it goes on");
+        world.advance_to(due);
+    }
+    world
+}
+
+/// A link of which a forced failover has lost a transaction.
+fn split() -> World {
+    let mut lab = Lab::linked(Profile::Azure);
+    lab.turn_endpoint(EndpointState::Stopped);
+    lab.insert(SQL, 1).expect("the primary takes it");
+    lab.fail_over(FailoverKind::ForcedAllowDataLoss)
+        .expect("it is forced");
+    lab.world
+}
+
+/// A link in step, and a transaction that is open on its primary.
+fn in_transaction() -> World {
+    let mut lab = Lab::linked(Profile::Azure);
+    let transaction = Some(TransactionId(1));
+    lab.insert_in(SQL, 1, transaction)
+        .expect("the primary takes it");
+    lab.world
+}
+
+/// An instance that is being created.
+fn creating() -> World {
+    let now = Timestamp::from_unix_seconds(1_700_000_000);
+    let mut world = World::new(7, uuid::Uuid::nil(), now);
+    world.durations.profile = Profile::Azure;
+    let subnet = SubnetId {
+        group: "rg".into(),
+        network: "vnet".into(),
+        subnet: "mi".into(),
+    };
+    let location = || "westeurope".to_owned();
+    accept(
+        &mut world,
+        WriteResourceGroup {
+            name: "rg".into(),
+            location: location(),
+            tags: Tags::new(),
+        },
+    );
+    let prefix = AddressPrefix::parse("10.0.1.0/24").expect("a prefix");
+    let settings = SubnetSettings::new(prefix).delegated_to_managed_instances();
+    accept(
+        &mut world,
+        WriteVirtualNetwork {
+            key: ResourceKey {
+                group: "rg".into(),
+                name: "vnet".into(),
+            },
+            location: location(),
+            tags: Tags::new(),
+            prefixes: vec!["10.0.0.0/16".to_owned()],
+            dns_servers: Vec::new(),
+            subnets: Some(vec![(subnet.subnet.clone(), settings)]),
+        },
+    );
+    world.advance_to(now + Span::minutes(5));
+    let subnet_id = subnet.to_arm_id(world.subscription);
+    accept(
+        &mut world,
+        WriteManagedInstance {
+            group: "rg".into(),
+            name: "mi".into(),
+            settings: InstanceSettings {
+                location: Some(location()),
+                subnet_id: Some(subnet_id),
+                administrator_login: Some("dba".to_owned()),
+                password: Some("Sup3rSecretPassw0rd!".into()),
+                ..InstanceSettings::default()
+            },
+            endpoint_certificate: Some(lab::facts(9)),
+        },
+    );
+    world
+}
+
+fn accept<R: Request>(world: &mut World, request: R) {
+    let now = world.now();
+    if let Err(refusal) = world.apply(now, request) {
+        panic!("refused: {refusal}");
+    }
+}
+
+fn instance(world: &mut World, id: InstanceId) -> &mut Instance {
+    world.instance_mut(id)
+}
+
+fn master(world: &mut World) -> &mut Database {
+    let master = instance(world, SQL).database_mut(DatabaseId(1));
+    master.expect("every instance has one")
+}
+
+fn database(world: &mut World, id: InstanceId) -> &mut Database {
+    let instance = instance(world, id);
+    let id = instance.database("db1").expect("it is linked").id;
+    instance.database_mut(id).expect("found a moment ago")
+}
+
+fn copy(world: &mut World) -> &mut crate::database::SecondaryCopy {
+    database(world, MI).copy.as_mut().expect("it follows")
+}
+
+fn link_id(world: &World) -> LinkId {
+    world.links.keys().next().expect("there is a link").clone()
+}
+
+fn link(world: &mut World) -> &mut Link {
+    let id = link_id(world);
+    world.link_mut(&id).expect("found a moment ago")
+}
+
+fn set_role(world: &mut World, id: InstanceId, role: Role) {
+    let groups = &mut instance(world, id).groups;
+    for id in groups.keys().copied().collect::<Vec<_>>() {
+        let group = groups.get_mut(&id).expect("listed a moment ago");
+        if let Some(pair) = Arc::make_mut(group).as_distributed_mut() {
+            pair.role = role;
+        }
+    }
+}
+
+fn end(world: &mut World, id: OperationId) {
+    let operation = world.operations.get_mut(&id).expect("it is remembered");
+    let ended = Timestamp::default();
+    Arc::make_mut(operation).state = OperationState::Canceled { ended };
+}
+
+/// Puts a role change on record that nobody made.
+fn keep(world: &mut World, forced: bool, common: u32, end: u32, lost: &[u32]) {
+    let at = |block| Lsn {
+        vlf: 1,
+        block,
+        slot: 1,
+    };
+    let lost = lost.iter().map(|block| LostTransaction {
+        lsn: at(*block),
+        time: Timestamp::default(),
+        transaction: TransactionId(1),
+    });
+    let change = RoleChange {
+        at: Timestamp::default(),
+        forced,
+        primary: MI,
+        common: at(common),
+        end: at(end),
+        lost: lost.collect(),
+        discarded: Vec::new(),
+    };
+    link(world).role_changes.push(change);
+}
+
+fn session() -> Session {
+    Session {
+        id: SessionId(99),
+        login: crate::ids::PrincipalId(1),
+        login_name: "sa".into(),
+        database: DatabaseId(1),
+        host_name: String::new(),
+        program_name: String::new(),
+        client_interface: String::new(),
+        client_address: None,
+        local_port: 0,
+        encrypted: false,
+        login_time: Timestamp::default(),
+        last_request: Timestamp::default(),
+        running: false,
+    }
+}
