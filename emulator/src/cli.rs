@@ -104,6 +104,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
         print(&crate::compat::table()?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    crate::limits::raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

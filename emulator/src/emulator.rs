@@ -9,9 +9,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use axum::Extension;
+use milink_core::instance::Instance;
 use milink_model::{ReadyFile, ReadyManagedInstance, ReadySqlServer};
 use rustls::ServerConfig;
 use rustls::server::ResolvesServerCert;
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -24,7 +26,7 @@ use crate::keys::{Keys, LeafResolver};
 use crate::sockets::WorldSockets;
 use crate::tds::TlsConfigs;
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
-use crate::{control, http, wiring};
+use crate::{control, http, limits, wiring};
 
 /// A running emulator. Dropping it stops everything it serves.
 pub struct Emulator {
@@ -61,6 +63,18 @@ pub(crate) struct NewWorld {
     pub(crate) name: String,
     pub(crate) subscription: Option<Uuid>,
     pub(crate) origin: Origin,
+    pub(crate) ports: WorldPorts,
+}
+
+/// At which ports a world's SQL is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WorldPorts {
+    /// Free ones of its own.
+    #[default]
+    Own,
+    /// Those of the first world: the login says which instance of which world is meant.
+    Shared,
 }
 
 /// What a new world begins as.
@@ -247,9 +261,19 @@ impl Shared {
             return file;
         };
         let host = self.sql_host();
-        let sockets = self.lock_sockets();
-        let sockets = sockets.get(world);
-        let gateway = sockets.map_or(0, WorldSockets::gateway_port);
+        let all = self.lock_sockets();
+        let own = all.get(world);
+        let shared = all.get(DEFAULT_WORLD);
+        let gateway = own.or(shared).map_or(0, WorldSockets::gateway_port);
+        // At shared ports, the login names the world.
+        let user = |user: &str, instance: &Instance| match own {
+            Some(_) => user.to_owned(),
+            None => format!("{user}@{}.{world}", instance.name),
+        };
+        let sql_port = |instance: &Instance| match own {
+            Some(sockets) => sockets.sql_port(instance.id),
+            None => Some(shared?.first_sql_port().unwrap_or(gateway)),
+        };
         let snapshot = cell.snapshot();
         let sql_servers = snapshot.instances.values().filter_map(|instance| {
             let server = instance.as_sql_server()?;
@@ -257,8 +281,8 @@ impl Shared {
                 name: instance.name.to_string(),
                 address: server.address.to_string(),
                 host: host.clone(),
-                port: sockets.and_then(|sockets| sockets.sql_port(instance.id))?,
-                user: "sa".to_owned(),
+                port: sql_port(instance)?,
+                user: user("sa", instance),
                 password: self.sa_password.clone(),
                 version: server.build.to_string(),
             })
@@ -270,7 +294,7 @@ impl Shared {
                 fqdn: instance.server_name(),
                 host: host.clone(),
                 port: gateway,
-                user: MANAGED_INSTANCE_ADMINISTRATOR.to_owned(),
+                user: user(MANAGED_INSTANCE_ADMINISTRATOR, instance),
                 password: self.administrator_password.clone(),
                 resource_id: format!(
                     "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Sql/managedInstances/{}",
@@ -322,7 +346,10 @@ impl Shared {
                 cell
             }
         };
-        let opened = self.open_sockets(&cell, Ports::AUTO, false).await;
+        let opened = match new.ports {
+            WorldPorts::Own => self.open_sockets(&cell, Ports::AUTO, false).await,
+            WorldPorts::Shared => Ok(()),
+        };
         match opened {
             Ok(()) => cell.mark_initial(),
             Err(_) => self.hub.delete(&new.name)?,
@@ -463,6 +490,9 @@ pub(crate) async fn bind(ip: IpAddr, port: u16, purpose: &str) -> anyhow::Result
         Ok(socket) => Ok(socket),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             bail!("port {port} ({purpose}) is in use on {ip}; choose another, or --ports auto")
+        }
+        Err(error) if limits::is_out_of_descriptors(&error) => {
+            Err(limits::out_of_descriptors(purpose))
         }
         Err(error) => Err(error).with_context(|| format!("cannot bind {ip}:{port} ({purpose})")),
     }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod durations;
 pub mod hub;
 pub mod keys;
+pub mod limits;
 pub mod tds;
 pub mod topology;
 

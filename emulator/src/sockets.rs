@@ -14,10 +14,15 @@ use tokio::task::JoinSet;
 use crate::config::Ports;
 use crate::emulator::{Shared, bind};
 use crate::hub::WorldCell;
+use crate::limits;
 use crate::mirroring::{self, Reserved};
 use crate::sql::SqlEndpoint;
 use crate::tds::service::SqlService;
 use crate::tds::{self, ListenerConfig};
+
+/// How many clients a port takes that stands for many worlds: as many as a SQL Server (documentation: "Configure the user
+/// connections Server Configuration Option").
+const SHARED_CONNECTIONS: usize = 32_767;
 
 /// The sockets of a world. They close when this is dropped.
 pub(crate) struct WorldSockets {
@@ -27,7 +32,7 @@ pub(crate) struct WorldSockets {
 }
 
 impl WorldSockets {
-    /// Binds and serves. `all_worlds` says whether the gateway also finds managed instances of other worlds.
+    /// Binds and serves. `all_worlds` says whether instances of other worlds are found here, too.
     pub(crate) async fn open(
         shared: &Shared,
         world: &Arc<WorldCell>,
@@ -56,6 +61,11 @@ impl WorldSockets {
         // Everything is bound; from here on nothing fails.
         let mut tasks = JoinSet::new();
         let mut sql = BTreeMap::new();
+        let hub = all_worlds.then(|| Arc::clone(&shared.hub));
+        let most = match all_worlds {
+            true => SHARED_CONNECTIONS,
+            false => ListenerConfig::default().max_connections,
+        };
         for (instance, socket, reserved) in sockets {
             sql.insert(instance, socket.local_addr()?.port());
             let address = match reserved.address().ip() {
@@ -67,17 +77,17 @@ impl WorldSockets {
                 .submit(SetLoopback { instance, address })
                 .expect("a loopback address is never refused");
             let keys = Arc::clone(&shared.keys);
-            let endpoint = SqlEndpoint::sql_server(Arc::clone(world), instance, keys);
-            serve(&mut tasks, shared, socket, endpoint);
+            let endpoint = SqlEndpoint::sql_server(Arc::clone(world), instance, hub.clone(), keys);
+            serve(&mut tasks, shared, socket, endpoint, most);
             tasks.spawn(mirroring::follow(Arc::clone(world), instance, reserved));
         }
         let endpoint = SqlEndpoint::gateway(
             Arc::clone(world),
-            all_worlds.then(|| Arc::clone(&shared.hub)),
+            hub,
             Arc::clone(&shared.keys),
             Arc::clone(&shared.arm),
         );
-        serve(&mut tasks, shared, gateway, endpoint);
+        serve(&mut tasks, shared, gateway, endpoint, most);
         Ok(Self {
             sql,
             gateway: gateway_port,
@@ -88,6 +98,11 @@ impl WorldSockets {
     /// The port of a SQL Server.
     pub(crate) fn sql_port(&self, instance: InstanceId) -> Option<u16> {
         self.sql.get(&instance).copied()
+    }
+
+    /// The port of the first SQL Server, at which those of worlds without sockets are reached.
+    pub(crate) fn first_sql_port(&self) -> Option<u16> {
+        self.sql.values().next().copied()
     }
 
     /// The port of the managed instances.
@@ -101,9 +116,11 @@ fn serve(
     shared: &Shared,
     socket: TcpListener,
     endpoint: Arc<dyn SqlService>,
+    max_connections: usize,
 ) {
     let config = ListenerConfig {
         tls: Some(shared.sql_tls.clone()),
+        max_connections,
         ..ListenerConfig::default()
     };
     tasks.spawn(tds::run(socket, endpoint, config, future::pending()));
@@ -127,6 +144,9 @@ fn reserve(ip: IpAddr, port: u16, server: &str) -> anyhow::Result<Reserved> {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
             "port {port} (mirroring endpoint of {server}) is in use on {ip}; choose another, or --ports auto"
         ),
+        _ if limits::is_out_of_descriptors(&error) => {
+            limits::out_of_descriptors(&format!("the mirroring endpoint of {server}"))
+        }
         _ => anyhow::anyhow!("cannot bind {ip}:{port} (mirroring endpoint of {server}): {error}"),
     })
 }

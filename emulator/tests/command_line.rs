@@ -10,7 +10,11 @@ use serde_json::Value;
 
 /// The command, with nothing of the surroundings' own settings and with its keys in `home`.
 fn milink(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_milink"));
+    command(home, env!("CARGO_BIN_EXE_milink"))
+}
+
+fn command(home: &Path, program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MILINK_")) {
         command.env_remove(name);
     }
@@ -30,8 +34,20 @@ struct Up {
 
 impl Up {
     fn start(home: &Path, words: &[&str]) -> Self {
+        Self::by(milink(home), home, words)
+    }
+
+    /// With so few descriptors for files and sockets.
+    fn limited(home: &Path, descriptors: usize) -> Self {
+        let mut shell = command(home, "sh");
+        let line = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_milink")]);
+        Self::by(shell, home, &[])
+    }
+
+    fn by(mut command: Command, home: &Path, words: &[&str]) -> Self {
         let file = home.join("ready.json");
-        let mut child = milink(home)
+        let mut child = command
             .args(["up", "--ports", "auto", "--ready-file"])
             .arg(&file)
             .args(words)
@@ -135,6 +151,33 @@ fn it_says_where_it_is_and_goes_cleanly() {
     assert!(!file.exists(), "the ready file goes with it");
     let health = run(home.path(), &["health", "--url", &url]);
     assert_eq!(health.status.code(), Some(1));
+}
+
+#[test]
+fn worlds_beyond_the_descriptors_say_so_and_those_that_share_ports_need_none() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::limited(home.path(), 48);
+    let url = up.url().to_owned();
+    let fork = |name: &str, flags: &[&str]| {
+        let words = [&["world", "fork", name, "--url", &url], flags].concat();
+        run(home.path(), &words)
+    };
+    let refused = (0..48).find_map(|number| {
+        let done = fork(&format!("own{number}"), &[]);
+        (!done.status.success()).then_some(done)
+    });
+    let refused = refused.expect("it runs out");
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        stderr.contains("no file descriptor left of 48 for") && stderr.contains("ulimit -n"),
+        "{stderr}"
+    );
+    for number in 0..48 {
+        let done = fork(&format!("shared{number}"), &["--shared-ports"]);
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{stderr}");
+    }
+    assert_eq!(up.terminate(), Some(0));
 }
 
 #[test]

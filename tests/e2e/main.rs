@@ -6,6 +6,7 @@ mod control;
 mod hostile_http;
 mod hostile_tds;
 mod long_statements;
+mod many_worlds;
 mod preconditions;
 mod transitions;
 mod worlds;

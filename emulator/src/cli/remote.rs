@@ -41,6 +41,9 @@ pub(super) enum WorldVerb {
     Fork {
         /// Its name
         name: String,
+        /// Reach its SQL at the first world's ports, with logins USER@INSTANCE.WORLD
+        #[arg(long)]
+        shared_ports: bool,
         #[command(flatten)]
         world: WorldTarget,
     },
@@ -230,8 +233,13 @@ pub(super) async fn world(verb: WorldVerb) -> anyhow::Result<ExitCode> {
     let answer = match verb {
         WorldVerb::List(target) => target.get("worlds").await?,
         WorldVerb::Show(world) => world.get("ready").await?,
-        WorldVerb::Fork { name, world } => {
-            let body = json!({"name": name, "from": world.world});
+        WorldVerb::Fork {
+            name,
+            shared_ports,
+            world,
+        } => {
+            let ports = if shared_ports { "shared" } else { "own" };
+            let body = json!({"name": name, "from": world.world, "ports": ports});
             world.target.send("POST", "worlds", &body).await?
         }
         WorldVerb::New {

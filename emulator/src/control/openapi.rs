@@ -23,7 +23,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "post",
         "/worlds",
-        "Makes a world: name; from (and snapshot) | topology | empty; subscriptionId, clock, durations, seed.",
+        "Makes a world: name; from (and snapshot) | topology | empty; subscriptionId, clock, durations, seed, ports (own | shared).",
     ),
     ("get", "/worlds/{name}", "A world: where its servers are."),
     ("delete", "/worlds/{name}", "Drops a world."),

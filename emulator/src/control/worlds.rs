@@ -11,7 +11,7 @@ use super::body::{Asked, Body};
 use super::error::ControlError;
 use super::{Handle, World as Which};
 use crate::durations;
-use crate::emulator::{NewWorld, Origin, Shared};
+use crate::emulator::{NewWorld, Origin, Shared, WorldPorts};
 use crate::hub::HubError;
 use crate::topology::Topology;
 
@@ -32,6 +32,8 @@ pub(super) struct Create {
     clock: Option<String>,
     durations: Option<String>,
     seed: Option<u64>,
+    #[serde(default)]
+    ports: WorldPorts,
 }
 
 /// `GET /_milink/worlds`.
@@ -67,13 +69,14 @@ pub(super) async fn create(
     Body(asked): Body<Create>,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let name = asked.name.clone();
-    let subscription = asked.subscription_id;
+    let (subscription, ports) = (asked.subscription_id, asked.ports);
     let origin = origin(&shared, asked)?;
     shared
         .make_world(NewWorld {
             name: name.clone(),
             subscription,
             origin,
+            ports,
         })
         .await
         .map_err(|error| match error.downcast::<HubError>() {

@@ -37,6 +37,14 @@ enum Failure {
     TokensOnly,
 }
 
+/// Who is meant by a login.
+struct Found<'a> {
+    cell: Arc<WorldCell>,
+    instance: Arc<Instance>,
+    /// The login's name, without the instance's.
+    user: &'a str,
+}
+
 impl SqlService for SqlEndpoint {
     fn greeting(&self) -> Greeting {
         match &self.target {
@@ -72,10 +80,14 @@ impl SqlService for SqlEndpoint {
 
 impl SqlEndpoint {
     fn judge(&self, login: &LoginRequest<'_>) -> Result<LoginAccepted, LoginRefusal> {
-        let (cell, instance) = self.find(login)?;
+        let Found {
+            cell,
+            instance,
+            user,
+        } = self.find(login)?;
         let epoch = cell.epoch();
         let server = instance.server_name();
-        let user = match self.authenticate(&cell, &instance, login) {
+        let user = match self.authenticate(&cell, &instance, user, login) {
             Ok(user) => user,
             Err((user, failure)) => {
                 log_failure(&cell, instance.id, &user, failure, login);
@@ -141,37 +153,40 @@ impl SqlEndpoint {
         })
     }
 
-    /// The instance that is meant, and its world: the address's own, or the one whose name the client gives the gateway.
-    fn find(
-        &self,
-        login: &LoginRequest<'_>,
-    ) -> Result<(Arc<WorldCell>, Arc<Instance>), LoginRefusal> {
-        let hub = match &self.target {
-            Target::SqlServer(id) => {
-                let found = self.cell.read(|world| world.instance(*id).cloned());
-                let paused =
-                    "SQL Server service has been paused. No new connections will be allowed.";
-                return found
-                    .map(|instance| (Arc::clone(&self.cell), instance))
-                    .ok_or_else(|| LoginRefusal::denied(17142, paused.to_owned(), ""));
-            }
-            Target::Gateway { hub, .. } => hub,
+    /// The instance that is meant, and its world: one that the login names, the address's own, or the one whose name the
+    /// client gives the gateway.
+    fn find<'a>(&self, login: &LoginRequest<'a>) -> Result<Found<'a>, LoginRefusal> {
+        if let Some(found) = self.named_with_world(login) {
+            return Ok(found);
+        }
+        let user = login.login7.user_name.as_str();
+        let found = |cell, instance| Found {
+            cell,
+            instance,
+            user,
         };
+        if let Target::SqlServer(id) = &self.target {
+            let own = self.cell.read(|world| world.instance(*id).cloned());
+            let paused = "SQL Server service has been paused. No new connections will be allowed.";
+            return own
+                .map(|instance| found(Arc::clone(&self.cell), instance))
+                .ok_or_else(|| LoginRefusal::denied(17142, paused.to_owned(), ""));
+        }
         let name = host_of(&login.login7.server_name);
-        let worlds = match hub {
+        let worlds = match &self.hub {
             Some(hub) => hub.worlds(),
             None => vec![Arc::clone(&self.cell)],
         };
         let named = worlds.iter().find_map(|cell| {
-            let found = cell.read(|world| {
+            let named = cell.read(|world| {
                 managed_instance(world, name)
                     .or_else(|| login.sni.and_then(|sni| managed_instance(world, sni)))
             });
-            Some((Arc::clone(cell), found?))
+            Some(found(Arc::clone(cell), named?))
         });
         let only = || {
-            let found = self.cell.read(|world| only_instance(world, name))?;
-            Some((Arc::clone(&self.cell), found))
+            let only = self.cell.read(|world| only_instance(world, name))?;
+            Some(found(Arc::clone(&self.cell), only))
         };
         named.or_else(only).ok_or_else(|| {
             let short = name.split('.').next().unwrap_or_default();
@@ -182,17 +197,50 @@ impl SqlEndpoint {
         })
     }
 
+    /// The instance in a login `USER@INSTANCE.WORLD`, as Azure takes `USER@SERVER` from clients that do not say the server's
+    /// name, or in a server name `INSTANCE.WORLD` or `INSTANCE.WORLD.localhost`.
+    fn named_with_world<'a>(&self, login: &LoginRequest<'a>) -> Option<Found<'a>> {
+        let hub = self.hub.as_ref()?;
+        let whole = login.login7.user_name.as_str();
+        let find = |name: &str| {
+            let (instance, world) = name.split_once('.')?;
+            let cell = hub.named(world).ok()?;
+            let instance = cell.read(|world| {
+                let found = world.sql_server(instance);
+                found.or_else(|| world.managed_instance(instance)).cloned()
+            })?;
+            Some((cell, instance))
+        };
+        let by_user = || {
+            let (user, name) = whole.rsplit_once('@')?;
+            Some((find(name)?, user))
+        };
+        let by_server = || {
+            let name = host_of(&login.login7.server_name);
+            Some((
+                find(name.strip_suffix(".localhost").unwrap_or(name))?,
+                whole,
+            ))
+        };
+        let ((cell, instance), user) = by_user().or_else(by_server)?;
+        Some(Found {
+            cell,
+            instance,
+            user,
+        })
+    }
+
     fn authenticate(
         &self,
         cell: &Arc<WorldCell>,
         instance: &Instance,
+        name: &str,
         request: &LoginRequest<'_>,
     ) -> Result<Arc<Login>, (String, Failure)> {
         if let Some(token) = request.token {
             return self.by_token(cell, instance, token);
         }
-        let name = &request.login7.user_name;
-        let fail = |failure| (name.clone(), failure);
+        let fail = |failure| (name.to_owned(), failure);
         if takes_tokens_only(instance) {
             return Err(fail(Failure::TokensOnly));
         }
@@ -220,7 +268,7 @@ impl SqlEndpoint {
         instance: &Instance,
         token: &str,
     ) -> Result<Arc<Login>, (String, Failure)> {
-        let Target::Gateway { tokens, .. } = &self.target else {
+        let Target::Gateway { tokens } = &self.target else {
             return Err(("<token-identified principal>".to_owned(), Failure::BadToken));
         };
         let principal = tokens.validate_sql_token(token).map_err(|error| {

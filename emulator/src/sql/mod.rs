@@ -20,6 +20,8 @@ use crate::tds::service::SqlService;
 /// One address that SQL clients connect to.
 pub(crate) struct SqlEndpoint {
     cell: Arc<WorldCell>,
+    /// Where instances of other worlds are looked for, too.
+    hub: Option<Arc<Hub>>,
     keys: Arc<Keys>,
     target: Target,
 }
@@ -30,22 +32,22 @@ enum Target {
     SqlServer(InstanceId),
     /// The gateway of the managed instances, which routes by the server's name.
     Gateway {
-        /// Where instances of other worlds are looked for, too.
-        hub: Option<Arc<Hub>>,
         /// Judges Entra tokens.
         tokens: Arc<Arm>,
     },
 }
 
 impl SqlEndpoint {
-    /// The address of a SQL Server.
+    /// The address of a SQL Server, and of those in `hub` that have none, if it is given.
     pub(crate) fn sql_server(
         cell: Arc<WorldCell>,
         instance: InstanceId,
+        hub: Option<Arc<Hub>>,
         keys: Arc<Keys>,
     ) -> Arc<dyn SqlService> {
         Arc::new(Self {
             cell,
+            hub,
             keys,
             target: Target::SqlServer(instance),
         })
@@ -60,8 +62,9 @@ impl SqlEndpoint {
     ) -> Arc<dyn SqlService> {
         Arc::new(Self {
             cell,
+            hub,
             keys,
-            target: Target::Gateway { hub, tokens },
+            target: Target::Gateway { tokens },
         })
     }
 }
