@@ -8,7 +8,8 @@ use toml::Spanned;
 
 use crate::library;
 use crate::step::{
-    Act, AdvanceAct, ArmRequest, CheckAct, Expectation, Look, OneOrMany, SqlAct, Until, WaitAct,
+    Act, AdvanceAct, ArmRequest, CheckAct, Expectation, Look, OneOrMany, ServerAct, SqlAct,
+    TransitionAct, Until, WaitAct,
 };
 use crate::variables::{Scalar, Variables};
 
@@ -130,6 +131,10 @@ struct StepText {
     #[serde(default)]
     check: Option<Vec<Look>>,
     #[serde(default)]
+    server: Option<ServerAct>,
+    #[serde(default)]
+    transition: Option<TransitionAct>,
+    #[serde(default)]
     include: Option<String>,
     #[serde(default)]
     with: BTreeMap<String, Scalar>,
@@ -152,7 +157,7 @@ const fn once() -> u32 {
 }
 
 /// The keys of which a step has exactly one.
-const VERBS: &str = "sql, arm, advance, wait, check or include";
+const VERBS: &str = "sql, arm, advance, wait, check, server, transition or include";
 
 /// A scenario file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -369,6 +374,8 @@ impl Step {
         acts.extend(text.arm.map(Act::Arm));
         acts.extend(text.advance.map(Act::Advance));
         acts.extend(text.wait.map(Act::Wait));
+        acts.extend(text.server.map(Act::Server));
+        acts.extend(text.transition.map(Act::Transition));
         acts.extend(text.check.map(|looks| Act::Check(CheckAct { looks })));
         let act = match acts.len() {
             1 => acts.remove(0),

@@ -86,6 +86,8 @@ struct Clock {
 
 /// How often an operation is asked before it is given up.
 const MOST_POLLS: usize = 10_000;
+/// How often while nothing is due.
+const MOST_IN_VAIN: usize = 1_000;
 /// The pause between two looks at a clock that cannot be moved.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -217,6 +219,10 @@ impl Runner {
         &self.arm
     }
 
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
     /// A path of the control API, about this world.
     pub(crate) fn about(&self, path: &str) -> String {
         let separator = if path.contains('?') { '&' } else { '?' };
@@ -285,6 +291,7 @@ impl Runner {
 
     /// Polls an operation to its end. A clock that can be moved is moved to what is due next between two polls.
     pub(crate) async fn follow(&mut self, operation: &Operation) -> Result<Outcome, Error> {
+        let mut in_vain = 0;
         for _ in 0..MOST_POLLS {
             let (outcome, pause) = operation.poll(&self.arm).await?;
             if let Some(outcome) = outcome {
@@ -293,6 +300,8 @@ impl Runner {
             let clock = self.clock().await?;
             match (clock.pace, clock.next_due) {
                 (Pace::Manual | Pace::Auto, Some(due)) => self.advance_to(due).await?,
+                // It may be that it ends after so many polls.
+                (Pace::Manual, None) if in_vain < MOST_IN_VAIN => in_vain += 1,
                 (Pace::Manual, None) => {
                     return Err(Error::Unexpected(
                         "the operation does not end: the clock stands, and nothing is due"

@@ -5,7 +5,9 @@ mod arm;
 mod check;
 mod expect;
 mod matcher;
+mod server;
 mod sql;
+mod transition;
 mod until;
 mod wait;
 
@@ -17,7 +19,9 @@ pub use arm::ArmRequest;
 pub use check::{CheckAct, Look};
 pub use expect::{ErrorExpectation, Expectation};
 pub use matcher::Matcher;
+pub use server::ServerAct;
 pub use sql::{OneOrMany, SqlAct};
+pub use transition::TransitionAct;
 pub use until::Until;
 pub use wait::WaitAct;
 
@@ -44,6 +48,10 @@ pub enum Act {
     Wait(WaitAct),
     /// Several places are looked at together.
     Check(CheckAct),
+    /// Somebody does something to a server from outside.
+    Server(ServerAct),
+    /// A transition ends by hand.
+    Transition(TransitionAct),
 }
 
 /// What came of it.
@@ -90,6 +98,8 @@ impl Act {
             Self::Advance(act) => act.text(),
             Self::Wait(act) => act.text(runner),
             Self::Check(act) => act.text(runner),
+            Self::Server(act) => act.text(),
+            Self::Transition(act) => act.text(),
         }
     }
 
@@ -98,8 +108,9 @@ impl Act {
         match self {
             Self::Sql(act) => act.place(runner),
             Self::Arm(_) => arm::PLACE.to_owned(),
-            Self::Advance(_) | Self::Wait(_) => "the clock".to_owned(),
+            Self::Advance(_) | Self::Wait(_) | Self::Transition(_) => "the clock".to_owned(),
             Self::Check(act) => act.place(runner),
+            Self::Server(act) => act.place(runner),
         }
     }
 
@@ -114,6 +125,8 @@ impl Act {
             Self::Advance(act) => act.run(runner).await,
             Self::Wait(act) => act.run(runner).await,
             Self::Check(act) => act.run(runner).await,
+            Self::Server(act) => act.run(runner).await,
+            Self::Transition(act) => act.run(runner).await,
         }
     }
 }
