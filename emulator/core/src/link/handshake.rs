@@ -43,13 +43,18 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     })
 }
 
+/// What a handshake would fail with now, if it would.
+pub(crate) fn try_handshake(world: &World, link: &Link) -> Option<LinkError> {
+    check(world, link).err()
+}
+
 /// The SQL Server that answers at the partner endpoint, whatever it says.
 pub(super) fn partner(world: &World, link: &Link) -> Option<InstanceId> {
     reach(world, link).ok().map(|partner| partner.id)
 }
 
 /// The SQL Server whose address the partner endpoint is, even if nothing listens there.
-pub(super) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
+pub(crate) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
     let url = ListenerUrl::parse(&link.spec.partner_endpoint)?;
     let mut servers = world.instances.values();
     let server = servers.find(|server| has_address(server, &url))?;

@@ -28,7 +28,9 @@ pub use status::{
 };
 
 pub(crate) use connection::session_timeout_over;
+pub(crate) use handshake::{addressed, try_handshake};
 pub use trust::PartnerCertificate;
+pub(crate) use trust::check_permission;
 
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};

@@ -134,11 +134,16 @@ fn trusts_roots(now: Timestamp, content: &Content) -> bool {
 
 /// Whoever owns the imported certificate is who connects: nobody asks for more than dbo in the article, which is `sa`;
 /// another owner needs CONNECT on the endpoint.
-fn check_permission(partner: &Instance, imported: &Certificate) -> Result<(), LinkError> {
+pub(crate) fn check_permission(
+    partner: &Instance,
+    imported: &Certificate,
+) -> Result<(), LinkError> {
     if imported.owner == PrincipalId(1) {
         return Ok(());
     }
-    let endpoint = partner.endpoint.as_ref().expect("reached a moment ago");
+    let Some(endpoint) = &partner.endpoint else {
+        return Ok(());
+    };
     let user = partner.master().content.users.get(&imported.owner);
     let login = user
         .and_then(|user| user.login.as_ref())

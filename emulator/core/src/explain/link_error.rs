@@ -1,0 +1,157 @@
+//! Why a link could not be made, or stopped working.
+
+use super::Explanation;
+use crate::doctor::Subject;
+use crate::link::Link;
+use crate::refusal::LinkError;
+use crate::world::World;
+
+/// Explains an error of a link. Without the link, which may be gone, only the reason is known.
+pub fn link_error(world: &World, link: Option<&Link>, error: &LinkError) -> Explanation {
+    let explained = Explanation::of(error).fact(meaning(error));
+    let explained = match link {
+        None => explained.fact("the link is not there any more"),
+        Some(link) => explained.checked(&Subject::of_link(world, link), suspects(error)),
+    };
+    match then(error) {
+        Some(step) => explained.remedy(step),
+        None => explained,
+    }
+}
+
+/// The checks that tell of it.
+fn suspects(error: &LinkError) -> &'static [&'static str] {
+    match error {
+        LinkError::PartnerUnreachable { .. } => &["endpoint-address", "network"],
+        LinkError::EndpointNotStarted { .. } => {
+            &["endpoint", "endpoint-started", "endpoint-address"]
+        }
+        LinkError::EndpointWithoutCertificate { .. } => &["endpoint-authentication"],
+        LinkError::EndpointNotEncrypted { .. } => &["endpoint-encryption"],
+        LinkError::CertificateNotOnInstance { .. } => &["certificate-on-instance"],
+        LinkError::PartnerCertificateInvalid { .. } | LinkError::PartnerKeyClosed { .. } => {
+            &["endpoint-certificate"]
+        }
+        LinkError::InstanceCertificateInvalid { .. }
+        | LinkError::InstanceCertificateMismatch { .. }
+        | LinkError::NoConnectPermission { .. }
+        | LinkError::CertificateNotOnSqlServer { .. } => &["instance-certificate"],
+        LinkError::IssuerNotTrusted { .. } => &["issuer"],
+        LinkError::GroupNotResponding { .. } => {
+            &["availability-group", "distributed-group", "listener-url"]
+        }
+        LinkError::DatabaseNotResponding { .. } => {
+            &["database", "availability-group", "database-group"]
+        }
+        LinkError::TargetDatabaseExists { .. } => &["target-database"],
+        LinkError::VersionNotSupported { .. } => &["server-version"],
+        LinkError::PolicyTooOld { .. } | LinkError::FailbackNeedsMatchingFormat { .. } => {
+            &["update-policy"]
+        }
+        LinkError::RoleMismatch | LinkError::PartnerDropped => {
+            &["availability-group", "distributed-group"]
+        }
+        LinkError::InitTimeout { cause, .. } => suspects(cause),
+        LinkError::CreateDatabaseNotGranted { .. } => &["create-database"],
+        LinkError::FailoverFailed => &["link-connection", "data-movement", "lag"],
+        LinkError::LogGone { .. } => &["log-held", "link-state"],
+        LinkError::NetworkInterrupted => &["network", "link-connection"],
+    }
+}
+
+/// What it means in the life of a link (`link-lifecycle.md` sections 4.4 and 4.5), with the message that SQL Server has
+/// for it.
+fn meaning(error: &LinkError) -> &'static str {
+    match error {
+        LinkError::PartnerUnreachable { .. } => {
+            "message 41986: the connection failed, or nothing answered for long; no SQL Server of this address answers"
+        }
+        LinkError::EndpointNotStarted { .. } => {
+            "message 35250: the machine is there, and no started mirroring endpoint listens at this port"
+        }
+        LinkError::EndpointWithoutCertificate { .. } => {
+            "message 28047: the two sides have no authentication in common; a managed instance only knows certificates"
+        }
+        LinkError::EndpointNotEncrypted { .. } => {
+            "message 41998: a link has to be encrypted, with AES"
+        }
+        LinkError::CertificateNotOnInstance { .. } => {
+            "message 41973: the managed instance does not know the certificate that SQL Server's endpoint shows"
+        }
+        LinkError::PartnerCertificateInvalid { .. } => {
+            "message 28035: the certificate is only looked at in a handshake, so that a connection that stood went on"
+        }
+        LinkError::PartnerKeyClosed { .. } => {
+            "message 28036: SQL Server cannot prove who it is without its private key"
+        }
+        LinkError::InstanceCertificateInvalid { .. } => {
+            "message 28035: SQL Server does not accept a certificate outside of its time"
+        }
+        LinkError::InstanceCertificateMismatch { .. } => {
+            "message 28045: same issuer and serial number, other certificate"
+        }
+        LinkError::NoConnectPermission { .. } => {
+            "message 28034: whoever owns the imported certificate needs CONNECT on the endpoint"
+        }
+        LinkError::CertificateNotOnSqlServer { .. } => {
+            "message 41974: SQL Server does not know the certificate that the managed instance shows"
+        }
+        LinkError::IssuerNotTrusted { .. } => {
+            "message 41974: the imported certificate is the right one, and SQL Server does not trust who issued it"
+        }
+        LinkError::GroupNotResponding { .. } => {
+            "message 41976: the endpoint answers, and has no such availability group, or one with other names"
+        }
+        LinkError::DatabaseNotResponding { .. } => {
+            "message 41977: the partners are connected, and the database is not where it should be"
+        }
+        LinkError::TargetDatabaseExists { .. } => {
+            "the copy would overwrite a database: the target must not have one of this name"
+        }
+        LinkError::VersionNotSupported { .. } => {
+            "not every version, build and edition of SQL Server can have a link"
+        }
+        LinkError::PolicyTooOld { .. } => {
+            "a managed instance takes no databases of a version newer than its update policy"
+        }
+        LinkError::FailbackNeedsMatchingFormat { .. } => {
+            "message 41988: databases only come back to the version that the update policy names"
+        }
+        LinkError::RoleMismatch => {
+            "one side of a distributed group is PRIMARY and the other SECONDARY; here both say the same"
+        }
+        LinkError::InitTimeout { .. } => {
+            "message 41962: replication did not start in time, for the reason that was found last"
+        }
+        LinkError::CreateDatabaseNotGranted { .. } => {
+            "seeding fails until the availability group may create databases on the receiving SQL Server"
+        }
+        LinkError::FailoverFailed => {
+            "message 47514: the roles are what they were; the secondary did not get everything in time"
+        }
+        LinkError::LogGone { .. } => {
+            "message 1412: without the common part of the log only a new copy brings the sides together"
+        }
+        LinkError::PartnerDropped => {
+            "one half of the link is gone; the other one is an orphan that holds its log until it is dropped"
+        }
+        LinkError::NetworkInterrupted => {
+            "message 35206: the partners gave each other up after SESSION_TIMEOUT; they connect by themselves when they can"
+        }
+    }
+}
+
+/// What follows when the cause is gone.
+fn then(error: &LinkError) -> Option<&'static str> {
+    match error {
+        LinkError::NetworkInterrupted
+        | LinkError::FailoverFailed
+        | LinkError::CreateDatabaseNotGranted { .. } => None,
+        LinkError::LogGone { .. } | LinkError::PartnerDropped => {
+            Some("delete the link, drop the other half, and create it again")
+        }
+        _ => Some(
+            "a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself",
+        ),
+    }
+}
