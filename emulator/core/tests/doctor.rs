@@ -313,8 +313,8 @@ fn the_remedies_are_statements_and_commands() {
         instance-certificate: on SQL Server: USE master; CREATE CERTIFICATE [sqlmi1.0123456789ab.database.windows.net] FROM BINARY = 0x<EndpointCertificatePublicKey>;
         issuer: CREATE CERTIFICATE [MicrosoftPKI] FROM FILE = N'<Microsoft RSA Root Certificate Authority 2017 as a .cer file>';
         issuer: DECLARE @CERTID int = CERT_ID('MicrosoftPKI'); EXEC sp_certificate_add_issuer @CERTID, N'*.database.windows.net';
-        availability-group: CREATE AVAILABILITY GROUP [AG_db1] WITH (CLUSTER_TYPE = NONE) FOR DATABASE [db1] REPLICA ON N'sqlserver1' WITH (ENDPOINT_URL = 'TCP://<address>:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
-        distributed-group: CREATE AVAILABILITY GROUP [DAG_db1] WITH (DISTRIBUTED) AVAILABILITY GROUP ON N'AG_db1' WITH (LISTENER_URL = 'TCP://<address>:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20), N'AG_db1_MI' WITH (LISTENER_URL = 'tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1]', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
+        availability-group: CREATE AVAILABILITY GROUP [AG_db1] WITH (CLUSTER_TYPE = NONE) FOR DATABASE [db1] REPLICA ON N'sqlserver1' WITH (ENDPOINT_URL = 'TCP://10.0.0.4:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
+        distributed-group: CREATE AVAILABILITY GROUP [DAG_db1] WITH (DISTRIBUTED) AVAILABILITY GROUP ON N'AG_db1' WITH (LISTENER_URL = 'TCP://10.0.0.4:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20), N'AG_db1_MI' WITH (LISTENER_URL = 'tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1]', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
     "#]].assert_eq(&told);
 }
 
@@ -326,14 +326,14 @@ fn cases() -> Vec<(&'static str, Box<dyn Fn(&mut Lab)>, Expect)> {
             "upload",
             without(Step::UploadCertificate),
             expect![[r#"
-            the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance
-              because message 41973: the managed instance does not know the certificate that SQL Server's endpoint shows
-              because The managed instance has the certificate of SQL Server's endpoint: fail: SQL Server's endpoint shows 'Cert_sqlserver1_endpoint', thumbprint 0x0101010101010101010101010101010101010101; uploaded to the instance: none
-              because DistributedAvailabilityGroupsLinkCreate of 'Microsoft.Sql/managedInstances/sqlmi1/distributedAvailabilityGroups/DAG_db1' failed at 2023-11-14T22:13:20.1Z
-              do on SQL Server: USE master; SELECT CERTENCODED(CERT_ID(N'Cert_sqlserver1_endpoint'));
-              do az sql mi partner-cert create --instance-name sqlmi1 --resource-group milink-rg --certificate-name Cert_sqlserver1_endpoint --public-blob 0x…
-              do a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself
-        "#]],
+                the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance
+                  because message 41973: the managed instance does not know the certificate that SQL Server's endpoint shows
+                  because The managed instance has the certificate of SQL Server's endpoint: fail: SQL Server's endpoint shows 'Cert_sqlserver1_endpoint', thumbprint 0x0101010101010101010101010101010101010101; uploaded to the instance: none
+                  because DistributedAvailabilityGroupsLinkCreate of 'Microsoft.Sql/managedInstances/sqlmi1/distributedAvailabilityGroups/DAG_db1' failed at 2023-11-14T22:13:20.1Z
+                  do on SQL Server: USE master; SELECT CERTENCODED(CERT_ID(N'Cert_sqlserver1_endpoint'));
+                  do az sql mi partner-cert create -g milink-rg --mi sqlmi1 -n Cert_sqlserver1_endpoint --public-blob 0x…
+                  do a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself
+            "#]],
         ),
         (
             "import",
@@ -376,13 +376,13 @@ fn cases() -> Vec<(&'static str, Box<dyn Fn(&mut Lab)>, Expect)> {
             "group",
             without(Step::CreateDag),
             expect![[r#"
-            availability group 'DAG_db1' at endpoint 'TCP://10.0.0.4:5022' is not responding
-              because message 41976: the endpoint answers, and has no such availability group, or one with other names
-              because SQL Server has its half of the distributed availability group: fail: expected 'DAG_db1', as the link is named; SQL Server has none
-              because DistributedAvailabilityGroupsLinkCreate of 'Microsoft.Sql/managedInstances/sqlmi1/distributedAvailabilityGroups/DAG_db1' failed at 2023-11-14T22:13:23.1Z
-              do CREATE AVAILABILITY GROUP [DAG_db1] WITH (DISTRIBUTED) AVAILABILITY GROUP ON N'AG_db1' WITH (LISTENER_URL = 'TCP://<address>:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20), N'AG_db1_MI' WITH (LISTENER_URL = 'tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1]', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
-              do a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself
-        "#]],
+                availability group 'DAG_db1' at endpoint 'TCP://10.0.0.4:5022' is not responding
+                  because message 41976: the endpoint answers, and has no such availability group, or one with other names
+                  because SQL Server has its half of the distributed availability group: fail: expected 'DAG_db1', as the link is named; SQL Server has none
+                  because DistributedAvailabilityGroupsLinkCreate of 'Microsoft.Sql/managedInstances/sqlmi1/distributedAvailabilityGroups/DAG_db1' failed at 2023-11-14T22:13:23.1Z
+                  do CREATE AVAILABILITY GROUP [DAG_db1] WITH (DISTRIBUTED) AVAILABILITY GROUP ON N'AG_db1' WITH (LISTENER_URL = 'TCP://10.0.0.4:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20), N'AG_db1_MI' WITH (LISTENER_URL = 'tcp://sqlmi1.0123456789ab.database.windows.net:5022;Server=[sqlmi1]', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);
+                  do a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself
+            "#]],
         ),
         (
             "wrong name",
@@ -413,7 +413,7 @@ fn cases() -> Vec<(&'static str, Box<dyn Fn(&mut Lab)>, Expect)> {
                   because The endpoint's certificate is valid now: fail: 'Cert_sqlserver1_endpoint', thumbprint 0x0101010101010101010101010101010101010101, valid from 2023-11-14T21:13:20Z to 2024-11-13T22:13:20Z; it is 2024-12-18T22:13:20.1Z now
                   because DistributedAvailabilityGroupsLinkCreate of 'Microsoft.Sql/managedInstances/sqlmi1/distributedAvailabilityGroups/DAG_db1' failed at 2024-12-18T22:13:20.1Z
                   do CREATE CERTIFICATE [<new>] WITH SUBJECT = N'<new>', EXPIRY_DATE = N'<later>';
-                  do upload its public key: az sql mi partner-cert create --instance-name sqlmi1 --resource-group milink-rg --certificate-name <new> --public-blob 0x…
+                  do upload its public key: az sql mi partner-cert create -g milink-rg --mi sqlmi1 -n <new> --public-blob 0x…
                   do ALTER ENDPOINT [database_mirroring_endpoint] FOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE [<new>]);
                   do a link that has failed stays as it is: delete it and create it again, or PUT it again; a connection that was lost comes back by itself
             "#]],

@@ -178,7 +178,7 @@ pub(super) fn certificate(subject: &Subject<'_>) -> Check {
             .fail(evidence)
             .and(format!("it is {} now", subject.world.now()))
             .remedy("CREATE CERTIFICATE [<new>] WITH SUBJECT = N'<new>', EXPIRY_DATE = N'<later>';")
-            .remedy(format!("upload its public key: az sql mi partner-cert create {} --certificate-name <new> --public-blob 0x…", subject.az_instance()))
+            .remedy(format!("upload its public key: az sql mi partner-cert create {} -n <new> --public-blob 0x…", subject.az_instance()))
             .remedy(server.endpoint.as_ref().map_or_else(String::new, |endpoint| {
                 alter(endpoint, "AUTHENTICATION = CERTIFICATE [<new>]")
             })),

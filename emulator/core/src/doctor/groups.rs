@@ -26,7 +26,8 @@ pub(super) fn local(subject: &Subject<'_>) -> Check {
         };
         format!(
             "CREATE AVAILABILITY GROUP [{name}] WITH (CLUSTER_TYPE = NONE) FOR {members}REPLICA ON N'{}' WITH (ENDPOINT_URL = '{}', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);",
-            server.name
+            server.name,
+            address(subject)
         )
     };
     let evidence = format!(
@@ -225,7 +226,7 @@ pub(super) fn other_half(subject: &Subject<'_>) -> Check {
             instance.name, names.distributed
         ))
         .remedy(format!(
-            "az sql mi link create {} --name {} --instance-ag {} --partner-ag {} --partner-endpoint {} --databases \"[{{database-name:{}}}]\"",
+            "az sql mi link create {} -n {} --instance-ag-name {} --partner-ag-name {} --partner-endpoint {} --databases {}",
             subject.az_instance(),
             names.distributed,
             names.instance,

@@ -27,7 +27,7 @@ pub(super) fn state(subject: &Subject<'_>) -> Check {
             .and(error.to_string())
             .remedy("put right what failed above")
             .remedy(format!(
-                "az sql mi link delete {} --name {}, and create it again",
+                "az sql mi link delete {} -n {}, and create it again",
                 subject.az_instance(),
                 link.id.name
             )),

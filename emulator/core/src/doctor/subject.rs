@@ -247,14 +247,13 @@ impl<'a> Subject<'a> {
         instance.map_or_else(|| "<managed instance>".to_owned(), Instance::server_name)
     }
 
-    /// `--instance-name … --resource-group …` for az.
+    /// `-g … --mi …` for az.
     pub(super) fn az_instance(&self) -> String {
         match self.managed_instance() {
-            Some((instance, mi)) => format!(
-                "--instance-name {} --resource-group {}",
-                instance.name, mi.properties.resource_group
-            ),
-            None => "--instance-name <managed instance> --resource-group <group>".to_owned(),
+            Some((instance, mi)) => {
+                format!("-g {} --mi {}", mi.properties.resource_group, instance.name)
+            }
+            None => "-g <group> --mi <managed instance>".to_owned(),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn uploaded(subject: &Subject<'_>) -> Check {
                     own.name
                 ))
                 .remedy(format!(
-                    "az sql mi partner-cert create {} --certificate-name {} --public-blob 0x…",
+                    "az sql mi partner-cert create {} -n {} --public-blob 0x…",
                     subject.az_instance(),
                     own.name
                 ))
