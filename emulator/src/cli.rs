@@ -4,6 +4,7 @@ mod az;
 mod demo;
 mod env;
 mod explore;
+mod fault;
 mod health;
 mod narrator;
 mod remote;
@@ -52,6 +53,9 @@ enum Verb {
     /// Read and set how long things take in a world, and step what waits for it
     #[command(subcommand)]
     Transition(transition::TransitionVerb),
+    /// Install, list and remove faults on request
+    #[command(subcommand)]
+    Fault(fault::FaultVerb),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -119,6 +123,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::World(verb) => remote::world(verb).await,
             Verb::Clock(verb) => remote::clock(verb).await,
             Verb::Transition(verb) => transition::transition(verb).await,
+            Verb::Fault(verb) => fault::fault(verb).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

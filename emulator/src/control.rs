@@ -5,6 +5,7 @@ mod calls;
 mod certificates;
 mod clock;
 mod error;
+mod faults;
 mod health;
 mod journal;
 mod openapi;
@@ -22,6 +23,7 @@ use crate::emulator::Shared;
 use crate::hub::{DEFAULT_WORLD, WorldCell};
 use body::Asked;
 use error::ControlError;
+pub(crate) use faults::described;
 
 type Handle = State<Arc<Shared>>;
 
@@ -68,7 +70,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/snapshot/{snapshot}", post(worlds::keep))
         .route("/snapshot/{snapshot}/restore", post(worlds::restore))
         .route("/reset", post(worlds::reset))
-        .route("/faults", get(error::no_faults).post(error::no_faults))
+        .route(
+            "/faults",
+            get(faults::list)
+                .post(faults::install)
+                .delete(faults::clear),
+        )
+        .route("/faults/points", get(faults::registry))
+        .route("/faults/points/{point}", get(faults::point))
+        .route("/faults/{id}", get(faults::show).delete(faults::remove))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
     Router::new()

@@ -4,6 +4,7 @@
 
 mod cell;
 mod driver;
+mod fault;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use milink_core::time::Timestamp;
 use uuid::Uuid;
 
 pub use cell::{ClockState, WorldCell};
+pub use fault::FaultGuard;
 
 use crate::clock::ClockMode;
 

@@ -176,6 +176,23 @@ pub enum EventKind {
         word: &'static str,
         outcome: &'static str,
     },
+    InstanceRestarted {
+        instance: String,
+    },
+    FaultInstalled {
+        fault: u64,
+        point: &'static str,
+    },
+    /// A fault was removed, or its time was over.
+    FaultRemoved {
+        fault: u64,
+        point: &'static str,
+    },
+    FaultBit {
+        fault: u64,
+        point: &'static str,
+        about: String,
+    },
     /// A request was answered with something worth knowing, such as unknown members that were ignored.
     Note {
         text: String,

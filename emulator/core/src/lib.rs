@@ -18,6 +18,7 @@ pub mod durations;
 pub mod endpoint;
 pub mod event;
 pub mod explain;
+pub mod fault;
 pub mod ids;
 pub mod instance;
 pub mod invariants;

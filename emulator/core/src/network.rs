@@ -64,8 +64,12 @@ impl World {
     /// What becomes of what `from` sends to the mirroring ports of `to` now. Everything that depends on the network
     /// asks here: the handshake of a link, its connection, and the connectivity tests of SQL Agent jobs.
     pub fn reachability(&self, from: InstanceId, to: InstanceId) -> Reach {
-        let blocked = self.network.blocked.get(&(from, to));
-        match blocked.copied().unwrap_or(Reach::Open) {
+        let blocked = self.network.blocked.get(&(from, to)).copied();
+        let mut reach = blocked.unwrap_or(Reach::Open);
+        if !self.faults.is_empty() {
+            reach = reach.max(crate::fault::network::reach(self, from, to));
+        }
+        match reach {
             Reach::GatewayOnly if !self.is_managed(to) => Reach::Open,
             reach => reach,
         }

@@ -68,6 +68,13 @@ pub enum OperationError {
         /// The name that was asked for.
         name: String,
     },
+    /// Its work was done, and its end was not.
+    Interrupted {
+        /// ARM's error code.
+        code: String,
+        /// The text.
+        message: String,
+    },
     /// What was accepted turned out to be impossible when it was due.
     Refused(Box<Refusal>),
 }

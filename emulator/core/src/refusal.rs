@@ -533,6 +533,8 @@ pub enum FailoverRefusal {
     NotSynchronizing { group: String },
     #[error("too much log of '{group}' waits to be sent")]
     SendQueueTooLarge { group: String },
+    #[error("too much log of '{group}' waits to be redone")]
+    RedoQueueTooLarge { group: String },
     #[error("'{group}' replicates one way only: delete the link instead")]
     OneWay { group: String },
     #[error("failover needs an update policy that matches SQL Server {build}")]
@@ -603,6 +605,12 @@ pub enum LinkError {
         "the log of database '{database}' does not reach back to the point that both sides have"
     )]
     LogGone { database: String },
+    #[error("seeding of database '{database}' failed")]
+    SeedingFailed { database: String },
+    #[error("seeding of database '{database}' was cancelled")]
+    SeedingCancelled { database: String },
+    #[error("there is no room for database '{database}' on the secondary's disk")]
+    DiskFull { database: String },
     #[error("the partner dropped its half of the link")]
     PartnerDropped,
     #[error("the network between the partners is interrupted")]

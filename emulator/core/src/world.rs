@@ -10,6 +10,7 @@ use crate::calendar;
 use crate::command::Request;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
+use crate::fault::{FaultId, Faults};
 use crate::ids::{IdSource, InstanceId, OperationId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkId, ReplicationMode};
@@ -40,6 +41,7 @@ pub struct World {
     pub(crate) timers: Timers<Timer>,
     /// What comes by itself in the far future, and is not counted as due.
     pub(crate) calendar: Timers<calendar::Entry>,
+    pub(crate) faults: Faults,
     /// Operations in the order they began.
     operation_order: Vector<OperationId>,
     events: Vector<Arc<Event>>,
@@ -66,6 +68,8 @@ pub enum Timer {
     Redo(LinkId),
     /// An operation on an ARM resource ends.
     Operation(OperationId),
+    /// The time of a fault is over.
+    FaultEnd(FaultId),
 }
 
 /// How many events and ended operations a world remembers.
@@ -87,6 +91,7 @@ impl World {
             durations: Durations::default(),
             timers: Timers::default(),
             calendar: Timers::default(),
+            faults: Faults::new(seed),
             operation_order: Vector::new(),
             events: Vector::new(),
             event_count: 0,
@@ -102,19 +107,28 @@ impl World {
     /// Asks the world for something at `now`. If it refuses, only the time has passed.
     pub fn apply<R: Request>(&mut self, now: Timestamp, request: R) -> Result<R::Reply, Refusal> {
         self.advance_to(now);
+        self.remember();
         let mut draft = self.clone();
-        let reply = request.apply(&mut draft)?;
-        if R::CONCERNS_LINKS {
-            draft.reconcile();
+        match request.apply(&mut draft) {
+            Ok(reply) => {
+                if R::CONCERNS_LINKS {
+                    draft.reconcile();
+                }
+                *self = draft;
+                Ok(reply)
+            }
+            Err(refusal) => {
+                self.keep_bites(draft);
+                Err(refusal)
+            }
         }
-        *self = draft;
-        Ok(reply)
     }
 
     /// Lets the time pass up to `now`: everything due until then happens, in order. Time does not run backwards.
     pub fn advance_to(&mut self, now: Timestamp) {
         while let Some(due) = self.next_of_all().filter(|due| *due <= now) {
             self.now = self.now.max(due);
+            self.remember();
             // At one moment, the timers come first.
             match self.timers.take_due(due) {
                 Some((_, timer)) => self.fire(timer),
@@ -255,6 +269,9 @@ impl World {
 
     /// Ends an operation well.
     pub(crate) fn succeed_operation(&mut self, id: OperationId, has_result: bool) {
+        if let Some(error) = crate::fault::operation::late_failure(self, id) {
+            return self.fail_operation(id, error);
+        }
         let ended = self.now;
         self.end_operation(
             id,
@@ -330,11 +347,12 @@ impl World {
             }
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Operation(id) => crate::azure::complete(self, id),
+            Timer::FaultEnd(id) => self.end_fault(id),
         }
     }
 
     /// Brings the links in line with what has just changed on either side.
-    fn reconcile(&mut self) {
+    pub(crate) fn reconcile(&mut self) {
         crate::link::reconcile(self);
     }
 }

@@ -339,6 +339,7 @@ pub(super) fn failover_refusals() -> Vec<Refusal> {
         InProgress { group: text("group") }
         NotSynchronizing { group: text("group") }
         SendQueueTooLarge { group: text("group") }
+        RedoQueueTooLarge { group: text("group") }
         OneWay { group: text("group") }
         FormatsDiffer { build: text("build") }
         PlannedToPrimary { group: text("group") }
@@ -377,5 +378,8 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         NetworkInterrupted {  }
         FailoverFailed {  }
         LogGone { database: text("database") }
+        SeedingFailed { database: text("database") }
+        SeedingCancelled { database: text("database") }
+        DiskFull { database: text("database") }
     }
 }

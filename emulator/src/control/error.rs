@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use milink_core::fault::FaultError;
 use serde_json::json;
 
 use crate::hub::HubError;
@@ -65,6 +66,15 @@ impl From<HubError> for ControlError {
     }
 }
 
+impl From<FaultError> for ControlError {
+    fn from(error: FaultError) -> Self {
+        match error {
+            FaultError::NotFound { .. } => Self::not_found(error.to_string()),
+            _ => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let body = json!({"error": {"code": self.code, "message": self.message}});
@@ -89,14 +99,5 @@ pub(super) async fn wrong_method(method: Method, uri: Uri) -> ControlError {
             "'{}' does not take {method}; GET /_milink lists what there is",
             uri.path()
         ),
-    }
-}
-
-/// Faults on request are not there yet, and say so.
-pub(super) async fn no_faults() -> ControlError {
-    ControlError {
-        status: StatusCode::NOT_IMPLEMENTED,
-        code: "NotImplemented",
-        message: "this version of milink has no faults on request".to_owned(),
     }
 }

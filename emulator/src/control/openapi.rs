@@ -91,7 +91,29 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/reset",
         "Goes back to how the world began. SQL sessions end.",
     ),
-    ("get", "/faults", "Faults on request; not in this version."),
+    (
+        "get",
+        "/faults",
+        "The faults of a world, in the order that they are asked.",
+    ),
+    (
+        "post",
+        "/faults",
+        "Installs a fault: point; match by field; when: nth, times, for, until, probability; verdict.",
+    ),
+    ("delete", "/faults", "Removes every fault of a world."),
+    (
+        "get",
+        "/faults/{id}",
+        "A fault, and how often it has bitten.",
+    ),
+    ("delete", "/faults/{id}", "Removes a fault."),
+    (
+        "get",
+        "/faults/points",
+        "Every fault point: what it does, what it matches by, its symptoms, its recovery.",
+    ),
+    ("get", "/faults/points/{point}", "One of them."),
 ];
 
 /// `GET /_milink`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Request;
 use crate::database::{Database, RecoveryModel};
+use crate::fault;
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
 use crate::instance::Instance;
 use crate::names::Name;
@@ -116,6 +117,11 @@ impl Request for Write {
             }
             .apply(world)?,
         };
+        let full = world
+            .fault_at(&fault::log::FULL, |world| {
+                fault::log::about(world, self.instance, self.database)
+            })
+            .is_some();
         let instance = world.instance_mut(self.instance);
         check_alive(instance, owner)?;
         let not_found = || DatabaseRefusal::NotFound {
@@ -127,6 +133,9 @@ impl Request for Write {
             .database_mut(self.database)
             .expect("found a moment ago");
         check_log_room(database, &self.ops)?;
+        if full {
+            return Err(log_full(database));
+        }
         let locks = locks_for(database, self.transaction, &self.ops);
         for lock in &locks {
             if let Some(holder) = database.locks.get(lock).filter(|holder| **holder != owner) {
@@ -333,12 +342,16 @@ fn check_log_room(database: &Database, ops: &[Op]) -> Result<(), Refusal> {
     if database.log.has_room(u64::from(Log::bytes_for(ops))) {
         return Ok(());
     }
+    Err(log_full(database))
+}
+
+fn log_full(database: &Database) -> Refusal {
     let reason = database.log_reuse_wait_desc();
-    Err(WriteRefusal::LogFull {
+    WriteRefusal::LogFull {
         database: database.name.to_string(),
         reason,
     }
-    .into())
+    .into()
 }
 
 /// Whether an operation can be done on `view`, with everything before it done.

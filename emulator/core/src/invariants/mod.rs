@@ -400,13 +400,21 @@ fn links_make_progress(world: &World) -> Option<String> {
         let connected = link.connection.is_live();
         let waits_for_time = match link.phase {
             Phase::Initiating | Phase::FailingOver { .. } | Phase::Reverting { .. } => true,
-            Phase::Seeding | Phase::Recovering { .. } => connected,
+            Phase::Seeding => connected && !is_held(link),
+            Phase::Recovering { .. } => connected,
             Phase::CatchUp { .. } => connected && !is_suspended(world, link),
             _ => false,
         };
         let armed = world.timers.due(&Timer::Link(link.id.clone())).is_some();
         (waits_for_time && !armed).then(|| format!("{} in {:?}", link.id.name, link.phase))
     })
+}
+
+/// Whether a fault holds the copy.
+fn is_held(link: &Link) -> bool {
+    link.seedings
+        .last()
+        .is_some_and(|run| run.stalled_since.is_some())
 }
 
 fn is_suspended(world: &World, link: &Link) -> bool {

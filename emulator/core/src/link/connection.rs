@@ -7,6 +7,7 @@
 use super::steps::disconnect;
 use super::{Link, LinkId, Phase, SeedingOutcome, handshake};
 use crate::command::DEFAULT_SESSION_TIMEOUT;
+use crate::fault;
 use crate::ids::InstanceId;
 use crate::network::Reach;
 use crate::refusal::LinkError;
@@ -50,6 +51,7 @@ pub(super) fn fall_silent(world: &mut World, id: &LinkId) {
     if link.connection.silent_since.is_some() {
         return;
     }
+    fault::network::witness(world, id, false);
     let due = now + session_timeout(world, &link);
     world.timers.arm(Timer::SessionTimeout(id.clone()), due);
     if link.phase == Phase::Seeding {
@@ -120,7 +122,7 @@ impl super::Seeding {
         }
     }
 
-    fn go_on(&mut self, now: Timestamp) {
+    pub(super) fn go_on(&mut self, now: Timestamp) {
         if let Some(since) = self.stalled_since.take() {
             self.stalled = self.stalled + now.since(since);
             self.pace.since = now;

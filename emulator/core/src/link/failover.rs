@@ -12,13 +12,14 @@ use crate::availability_group::Role;
 use crate::command::{Request, kill_transactions};
 use crate::durations::Transition;
 use crate::event::EventKind;
+use crate::fault::{self, About};
 use crate::ids::{InstanceId, OperationId};
 use crate::instance::Instance;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::operation::OperationError;
 use crate::refusal::{FailoverRefusal, GroupRefusal, LinkError, LinkRefusal, Refusal};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::version::Build;
 use crate::world::{Timer, World};
 
@@ -181,6 +182,9 @@ pub(crate) fn give_up_primary(
 
 /// Ends a planned failover: hands over if the secondary has everything, and goes back otherwise.
 pub(super) fn complete(world: &mut World, id: &LinkId) {
+    if !world.faults.is_empty() && is_kept_from_ending(world, id) {
+        return;
+    }
     replication::pump(world, id);
     let at = world
         .links
@@ -198,6 +202,41 @@ pub(super) fn complete(world: &mut World, id: &LinkId) {
     }
 }
 
+/// What a fault makes of a planned failover that is due; says whether it does.
+fn is_kept_from_ending(world: &mut World, id: &LinkId) -> bool {
+    let Some(link) = world.links.get(id).cloned() else {
+        return false;
+    };
+    let Phase::FailingOver { target } = link.phase else {
+        return false;
+    };
+    let stuck = world.fault_at(&fault::failover::STUCK, |world| About::link(world, &link));
+    if let Some(verdict) = stuck {
+        let due = world.now() + verdict.delay().max(Span::milliseconds(1));
+        world.timers.arm(Timer::Link(id.clone()), due);
+        return true;
+    }
+    let mut bites = |point| {
+        world
+            .fault_at(point, |world| About::link(world, &link))
+            .is_some()
+    };
+    if bites(&fault::failover::CANNOT_CATCH_UP) {
+        abort(world, id);
+        return true;
+    }
+    if bites(&fault::failover::CUT_IN_HALF) {
+        if let Some((source, _)) = role::direction(&link) {
+            role::set(world, source, id.name.as_str(), Role::Secondary);
+        }
+        replication::pump(world, id);
+        enter(world, id, Phase::Yielded { target });
+        fail_role_change(world, id);
+        return true;
+    }
+    false
+}
+
 /// Calls a planned failover off: the primary stays what it was.
 pub(super) fn abort(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id).cloned() else {
@@ -211,6 +250,11 @@ pub(super) fn abort(world: &mut World, id: &LinkId) {
         role::set(world, source, id.name.as_str(), Role::Primary);
     }
     enter(world, id, Phase::Synchronizing { target });
+    fail_role_change(world, id);
+}
+
+/// Tells that a planned failover has failed.
+fn fail_role_change(world: &mut World, id: &LinkId) {
     let error = LinkError::FailoverFailed;
     let operation = world.link_mut(id).and_then(|link| {
         link.last_error = Some(error.clone());
@@ -265,11 +309,19 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
     let at = at.ok_or_else(|| FailoverRefusal::NotSynchronizing {
         group: group.clone(),
     })?;
-    if status
+    let mut bites = |point| {
+        world
+            .fault_at(point, |world| About::link(world, &link))
+            .is_some()
+    };
+    let send_queue = status
         .positions
-        .is_some_and(|positions| positions.send_queue_bytes > SEND_QUEUE_BYTES)
-    {
+        .map_or(0, |positions| positions.send_queue_bytes);
+    if bites(&fault::failover::SEND_QUEUE) || send_queue > SEND_QUEUE_BYTES {
         return Err(FailoverRefusal::SendQueueTooLarge { group }.into());
+    }
+    if bites(&fault::failover::REDO_QUEUE) {
+        return Err(FailoverRefusal::RedoQueueTooLarge { group }.into());
     }
     check_is_open(world, &link, at)?;
     role::set(world, at.source.0, id.name.as_str(), Role::Resolving);
@@ -280,7 +332,10 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
         .and_then(|instance| instance.databases.get(&at.source.1))
         .and_then(|database| database.log.last())
         .map_or(now, |entry| {
-            entry.time + replication::delay(world, at.source)
+            let late = fault::replication::late(world, &link);
+            let usual = replication::delay(world, at.source);
+            let held = world.faults.held(id).unwrap_or(now);
+            (entry.time + usual + late.sent + late.redone).max(held + usual)
         });
     let due = written.max(now + world.span(Transition::Failover));
     world.timers.arm(Timer::Link(id.clone()), due);

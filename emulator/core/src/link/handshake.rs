@@ -6,6 +6,7 @@ use super::trust::{self, PartnerCertificate};
 use super::{Link, LinkFailoverMode, LinkRole, LinkSpec, Phase};
 use crate::availability_group::{DistributedGroup, Role};
 use crate::endpoint::EndpointState;
+use crate::fault;
 use crate::ids::InstanceId;
 use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT, ManagedInstance};
 use crate::listener_url::ListenerUrl;
@@ -33,6 +34,7 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     let mi = instance
         .as_managed_instance()
         .ok_or(LinkError::PartnerDropped)?;
+    fault::certificate::check(world, link, partner, instance)?;
     let certificate = trust::check_partner(world.now(), partner, mi, &link.spec)?;
     trust::check_instance(world.now(), partner, instance, mi, link)?;
     check_versions(partner, mi, &link.spec)?;
@@ -61,6 +63,11 @@ pub(crate) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
     Some(server.id)
 }
 
+/// The SQL Server of a link: the one that has answered, else the one that it calls.
+pub(crate) fn partner_of(world: &World, link: &Link) -> Option<InstanceId> {
+    link.partner.or_else(|| addressed(world, link))
+}
+
 /// Whether an existing connection still holds. Certificates only matter at the next handshake.
 pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkError> {
     let partner = reach(world, link)?;
@@ -86,7 +93,11 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
     let unreachable = || LinkError::PartnerUnreachable {
         endpoint: endpoint.clone(),
     };
-    let url = ListenerUrl::parse(&spec.partner_endpoint).ok_or_else(unreachable)?;
+    let mut url = ListenerUrl::parse(&spec.partner_endpoint).ok_or_else(unreachable)?;
+    // A connection that is there needs no name.
+    if link.connection.connected_since.is_none() {
+        url.host = fault::dns::resolve(world, link, &url.host).ok_or_else(unreachable)?;
+    }
     let server = world
         .instances
         .values()
@@ -98,6 +109,7 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
     if world.reachability(server.id, link.id.instance) != Reach::Open {
         return Err(LinkError::NetworkInterrupted);
     }
+    let closed = fault::endpoint::is_closed(world, server.id);
     let listening = server.endpoint.as_ref().filter(|listener| {
         let loopback = server.as_sql_server().and_then(|server| server.loopback);
         let by_loopback =
@@ -105,6 +117,7 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
         let address = server.as_sql_server().map(|server| server.address);
         let on_address = listener.listener_ip.is_none_or(|ip| Some(ip) == address);
         listener.state == EndpointState::Started
+            && !closed
             && on_address
             && (by_loopback || listener.port == url.port)
     });

@@ -33,11 +33,14 @@ pub use trust::PartnerCertificate;
 pub(crate) use trust::check_permission;
 
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
+pub(crate) use handshake::partner_of;
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
 pub(crate) use replication::{log_needed_from, redo};
-pub(crate) use role::flow;
-pub(crate) use steps::{finish_deletion, finish_update, init_timeout, reconcile, reconnect, step};
+pub(crate) use role::{direction as direction_of, flow};
+pub(crate) use steps::{
+    disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
+};
 
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
 use crate::lsn::Lsn;
@@ -280,6 +283,20 @@ impl Seeding {
     pub fn ends(&self) -> Timestamp {
         let rest = Span((self.copying.0 - self.pace.done.0).saturating_mul(self.pace.sharers));
         (self.started + self.minimum + self.stalled).max(self.pace.since + rest)
+    }
+
+    /// When the copy is or was at a percentage, as it goes on now.
+    fn is_at(&self, percent: u8) -> Timestamp {
+        let part = |whole: Span| whole.0 / 100 * i64::from(percent);
+        let rest = Span((part(self.copying) - self.pace.done.0) * self.pace.sharers);
+        let least = Span(part(self.minimum));
+        (self.started + least + self.stalled).max(self.pace.since + rest)
+    }
+
+    /// Goes on where a fault has held it.
+    fn resume(&mut self, now: Timestamp) {
+        self.pace.done = self.copied(now);
+        self.go_on(now);
     }
 
     /// How much of the copying is done at a moment.

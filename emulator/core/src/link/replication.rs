@@ -8,6 +8,7 @@ use super::{LinkId, Phase, ReplicationMode, source_of};
 use crate::availability_group::AvailabilityMode;
 use crate::command::Committed;
 use crate::durations::Transition;
+use crate::fault;
 use crate::ids::{DatabaseId, InstanceId};
 use crate::lsn::Lsn;
 use crate::store::LogKind;
@@ -34,13 +35,15 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     if !follows(world, at.target) {
         return;
     }
-    let latency = latency(world, at.source);
-    let (arrived, arrives) = if connected {
+    let late = fault::replication::late(world, link);
+    let held = world.faults.held(id).filter(|until| *until > world.now());
+    let latency = latency(world, at.source) + late.sent;
+    let (arrived, arrives) = if connected && held.is_none() {
         harden(world, at, latency)
     } else {
-        (false, None)
+        (false, held)
     };
-    let redone = redo_until(world, at.target, latency, Some(world.now()));
+    let redone = redo_until(world, at.target, latency + late.redone, Some(world.now()));
     if arrived {
         back_up_log(world, at.source.0, at.source.1);
     }
@@ -265,6 +268,8 @@ impl World {
                 }
                 continue;
             }
+            let late = fault::replication::sending(self, &id);
+            let latency = latency + late.sent;
             let due = self.timers.due(&Timer::Redo(id.clone()));
             if latency == Span::ZERO {
                 pump(self, &id);
@@ -272,7 +277,8 @@ impl World {
                 self.timers.arm(Timer::Redo(id.clone()), now + latency);
             }
             if self.is_synchronous(&id) {
-                reply.hardened = reply.hardened.max(Some(now + latency));
+                let hardened = now + latency + late.acknowledged;
+                reply.hardened = reply.hardened.max(Some(hardened));
             }
         }
         reply

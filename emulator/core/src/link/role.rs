@@ -133,7 +133,7 @@ impl Link {
 }
 
 /// Which instance the data comes from, and which it goes to.
-pub(super) fn direction(link: &Link) -> Option<(InstanceId, InstanceId)> {
+pub(crate) fn direction(link: &Link) -> Option<(InstanceId, InstanceId)> {
     let partner = link.partner?;
     Some(match link.role {
         LinkRole::Secondary => (partner, link.id.instance),

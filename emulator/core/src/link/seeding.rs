@@ -9,6 +9,7 @@ use crate::availability_group::GroupDatabase;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
 use crate::durations::Transition;
 use crate::event::EventKind;
+use crate::fault::{self, About};
 use crate::ids::{DatabaseId, GroupId, InstanceId};
 use crate::names::Name;
 use crate::refusal::LinkError;
@@ -51,7 +52,9 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
         Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
     });
-    let minimum = world.span(Transition::SeedingMinimum);
+    let slowed = world.fault_at(&fault::seeding::SLOW, |world| About::link(world, &link));
+    let slowed = slowed.map_or(Span::ZERO, |verdict| verdict.delay());
+    let minimum = world.span(Transition::SeedingMinimum) + slowed;
     let target_id = target.free_database_id();
     let member = source.group.map(|(_, member)| member);
     let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));
@@ -218,8 +221,83 @@ pub(super) fn is_permitted(world: &World, link: &Link) -> bool {
     target.is_some_and(|target| may_create_databases(target, local_group(target, link)))
 }
 
+/// A fault holds the copy at a percentage, or lets it go on.
+pub(super) fn hold(world: &mut World, id: &LinkId) {
+    let Some(link) = world
+        .links
+        .get(id)
+        .filter(|l| l.phase == Phase::Seeding)
+        .cloned()
+    else {
+        return;
+    };
+    let Some(run) = link.seedings.last() else {
+        return;
+    };
+    let held = fault::seeding::held_at(world, &link);
+    match (held, run.stalled_since) {
+        (Some(percent), None) => {
+            let at = run.is_at(percent).max(world.now());
+            let about = About::link(world, &link);
+            world.fault_shows(&fault::seeding::STALLED, &about);
+            world.timers.cancel(&Timer::Link(id.clone()));
+            with_run(world, id, |run| run.stalled_since = Some(at));
+        }
+        (None, Some(_)) => {
+            let now = world.now();
+            with_run(world, id, |run| run.resume(now));
+            let ends = world.links.get(id).and_then(|link| link.seedings.last());
+            if let Some(ends) = ends.map(Seeding::ends) {
+                world.timers.arm(Timer::Link(id.clone()), ends.max(now));
+            }
+        }
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+}
+
+fn with_run(world: &mut World, id: &LinkId, change: impl FnOnce(&mut Seeding)) {
+    if let Some(run) = world.link_mut(id).and_then(|link| link.seedings.last_mut()) {
+        change(run);
+    }
+}
+
+/// What a fault makes of a copy that is complete; says whether it does.
+fn fails_at_end(world: &mut World, id: &LinkId) -> bool {
+    let Some(link) = world.links.get(id).cloned() else {
+        return false;
+    };
+    let database = link.spec.database.to_string();
+    for (point, error) in fault::seeding::at_end(&database) {
+        if world
+            .fault_at(point, |world| About::link(world, &link))
+            .is_none()
+        {
+            continue;
+        }
+        match error {
+            LinkError::LogGone { .. } | LinkError::SeedingCancelled { .. } => {
+                interrupt(world, id, &error);
+                fail(world, id, error);
+            }
+            error => {
+                if let (LinkError::DiskFull { .. }, Some((_, target))) = (&error, direction(&link))
+                {
+                    let now = world.now();
+                    world.instance_mut(target).log(now, format!("{error}."));
+                }
+                interrupt(world, id, &error);
+            }
+        }
+        return true;
+    }
+    false
+}
+
 /// Ends the copy: the target has the content as it was when the copy began, and recovers.
 pub(super) fn complete(world: &mut World, id: &LinkId) {
+    if !world.faults.is_empty() && fails_at_end(world, id) {
+        return;
+    }
     let now = world.now();
     let Some(link) = world.link_mut(id) else {
         return;

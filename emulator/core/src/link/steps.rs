@@ -10,6 +10,7 @@ use super::{
 use crate::availability_group::{GroupKind, Role};
 use crate::durations::{Length, Transition};
 use crate::event::EventKind;
+use crate::fault;
 use crate::ids::OperationId;
 use crate::operation::OperationError;
 use crate::refusal::LinkError;
@@ -21,8 +22,28 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
+    if let Some(down) = fault::crash::victim(world, &fault::crash::BEFORE_STEP, &link) {
+        fault::crash::restart(world, down);
+        return wait_for_step(world, id);
+    }
+    take_step(world, id, &link);
+    if let Some(down) = fault::crash::victim(world, &fault::crash::AFTER_STEP, &link) {
+        fault::crash::restart(world, down);
+    }
+}
+
+/// A step that has not been taken is due again, unless the connection has to be there for it first.
+fn wait_for_step(world: &mut World, id: &LinkId) {
+    match world.links.get(id).map(|link| link.phase.clone()) {
+        Some(Phase::Initiating) => arm_step(world, id, Transition::LinkConnect),
+        Some(Phase::Reverting { .. }) => arm_step(world, id, Transition::Revert),
+        _ => {}
+    }
+}
+
+fn take_step(world: &mut World, id: &LinkId, link: &Link) {
     match &link.phase {
-        Phase::Initiating => match handshake::check(world, &link) {
+        Phase::Initiating => match handshake::check(world, link) {
             Ok(handshake) => connect(world, id, handshake),
             Err(error) if is_final(&error) => fail(world, id, error),
             Err(error) => {
@@ -42,7 +63,7 @@ pub(crate) fn step(world: &mut World, id: &LinkId) {
         Phase::Seeding => seeding::complete(world, id),
         Phase::Recovering { target } => seeding::recovered(world, id, *target),
         // Suspended data movement waits for a person; `reconcile` goes on from there.
-        Phase::CatchUp { .. } if is_suspended(world, &link) => {}
+        Phase::CatchUp { .. } if is_suspended(world, link) => {}
         Phase::CatchUp { target } => {
             let target = *target;
             replication::pump(world, id);
@@ -160,6 +181,8 @@ pub(crate) fn reconcile(world: &mut World) {
                 }
                 Hold::Live => {
                     connection::speak_again(world, &id);
+                    seeding::hold(world, &id);
+                    fault::replication::suspend(world, &id);
                     go_on(world, &id, &link);
                 }
             }
@@ -171,7 +194,7 @@ pub(crate) fn reconcile(world: &mut World) {
                 }
                 // The partner answers again, and something else keeps them apart by now.
                 Err(error)
-                    if trust::log_line(&error).is_some()
+                    if (trust::log_line(&error).is_some() || !world.faults.is_empty())
                         && link.last_error.as_ref() != Some(&error) =>
                 {
                     note_error(world, &id, error);
@@ -372,7 +395,7 @@ fn adopt_group_id(world: &mut World, id: &LinkId) {
     link.replicas = replicas;
 }
 
-pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
+pub(crate) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
     let (instance, link, _) = words(world, id);
     let Some(changed) = world.link_mut(id) else {
@@ -383,6 +406,10 @@ pub(super) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     }
     changed.connection.silent_since = None;
     changed.connection.last_error = Some((error.clone(), now));
+    fault::network::witness(world, id, false);
+    let Some(changed) = world.link_mut(id) else {
+        return;
+    };
     let (partner, phase) = (changed.partner, changed.phase.clone());
     // Message 35206 of the error log.
     let line = format!(
@@ -457,6 +484,7 @@ fn note_error(world: &mut World, id: &LinkId, error: LinkError) {
     if let (Some(partner), Some(line)) = (partner, trust::log_line(&error).filter(|_| !repeated)) {
         world.instance_mut(partner).log(now, line);
     }
+    fault::network::witness(world, id, true);
     let link = world.link_mut(id).expect("found a moment ago");
     link.partner = link.partner.or(partner);
     link.connection.last_error = Some((error.clone(), now));

@@ -599,6 +599,29 @@ impl Lab {
     }
 }
 
+/// Sets both members of SQL Server's half to synchronous commit.
+pub(crate) fn synchronous_on_sql_server(lab: &mut Lab) {
+    let change = MemberChange {
+        availability_mode: Some(AvailabilityMode::SynchronousCommit),
+        ..MemberChange::default()
+    };
+    let changes = ["AG_db1", "AG_db1_MI"].map(|member| (Name::new(member), change.clone()));
+    lab.alter_dag(GroupAction::ModifyMembers(changes.to_vec()))
+        .unwrap();
+}
+
+/// Makes the link to SQL Server at another address of its.
+pub(crate) fn create_link_at(lab: &mut Lab, endpoint: &str) -> OperationId {
+    lab.apply(CreateLink {
+        instance: lab.mi,
+        name: "DAG_db1".into(),
+        spec: LinkSpec {
+            partner_endpoint: endpoint.into(),
+            ..Lab::spec()
+        },
+    })
+}
+
 fn properties() -> ManagedInstanceProperties {
     ManagedInstanceProperties::new("milink-rg".into(), "westeurope")
 }

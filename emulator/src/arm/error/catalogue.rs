@@ -23,6 +23,7 @@ pub(crate) fn of_operation(error: &OperationError) -> ArmError {
         OperationError::Link(error) => of_link_error(error),
         OperationError::LinkNotFound { name } => operation_not_found(name),
         OperationError::Refused(refusal) => ArmError::from(&**refusal),
+        OperationError::Interrupted { code, message } => ArmError::service(CONFLICT, code, message),
     }
 }
 
@@ -309,6 +310,7 @@ fn of_failover(refusal: &FailoverRefusal) -> ArmError {
         FailoverRefusal::InProgress { .. } => "SetRoleChangeRoleAlreadyInProgress",
         FailoverRefusal::NotSynchronizing { .. } => "FailoverSecondariesNotSynchronizing",
         FailoverRefusal::SendQueueTooLarge { .. } => "FailoverLogSendQueueSizeTooBig",
+        FailoverRefusal::RedoQueueTooLarge { .. } => "FailoverRedoQueueSizeTooBig",
         FailoverRefusal::OneWay { .. } => "ForcedFailoverWrongDbVersion",
         FailoverRefusal::PlannedToPrimary { .. } => "SetRolePrimaryPlannedNotSupported",
         FailoverRefusal::AlreadyInRole { .. } => "SetRoleInstanceAlreadyInRequestedRole",
@@ -398,7 +400,10 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::IssuerNotTrusted { .. } => "ManagedInstanceLinkCertificateNotFoundOnSqlServer",
         LinkError::DatabaseNotResponding { .. }
         | LinkError::CreateDatabaseNotGranted { .. }
+        | LinkError::SeedingFailed { .. }
+        | LinkError::SeedingCancelled { .. }
         | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",
+        LinkError::DiskFull { .. } => "NoMoreSpaceInManagedInstance",
         LinkError::FailoverFailed => "DistributedAvailabilityGroupSetRoleFailed",
         LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
         LinkError::VersionNotSupported { .. }

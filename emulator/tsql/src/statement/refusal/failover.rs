@@ -44,6 +44,12 @@ pub(super) fn error(refusal: &FailoverRefusal) -> SqlError {
                 "Cannot fail over distributed availability group '{group}': the log send queue of the secondary replica is too large."
             ),
         ),
+        R::RedoQueueTooLarge { group } => refused(
+            47516,
+            format!(
+                "Cannot fail over distributed availability group '{group}': the redo queue of the secondary replica is too large."
+            ),
+        ),
         R::OneWay { group } => refused(
             41985,
             format!(
@@ -100,6 +106,7 @@ mod tests {
             (FailoverRefusal::InProgress { group: group() }, 47513),
             (FailoverRefusal::NotSynchronizing { group: group() }, 47514),
             (FailoverRefusal::SendQueueTooLarge { group: group() }, 47515),
+            (FailoverRefusal::RedoQueueTooLarge { group: group() }, 47516),
             (FailoverRefusal::OneWay { group: group() }, 41985),
             (FailoverRefusal::FormatsDiffer { build: "16".into() }, 41988),
             (FailoverRefusal::PlannedToPrimary { group: group() }, 41970),
