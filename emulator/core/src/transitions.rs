@@ -105,7 +105,7 @@ impl World {
                 .get(id)
                 .map(|pending| pending.transition()),
             // How long partners wait for each other, and how long log travels, is no waiting for a step.
-            Timer::SessionTimeout(_) | Timer::Redo(_) => None,
+            Timer::SessionTimeout(_) | Timer::Redo(_) | Timer::FaultEnd(_) => None,
         }
     }
 
@@ -148,6 +148,7 @@ fn owner(timer: &Timer) -> String {
         | Timer::LinkUpdate(id, ..)
         | Timer::Redo(id) => id.name.to_string(),
         Timer::Operation(id) => id.to_string(),
+        Timer::FaultEnd(id) => id.to_string(),
     }
 }
 

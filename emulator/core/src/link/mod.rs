@@ -288,7 +288,8 @@ impl Seeding {
     /// When the copy is or was at a percentage, as it goes on now.
     fn is_at(&self, percent: u8) -> Timestamp {
         let part = |whole: Span| whole.0 / 100 * i64::from(percent);
-        let rest = Span((part(self.copying) - self.pace.done.0) * self.pace.sharers);
+        let rest = part(self.copying).saturating_sub(self.pace.done.0);
+        let rest = Span(rest.saturating_mul(self.pace.sharers));
         let least = Span(part(self.minimum));
         (self.started + least + self.stalled).max(self.pace.since + rest)
     }
