@@ -55,6 +55,9 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         LinkError::CreateDatabaseNotGranted { .. } => &["create-database"],
         LinkError::FailoverFailed => &["link-connection", "data-movement", "lag"],
         LinkError::LogGone { .. } => &["log-held", "link-state"],
+        LinkError::SeedingFailed { .. }
+        | LinkError::SeedingCancelled { .. }
+        | LinkError::DiskFull { .. } => &["link-state"],
         LinkError::NetworkInterrupted => &["network", "link-connection"],
     }
 }
@@ -125,6 +128,15 @@ fn meaning(error: &LinkError) -> &'static str {
         }
         LinkError::CreateDatabaseNotGranted { .. } => {
             "seeding fails until the availability group may create databases on the receiving SQL Server"
+        }
+        LinkError::SeedingFailed { .. } => {
+            "the copy broke off and starts anew; sys.dm_hadr_automatic_seeding counts the attempts"
+        }
+        LinkError::SeedingCancelled { .. } => {
+            "the copy was cancelled, and the half-made database is gone"
+        }
+        LinkError::DiskFull { .. } => {
+            "message 5149: the disk of the receiving side has no room; the copy starts anew when it has"
         }
         LinkError::FailoverFailed => {
             "message 47514: the roles are what they were; the secondary did not get everything in time"

@@ -98,6 +98,10 @@ pub fn operation(world: &World, id: OperationId) -> Option<Explanation> {
                 )
         }
         OperationError::Refused(refused) => refusal(world, refused),
+        OperationError::Interrupted { code, .. } => Explanation::of(format!(
+            "the operation did its work and ended with {code}, because a fault on request says so"
+        ))
+        .remedy("read the resource: it is as it was asked for"),
     };
     Some(explained.fact(about))
 }

@@ -122,7 +122,8 @@ fn failover(world: &World, explained: Explanation, refusal: &FailoverRefusal) ->
         FailoverRefusal::NotSynchronizing { group } | FailoverRefusal::NotReadable { group } => {
             checked(explained, group, &["link-state", "link-connection", "data-movement"])
         }
-        FailoverRefusal::SendQueueTooLarge { group } => checked(explained, group, &["lag"])
+        FailoverRefusal::SendQueueTooLarge { group }
+        | FailoverRefusal::RedoQueueTooLarge { group } => checked(explained, group, &["lag"])
             .remedy("stop the workload and wait until the secondary has caught up"),
         FailoverRefusal::OneWay { group } => checked(explained, group, &["update-policy"])
             .remedy("delete the link: the instance's database becomes an ordinary one"),
