@@ -263,6 +263,8 @@ impl Emulator {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{number}", self.prefix);
         body.insert("name".to_owned(), json!(name));
+        // Ports of its own could not be reached in a container.
+        body.insert("ports".to_owned(), json!("shared"));
         lock(&self.worlds).insert(name);
         let made = self
             .control
