@@ -9,6 +9,7 @@ mod health;
 mod narrator;
 mod remote;
 mod scenario;
+mod server;
 mod transition;
 mod up;
 
@@ -50,6 +51,9 @@ enum Verb {
     /// Read and move a world's clock
     #[command(subcommand)]
     Clock(remote::ClockVerb),
+    /// Stop, start and restart SQL Servers
+    #[command(subcommand)]
+    Server(server::ServerVerb),
     /// Read and set how long things take in a world, and step what waits for it
     #[command(subcommand)]
     Transition(transition::TransitionVerb),
@@ -122,6 +126,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Explore(arguments) => explore::explore(*arguments).await,
             Verb::World(verb) => remote::world(verb).await,
             Verb::Clock(verb) => remote::clock(verb).await,
+            Verb::Server(verb) => server::server(verb).await,
             Verb::Transition(verb) => transition::transition(verb).await,
             Verb::Fault(verb) => fault::fault(verb).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,

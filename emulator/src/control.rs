@@ -9,6 +9,7 @@ mod faults;
 mod health;
 mod journal;
 mod openapi;
+mod servers;
 mod transitions;
 mod worlds;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde::Deserialize;
 
 use crate::emulator::Shared;
@@ -66,6 +67,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         )
         .route("/journal", get(journal::read))
         .route("/explain/{id}", get(journal::explain))
+        .route("/servers", get(servers::list))
+        .route("/servers/{name}", put(servers::set))
+        .route("/servers/{name}/{action}", post(servers::act))
         .route("/snapshot", get(worlds::snapshots))
         .route("/snapshot/{snapshot}", post(worlds::keep))
         .route("/snapshot/{snapshot}/restore", post(worlds::restore))

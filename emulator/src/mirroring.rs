@@ -10,6 +10,7 @@ use std::time::Duration;
 use milink_core::World;
 use milink_core::endpoint::EndpointState;
 use milink_core::ids::InstanceId;
+use milink_core::instance::ServiceState;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::hub::WorldCell;
@@ -43,7 +44,8 @@ impl Reserved {
         self.address
     }
 
-    fn listen(self) -> io::Result<TcpListener> {
+    /// Takes connections from here on.
+    pub(crate) fn listen(self) -> io::Result<TcpListener> {
         self.socket.listen(BACKLOG)
     }
 }
@@ -97,6 +99,7 @@ async fn answer_while_started(
 fn is_started(world: &World, instance: InstanceId) -> bool {
     world
         .instance(instance)
+        .filter(|instance| instance.service != ServiceState::Stopped)
         .and_then(|instance| instance.endpoint.as_ref())
         .is_some_and(|endpoint| endpoint.state == EndpointState::Started)
 }

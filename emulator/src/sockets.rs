@@ -5,15 +5,17 @@ use std::future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use milink_core::command::SetLoopback;
 use milink_core::ids::InstanceId;
+use milink_core::instance::ServiceState;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::config::Ports;
 use crate::emulator::{Shared, bind};
-use crate::hub::WorldCell;
+use crate::hub::{Hub, WorldCell};
 use crate::limits;
 use crate::mirroring::{self, Reserved};
 use crate::sql::SqlEndpoint;
@@ -23,6 +25,9 @@ use crate::tds::{self, ListenerConfig};
 /// How many clients a port takes that stands for many worlds: as many as a SQL Server (documentation: "Configure the user
 /// connections Server Configuration Option").
 const SHARED_CONNECTIONS: usize = 32_767;
+
+/// How long to wait before a port that somebody has taken is tried again.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// The sockets of a world. They close when this is dropped.
 pub(crate) struct WorldSockets {
@@ -78,7 +83,12 @@ impl WorldSockets {
                 .expect("a loopback address is never refused");
             let keys = Arc::clone(&shared.keys);
             let endpoint = SqlEndpoint::sql_server(Arc::clone(world), instance, hub.clone(), keys);
-            serve(&mut tasks, shared, socket, endpoint, most);
+            let served = Served {
+                world: Arc::clone(world),
+                hub: hub.clone(),
+                instance,
+            };
+            tasks.spawn(served.follow(socket, endpoint, config(shared, most)));
             tasks.spawn(mirroring::follow(Arc::clone(world), instance, reserved));
         }
         let endpoint = SqlEndpoint::gateway(
@@ -87,7 +97,12 @@ impl WorldSockets {
             Arc::clone(&shared.keys),
             Arc::clone(&shared.arm),
         );
-        serve(&mut tasks, shared, gateway, endpoint, most);
+        tasks.spawn(tds::run(
+            gateway,
+            endpoint,
+            config(shared, most),
+            future::pending(),
+        ));
         Ok(Self {
             sql,
             gateway: gateway_port,
@@ -111,19 +126,74 @@ impl WorldSockets {
     }
 }
 
-fn serve(
-    tasks: &mut JoinSet<()>,
-    shared: &Shared,
-    socket: TcpListener,
-    endpoint: Arc<dyn SqlService>,
-    max_connections: usize,
-) {
-    let config = ListenerConfig {
+fn config(shared: &Shared, max_connections: usize) -> ListenerConfig {
+    ListenerConfig {
         tls: Some(shared.sql_tls.clone()),
         max_connections,
         ..ListenerConfig::default()
-    };
-    tasks.spawn(tds::run(socket, endpoint, config, future::pending()));
+    }
+}
+
+/// A SQL Server that has a port of its own.
+struct Served {
+    world: Arc<WorldCell>,
+    /// Other worlds whose servers of this name are behind the port, too.
+    hub: Option<Arc<Hub>>,
+    instance: InstanceId,
+}
+
+impl Served {
+    /// Serves the clients while the service runs. While it does not, the port is kept, and connections to it are refused.
+    async fn follow(
+        self,
+        socket: TcpListener,
+        endpoint: Arc<dyn SqlService>,
+        config: ListenerConfig,
+    ) {
+        let Ok(address) = socket.local_addr() else {
+            return;
+        };
+        let mut socket = Some(socket);
+        loop {
+            if let Some(socket) = socket.take() {
+                tds::run(socket, Arc::clone(&endpoint), config.clone(), self.closed()).await;
+            }
+            let reserved = Reserved::bind(address.ip(), address.port());
+            loop {
+                let seen = self.world.version();
+                if !self.is_closed() {
+                    break;
+                }
+                self.world.wait_change(seen, None).await;
+            }
+            match reserved.and_then(Reserved::listen) {
+                Ok(listener) => socket = Some(listener),
+                Err(error) => {
+                    tracing::warn!(%address, %error, "cannot open the port of a SQL Server again");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Completes when the port is to be closed.
+    async fn closed(&self) {
+        let mut stops = self.world.stops();
+        while !self.is_closed() {
+            // The sender lives in the world.
+            let _ = stops.changed().await;
+        }
+    }
+
+    /// Whether the service has stopped. A port that other worlds need stays open; a login to this server is refused there.
+    fn is_closed(&self) -> bool {
+        let stopped = self.world.read(|world| {
+            world
+                .instance(self.instance)
+                .is_some_and(|found| found.service == ServiceState::Stopped)
+        });
+        stopped && self.hub.as_ref().is_none_or(|hub| hub.worlds().len() < 2)
+    }
 }
 
 /// The port of the `number`th of a kind, leaving out one that is another's; 0 stays 0.

@@ -8,5 +8,6 @@ mod hostile_tds;
 mod long_statements;
 mod many_worlds;
 mod preconditions;
+mod servers;
 mod transitions;
 mod worlds;

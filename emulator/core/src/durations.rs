@@ -33,6 +33,12 @@ pub enum Transition {
     InstanceUpdate,
     /// A managed instance is deleted.
     InstanceDelete,
+    /// A managed instance is stopped.
+    InstanceStop,
+    /// A managed instance is started.
+    InstanceStart,
+    /// A managed instance fails over to another node.
+    InstanceFailover,
     /// A managed database is created or deleted.
     DatabaseCreate,
     /// A virtual network or subnet is written.
@@ -67,6 +73,8 @@ pub enum Transition {
     Redo,
     /// Reconnecting after the partner can be reached again.
     Reconnect,
+    /// From the start of a server until its availability groups are online.
+    ServerStart,
 }
 
 impl Transition {
@@ -163,7 +171,12 @@ const AZURE_SEEDING_BYTES_PER_SECOND: u64 = 84_000_000_000 / 3600;
 fn fast(transition: Transition) -> Span {
     use Transition as T;
     Span::milliseconds(match transition {
-        T::InstanceCreate | T::InstanceUpdate | T::InstanceDelete => 200,
+        T::InstanceCreate
+        | T::InstanceUpdate
+        | T::InstanceDelete
+        | T::InstanceStop
+        | T::InstanceStart
+        | T::InstanceFailover => 200,
         T::DatabaseCreate | T::NetworkWrite | T::GroupDelete | T::CertificateWrite => 20,
         T::LinkConnect => 100,
         T::LinkInitTimeout => 3_000,
@@ -171,7 +184,9 @@ fn fast(transition: Transition) -> Span {
         T::SeedingMinimum => 300,
         T::Recovery => 50,
         T::CatchUp => 100,
-        T::LinkDelete | T::LinkUpdate | T::Reconnect | T::Failover | T::Revert => 100,
+        T::LinkDelete | T::LinkUpdate | T::Reconnect | T::Failover | T::Revert | T::ServerStart => {
+            100
+        }
         T::NetworkLatency => 1,
         T::Redo => 0,
     })
@@ -184,6 +199,10 @@ fn azure(transition: Transition) -> Span {
         T::InstanceCreate => Span::minutes(30),
         T::InstanceUpdate => Span::minutes(4),
         T::InstanceDelete => Span::minutes(10),
+        // Documented: about 5 and 20 minutes, and under a minute without a connection.
+        T::InstanceStop => Span::minutes(5),
+        T::InstanceStart => Span::minutes(20),
+        T::InstanceFailover => Span::minutes(1),
         T::DatabaseCreate => Span::seconds(30),
         T::NetworkWrite => Span::seconds(5),
         T::GroupDelete => Span::minutes(2),
@@ -201,5 +220,6 @@ fn azure(transition: Transition) -> Span {
         T::NetworkLatency => Span::milliseconds(5),
         T::Redo => Span::milliseconds(1),
         T::Reconnect => Span::seconds(10),
+        T::ServerStart => Span::seconds(15),
     }
 }

@@ -31,6 +31,13 @@ pub enum EventKind {
     InstanceDeleted {
         instance: String,
     },
+    /// The service of an instance ended; so did its sessions.
+    InstanceStopped {
+        instance: String,
+    },
+    InstanceStarted {
+        instance: String,
+    },
     DatabaseCreated {
         instance: String,
         database: String,

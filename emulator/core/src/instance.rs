@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
 
-use crate::availability_group::AvailabilityGroup;
+use crate::availability_group::{AvailabilityGroup, Role};
 use crate::azure::ManagedInstanceProperties;
 use crate::backup::BackupSet;
 use crate::certificate::CertificateFacts;
@@ -32,6 +32,14 @@ pub struct Instance {
     pub collation: Collation,
     /// When the service last started.
     pub started: Timestamp,
+    /// Whether the service runs.
+    pub service: ServiceState,
+    /// When it was last asked to go to another node.
+    pub moved: Option<Timestamp>,
+    /// Counts the ends of the service: what belongs to an earlier life is over.
+    pub life: u32,
+    /// Whether availability groups can be used from the next start on, if that was changed.
+    pub hadr_from_next_start: Option<bool>,
     /// Its databases, with master, tempdb, model and msdb.
     pub databases: OrdMap<DatabaseId, Arc<Database>>,
     /// Its logins.
@@ -62,6 +70,17 @@ pub struct Instance {
     pub killed: OrdMap<TransactionId, SessionId>,
     pub(crate) next_transaction: u64,
     pub(crate) next_backup: i32,
+}
+
+/// Whether an instance's service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceState {
+    /// It does.
+    Running,
+    /// It takes clients; its availability groups are RESOLVING.
+    Starting,
+    /// It does not: nothing answers.
+    Stopped,
 }
 
 /// What an instance is.
@@ -129,8 +148,18 @@ pub struct ErrorLogLine {
 
 /// How many lines an error log keeps.
 const ERROR_LOG_LINES: usize = 2_000;
+/// The ports on which nodes take mirroring connections that the gateway sends on (documented: 11000 to 11999).
+const NODE_PORTS: std::ops::RangeInclusive<u16> = 11_000..=11_999;
 /// The mirroring port of a managed instance; it cannot be changed.
 pub const MANAGED_INSTANCE_MIRRORING_PORT: u16 = 5022;
+
+impl ManagedInstance {
+    /// The mirroring port of the node it runs on, behind the gateway's 5022: another one on another node.
+    pub fn node_port(&self) -> u16 {
+        let number = u32::from_str_radix(self.node_name.trim_start_matches("DB"), 16);
+        NODE_PORTS.start() + (number.unwrap_or(0) % NODE_PORTS.len() as u32) as u16
+    }
+}
 
 impl Instance {
     /// The SQL Server, if it is one.
@@ -186,6 +215,19 @@ impl Instance {
             InstanceKind::SqlServer(server) => server.build.major * 10,
             InstanceKind::ManagedInstance(mi) => mi.update_policy.major().unwrap_or(17) * 10,
         }
+    }
+
+    /// The role in a group as the instance shows it: RESOLVING until its groups are online.
+    pub fn shown_role(&self, role: Role) -> Role {
+        match self.service {
+            ServiceState::Starting => Role::Resolving,
+            ServiceState::Running | ServiceState::Stopped => role,
+        }
+    }
+
+    /// The name of a node, from a random number.
+    pub(crate) fn node_name(random: u64) -> String {
+        format!("DB{:X}", random & 0xFFFF_FFFF)
     }
 
     /// Whether availability groups can be used.

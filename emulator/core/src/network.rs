@@ -4,6 +4,7 @@ use imbl::OrdMap;
 
 use crate::command::Request;
 use crate::ids::InstanceId;
+use crate::instance::ServiceState;
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -64,6 +65,9 @@ impl World {
     /// What becomes of what `from` sends to the mirroring ports of `to` now. Everything that depends on the network
     /// asks here: the handshake of a link, its connection, and the connectivity tests of SQL Agent jobs.
     pub fn reachability(&self, from: InstanceId, to: InstanceId) -> Reach {
+        if !self.is_running(from) || !self.is_running(to) {
+            return Reach::Refused;
+        }
         let blocked = self.network.blocked.get(&(from, to)).copied();
         let mut reach = blocked.unwrap_or(Reach::Open);
         if !self.faults.is_empty() {
@@ -73,6 +77,11 @@ impl World {
             Reach::GatewayOnly if !self.is_managed(to) => Reach::Open,
             reach => reach,
         }
+    }
+
+    fn is_running(&self, instance: InstanceId) -> bool {
+        self.instance(instance)
+            .is_some_and(|found| found.service == ServiceState::Running)
     }
 
     fn is_managed(&self, instance: InstanceId) -> bool {

@@ -32,6 +32,9 @@ pub enum Refusal {
     /// About links, as ARM asks for them.
     #[error(transparent)]
     Link(#[from] LinkRefusal),
+    /// About the service of an instance.
+    #[error(transparent)]
+    Server(#[from] ServerRefusal),
     /// About the roles of a link, through either door.
     #[error(transparent)]
     Failover(#[from] FailoverRefusal),
@@ -390,6 +393,10 @@ pub enum AzureRefusal {
     Instance(#[from] InstanceRefusal),
     #[error("managed instance '{name}' is busy")]
     InstanceBusy { name: String },
+    #[error("managed instance '{name}' is stopped, or being stopped")]
+    InstanceStopped { name: String },
+    #[error("managed instance '{name}' is being started")]
+    InstanceStarting { name: String },
     #[error("database '{name}' is in use by a link")]
     DatabaseInLink { name: String },
     #[error("database '{name}' exists already")]
@@ -452,6 +459,18 @@ pub enum InstanceRefusal {
     EntraAdministratorIsSqlAdministrator,
     #[error("there is no Entra administrator")]
     NoEntraAdministrator,
+    #[error("{reason}")]
+    CannotStop { reason: &'static str },
+    #[error("the instance is not stopped")]
+    NotStopped,
+    #[error("the instance is not in a state to fail over")]
+    NotInStateToFailOver,
+    #[error("the instance has no readable secondary")]
+    NoReadableSecondary,
+    #[error("the instance was failed over less than 15 minutes ago")]
+    FailoverThrottled,
+    #[error("database '{database}' has no full backup yet")]
+    FullBackupMissing { database: String },
     #[error("the instance has link '{link}'")]
     HasLink { link: String },
     #[error("an instance has at most {most} databases")]
@@ -513,8 +532,22 @@ pub enum LinkRefusal {
     NotFound { name: String },
     #[error("the link is being created or changed")]
     Busy { name: String },
+    #[error("an operation is changing managed instance '{name}'")]
+    InstanceBusy { name: String },
     #[error("{what} is not supported by the emulator")]
     NotEmulated { what: &'static str },
+}
+
+/// Why the service of an instance stays as it is, or takes no session.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum ServerRefusal {
+    #[error("the service of '{name}' is stopped")]
+    Stopped { name: String },
+    #[error("the service of '{name}' is running")]
+    Running { name: String },
+    #[error("'{name}' is a managed instance: the service stops and starts it")]
+    Managed { name: String },
 }
 
 /// Why the roles of a link stay as they are.

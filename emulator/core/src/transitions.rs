@@ -97,6 +97,7 @@ impl World {
             Timer::Link(id) => self.link_transition(id),
             Timer::LinkInitTimeout(_) => Some(Transition::LinkInitTimeout),
             Timer::Reconnect(_) => Some(Transition::Reconnect),
+            Timer::GroupsOnline(_) => Some(Transition::ServerStart),
             Timer::LinkDeletion(..) => Some(Transition::LinkDelete),
             Timer::LinkUpdate(..) => Some(Transition::LinkUpdate),
             Timer::Operation(id) => self
@@ -149,6 +150,7 @@ fn owner(timer: &Timer) -> String {
         | Timer::Redo(id) => id.name.to_string(),
         Timer::Operation(id) => id.to_string(),
         Timer::FaultEnd(id) => id.to_string(),
+        Timer::GroupsOnline(id) => id.to_string(),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct World {
     pub operations: OrdMap<OperationId, Arc<Operation>>,
     /// How long things take.
     pub durations: Durations,
+    /// How often a service has stopped: whoever serves clients looks after them when it has changed.
+    pub(crate) stops: u64,
     pub(crate) timers: Timers<Timer>,
     /// What comes by itself in the far future, and is not counted as due.
     pub(crate) calendar: Timers<calendar::Entry>,
@@ -64,6 +66,8 @@ pub enum Timer {
     LinkDeletion(LinkId, OperationId),
     /// A link's change of replication mode is done.
     LinkUpdate(LinkId, OperationId, ReplicationMode),
+    /// The groups of an instance that was started come online.
+    GroupsOnline(InstanceId),
     /// A secondary redoes what it has received.
     Redo(LinkId),
     /// An operation on an ARM resource ends.
@@ -89,6 +93,7 @@ impl World {
             azure: Azure::new(seed),
             operations: OrdMap::new(),
             durations: Durations::default(),
+            stops: 0,
             timers: Timers::default(),
             calendar: Timers::default(),
             faults: Faults::new(seed),
@@ -166,6 +171,11 @@ impl World {
     /// Everything that is going to happen by itself as things stand, in order.
     pub fn timers(&self) -> impl Iterator<Item = (Timestamp, &Timer)> + '_ {
         self.timers.iter()
+    }
+
+    /// How often the service of an instance has stopped.
+    pub fn stops(&self) -> u64 {
+        self.stops
     }
 
     /// The instance of this id. Ids are never made up, so it is there unless it was deleted meanwhile.
@@ -345,6 +355,7 @@ impl World {
             Timer::LinkUpdate(id, operation, mode) => {
                 crate::link::finish_update(self, &id, operation, mode)
             }
+            Timer::GroupsOnline(id) => crate::command::groups_online(self, id),
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Operation(id) => crate::azure::complete(self, id),
             Timer::FaultEnd(id) => self.end_fault(id),

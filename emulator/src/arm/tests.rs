@@ -4,6 +4,7 @@ mod authentication;
 mod common;
 mod instances;
 mod links;
+mod power;
 mod rubbish;
 mod specs;
 mod support;

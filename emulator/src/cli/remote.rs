@@ -338,6 +338,7 @@ fn told(event: &Value) -> String {
     )
 }
 
+/// Prints an answer.
 pub(super) fn show(answer: &Value) -> anyhow::Result<ExitCode> {
     if !answer.is_null() {
         print(&format!("{answer:#}\n"))?;

@@ -5,7 +5,7 @@ use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DuplicateKind,
     EndpointRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal,
-    Refusal, SecurityRefusal, WriteRefusal,
+    Refusal, SecurityRefusal, ServerRefusal, WriteRefusal,
 };
 use milink_tsql::statement::refusal::sql_error;
 
@@ -25,6 +25,7 @@ pub(super) fn write(page: &mut Page) {
         group_refusals(),
         backup_refusals(),
         failover_refusals(),
+        server_refusals(),
     ];
     for refusal in of_sql.iter().flatten() {
         let error = sql_error(refusal);
@@ -260,6 +261,8 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         GroupNotEmptied { name: text("name"), resource: text("resource") }
         Instance { 0: InstanceRefusal::InvalidServerName }
         InstanceBusy { name: text("name") }
+        InstanceStopped { name: text("name") }
+        InstanceStarting { name: text("name") }
         DatabaseInLink { name: text("name") }
         DatabaseExists { name: text("name") }
         BadDatabaseName { name: text("name") }
@@ -295,6 +298,12 @@ pub(super) fn instance_refusals() -> Vec<Refusal> {
         InvalidEntraAdministrator {  }
         EntraAdministratorIsSqlAdministrator {  }
         NoEntraAdministrator {  }
+        CannotStop { reason: "<reason>" }
+        NotStopped {  }
+        NotInStateToFailOver {  }
+        NoReadableSecondary {  }
+        FailoverThrottled {  }
+        FullBackupMissing { database: text("database") }
         HasLink { link: text("link") }
         TooManyDatabases { most: 100 }
     };
@@ -311,6 +320,7 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
         SameGroupNames {  }
         NoPartnerEndpoint {  }
         BadPartnerEndpoint {  }
+        InstanceBusy { name: text("name") }
         BadSeedingMode {  }
         BadEnum { parameter: "<parameter>", value: text("value") }
         BadName { name: text("name") }
@@ -346,6 +356,16 @@ pub(super) fn failover_refusals() -> Vec<Refusal> {
         AlreadyInRole { group: text("group") }
         NotReadable { group: text("group") }
         FollowsAnother { group: text("group"), primary: text("primary") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `ServerRefusal`.
+pub(super) fn server_refusals() -> Vec<Refusal> {
+    let all = every! { ServerRefusal:
+        Stopped { name: text("name") }
+        Running { name: text("name") }
+        Managed { name: text("name") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use milink_core::Refusal;
 use milink_core::fault::FaultError;
 use serde_json::json;
 
@@ -41,6 +42,16 @@ impl ControlError {
             status: StatusCode::NOT_FOUND,
             code: "NotFound",
             message: message.into(),
+        }
+    }
+}
+
+impl From<Refusal> for ControlError {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            code: "Conflict",
+            message: refusal.to_string(),
         }
     }
 }

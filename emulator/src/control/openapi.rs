@@ -75,6 +75,21 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ),
     ("get", "/journal", "What has happened: ?after=N&limit=N."),
     ("get", "/explain/{id}", "What is known of an operation."),
+    (
+        "get",
+        "/servers",
+        "The servers of a world, and whether they run.",
+    ),
+    (
+        "put",
+        "/servers/{name}",
+        "Sets what a SQL Server's next start brings: hadr.",
+    ),
+    (
+        "post",
+        "/servers/{name}/{action}",
+        "Stops, starts or restarts a SQL Server: stop, start, restart.",
+    ),
     ("get", "/snapshot", "The names of kept states."),
     (
         "post",

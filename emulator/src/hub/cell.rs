@@ -34,6 +34,8 @@ pub struct WorldCell {
     state: Mutex<State>,
     /// Counts changes; whoever waits watches it.
     version: watch::Sender<u64>,
+    /// Counts the services that have stopped; whoever serves their clients watches it.
+    stops: watch::Sender<u64>,
     /// Which life of the world this is. Restoring and resetting begin a new one, and sessions of
     /// the old one are over.
     epoch: AtomicU64,
@@ -80,6 +82,7 @@ impl WorldCell {
                 told,
             }),
             version: watch::Sender::new(0),
+            stops: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
             calls: Arc::default(),
             wake_driver: Arc::default(),
@@ -111,6 +114,11 @@ impl WorldCell {
     /// Changes so far; to be handed to [`wait_change`](Self::wait_change).
     pub fn version(&self) -> u64 {
         *self.version.borrow()
+    }
+
+    /// Tells when services have stopped.
+    pub fn stops(&self) -> watch::Receiver<u64> {
+        self.stops.subscribe()
     }
 
     /// Reads the world as it is now.
@@ -400,6 +408,12 @@ impl WorldCell {
     /// After a change: wakes who waits, sees to the driver, writes the log.
     pub(super) fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         self.version.send_modify(|version| *version += 1);
+        let stops = state.world.stops();
+        self.stops.send_if_modified(|seen| {
+            let changed = *seen != stops;
+            *seen = stops;
+            changed
+        });
         super::driver::see_to(self, &mut state);
         let (after, count) = (state.told, state.world.event_count());
         if after == count {

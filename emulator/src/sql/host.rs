@@ -12,12 +12,27 @@ use crate::hub::WorldCell;
 use crate::keys::Keys;
 use crate::tds::Cancel;
 
+/// Where and when a session lives: in one life of its world, and in one of its instance's service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) instance: InstanceId,
+    pub(super) epoch: u64,
+    pub(super) service: u32,
+}
+
+impl Life {
+    /// Whether it is over: the world was reset or restored, the instance deleted, or its service stopped.
+    pub(super) fn is_over(self, cell: &WorldCell, world: &World) -> bool {
+        let service = world.instance(self.instance).map(|found| found.life);
+        cell.epoch() != self.epoch || service != Some(self.service)
+    }
+}
+
 pub(super) struct SessionHost<'a> {
     cell: &'a Arc<WorldCell>,
     keys: &'a Keys,
     cancel: &'a Cancel,
-    instance: InstanceId,
-    epoch: u64,
+    life: Life,
     /// What the session saw last. When the world is taken from under it (reset, restored, the instance deleted), the rest
     /// of the statement happens here and is forgotten.
     seen: World,
@@ -26,22 +41,20 @@ pub(super) struct SessionHost<'a> {
 }
 
 impl<'a> SessionHost<'a> {
-    /// A host for the session of an instance in one life of its world.
+    /// A host for a session.
     pub(super) fn new(
         cell: &'a Arc<WorldCell>,
         keys: &'a Keys,
         cancel: &'a Cancel,
-        instance: InstanceId,
-        epoch: u64,
+        life: Life,
     ) -> Self {
         let seen = cell.snapshot();
         Self {
             cell,
             keys,
             cancel,
-            instance,
-            epoch,
-            lost: cell.epoch() != epoch || seen.instance(instance).is_none(),
+            life,
+            lost: life.is_over(cell, &seen),
             seen,
             has_own_thread: false,
         }
@@ -65,10 +78,10 @@ impl Host for SessionHost<'_> {
     fn snapshot(&mut self) -> World {
         if !self.lost {
             let world = self.cell.snapshot();
-            if self.cell.epoch() == self.epoch && world.instance(self.instance).is_some() {
-                self.seen = world;
-            } else {
+            if self.life.is_over(self.cell, &world) {
                 self.lost = true;
+            } else {
+                self.seen = world;
             }
         }
         self.seen.clone()
@@ -76,8 +89,9 @@ impl Host for SessionHost<'_> {
 
     fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
         if !self.lost {
-            let done = self.cell.change_in(self.epoch, |world, now| {
-                let there = world.instance(self.instance).is_some();
+            let (cell, life) = (self.cell, self.life);
+            let done = cell.change_in(life.epoch, |world, now| {
+                let there = !life.is_over(cell, world);
                 there.then(|| change(world, now))
             });
             if done.flatten().is_some() {

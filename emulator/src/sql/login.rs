@@ -6,7 +6,7 @@ use milink_core::World;
 use milink_core::command::{AlterLogin, CreateLogin, LogError, OpenSession};
 use milink_core::database::{Database, DatabaseState};
 use milink_core::ids::{InstanceId, SessionId};
-use milink_core::instance::Instance;
+use milink_core::instance::{Instance, ServiceState};
 use milink_core::names::Name;
 use milink_core::principal::{Login, LoginKind};
 use milink_core::session::Session as SessionRow;
@@ -14,6 +14,7 @@ use milink_tds::prelogin::EncryptionPolicy;
 use milink_tds::token::ServerMessage;
 use milink_tsql::session::{Options, Session};
 
+use super::host::Life;
 use super::session::EngineSession;
 use super::{SqlEndpoint, Target};
 use crate::hub::WorldCell;
@@ -87,6 +88,9 @@ impl SqlEndpoint {
         } = self.find(login)?;
         let epoch = cell.epoch();
         let server = instance.server_name();
+        if instance.service == ServiceState::Stopped {
+            return Err(not_available(&instance));
+        }
         let user = match self.authenticate(&cell, &instance, user, login) {
             Ok(user) => user,
             Err((user, failure)) => {
@@ -113,11 +117,11 @@ impl SqlEndpoint {
             instance: instance.id,
             session: row,
         };
-        let id = cell.change_in(epoch, |world, now| {
-            let there = world.instance(open.instance).is_some();
-            there.then(|| world.apply(now, open)).and_then(Result::ok)
+        let opened = cell.change_in(epoch, |world, now| {
+            let service = world.instance(open.instance)?.life;
+            Some((world.apply(now, open).ok()?, service))
         });
-        let Some(id) = id.flatten() else {
+        let Some((id, service)) = opened.flatten() else {
             return Err(LoginRefusal::denied(
                 6005,
                 "SHUTDOWN is in progress.".to_owned(),
@@ -135,9 +139,12 @@ impl SqlEndpoint {
         let session = EngineSession {
             cell,
             keys: Arc::clone(&self.keys),
-            instance: instance.id,
+            life: Life {
+                instance: instance.id,
+                epoch,
+                service,
+            },
             id,
-            epoch,
             server: server.clone(),
             engine: Session::new(options),
             is_over: false,
@@ -382,6 +389,19 @@ fn can_be_opened(database: &Database) -> bool {
         database.state,
         DatabaseState::Online | DatabaseState::Emergency
     )
+}
+
+/// A stopped managed instance's gateway answers still (40613, a guess); of a SQL Server nothing does, but for a client
+/// that was on its way.
+fn not_available(instance: &Instance) -> LoginRefusal {
+    let server = instance.server_name();
+    if !instance.is_managed_instance() {
+        return LoginRefusal::denied(6005, "SHUTDOWN is in progress.".to_owned(), &server);
+    }
+    let text = format!(
+        "Database 'master' on server '{server}' is not currently available.  Please retry the connection later.  If the problem persists, contact customer support."
+    );
+    LoginRefusal::denied(40613, text, &server)
 }
 
 /// 4060, and 18456 after it.

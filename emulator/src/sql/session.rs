@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use milink_core::collation::Collation;
 use milink_core::command::{CloseSession, TouchSession};
-use milink_core::ids::{InstanceId, SessionId};
+use milink_core::ids::SessionId;
 use milink_core::sql_type::SqlType;
 use milink_tds::rpc_request::RpcCall;
 use milink_tds::token::{ReturnValue, command};
@@ -13,7 +13,7 @@ use milink_tsql::session::event::Event;
 use milink_tsql::session::{Request, Session, Step, Wait};
 use tokio::sync::oneshot;
 
-use super::host::SessionHost;
+use super::host::{Life, SessionHost};
 use super::{convert, recorded};
 use crate::calls::When;
 use crate::hub::WorldCell;
@@ -25,10 +25,8 @@ use crate::tds::{Cancel, ClientGone, DoneScope, End, ResponseSink, wire};
 pub(super) struct EngineSession {
     pub(super) cell: Arc<WorldCell>,
     pub(super) keys: Arc<Keys>,
-    pub(super) instance: InstanceId,
+    pub(super) life: Life,
     pub(super) id: SessionId,
-    /// Which life of the world it belongs to: a reset ends it.
-    pub(super) epoch: u64,
     pub(super) server: String,
     pub(super) engine: Session,
     /// The world has gone on without it.
@@ -94,9 +92,13 @@ impl SqlSession for EngineSession {
         })
     }
 
+    fn ended(&self) -> BoxFuture<'static, ()> {
+        Box::pin(Self::ended(self))
+    }
+
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
         let (cancel, mut events) = (Cancel::default(), Vec::new());
-        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.instance, self.epoch);
+        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.life);
         if host.is_lost() {
             // The request that follows says so.
             return;
@@ -113,6 +115,18 @@ impl SqlSession for EngineSession {
 }
 
 impl EngineSession {
+    /// Completes when the service of its instance has stopped.
+    fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (cell, life, mut stops) = (Arc::clone(&self.cell), self.life, self.cell.stops());
+        async move {
+            while stops.changed().await.is_ok() {
+                if cell.read(|world| life.is_over(&cell, world)) {
+                    return;
+                }
+            }
+        }
+    }
+
     /// Runs calls to their ends; says whether the last one failed.
     async fn calls(
         &mut self,
@@ -181,8 +195,7 @@ impl EngineSession {
             }
         }
         if cancel.is_cancelled() {
-            let mut host =
-                SessionHost::new(&self.cell, &self.keys, cancel, self.instance, self.epoch);
+            let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
             if host.is_lost() {
                 self.end_of_life(sink);
                 return Ok(true);
@@ -195,7 +208,7 @@ impl EngineSession {
 
     /// One step of the engine; none if the world has gone on without the session.
     fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Option<Step> {
-        let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.instance, self.epoch);
+        let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
         if !host.is_lost() {
             let step = self.engine.step(&mut host, events);
             if !host.is_lost() {
@@ -211,12 +224,12 @@ impl EngineSession {
         let stand_in = Session::new(self.engine.options().clone());
         let mut engine = std::mem::replace(&mut self.engine, stand_in);
         let (cell, keys) = (Arc::clone(&self.cell), Arc::clone(&self.keys));
-        let (instance, epoch) = (self.instance, self.epoch);
+        let life = self.life;
         let mut abandoned = CancelOnDrop(Some(Arc::clone(cancel)));
         let wish = Arc::clone(cancel);
         let (back, result) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let host = SessionHost::new(&cell, &keys, &wish, instance, epoch);
+            let host = SessionHost::new(&cell, &keys, &wish, life);
             let mut host = host.on_own_thread();
             let mut events = Vec::new();
             let step = (!host.is_lost()).then(|| engine.step(&mut host, &mut events));
@@ -238,6 +251,7 @@ impl EngineSession {
             Wait::Until(at) => tokio::select! {
                 () = self.cell.wait_until(at) => {}
                 () = cancel.cancelled() => {}
+                () = self.ended() => {}
             },
             Wait::Change { until } => tokio::select! {
                 () = self.cell.wait_change(seen, until) => {}
@@ -304,7 +318,7 @@ impl EngineSession {
         sink.ready().await
     }
 
-    /// The world was reset or restored under the session, or the instance deleted: it ends, as when a server shuts down.
+    /// The world was reset or restored under the session, or the instance stopped or deleted: it ends.
     fn end_of_life(&mut self, sink: &mut ResponseSink) {
         self.is_over = true;
         let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
@@ -316,7 +330,7 @@ impl EngineSession {
         let database = self.engine.database();
         self.cell.read(|world| {
             let found = world
-                .instance(self.instance)
+                .instance(self.life.instance)
                 .and_then(|instance| instance.databases.get(&database));
             found.map_or(Collation::DEFAULT, |database| database.collation)
         })
@@ -324,7 +338,7 @@ impl EngineSession {
 
     fn touch(&self, running: bool) {
         let touch = TouchSession {
-            instance: self.instance,
+            instance: self.life.instance,
             session: self.id,
             database: self.engine.database(),
             running,
@@ -334,10 +348,10 @@ impl EngineSession {
         });
     }
 
-    /// Changes the world, if the session's instance is still there.
+    /// Changes the world, if the session still lives in it.
     fn change(&self, change: impl FnOnce(&mut milink_core::World, milink_core::time::Timestamp)) {
-        self.cell.change_in(self.epoch, |world, now| {
-            if world.instance(self.instance).is_some() {
+        self.cell.change_in(self.life.epoch, |world, now| {
+            if !self.life.is_over(&self.cell, world) {
                 change(world, now);
             }
         });
@@ -358,13 +372,13 @@ impl Drop for CancelOnDrop {
 impl Drop for EngineSession {
     fn drop(&mut self) {
         let cancel = Cancel::default();
-        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.instance, self.epoch);
+        let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.life);
         if host.is_lost() {
             return;
         }
         self.engine.close(&mut host);
         let close = CloseSession {
-            instance: self.instance,
+            instance: self.life.instance,
             session: self.id,
         };
         self.change(|world, now| {

@@ -96,12 +96,20 @@ struct Connection {
 impl Connection {
     async fn run(mut self) -> Result<(), ConnectionError> {
         let mut next = None;
+        let mut ended = self.session.ended();
         loop {
             let message = match next.take() {
                 Some(message) => message,
-                None => match self.requests.next().await? {
-                    Some(message) => message,
-                    None => return Ok(()),
+                None => tokio::select! {
+                    biased;
+                    arrived = self.requests.next() => match arrived? {
+                        Some(message) => message,
+                        None => return Ok(()),
+                    },
+                    () = &mut ended => {
+                        self.sink.shut_down().await;
+                        return Ok(());
+                    }
                 },
             };
             let outcome = match message.kind {

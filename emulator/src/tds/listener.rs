@@ -16,6 +16,9 @@ use tokio::task::JoinSet;
 use super::connection;
 use super::service::SqlService;
 
+/// How long clients may take to leave a server that stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// How a listener treats its clients.
 #[derive(Clone)]
 pub struct ListenerConfig {
@@ -76,8 +79,8 @@ impl TlsConfigs {
     }
 }
 
-/// Serves `service` to the clients of `socket` until `shutdown` completes; then all connections are
-/// dropped.
+/// Serves `service` to the clients of `socket` until `shutdown` completes. Then nobody is taken any more, and clients
+/// have a moment to hear that their sessions are over.
 pub async fn run(
     socket: TcpListener,
     service: Arc<dyn SqlService>,
@@ -91,7 +94,7 @@ pub async fn run(
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut shutdown => return,
+            () = &mut shutdown => break,
             Some(ended) = connections.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a SQL session failed");
@@ -121,6 +124,10 @@ pub async fn run(
             drop(permit);
         });
     }
+    drop(socket);
+    tokio::spawn(tokio::time::timeout(FAREWELL, async move {
+        while connections.join_next().await.is_some() {}
+    }));
 }
 
 async fn serve(client: TcpStream, service: Arc<dyn SqlService>, config: Arc<ListenerConfig>) {

@@ -44,6 +44,11 @@ pub trait SqlSession: Send {
         cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>>;
 
+    /// Completes when the server ends the session while no request runs; then the connection is closed.
+    fn ended(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
     /// Makes the session as new, for a connection pool: temporary tables, prepared statements, SET
     /// options and the database go back to what they were after login, and unless
     /// `keep_transaction` the open transaction is rolled back. The sink has already announced the

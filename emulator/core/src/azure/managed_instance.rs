@@ -5,6 +5,7 @@
 mod change;
 mod create;
 mod delete;
+mod power;
 mod rotate;
 mod settings;
 
@@ -15,14 +16,17 @@ pub(super) use change::{InstanceChange, finish_update};
 pub use create::WriteManagedInstance;
 pub(super) use create::{NewInstance, finish_creation};
 pub use delete::DeleteManagedInstance;
+use delete::has_no_link;
 pub(super) use delete::{finish_deletion, remove};
+pub use power::{FailOverManagedInstance, StartManagedInstance, StopManagedInstance};
+pub(super) use power::{finish_failover, finish_start, finish_stop};
 pub use rotate::RotateEndpointCertificate;
 pub use settings::{Identity, IdentityType, InstanceSettings, Sku};
 
 use super::{EntraAdministrator, Pending, SubnetId, Tags};
 use crate::collation::Collation;
 use crate::ids::{InstanceId, OperationId};
-use crate::instance::Instance;
+use crate::instance::{Instance, ServiceState};
 use crate::names::Name;
 use crate::operation::ResourceRef;
 use crate::refusal::AzureRefusal;
@@ -87,6 +91,9 @@ pub enum InstanceState {
     Ready,
     Updating,
     Deleting,
+    Stopping,
+    Stopped,
+    Starting,
 }
 
 /// A managed instance as ARM shows it, with or without an engine.
@@ -146,6 +153,9 @@ impl InstanceState {
             Self::Ready => "Ready",
             Self::Updating => "Updating",
             Self::Deleting => "Deleting",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Starting => "Starting",
         }
     }
 }
@@ -195,9 +205,19 @@ impl World {
             .filter_map(|pending| match pending {
                 Pending::UpdateInstance(id, _) if *id == instance => Some(InstanceState::Updating),
                 Pending::DeleteInstance(id) if *id == instance => Some(InstanceState::Deleting),
+                Pending::StopInstance(id) if *id == instance => Some(InstanceState::Stopping),
+                Pending::StartInstance(id) if *id == instance => Some(InstanceState::Starting),
+                // A guess: no state of its own is published for it.
+                Pending::FailOverInstance(id) if *id == instance => Some(InstanceState::Updating),
                 _ => None,
             });
-        states.next().unwrap_or(InstanceState::Ready)
+        states.next().unwrap_or_else(|| {
+            let engine = self.instance(instance);
+            match engine.map(|engine| engine.service) {
+                Some(ServiceState::Stopped) => InstanceState::Stopped,
+                _ => InstanceState::Ready,
+            }
+        })
     }
 }
 
@@ -236,14 +256,17 @@ pub(super) fn start_on(
 }
 
 /// An operation on a managed instance can begin only when no other one changes it.
-pub(super) fn not_busy(world: &World, instance: InstanceId) -> Result<(), AzureRefusal> {
+pub(crate) fn not_busy(world: &World, instance: InstanceId) -> Result<(), AzureRefusal> {
+    let name = || facts(world, instance).0.to_string();
     match world.state_of(instance) {
         InstanceState::Ready => Ok(()),
         InstanceState::Creating | InstanceState::Updating | InstanceState::Deleting => {
-            Err(AzureRefusal::InstanceBusy {
-                name: facts(world, instance).0.to_string(),
-            })
+            Err(AzureRefusal::InstanceBusy { name: name() })
         }
+        InstanceState::Stopping | InstanceState::Stopped => {
+            Err(AzureRefusal::InstanceStopped { name: name() })
+        }
+        InstanceState::Starting => Err(AzureRefusal::InstanceStarting { name: name() }),
     }
 }
 

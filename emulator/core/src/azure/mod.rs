@@ -28,10 +28,11 @@ pub use administrator::{
 pub use managed_database::{
     DeleteManagedDatabase, ManagedDatabaseView, UpdateManagedDatabase, WriteManagedDatabase,
 };
+pub(crate) use managed_instance::not_busy;
 pub use managed_instance::{
-    DeleteManagedInstance, Identity, IdentityType, InstanceSettings, InstanceState,
-    ManagedInstanceProperties, ManagedInstanceView, RotateEndpointCertificate, Sku,
-    UpdateManagedInstance, WriteManagedInstance,
+    DeleteManagedInstance, FailOverManagedInstance, Identity, IdentityType, InstanceSettings,
+    InstanceState, ManagedInstanceProperties, ManagedInstanceView, RotateEndpointCertificate, Sku,
+    StartManagedInstance, StopManagedInstance, UpdateManagedInstance, WriteManagedInstance,
 };
 pub use names::check_name;
 pub use network_resource::{

@@ -25,6 +25,12 @@ pub(crate) enum Pending {
     UpdateInstance(InstanceId, Arc<InstanceChange>),
     /// A managed instance is gone.
     DeleteInstance(InstanceId),
+    /// A managed instance is stopped.
+    StopInstance(InstanceId),
+    /// A managed instance runs again.
+    StartInstance(InstanceId),
+    /// A managed instance runs on another node.
+    FailOverInstance(InstanceId),
     /// A managed database is there.
     CreateDatabase(Arc<NewDatabase>),
     /// A managed database is gone.
@@ -49,6 +55,9 @@ impl Pending {
         match self {
             Self::UpdateInstance(id, _)
             | Self::DeleteInstance(id)
+            | Self::StopInstance(id)
+            | Self::StartInstance(id)
+            | Self::FailOverInstance(id)
             | Self::DropDatabase(id, _)
             | Self::WriteCertificate(id, ..)
             | Self::DeleteCertificate(id, _) => Some(*id),
@@ -67,6 +76,9 @@ impl Pending {
             Self::CreateInstance(_) => Transition::InstanceCreate,
             Self::UpdateInstance(..) => Transition::InstanceUpdate,
             Self::DeleteInstance(_) => Transition::InstanceDelete,
+            Self::StopInstance(_) => Transition::InstanceStop,
+            Self::StartInstance(_) => Transition::InstanceStart,
+            Self::FailOverInstance(_) => Transition::InstanceFailover,
             Self::CreateDatabase(_) | Self::DropDatabase(..) => Transition::DatabaseCreate,
             Self::WriteCertificate(..) | Self::DeleteCertificate(..) => {
                 Transition::CertificateWrite
@@ -150,6 +162,15 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
             Ok(())
         }
         Pending::DeleteInstance(instance) => managed_instance::finish_deletion(world, instance),
+        Pending::StopInstance(instance) => managed_instance::finish_stop(world, instance),
+        Pending::StartInstance(instance) => {
+            managed_instance::finish_start(world, instance);
+            Ok(())
+        }
+        Pending::FailOverInstance(instance) => {
+            managed_instance::finish_failover(world, instance);
+            Ok(())
+        }
         Pending::CreateDatabase(new) => managed_database::finish_creation(world, &new),
         Pending::DropDatabase(instance, name) => {
             managed_database::finish_deletion(world, instance, &name)

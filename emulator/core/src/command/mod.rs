@@ -7,6 +7,7 @@ mod group;
 mod provision;
 mod security;
 mod server;
+mod service;
 mod session;
 mod transaction;
 
@@ -17,6 +18,8 @@ pub use group::*;
 pub use provision::*;
 pub use security::*;
 pub use server::*;
+pub use service::{RestartServer, SetHadr, StartServer, StopServer};
+pub(crate) use service::{groups_online, move_to_another_node, start, stop};
 pub use session::*;
 pub(crate) use transaction::kill_transactions;
 pub use transaction::*;

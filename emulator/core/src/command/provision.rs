@@ -13,7 +13,7 @@ use crate::collation::Collation;
 use crate::database::{Database, RecoveryModel};
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, InstanceId, PrincipalId};
-use crate::instance::{Instance, InstanceKind, ManagedInstance, SqlServer};
+use crate::instance::{Instance, InstanceKind, ManagedInstance, ServiceState, SqlServer};
 use crate::names::Name;
 use crate::principal::{Login, LoginKind};
 use crate::refusal::{AzureRefusal, Refusal};
@@ -103,7 +103,7 @@ impl Request for CreateManagedInstance {
             endpoint_certificate: self.endpoint_certificate,
             former_certificates: Vec::new(),
             trust_certificates: OrdMap::new(),
-            node_name: format!("DB{:X}", node & 0xFFFF_FFFF),
+            node_name: Instance::node_name(node),
             properties: Arc::new(self.properties),
         });
         let id = add(
@@ -146,6 +146,10 @@ fn add(
         kind,
         collation,
         started: now,
+        service: ServiceState::Running,
+        moved: None,
+        life: 0,
+        hadr_from_next_start: None,
         databases: OrdMap::new(),
         logins: OrdMap::new(),
         permissions: OrdSet::new(),

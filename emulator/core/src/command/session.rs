@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Request, Rollback};
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
-use crate::refusal::Refusal;
+use crate::instance::ServiceState;
+use crate::refusal::{Refusal, ServerRefusal};
 use crate::session::Session;
 use crate::world::World;
 
@@ -48,6 +49,10 @@ impl Request for OpenSession {
 
     fn apply(self, world: &mut World) -> Result<SessionId, Refusal> {
         let instance = world.instance_mut(self.instance);
+        if instance.service == ServiceState::Stopped {
+            let name = instance.name.to_string();
+            return Err(ServerRefusal::Stopped { name }.into());
+        }
         let id = (FIRST_USER_SESSION..=i16::MAX)
             .map(SessionId)
             .find(|id| !instance.sessions.contains_key(id))

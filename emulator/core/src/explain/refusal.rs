@@ -4,7 +4,7 @@ use super::{Explanation, named};
 use crate::doctor::Subject;
 use crate::refusal::{
     AzureRefusal, BackupRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkRefusal,
-    Refusal,
+    Refusal, ServerRefusal,
 };
 use crate::world::World;
 
@@ -20,6 +20,15 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
         },
         Refusal::Azure(of_azure) => azure(world, explained, of_azure),
         Refusal::Backup(of_backup) => backup(explained, of_backup),
+        Refusal::Server(of_server) => match of_server {
+            ServerRefusal::Stopped { name } => {
+                explained.remedy(format!("milink server start {name}"))
+            }
+            ServerRefusal::Running { .. } => explained,
+            ServerRefusal::Managed { .. } => {
+                explained.remedy("use the stop, start and failover actions of Resource Manager")
+            }
+        },
         Refusal::Database(_) | Refusal::Write(_) | Refusal::Security(_) | Refusal::Endpoint(_) => {
             explained
         }
@@ -87,6 +96,9 @@ fn link(world: &World, explained: Explanation, refusal: &LinkRefusal) -> Explana
             .remedy("delete a link, or use another instance"),
         LinkRefusal::NotFound { .. } => {
             with(explained, links().collect()).remedy("name a link that is there")
+        }
+        LinkRefusal::InstanceBusy { .. } => {
+            explained.remedy("wait until the operation that runs on the instance is over")
         }
         LinkRefusal::Busy { .. } => with(explained, links().collect())
             .remedy("wait until the operation that runs on the link is over"),

@@ -10,7 +10,7 @@ pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step, same};
 
 use crate::availability_group::Role;
 use crate::certificate::PrivateKey;
-use crate::instance::Instance;
+use crate::instance::{Instance, ServiceState};
 use crate::link::{Link, LinkRole, Phase, flow, source_of};
 use crate::operation::OperationState;
 use crate::store::{LockKey, LogKind};
@@ -76,6 +76,18 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "a connected link has a partner",
         connected_links_have_partners,
+    ),
+    (
+        "a service that is stopped has no sessions and nothing open",
+        stopped_services_have_no_sessions,
+    ),
+    (
+        "a service that is starting will have started",
+        starting_services_start,
+    ),
+    (
+        "a link between instances of which one does not run is not connected",
+        connected_links_run,
     ),
     (
         "partners that hear nothing of each other will give each other up",
@@ -362,6 +374,42 @@ fn connected_links_have_partners(world: &World) -> Option<String> {
             .partner
             .is_some_and(|partner| world.instance(partner).is_some());
         (!there).then(|| link.id.name.to_string())
+    })
+}
+
+fn stopped_services_have_no_sessions(world: &World) -> Option<String> {
+    let stopped = |instance: &&std::sync::Arc<Instance>| instance.service == ServiceState::Stopped;
+    world
+        .instances
+        .values()
+        .filter(stopped)
+        .find_map(|instance| {
+            let mut databases = instance.databases.values();
+            let idle = instance.sessions.is_empty()
+                && instance.waits.is_empty()
+                && databases.all(|database| database.transactions.is_empty());
+            (!idle).then(|| instance.name.to_string())
+        })
+}
+
+fn starting_services_start(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let timer = crate::world::Timer::GroupsOnline(instance.id);
+        let armed = world.timers.due(&timer).is_some();
+        (armed != (instance.service == ServiceState::Starting)).then(|| instance.name.to_string())
+    })
+}
+
+fn connected_links_run(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        link.connection.connected_since?;
+        let runs = |id| {
+            world
+                .instance(id)
+                .is_some_and(|instance| instance.service == ServiceState::Running)
+        };
+        let both = runs(link.id.instance) && link.partner.is_some_and(runs);
+        (!both).then(|| link.id.name.to_string())
     })
 }
 

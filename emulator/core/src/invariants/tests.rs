@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::durations::Profile;
 use crate::endpoint::EndpointState;
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, SessionId, TransactionId};
-use crate::instance::Instance;
+use crate::instance::{Instance, ServiceState};
 use crate::link::{FailoverKind, Link, LinkId, LostTransaction, Phase, RoleChange};
 use crate::lsn::Lsn;
 use crate::operation::OperationState;
@@ -140,6 +140,21 @@ const MUTANTS: &[Mutant] = &[
     ("a connected link has a partner", linked, |world| {
         link(world).partner = None;
     }),
+    (
+        "a service that is stopped has no sessions and nothing open",
+        in_transaction,
+        |world| instance(world, SQL).service = ServiceState::Stopped,
+    ),
+    (
+        "a service that is starting will have started",
+        linked,
+        |world| instance(world, SQL).service = ServiceState::Starting,
+    ),
+    (
+        "a link between instances of which one does not run is not connected",
+        linked,
+        |world| instance(world, MI).service = ServiceState::Stopped,
+    ),
     (
         "partners that hear nothing of each other will give each other up",
         linked,

@@ -9,6 +9,7 @@ use crate::availability_group::{
     AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
     FailoverMode, GroupKind, LocalGroup, Member, Replica, Role, SecondaryConnections, SeedingMode,
 };
+use crate::azure::not_busy;
 use crate::command::{DEFAULT_SESSION_TIMEOUT, Request};
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -17,7 +18,7 @@ use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT};
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::operation::ResourceRef;
-use crate::refusal::{LinkRefusal, Refusal};
+use crate::refusal::{AzureRefusal, LinkRefusal, Refusal};
 use crate::time::Timestamp;
 use crate::world::{Timer, World};
 
@@ -66,9 +67,18 @@ impl Request for CreateLink {
             Some(_) => {}
             None => self.check_new(world)?,
         }
+        accepts_links(world, self.instance)?;
         let operation = start(world, &id, self.word());
         self.enter(world, id, operation);
         Ok(operation)
+    }
+}
+
+/// A link cannot be begun while the instance is being changed, nor while it does not run.
+fn accepts_links(world: &World, instance: InstanceId) -> Result<(), Refusal> {
+    match not_busy(world, instance) {
+        Err(AzureRefusal::InstanceBusy { name }) => Err(LinkRefusal::InstanceBusy { name }.into()),
+        other => Ok(other?),
     }
 }
 

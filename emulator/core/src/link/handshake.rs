@@ -80,8 +80,8 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
         .instance(link.id.instance)
         .ok_or(LinkError::PartnerDropped)?;
     match distributed_half(partner, instance, link) {
-        Some(_) => Ok(()),
-        None => Err(LinkError::PartnerDropped),
+        Some(_) if partner.is_hadr_enabled() => Ok(()),
+        _ => Err(LinkError::PartnerDropped),
     }
 }
 
@@ -173,6 +173,7 @@ fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<
     };
     let local = partner
         .group(link.spec.partner_group.as_str())
+        .filter(|_| partner.is_hadr_enabled())
         .and_then(|group| group.as_local());
     let local = local.ok_or_else(|| not_responding(&link.spec.partner_group))?;
     let dag =

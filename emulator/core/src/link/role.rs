@@ -37,8 +37,8 @@ impl Instance {
                 };
             }
         }
-        match role {
-            Some(Role::Resolving) => role,
+        match role.map(|role| self.shown_role(role)) {
+            Some(Role::Resolving) => Some(Role::Resolving),
             _ if database.is_secondary() => Some(Role::Secondary),
             role => role,
         }

@@ -45,6 +45,7 @@ impl From<&Refusal> for ArmError {
             | Refusal::Security(_)
             | Refusal::Endpoint(_)
             | Refusal::Group(_)
+            | Refusal::Server(_)
             | Refusal::Backup(_) => Self::service(
                 CONFLICT,
                 "ConflictingServerOperation",
@@ -174,6 +175,18 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
                 "There is an operation on managed instance '{name}' in progress. Wait until it is over and try again."
             ),
         ),
+        AzureRefusal::InstanceStopped { name } => ArmError::service(
+            BAD,
+            "ManagedInstanceStoppingOrStopped",
+            format!("Managed instance '{name}' is stopping or stopped. Start it and try again."),
+        ),
+        AzureRefusal::InstanceStarting { name } => ArmError::service(
+            BAD,
+            "ManagedInstanceStarting",
+            format!(
+                "Managed instance '{name}' is starting. Wait until that is over and try again."
+            ),
+        ),
         AzureRefusal::DatabaseInLink { name } | AzureRefusal::DatabaseExists { name } => {
             ArmError::service(
                 BAD,
@@ -258,6 +271,13 @@ fn of_instance(refusal: &InstanceRefusal) -> ArmError {
         InstanceRefusal::InvalidEntraAdministrator => (BAD, "InvalidExternalAdministratorLogin", "Invalid or missing external administrator login name.".to_owned()),
         InstanceRefusal::EntraAdministratorIsSqlAdministrator => (BAD, "ExternalAdministratorLoginSameAsSqlAdmin", "The names of the Azure Active Directory administrator and of the server admin account must be different. Please provide different values.".to_owned()),
         InstanceRefusal::NoEntraAdministrator => (BAD, "InvalidManagedServerAADOnlyAuthNoAADAdminPropertyName", "Azure Active Directory Administrator must be configured before enabling Azure Active Directory Only Authentication.".to_owned()),
+        // The definitions list no code for what cannot be stopped or started: these are guesses.
+        InstanceRefusal::CannotStop { reason } => (BAD, "ManagedInstanceStopNotSupported", format!("The managed instance cannot be stopped: {reason}.")),
+        InstanceRefusal::NotStopped => (BAD, "ManagedInstanceNotStopped", "Only a managed instance in the Stopped state can be started.".to_owned()),
+        InstanceRefusal::NotInStateToFailOver => (CONFLICT, "ManagedInstanceNotInStateToFailover", "The failover cannot be initiated on this managed instance because it is not in a state to fail over. Wait until the running operation is over and try again.".to_owned()),
+        InstanceRefusal::NoReadableSecondary => (BAD, "ManagedInstanceFailoverNotSupportedOnSKU", "The failover of a readable secondary replica is only supported in the Business Critical service tier.".to_owned()),
+        InstanceRefusal::FailoverThrottled => (BAD, "ManagedInstanceFailoverThrottled", "There was a recent failover on the managed instance. A failover can be initiated once in 15 minutes.".to_owned()),
+        InstanceRefusal::FullBackupMissing { database } => (CONFLICT, "ManagedInstanceFailoverFullBackupMissing", format!("There are databases without a full backup on the managed instance, '{database}' among them. Wait until their first full backup is completed and try again.")),
         InstanceRefusal::HasLink { link } => (BAD, "OperationCanNotStartDueToMiLink", format!("The operation cannot start because the managed instance has link '{link}'. Delete the link and try again.")),
         InstanceRefusal::TooManyDatabases { most } => (BAD, "DatabaseNumberLimitReached", format!("The managed instance has reached the limit of {most} databases.")),
     };
@@ -296,6 +316,7 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::TooManyLinks => ArmError::service(CONFLICT, "DatabaseNumberLimitReached", "The managed instance has as many links as it can have."),
         LinkRefusal::NotFound { name } => ArmError::child_not_found(LINK, name),
         LinkRefusal::Busy { name } => ArmError::service(CONFLICT, "ManagedInstanceIsBusy", format!("Link '{name}' is being created or changed. Wait until that is over and try again.")),
+        LinkRefusal::InstanceBusy { name } => ArmError::service(CONFLICT, "ManagedInstanceIsBusy", format!("Managed instance '{name}' is busy with another operation. Wait until that is over and try again.")),
         LinkRefusal::NotEmulated { what } => ArmError::not_emulated(what),
     }
 }

@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use milink_core::azure::{
-    DeleteManagedInstance, InstanceSettings, InstanceState, ManagedInstanceView, SubnetId,
+    DeleteManagedInstance, FailOverManagedInstance, InstanceSettings, InstanceState,
+    ManagedInstanceView, StartManagedInstance, StopManagedInstance, SubnetId,
     UpdateManagedInstance, WriteManagedInstance,
 };
 use milink_core::names::Name;
@@ -27,6 +28,7 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     put: Some(put),
     patch: Some(patch),
     delete: Some(delete),
+    actions: &[("failover", fail_over), ("start", start), ("stop", stop)],
     ..ResourceType::new(
         "Microsoft.Sql",
         "managedInstances",
@@ -117,9 +119,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
     let settings = call.body(|body| settings(call, body))?;
-    let instance = engine(call)?.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })?;
+    let instance = existing(call)?;
     let operation = call.submit_to(instance, UpdateManagedInstance { instance, settings })?;
     operations::accepted(call, operation)
 }
@@ -130,6 +130,66 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     };
     let operation = call.submit_to(instance, DeleteManagedInstance { instance })?;
     operations::accepted(call, operation)
+}
+
+/// `?replicaType=Primary|ReadableSecondary`, no body.
+fn fail_over(call: &Call<'_>) -> Result<Answer, ArmError> {
+    action_since(call, "2019-06-01")?;
+    let readable_secondary = match call.query("replicaType") {
+        None => false,
+        Some(text) if text.eq_ignore_ascii_case("Primary") => false,
+        Some(text) if text.eq_ignore_ascii_case("ReadableSecondary") => true,
+        Some(text) => {
+            return Err(ArmError::service(
+                StatusCode::BAD_REQUEST,
+                "InvalidParameterValue",
+                format!(
+                    "Invalid value given for parameter replicaType: '{text}'. Specify Primary or ReadableSecondary."
+                ),
+            ));
+        }
+    };
+    let instance = existing(call)?;
+    let request = FailOverManagedInstance {
+        instance,
+        readable_secondary,
+    };
+    operations::accepted(call, call.submit_to(instance, request)?)
+}
+
+fn start(call: &Call<'_>) -> Result<Answer, ArmError> {
+    action_since(call, "2021-08-01")?;
+    let instance = existing(call)?;
+    let operation = call.submit_to(instance, StartManagedInstance { instance })?;
+    operations::accepted(call, operation)
+}
+
+fn stop(call: &Call<'_>) -> Result<Answer, ArmError> {
+    action_since(call, "2021-08-01")?;
+    let instance = existing(call)?;
+    let operation = call.submit_to(instance, StopManagedInstance { instance })?;
+    operations::accepted(call, operation)
+}
+
+/// Actions came with later api-versions than the type.
+fn action_since(call: &Call<'_>, since: &str) -> Result<(), ArmError> {
+    if call.version.is_since(since) {
+        return Ok(());
+    }
+    Err(ArmError::gateway(
+        StatusCode::NOT_FOUND,
+        "InvalidResourceType",
+        format!(
+            "The resource type could not be found in the namespace 'Microsoft.Sql' for api version '{}'.",
+            call.version.as_str()
+        ),
+    ))
+}
+
+fn existing(call: &Call<'_>) -> Result<milink_core::ids::InstanceId, ArmError> {
+    engine(call)?.ok_or_else(|| {
+        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
+    })
 }
 
 /// The instance's id, if it is there; being created, it is busy.
@@ -323,11 +383,12 @@ fn shown(
 /// The words changed with 2022-11-01-preview.
 fn provisioning_state(call: &Call<'_>, state: InstanceState) -> &'static str {
     match (state, call.version.is_since("2022-11-01")) {
-        (InstanceState::Ready, _) => "Succeeded",
+        (InstanceState::Ready | InstanceState::Stopped, _) => "Succeeded",
         (_, true) => "InProgress",
         (InstanceState::Creating, false) => "Creating",
         (InstanceState::Updating, false) => "Updating",
         (InstanceState::Deleting, false) => "Deleting",
+        (InstanceState::Stopping | InstanceState::Starting, false) => "Updating",
     }
 }
 

@@ -77,6 +77,11 @@ pub enum StatementKind {
     Use(Box<UseStatement>),
     /// KILL
     Kill(Box<KillStatement>),
+    /// SHUTDOWN
+    Shutdown {
+        /// WITH NOWAIT.
+        no_wait: bool,
+    },
     /// DBCC
     Dbcc(Box<DbccStatement>),
     /// CHECKPOINT `[n]`

@@ -60,9 +60,10 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
             GroupKind::Local(local) => {
                 let server = scope.instance.server_name();
                 let health = local_health(scope, local);
+                let role = scope.instance.shown_role(local.role);
                 for replica in &local.replicas {
                     let is_local = names_instance(scope, &replica.server_name, &server);
-                    if !is_local && local.role != Role::Primary {
+                    if !is_local && role != Role::Primary {
                         continue;
                     }
                     states.push(ReplicaState {
@@ -70,7 +71,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         id: replica.id,
                         name: &replica.server_name,
                         is_local,
-                        role: is_local.then_some(local.role),
+                        role: is_local.then_some(role),
                         connected: is_local,
                         health: if is_local { health } else { Health::NotHealthy },
                         last_error: None,
@@ -80,6 +81,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                 }
             }
             GroupKind::Distributed(pair) => {
+                let role = scope.instance.shown_role(pair.role);
                 let link = link_of(scope.world, scope.instance.id, group);
                 let status = link.map(|link| LinkStatus::of(scope.world, link));
                 let connected = status.as_ref().is_some_and(|status| status.connected);
@@ -88,10 +90,10 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                     .map_or(Health::NotHealthy, |status| status.health);
                 for (at, member) in pair.members.iter().enumerate() {
                     let is_local = at == pair.local;
-                    if !is_local && pair.role == Role::Secondary {
+                    if !is_local && role == Role::Secondary {
                         continue;
                     }
-                    let other = match pair.role {
+                    let other = match role {
                         Role::Primary => Role::Secondary,
                         Role::Secondary => Role::Primary,
                         Role::Resolving => Role::Resolving,
@@ -103,20 +105,20 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         name: &member.group,
                         is_local,
                         role: match (is_local, connected) {
-                            (true, _) => Some(pair.role),
+                            (true, _) => Some(role),
                             (false, true) => Some(other),
                             (false, false) => None,
                         },
                         // A primary is connected to itself, a secondary to its primary.
-                        connected: connected || is_local && pair.role == Role::Primary,
+                        connected: connected || is_local && role == Role::Primary,
                         // The primary's own row is healthy by itself; the pair's health is the group's.
-                        health: if is_local && pair.role == Role::Primary {
+                        health: if is_local && role == Role::Primary {
                             Health::Healthy
                         } else {
                             health
                         },
                         // A primary has trouble with the other side, a secondary with its own connection.
-                        last_error: error.filter(|_| !is_local || pair.role == Role::Secondary),
+                        last_error: error.filter(|_| !is_local || role == Role::Secondary),
                         peer: (&pair.remote().group, pair.remote().id),
                         was_connected: link.is_some_and(|link| was_connected(&link.phase)),
                     });
@@ -156,11 +158,11 @@ pub(super) fn primary_name<'a>(
     group: &'a AvailabilityGroup,
 ) -> Option<&'a Name> {
     match &group.kind {
-        GroupKind::Local(local) if local.role == Role::Primary => {
+        GroupKind::Local(local) if scope.instance.shown_role(local.role) == Role::Primary => {
             local_replica(scope, local).map(|at| &local.replicas[at].server_name)
         }
         GroupKind::Local(_) => None,
-        GroupKind::Distributed(pair) => match pair.role {
+        GroupKind::Distributed(pair) => match scope.instance.shown_role(pair.role) {
             Role::Primary => Some(&pair.local().group),
             Role::Secondary => Some(&pair.remote().group),
             Role::Resolving => None,
@@ -227,7 +229,7 @@ fn local_databases<'a>(
             database,
             is_local: true,
             // On the forwarder the group says PRIMARY too, although its databases follow another instance.
-            is_primary: local.role == Role::Primary,
+            is_primary: scope.instance.shown_role(local.role) == Role::Primary,
             synchronization,
             health: synchronization.health(synchronous),
             commit_participant: synchronous && database.suspended.is_none(),
@@ -250,7 +252,7 @@ fn distributed_databases<'a>(
     };
     let link = link_of(scope.world, scope.instance.id, group);
     let status = link.map(|link| LinkStatus::of(scope.world, link));
-    let is_primary = pair.role == Role::Primary;
+    let is_primary = scope.instance.shown_role(pair.role) == Role::Primary;
     for joined in &member.databases {
         let Some(database) = scope.instance.databases.get(&joined.database) else {
             continue;

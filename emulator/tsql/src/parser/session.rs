@@ -1,4 +1,4 @@
-//! USE, KILL, DBCC, CHECKPOINT.
+//! USE, KILL, SHUTDOWN, DBCC, CHECKPOINT.
 
 use super::{Parsed, Parser};
 use crate::ast::{DbccStatement, Expr, KillStatement, StatementKind, UseStatement};
@@ -45,6 +45,13 @@ impl Parser<'_> {
             target,
             status_only,
         })))
+    }
+
+    pub(super) fn shutdown(&mut self) -> Parsed<StatementKind> {
+        self.expect("SHUTDOWN")?;
+        Ok(StatementKind::Shutdown {
+            no_wait: self.eat_words(&["WITH", "NOWAIT"]),
+        })
     }
 
     pub(super) fn dbcc(&mut self) -> Parsed<StatementKind> {

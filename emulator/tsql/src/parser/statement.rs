@@ -110,7 +110,7 @@ impl Parser<'_> {
             "BACKUP" => self.backup(),
             "RESTORE" => self.restore(),
             "BULK" => self.unsupported("BULK INSERT"),
-            "SHUTDOWN" => self.unsupported("SHUTDOWN"),
+            "SHUTDOWN" => self.shutdown(),
             "READTEXT" | "WRITETEXT" | "UPDATETEXT" => self.unsupported("text pointers"),
             "SETUSER" => self.unsupported("SETUSER"),
             "DUMP" | "LOAD" => self.unsupported("DUMP and LOAD"),

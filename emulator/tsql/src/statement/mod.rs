@@ -16,6 +16,7 @@ mod password;
 mod permission;
 mod private_key;
 pub mod refusal;
+mod shutdown;
 mod user;
 
 use context::StatementContext;
@@ -47,6 +48,7 @@ pub fn execute(statement: &Statement, context: &mut StatementContext<'_>) -> Res
         S::AlterAvailabilityGroup(statement) => availability_group::alter(statement, context),
         S::Drop(statement) => drop::run(statement, context),
         S::Kill(statement) => kill::run(statement, context),
+        S::Shutdown { no_wait } => shutdown::run(*no_wait, context),
         S::Dbcc(statement) => dbcc::run(statement, context),
         // The model has no dirty pages, and configuration is in use at once.
         S::Checkpoint(_) | S::Reconfigure(_) => Ok(()),

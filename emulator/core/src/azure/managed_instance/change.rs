@@ -6,10 +6,11 @@ use super::settings::invalid;
 use super::{InstanceSettings, ManagedInstanceProperties, not_busy, start_on};
 use crate::azure::Pending;
 use crate::collation::Collation;
-use crate::command::Request;
+use crate::command::{Request, move_to_another_node};
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, OperationId};
+use crate::link::Phase;
 use crate::principal::LoginKind;
 use crate::refusal::{AzureRefusal, InstanceRefusal, Refusal};
 use crate::version::UpdatePolicy;
@@ -30,6 +31,8 @@ pub(crate) struct InstanceChange {
     properties: Arc<ManagedInstanceProperties>,
     update_policy: UpdatePolicy,
     password: Option<Arc<str>>,
+    /// It goes to other hardware, which ends with a failover.
+    scales: bool,
 }
 
 impl Request for UpdateManagedInstance {
@@ -91,6 +94,10 @@ impl Request for UpdateManagedInstance {
             return Err(AzureRefusal::UpdatePolicyLowered.into());
         }
         not_busy(world, self.instance)?;
+        let scales = scales(old, &properties);
+        if scales && let Some(link) = link_in_creation(world, self.instance) {
+            return Err(InstanceRefusal::HasLink { link }.into());
+        }
         let resource = format!("Microsoft.Sql/managedInstances/{}", instance.name);
         world.ids = ids;
         let words = ("UpsertManagedServer", "managedInstance");
@@ -100,6 +107,7 @@ impl Request for UpdateManagedInstance {
             properties: Arc::new(properties),
             update_policy,
             password: settings.password,
+            scales,
         };
         let pending = Pending::UpdateInstance(self.instance, Arc::new(change));
         world.when_over(operation, Transition::InstanceUpdate, pending);
@@ -107,16 +115,39 @@ impl Request for UpdateManagedInstance {
     }
 }
 
+/// Whether an instance of other properties needs another node: more cores, another tier or generation. More storage does
+/// not (documented in "Management operations").
+fn scales(old: &ManagedInstanceProperties, new: &ManagedInstanceProperties) -> bool {
+    old.v_cores != new.v_cores || old.sku != new.sku || old.zone_redundant != new.zone_redundant
+}
+
+/// A link whose database is not there yet: scaling would disturb the seeding (`OperationCanNotStartDueToMiLink`).
+fn link_in_creation(world: &World, instance: InstanceId) -> Option<String> {
+    let mut links = world.links.values();
+    let found = links.find(|link| {
+        let creating = matches!(
+            link.phase,
+            Phase::Initiating | Phase::Connected | Phase::Seeding | Phase::Recovering { .. }
+        );
+        link.id.instance == instance && creating
+    });
+    found.map(|link| link.id.name.to_string())
+}
+
 /// The instance becomes what it was asked to be.
-pub(crate) fn finish_update(world: &mut World, instance: InstanceId, change: &InstanceChange) {
-    if world.instance(instance).is_none() {
+pub(crate) fn finish_update(world: &mut World, id: InstanceId, change: &InstanceChange) {
+    if world.instance(id).is_none() {
         return;
     }
-    let instance = world.instance_mut(instance);
+    let instance = world.instance_mut(id);
     if let Some(managed) = instance.as_managed_instance_mut() {
         managed.properties = Arc::clone(&change.properties);
         managed.update_policy = change.update_policy;
     }
+    if change.scales {
+        move_to_another_node(world, id);
+    }
+    let instance = world.instance_mut(id);
     if let Some(new) = &change.password {
         let login = instance
             .login(&change.properties.administrator_login)

@@ -1,13 +1,13 @@
 //! Deleting a managed instance, with its databases, certificates and sessions.
 
-use super::{not_busy, start_on};
+use super::{InstanceState, not_busy, start_on};
 use crate::azure::pending::abandon;
 use crate::azure::{Pending, retain};
 use crate::command::Request;
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, OperationId};
-use crate::refusal::{InstanceRefusal, Refusal};
+use crate::refusal::{AzureRefusal, InstanceRefusal, Refusal};
 use crate::world::World;
 
 /// DELETE of a managed instance.
@@ -21,7 +21,7 @@ impl Request for DeleteManagedInstance {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        not_busy(world, self.instance)?;
+        may_be_deleted(world, self.instance)?;
         has_no_link(world, self.instance)?;
         let words = ("DropManagedServer", "managedInstance");
         let operation = start_on(world, words, self.instance, "");
@@ -46,6 +46,9 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
         return;
     };
     world.network.forget(instance);
+    world
+        .timers
+        .cancel(&crate::world::Timer::GroupsOnline(instance));
     retain(&mut world.azure.database_tags, |(of, _), _| *of != instance);
     abandon(world, |pending| pending.is_about(instance));
     world.record(EventKind::InstanceDeleted {
@@ -53,7 +56,15 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
     });
 }
 
-fn has_no_link(world: &World, instance: InstanceId) -> Result<(), InstanceRefusal> {
+/// A stopped instance can be deleted as it is (guess).
+fn may_be_deleted(world: &World, instance: InstanceId) -> Result<(), AzureRefusal> {
+    match world.state_of(instance) {
+        InstanceState::Stopped => Ok(()),
+        _ => not_busy(world, instance),
+    }
+}
+
+pub(super) fn has_no_link(world: &World, instance: InstanceId) -> Result<(), InstanceRefusal> {
     match world.links.keys().find(|link| link.instance == instance) {
         None => Ok(()),
         Some(link) => Err(InstanceRefusal::HasLink {

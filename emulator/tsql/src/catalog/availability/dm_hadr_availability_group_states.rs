@@ -25,10 +25,10 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
 }
 
 fn make_row(scope: &Scope<'_>, group: &AvailabilityGroup) -> Row {
-    let role = match &group.kind {
+    let role = scope.instance.shown_role(match &group.kind {
         GroupKind::Local(local) => local.role,
         GroupKind::Distributed(pair) => pair.role,
-    };
+    });
     let online = |of: Role| (role == of).then_some((1, "ONLINE"));
     let (primary, secondary) = (online(Role::Primary), online(Role::Secondary));
     let health = replication::group_health(scope, group);

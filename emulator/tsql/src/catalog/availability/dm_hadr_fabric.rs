@@ -1,6 +1,6 @@
 //! The service fabric DMVs of managed instances, by which tools find the mirroring port and the node.
 
-use milink_core::instance::{MANAGED_INSTANCE_MIRRORING_PORT, ManagedInstance};
+use milink_core::instance::ManagedInstance;
 use milink_core::value::Row;
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ fn config_parameters(scope: &Scope<'_>, managed: &ManagedInstance) -> Vec<Row> {
             format!("{}.database.windows.net", managed.dns_zone),
         ),
         ("InstanceName", name.to_owned()),
-        ("HadrPort", MANAGED_INSTANCE_MIRRORING_PORT.to_string()),
+        ("HadrPort", managed.node_port().to_string()),
     ];
     let row = |(parameter, value): (&str, String)| row!["SQL", parameter, value];
     parameters.into_iter().map(row).collect()

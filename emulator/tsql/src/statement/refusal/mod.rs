@@ -7,6 +7,7 @@ mod database;
 mod failover;
 mod group;
 mod security;
+mod server;
 mod write;
 
 use milink_core::refusal::Refusal;
@@ -24,6 +25,7 @@ pub fn sql_error(refusal: &Refusal) -> SqlError {
         Refusal::Security(refusal) => security::error(refusal),
         Refusal::Endpoint(refusal) => security::endpoint_error(refusal),
         Refusal::Group(refusal) => group::error(refusal),
+        Refusal::Server(refusal) => server::error(refusal),
         Refusal::Failover(refusal) => failover::error(refusal),
         Refusal::Backup(refusal) => database::backup_error(refusal),
         Refusal::Azure(_) | Refusal::Link(_) => azure::error(refusal),
