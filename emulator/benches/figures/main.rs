@@ -10,6 +10,7 @@ mod process;
 mod report;
 mod sql;
 mod world;
+mod worlds;
 
 use report::Report;
 
@@ -38,5 +39,6 @@ fn main() {
         100_000.0,
     );
     runtime.block_on(life::measure(&mut report));
+    runtime.block_on(worlds::measure(&mut report));
     report.end();
 }

@@ -70,6 +70,11 @@ pub(crate) struct Started {
 impl Started {
     /// Starts on free ports, with keys in `directory`.
     pub(crate) fn new(directory: &Path) -> Self {
+        Self::with(directory, &[])
+    }
+
+    /// The same, with further flags.
+    pub(crate) fn with(directory: &Path, flags: &[&str]) -> Self {
         let file = directory.join("ready.json");
         let begun = Instant::now();
         let child = Command::new(PROGRAM)
@@ -78,6 +83,7 @@ impl Started {
             .arg("--state-dir")
             .arg(directory)
             .args(["--sa-password", crate::sql::PASSWORD])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -98,6 +104,13 @@ impl Started {
         fs::remove_file(&file).expect("it was there");
         let ready = serde_json::from_str(&text).expect("JSON");
         Self { child, ready, took }
+    }
+}
+
+impl Started {
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -52,4 +52,16 @@ pub(crate) fn measure(report: &mut Report) {
         forked,
         Duration::from_micros(100),
     );
+    let kept = median_of(1_000, || full.keep("kept").expect("a snapshot"));
+    report.time(
+        "snapshot of it, in process",
+        kept,
+        Duration::from_micros(100),
+    );
+    let restored = median_of(1_000, || full.restore("kept").expect("it goes back"));
+    report.time(
+        "restore of that, in process",
+        restored,
+        Duration::from_micros(100),
+    );
 }
