@@ -185,11 +185,15 @@ impl Table {
     /// All rows: in the order of the clustered key if there is one, else as inserted.
     pub fn scan(&self) -> Box<dyn Iterator<Item = (RowId, &Row)> + '_> {
         match self.definition.keys.iter().position(|key| key.clustered) {
-            Some(at) => Box::new(
-                self.keys[at]
-                    .iter()
-                    .filter_map(|(_, id)| Some((*id, self.rows.get(id)?))),
-            ),
+            Some(at) => {
+                // Rows mostly came in the order of their keys: then the next one is the one that is wanted.
+                let mut in_order = self.rows.iter().peekable();
+                Box::new(self.keys[at].iter().filter_map(move |(_, id)| {
+                    let next = in_order.next_if(|(next, _)| *next == id);
+                    let row = next.map_or_else(|| self.rows.get(id), |(_, row)| Some(row));
+                    Some((*id, row?))
+                }))
+            }
             None => Box::new(self.rows.iter().map(|(id, row)| (*id, row))),
         }
     }

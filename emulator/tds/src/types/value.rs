@@ -93,7 +93,9 @@ pub struct Decimal {
 impl Decimal {
     /// The same number with another scale, if no digit other than zero is lost and it fits.
     pub fn rescaled(self, scale: u8) -> Option<i128> {
-        if scale >= self.scale {
+        if scale == self.scale {
+            Some(self.unscaled)
+        } else if scale > self.scale {
             let factor = 10_i128.checked_pow((scale - self.scale).into())?;
             self.unscaled.checked_mul(factor)
         } else {

@@ -141,16 +141,22 @@ impl Runtime<'_> {
     fn select(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
         let (base, windows) = self.base(select, outer)?;
         let most = self.most(select, outer)?;
-        let mut rows: Vec<Row> = Vec::with_capacity(base.len().min(most));
-        for (at, row) in base.iter().enumerate().take(most) {
-            self.tick()?;
-            let env = Env {
-                row,
-                windows: windows.get(at).map_or(&[], Vec::as_slice),
-                outer,
-            };
-            rows.push(self.eval_all(&select.items, &env)?.into());
-        }
+        let mut rows = match plain_columns(&select.items) {
+            Some(columns) => self.projected(base, most, &columns)?,
+            None => {
+                let mut rows: Vec<Row> = Vec::with_capacity(base.len().min(most));
+                for (at, row) in base.iter().enumerate().take(most) {
+                    self.tick()?;
+                    let env = Env {
+                        row,
+                        windows: windows.get(at).map_or(&[], Vec::as_slice),
+                        outer,
+                    };
+                    rows.push(self.eval_all(&select.items, &env)?.into());
+                }
+                rows
+            }
+        };
         if select.distinct {
             let types: Vec<ExprType> = select.items.iter().map(|item| item.ty).collect();
             let mut seen = BTreeSet::new();
@@ -164,6 +170,30 @@ impl Runtime<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// Some columns of the first rows. Rows that are wanted whole are not copied.
+    fn projected(
+        &mut self,
+        mut base: Vec<Row>,
+        most: usize,
+        columns: &[usize],
+    ) -> Result<Vec<Row>, Stop> {
+        base.truncate(most);
+        let is_whole = |row: &Row| {
+            row.len() == columns.len() && columns.iter().enumerate().all(|(at, index)| at == *index)
+        };
+        if base.first().is_none_or(is_whole) {
+            return Ok(base);
+        }
+        for row in &mut base {
+            self.tick()?;
+            *row = columns
+                .iter()
+                .map(|index| row.get(*index).cloned().unwrap_or(Value::Null))
+                .collect();
+        }
+        Ok(base)
     }
 
     /// Runs a SELECT that assigns to variables; gives the number of rows.
@@ -296,7 +326,15 @@ impl Runtime<'_> {
     }
 }
 
-/// 10742, 10744.
+/// The columns of the row itself that the items are, if they are nothing else.
+fn plain_columns(items: &[Expr]) -> Option<Vec<usize>> {
+    let column = |item: &Expr| match item.node {
+        Node::Column { depth: 0, index } => Some(index),
+        _ => None,
+    };
+    items.iter().map(column).collect()
+}
+
 /// Whether a window function only counts rows, in an order that is the same for all of them.
 fn numbers_in_any_order(window: &WindowCall) -> bool {
     let is_constant = |expr: &Expr| match &expr.node {
@@ -309,6 +347,7 @@ fn numbers_in_any_order(window: &WindowCall) -> bool {
         && window.order.iter().all(|(expr, _)| is_constant(expr))
 }
 
+/// 10742, 10744.
 fn bad_offset(clause: &str, number: i32) -> SqlError {
     let text = if clause == "offset" {
         "The offset specified in a OFFSET clause may not be negative."
