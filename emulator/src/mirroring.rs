@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use milink_core::World;
 use milink_core::endpoint::EndpointState;
+use milink_core::fault::endpoint;
 use milink_core::ids::InstanceId;
 use milink_core::instance::ServiceState;
 use tokio::net::{TcpListener, TcpSocket};
@@ -97,6 +98,9 @@ async fn answer_while_started(
 }
 
 fn is_started(world: &World, instance: InstanceId) -> bool {
+    if endpoint::is_closed(world, instance) {
+        return false;
+    }
     world
         .instance(instance)
         .filter(|instance| instance.service != ServiceState::Stopped)

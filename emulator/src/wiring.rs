@@ -27,6 +27,15 @@ impl arm::Worlds for Hub {
             .collect()
     }
 
+    fn first(&self) -> Option<Uuid> {
+        Some(self.named(DEFAULT_WORLD).ok()?.subscription())
+    }
+
+    fn has_faults(&self, id: Uuid) -> bool {
+        self.of_subscription(id)
+            .is_some_and(|cell| cell.has_faults())
+    }
+
     fn read(&self, id: Uuid, read: &mut dyn FnMut(&World)) -> bool {
         let Some(cell) = self.of_subscription(id) else {
             return false;

@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use crate::library;
 use crate::step::{
-    Act, AdvanceAct, ArmRequest, CheckAct, Expectation, Look, OneOrMany, ServerAct, SqlAct,
-    TransitionAct, Until, WaitAct,
+    Act, AdvanceAct, ArmRequest, CheckAct, Expectation, FaultAct, Look, OneOrMany, ServerAct,
+    SqlAct, TransitionAct, Until, WaitAct,
 };
 use crate::variables::{Scalar, Variables};
 
@@ -135,6 +135,8 @@ struct StepText {
     #[serde(default)]
     transition: Option<TransitionAct>,
     #[serde(default)]
+    fault: Option<FaultAct>,
+    #[serde(default)]
     include: Option<String>,
     #[serde(default)]
     with: BTreeMap<String, Scalar>,
@@ -157,7 +159,7 @@ const fn once() -> u32 {
 }
 
 /// The keys of which a step has exactly one.
-const VERBS: &str = "sql, arm, advance, wait, check, server, transition or include";
+const VERBS: &str = "sql, arm, advance, wait, check, server, transition, fault or include";
 
 /// A scenario file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -376,6 +378,7 @@ impl Step {
         acts.extend(text.wait.map(Act::Wait));
         acts.extend(text.server.map(Act::Server));
         acts.extend(text.transition.map(Act::Transition));
+        acts.extend(text.fault.map(Act::Fault));
         acts.extend(text.check.map(|looks| Act::Check(CheckAct { looks })));
         let act = match acts.len() {
             1 => acts.remove(0),

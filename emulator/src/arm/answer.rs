@@ -1,5 +1,7 @@
 //! Answers: status, body and the headers that ARM always sends.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use milink_core::time::Timestamp;
 use serde::Serialize;
@@ -16,6 +18,8 @@ pub(super) struct Answer {
     pub(super) headers: Vec<(&'static str, String)>,
     /// Never sent: what happens to the connection instead.
     pub(super) withheld: Option<Withheld>,
+    /// How much later it is sent, because a fault says so.
+    pub(super) late: Duration,
 }
 
 /// What a client gets that gets no answer.
@@ -35,7 +39,15 @@ impl Answer {
             body: serde_json::to_vec(body).expect("our own types have no keys but strings"),
             headers: Vec::new(),
             withheld: None,
+            late: Duration::ZERO,
         }
+    }
+
+    /// The answer that an error is.
+    pub(super) fn of(error: &ArmError) -> Self {
+        let mut answer = Self::json(error.status(), &error.body());
+        answer.headers = error.headers().to_vec();
+        answer
     }
 
     /// 200 with a JSON body.
@@ -62,6 +74,7 @@ impl Answer {
             body: Vec::new(),
             headers: Vec::new(),
             withheld: None,
+            late: Duration::ZERO,
         }
     }
 
@@ -89,11 +102,7 @@ pub(super) fn finish(request: &Incoming, answer: Result<Answer, ArmError>) -> Re
             "service"
         }
     });
-    let answer = answer.unwrap_or_else(|error| {
-        let mut answer = Answer::json(error.status(), &error.body());
-        answer.headers = error.headers().to_vec();
-        answer
-    });
+    let answer = answer.unwrap_or_else(|error| Answer::of(&error));
     let body = if request.method == Method::HEAD {
         Vec::new()
     } else {

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use milink_core::World;
 use milink_core::command::Request;
 use milink_core::ids::InstanceId;
-use milink_core::time::Timestamp;
+use milink_core::time::{Span, Timestamp};
 use uuid::Uuid;
 
 use super::body::{Body, Object};
@@ -26,6 +26,8 @@ pub(super) struct Call<'a> {
     pub(super) queries: &'a [(String, String)],
     pub(super) version: ApiVersion,
     pub(super) subscription: Uuid,
+    /// How old the world is that it reads, if a fault says so.
+    pub(super) stale: Option<Span>,
 }
 
 impl Call<'_> {
@@ -39,6 +41,7 @@ impl Call<'_> {
         let mut read = Some(read);
         let mut result = None;
         self.arm.worlds.read(self.subscription, &mut |world| {
+            let world = self.stale.map_or(world, |by| world.earlier(by));
             result = read.take().map(|read| read(world));
         });
         match (result, read) {

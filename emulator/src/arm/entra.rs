@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::call::query;
 use super::error::ArmError;
 use super::token::{Claims, LIFETIME, unix_now};
-use super::{Arm, Incoming, discovery};
+use super::{Arm, Incoming, discovery, faults};
 
 /// Answers a request to Entra or to an endpoint that needs no token; none if the path is not one of theirs.
 pub(super) fn answer(arm: &Arm, request: &Incoming, segments: &[String]) -> Option<Answer> {
@@ -59,7 +59,10 @@ pub(super) fn answer(arm: &Arm, request: &Incoming, segments: &[String]) -> Opti
         ),
         _ => return None,
     };
-    Some(answer)
+    match faults::entra_is_down(arm, &request.path) {
+        Some(error) => Some(Answer::of(&error)),
+        None => Some(answer),
+    }
 }
 
 /// The object id of an application or user: any, but always the same for one name.
@@ -101,12 +104,14 @@ fn grant(arm: &Arm, grantee: &Grantee, audience: &str) -> String {
     let now = unix_now();
     let tenant = arm.config.tenant.to_string();
     let object_id = grantee.object_id.to_string();
+    let (mut expires, mut audience) = (now + LIFETIME.as_secs() as i64, audience.to_owned());
+    faults::of_token(arm, &grantee.application, &mut expires, &mut audience);
     arm.signer.sign(&Claims {
-        aud: audience.to_owned(),
+        aud: audience,
         iss: format!("https://sts.windows.net/{tenant}/"),
         iat: now,
         nbf: now,
-        exp: now + LIFETIME.as_secs() as i64,
+        exp: expires,
         appid: grantee.application.clone(),
         oid: object_id.clone(),
         sub: object_id,

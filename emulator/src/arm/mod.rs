@@ -9,6 +9,7 @@ mod call;
 mod discovery;
 mod entra;
 mod error;
+mod faults;
 mod location;
 mod operations;
 mod paging;
@@ -25,6 +26,7 @@ mod version;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -184,6 +186,10 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
     } else {
         route::answer(&arm, &incoming)
     };
+    let late = answer.as_ref().map_or(Duration::ZERO, |answer| answer.late);
+    if !late.is_zero() {
+        tokio::time::sleep(late).await;
+    }
     let mut response = answer::finish(&incoming, answer).map(Body::from);
     match response.extensions_mut().remove::<answer::Withheld>() {
         None => {}

@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::error::{ArmError, of_operation};
 use super::path::ResourcePath;
-use super::{path, route};
+use super::{faults, path, route};
 
 /// How long clients are to wait between polls, in seconds.
 const RETRY_AFTER: &str = "1";
@@ -195,6 +195,7 @@ fn result(call: &Call<'_>, operation: &Operation) -> Result<Answer, ArmError> {
                 queries: call.queries,
                 version: call.version.clone(),
                 subscription: call.subscription,
+                stale: None,
             };
             route::resource(&get)
         }
@@ -211,12 +212,12 @@ fn polled(call: &Call<'_>, id: &str) -> Result<Operation, ArmError> {
                 .map(|found| Operation::clone(found))
         })
     };
-    let operation = get().ok_or_else(|| not_found(id))?;
-    if operation.state != OperationState::InProgress {
-        return Ok(operation);
+    let mut operation = get().ok_or_else(|| not_found(id))?;
+    if operation.state == OperationState::InProgress {
+        call.arm.worlds.poll_jump(call.subscription);
+        operation = get().ok_or_else(|| not_found(id))?;
     }
-    call.arm.worlds.poll_jump(call.subscription);
-    get().ok_or_else(|| not_found(id))
+    faults::polled(call, operation).ok_or_else(|| not_found(id))
 }
 
 /// An operation that has just been started; the world may have been reset since.

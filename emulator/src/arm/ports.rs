@@ -23,6 +23,18 @@ pub trait Worlds: Send + Sync {
     /// All of them, in a stable order.
     fn subscriptions(&self) -> Vec<Subscription>;
 
+    /// The first of them.
+    fn first(&self) -> Option<Uuid> {
+        self.subscriptions().first().map(|first| first.id)
+    }
+
+    /// Whether a world has faults on request.
+    fn has_faults(&self, id: Uuid) -> bool {
+        let mut any = false;
+        self.read(id, &mut |world| any = !world.faults().is_empty());
+        any
+    }
+
     /// Brings a world up to its clock's now, then reads it. False if there is no such world.
     fn read(&self, id: Uuid, read: &mut dyn FnMut(&World)) -> bool;
 

@@ -14,7 +14,7 @@ use super::error::ArmError;
 use super::path::{ResourcePath, form_pairs, segments};
 use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
 use super::version::{ApiVersion, Versions};
-use super::{Arm, Incoming, entra, operations, recorded, resources};
+use super::{Arm, Incoming, entra, faults, operations, resources};
 
 /// Answers a request.
 pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> {
@@ -50,7 +50,7 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
     }
     let path = ResourcePath::parse(&segments[1..]).unwrap_or_default();
     let subscription = find_subscription(arm, &path.subscription)?;
-    let call = Call {
+    let mut call = Call {
         arm,
         incoming: request,
         base: request.base(),
@@ -61,8 +61,9 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
         queries: &queries,
         version,
         subscription,
+        stale: None,
     };
-    recorded::answer(&call)
+    faults::answer(&mut call)
 }
 
 /// Answers a request to something in a subscription.

@@ -1,7 +1,7 @@
 //! One world with its lock, its clock, its snapshots and those who wait for it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct WorldCell {
     epoch: AtomicU64,
     calls: Arc<Calls>,
     pub(super) wake_driver: Arc<Notify>,
+    /// Whether the world has faults on request, for those who would have to take the lock to ask them.
+    has_faults: AtomicBool,
 }
 
 pub(super) struct State {
@@ -86,6 +88,7 @@ impl WorldCell {
             epoch: AtomicU64::new(0),
             calls: Arc::default(),
             wake_driver: Arc::default(),
+            has_faults: AtomicBool::new(false),
         });
         cell.change(|_, _| ());
         cell
@@ -104,6 +107,11 @@ impl WorldCell {
     /// What clients have asked of it, if that is recorded.
     pub fn calls(&self) -> &Arc<Calls> {
         &self.calls
+    }
+
+    /// Whether the world has faults on request.
+    pub fn has_faults(&self) -> bool {
+        self.has_faults.load(Ordering::Acquire)
     }
 
     /// Which life of the world this is.
@@ -407,6 +415,8 @@ impl WorldCell {
 
     /// After a change: wakes who waits, sees to the driver, writes the log.
     pub(super) fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let faults = !state.world.faults().is_empty();
+        self.has_faults.store(faults, Ordering::Release);
         self.version.send_modify(|version| *version += 1);
         let stops = state.world.stops();
         self.stops.send_if_modified(|seen| {

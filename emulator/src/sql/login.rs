@@ -5,6 +5,7 @@ use std::sync::Arc;
 use milink_core::World;
 use milink_core::command::{AlterLogin, CreateLogin, LogError, OpenSession};
 use milink_core::database::{Database, DatabaseState};
+use milink_core::fault::Point;
 use milink_core::ids::{InstanceId, SessionId};
 use milink_core::instance::{Instance, ServiceState};
 use milink_core::names::Name;
@@ -71,6 +72,10 @@ impl SqlService for SqlEndpoint {
         }
     }
 
+    fn is_struck(&self, point: &'static Point) -> bool {
+        Self::is_struck(self, point)
+    }
+
     fn login<'a>(
         &'a self,
         login: LoginRequest<'a>,
@@ -91,6 +96,7 @@ impl SqlEndpoint {
         if instance.service == ServiceState::Stopped {
             return Err(not_available(&instance));
         }
+        super::faults::of_login(&cell, &instance, login)?;
         let user = match self.authenticate(&cell, &instance, user, login) {
             Ok(user) => user,
             Err((user, failure)) => {

@@ -3,6 +3,7 @@
 //! Knows both the wire's events and the engine's; neither of those knows the other.
 
 mod convert;
+mod faults;
 mod host;
 mod login;
 mod recorded;

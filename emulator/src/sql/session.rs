@@ -13,6 +13,7 @@ use milink_tsql::session::event::Event;
 use milink_tsql::session::{Request, Session, Step, Wait};
 use tokio::sync::oneshot;
 
+use super::faults::Goes;
 use super::host::{Life, SessionHost};
 use super::{convert, recorded};
 use crate::calls::When;
@@ -60,6 +61,11 @@ impl SqlSession for EngineSession {
             if let Some(blow) = arrived.as_ref().and_then(|it| it.blow(When::Before)) {
                 let is_call = matches!(request, SessionRequest::Rpc { .. });
                 return recorded::struck(blow, &self.server, is_call, sink).await;
+            }
+            if self.cell.has_faults()
+                && let Goes::Answered = self.meet_faults(&request, sink, cancel).await?
+            {
+                return Ok(SessionState::Open);
             }
             self.touch(true);
             let result = match request {

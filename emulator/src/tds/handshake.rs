@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use milink_core::fault::tds;
 use milink_tds::packet::{DEFAULT_PACKET_BYTES, Message, MessageWriter, PacketType};
 use milink_tds::prelogin::{
     EncryptionOutcome, EncryptionPolicy, Prelogin, PreloginResponse, negotiate_encryption,
@@ -54,6 +55,9 @@ pub(super) async fn accept(
     if socket.peek(&mut first).await? == 0 {
         return Ok(None);
     }
+    if service.is_struck(&tds::CLOSED) {
+        return Ok(None);
+    }
     let link = match first {
         [TLS_HANDSHAKE] => strict(socket, service, config).await?,
         _ => classic(socket, service, config).await?,
@@ -70,6 +74,9 @@ async fn strict(
     let tls = config.tls.as_ref().ok_or(ConnectionError::Unexpected(
         "TLS first, on a server without a certificate",
     ))?;
+    if service.is_struck(&tds::TLS_FAILS) {
+        return Ok(None);
+    }
     let stream = accept_tls(WrappedStream::bare(socket), &tls.strict).await?;
     let mut incoming = Incoming::new(stream, config.limits.prelogin_bytes);
     let Some(message) = incoming.next().await? else {
@@ -131,6 +138,9 @@ async fn classic(
             return login.map(|login| plain_link(login, incoming)).transpose();
         }
     };
+    if service.is_struck(&tds::TLS_FAILS) {
+        return Ok(None);
+    }
     let wrapped = WrappedStream::new(incoming.into_idle_stream()?);
     let stream = accept_tls(wrapped, &tls.classic).await?;
     let mut incoming = Incoming::new(stream, config.limits.login_bytes);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use milink_core::fault::Point;
 use milink_tds::login7::Login7;
 use milink_tds::prelogin::EncryptionPolicy;
 use milink_tds::rpc_request::RpcCall;
@@ -22,6 +23,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait SqlService: Send + Sync + 'static {
     /// What PRELOGIN answers, before anybody has a name.
     fn greeting(&self) -> Greeting;
+
+    /// Whether a fault at this point strikes a client of which nothing is known yet.
+    fn is_struck(&self, _point: &'static Point) -> bool {
+        false
+    }
 
     /// Judges a login and opens its session.
     fn login<'a>(

@@ -56,6 +56,8 @@ pub struct ResponseSink {
     /// The latest DONE, held back until it is known whether more follows.
     held_done: Option<Done>,
     cancel: Arc<Cancel>,
+    /// How many bytes of the response are still sent before the connection breaks, if a fault says so.
+    cut: Option<u64>,
 }
 
 impl ResponseSink {
@@ -69,6 +71,7 @@ impl ResponseSink {
             is_call: false,
             held_done: None,
             cancel: Arc::default(),
+            cut: None,
         }
     }
 
@@ -166,6 +169,11 @@ impl ResponseSink {
         self.write().await
     }
 
+    /// Breaks the connection after so many bytes of this response; the request is done all the same.
+    pub fn cut_after(&mut self, bytes: u64) {
+        self.cut = Some(bytes);
+    }
+
     /// Starts a response.
     pub(super) fn begin(&mut self, is_call: bool, cancel: Arc<Cancel>) {
         self.is_call = is_call;
@@ -197,7 +205,11 @@ impl ResponseSink {
         };
         self.write_done(last, false);
         self.writer.finish(&mut self.outgoing);
-        self.write().await
+        self.write().await?;
+        match self.cut {
+            None => Ok(()),
+            Some(_) => Err(ClientGone),
+        }
     }
 
     /// Acknowledges an attention, in a message of its own: tedious waits for a second message, all
@@ -268,6 +280,11 @@ impl ResponseSink {
     }
 
     async fn write(&mut self) -> Result<(), ClientGone> {
+        if let Some(left) = &mut self.cut {
+            let most = usize::try_from(*left).unwrap_or(usize::MAX);
+            self.outgoing.truncate(most);
+            *left -= self.outgoing.len() as u64;
+        }
         let sent = async {
             self.stream.write_all_buf(&mut self.outgoing).await?;
             self.stream.flush().await

@@ -4,6 +4,7 @@ mod advance;
 mod arm;
 mod check;
 mod expect;
+mod fault;
 mod matcher;
 mod server;
 mod sql;
@@ -18,6 +19,7 @@ pub use advance::AdvanceAct;
 pub use arm::ArmRequest;
 pub use check::{CheckAct, Look};
 pub use expect::{ErrorExpectation, Expectation};
+pub use fault::FaultAct;
 pub use matcher::Matcher;
 pub use server::ServerAct;
 pub use sql::{OneOrMany, SqlAct};
@@ -52,6 +54,8 @@ pub enum Act {
     Server(ServerAct),
     /// A transition ends by hand.
     Transition(TransitionAct),
+    /// Faults on request are installed or removed.
+    Fault(FaultAct),
 }
 
 /// What came of it.
@@ -100,6 +104,7 @@ impl Act {
             Self::Check(act) => act.text(runner),
             Self::Server(act) => act.text(),
             Self::Transition(act) => act.text(),
+            Self::Fault(act) => act.text(runner),
         }
     }
 
@@ -111,6 +116,7 @@ impl Act {
             Self::Advance(_) | Self::Wait(_) | Self::Transition(_) => "the clock".to_owned(),
             Self::Check(act) => act.place(runner),
             Self::Server(act) => act.place(runner),
+            Self::Fault(_) => "faults".to_owned(),
         }
     }
 
@@ -127,6 +133,7 @@ impl Act {
             Self::Check(act) => act.run(runner).await,
             Self::Server(act) => act.run(runner).await,
             Self::Transition(act) => act.run(runner).await,
+            Self::Fault(act) => act.run(runner).await,
         }
     }
 }

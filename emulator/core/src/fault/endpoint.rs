@@ -39,7 +39,7 @@ pub static PORT_BUSY: Point = Point {
     symptoms: &[
         (
             "SQL Server",
-            "sys.database_mirroring_endpoints says STARTED; error log 9692: cannot listen on port, it is in use by another process",
+            "sys.database_mirroring_endpoints says STARTED, sys.dm_tcp_listener_states has no such listener",
         ),
         (
             "ARM",

@@ -246,11 +246,7 @@ impl World {
     }
 
     /// The same where it shows: the first time for each thing is a bite.
-    pub(crate) fn fault_shows(
-        &mut self,
-        point: &'static Point,
-        about: &About<'_>,
-    ) -> Option<Verdict> {
+    pub fn fault_shows(&mut self, point: &'static Point, about: &About<'_>) -> Option<Verdict> {
         if self.faults.is_empty() {
             return None;
         }

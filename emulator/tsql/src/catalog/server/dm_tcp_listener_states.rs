@@ -31,18 +31,21 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
         ("::".to_owned(), false, sql_port, sql, started),
         ("0.0.0.0".to_owned(), true, sql_port, sql, started),
     ];
+    let closed = milink_core::fault::endpoint::is_closed(scope.world, scope.instance.id);
     match &scope.instance.endpoint {
-        Some(endpoint) if endpoint.state == EndpointState::Started => match endpoint.listener_ip {
-            Some(address) => {
-                let address = address.to_string();
-                listeners.push((address, true, endpoint.port, mirroring, endpoint.created));
+        Some(endpoint) if endpoint.state == EndpointState::Started && !closed => {
+            match endpoint.listener_ip {
+                Some(address) => {
+                    let address = address.to_string();
+                    listeners.push((address, true, endpoint.port, mirroring, endpoint.created));
+                }
+                None => {
+                    let (port, since) = (endpoint.port, endpoint.created);
+                    listeners.push(("::".to_owned(), false, port, mirroring, since));
+                    listeners.push(("0.0.0.0".to_owned(), true, port, mirroring, since));
+                }
             }
-            None => {
-                let (port, since) = (endpoint.port, endpoint.created);
-                listeners.push(("::".to_owned(), false, port, mirroring, since));
-                listeners.push(("0.0.0.0".to_owned(), true, port, mirroring, since));
-            }
-        },
+        }
         None if scope.instance.is_managed_instance() => {
             let port = MANAGED_INSTANCE_MIRRORING_PORT;
             listeners.push(("0.0.0.0".to_owned(), true, port, mirroring, started));

@@ -1,0 +1,151 @@
+//! Faults on request, as SQL connections show them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use milink_core::fault::{About, Failure, Field, Point, Verdict, login, tds};
+use milink_core::instance::Instance;
+use milink_tds::token::ServerMessage;
+
+use super::session::EngineSession;
+use super::{SqlEndpoint, Target, recorded};
+use crate::hub::WorldCell;
+use crate::tds::service::{LoginRefusal, LoginRequest, SessionRequest};
+use crate::tds::{Cancel, ClientGone, DoneScope, End, ResponseSink};
+
+/// No answer is later than that, whatever was asked for.
+const LATEST: Duration = Duration::from_secs(600);
+
+/// How a request goes on that the faults have seen.
+pub(super) enum Goes {
+    /// As usual.
+    On,
+    /// It is answered already.
+    Answered,
+}
+
+impl EngineSession {
+    /// What the faults make of a request that has come.
+    pub(super) async fn meet_faults(
+        &self,
+        request: &SessionRequest,
+        sink: &mut ResponseSink,
+        cancel: &Cancel,
+    ) -> Result<Goes, ClientGone> {
+        let about = self.about(request);
+        let ask = |point| ask(&self.cell, point, &about);
+        if ask(&tds::RESET_BEFORE).is_some() {
+            return Err(ClientGone);
+        }
+        if let Some(verdict) = ask(&tds::STALLED) {
+            let late = verdict.delay().to_std().min(LATEST);
+            tokio::select! {
+                () = tokio::time::sleep(late) => {}
+                () = cancel.cancelled() => return Ok(Goes::Answered),
+            }
+        }
+        if let Some(Verdict::FailAs(said)) = ask(&tds::REFUSED) {
+            let is_call = matches!(request, SessionRequest::Rpc { .. });
+            refuse(&said, &self.server, is_call, sink);
+            return Ok(Goes::Answered);
+        }
+        match ask(&tds::CUT) {
+            Some(Verdict::Cut { bytes }) => sink.cut_after(bytes),
+            _ if ask(&tds::RESET_AFTER).is_some() => sink.cut_after(0),
+            _ => {}
+        }
+        Ok(Goes::On)
+    }
+
+    fn about(&self, request: &SessionRequest) -> About<'static> {
+        let text = recorded::described(&self.server, request).text;
+        self.cell.read(|world| {
+            let about = About::nothing()
+                .at(world, self.instance)
+                .with(Field::Statement, text);
+            let row = world
+                .instance(self.instance)
+                .and_then(|instance| instance.sessions.get(&self.id));
+            match row {
+                Some(row) => about
+                    .with(Field::User, row.login.to_string())
+                    .with(Field::Program, row.program_name.clone()),
+                None => about,
+            }
+        })
+    }
+}
+
+impl SqlEndpoint {
+    /// Whether a fault at `point` bites a client of this address, of which nothing is known yet.
+    pub(super) fn is_struck(&self, point: &'static Point) -> bool {
+        if !self.cell.has_faults() {
+            return false;
+        }
+        let about = self.cell.read(|world| match &self.target {
+            Target::SqlServer(id) => About::nothing().at(world, *id),
+            // Which instance is meant is said later: a fault of any of them is one of the gateway.
+            Target::Gateway { .. } => world
+                .instances
+                .values()
+                .filter(|instance| instance.is_managed_instance())
+                .fold(About::nothing(), |about, found| about.at(world, found.id)),
+        });
+        ask(&self.cell, point, &about).is_some()
+    }
+}
+
+/// Whether a fault refuses a login, and in which words.
+pub(super) fn of_login(
+    cell: &Arc<WorldCell>,
+    instance: &Instance,
+    request: &LoginRequest<'_>,
+) -> Result<(), LoginRefusal> {
+    if !cell.has_faults() {
+        return Ok(());
+    }
+    let login7 = request.login7;
+    let about = About::nothing()
+        .with(Field::Instance, instance.name.to_string())
+        .with(Field::User, login7.user_name.clone())
+        .with(Field::Program, login7.app_name.clone())
+        .with(Field::Database, login7.database.clone());
+    for point in login::all() {
+        let Some(Verdict::FailAs(said)) = ask(cell, point, &about) else {
+            continue;
+        };
+        let (number, text) = login::words(point, &login7.database);
+        return Err(LoginRefusal::denied(
+            said.number.unwrap_or(number),
+            said.message.unwrap_or(text),
+            &instance.server_name(),
+        ));
+    }
+    Ok(())
+}
+
+fn ask(cell: &Arc<WorldCell>, point: &'static Point, about: &About<'static>) -> Option<Verdict> {
+    cell.change(|world, _| world.fault_at(point, |_| about.clone()))
+}
+
+/// Error 40197 unless another one is asked for: what Azure says of a failure of its own.
+fn refuse(said: &Failure, server: &str, is_call: bool, sink: &mut ResponseSink) {
+    let text = "The service has encountered an error processing your request. Please try again. Error code 40540.";
+    sink.message(&ServerMessage {
+        number: said.number.unwrap_or(40_197),
+        state: 1,
+        class: 16,
+        text: said.message.clone().unwrap_or_else(|| text.to_owned()),
+        server: server.to_owned(),
+        procedure: String::new(),
+        line: 1,
+    });
+    let end = End {
+        failed: true,
+        ..End::default()
+    };
+    match is_call {
+        true => sink.end_call(end),
+        false => sink.end_statement(DoneScope::Batch, end),
+    }
+}
