@@ -61,10 +61,10 @@ impl EngineSession {
         let text = recorded::described(&self.server, request).text;
         self.cell.read(|world| {
             let about = About::nothing()
-                .at(world, self.instance)
+                .at(world, self.life.instance)
                 .with(Field::Statement, text);
             let row = world
-                .instance(self.instance)
+                .instance(self.life.instance)
                 .and_then(|instance| instance.sessions.get(&self.id));
             match row {
                 Some(row) => about
