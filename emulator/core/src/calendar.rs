@@ -1,11 +1,13 @@
-//! The calendar: what comes by itself after months and years. Today that is the expiry of certificates.
+//! The calendar: what comes by itself some day and nobody waits for: the expiry of certificates, the service's log
+//! backups, the end of a creation that has taken days.
 //!
 //! It is kept apart from the timers, because a world whose certificates will expire some day has nothing due, and a
 //! clock that jumps to the next due moment must not jump there.
 
 use crate::certificate::CertificateFacts;
 use crate::event::EventKind;
-use crate::ids::InstanceId;
+use crate::ids::{DatabaseId, InstanceId};
+use crate::link::LinkId;
 use crate::time::Span;
 use crate::world::World;
 
@@ -19,6 +21,10 @@ pub(crate) enum Entry {
     ExpiryNear(Place, [u8; 20]),
     /// A certificate has expired.
     Expired(Place, [u8; 20]),
+    /// The service backs up the log of a managed instance's database.
+    LogBackup(InstanceId, DatabaseId),
+    /// A link's database has been copied for too long.
+    CreationLimit(LinkId),
 }
 
 /// Where a certificate is that matters between instances.
@@ -67,20 +73,29 @@ pub(crate) fn note_expiry(world: &mut World, place: Place, facts: &CertificateFa
 
 /// An entry's day has come. A certificate that is gone from its place is nobody's concern.
 pub(crate) fn happen(world: &mut World, entry: &Entry) {
-    let (Entry::ExpiryNear(place, thumbprint) | Entry::Expired(place, thumbprint)) = entry;
+    let (place, thumbprint) = match entry {
+        Entry::ExpiryNear(place, thumbprint) | Entry::Expired(place, thumbprint) => {
+            (place, thumbprint)
+        }
+        Entry::LogBackup(instance, database) => {
+            return crate::link::back_up_log(world, *instance, *database);
+        }
+        Entry::CreationLimit(link) => return crate::link::cancel_creation(world, link),
+    };
     let Some((certificate, expires)) = find(world, *place, thumbprint) else {
         return;
     };
     let instance = world.instance_mut(place.instance()).name.to_string();
     let held = place.word();
-    world.record(match entry {
-        Entry::ExpiryNear(..) => EventKind::CertificateExpiring {
+    let near = matches!(entry, Entry::ExpiryNear(..));
+    world.record(match near {
+        true => EventKind::CertificateExpiring {
             instance,
             certificate,
             place: held,
             expires,
         },
-        Entry::Expired(..) => EventKind::CertificateExpired {
+        false => EventKind::CertificateExpired {
             instance,
             certificate,
             place: held,

@@ -71,6 +71,8 @@ pub enum Transition {
     NetworkLatency,
     /// From hardened to redone.
     Redo,
+    /// From a change on a managed instance until the service backs the log up.
+    LogBackup,
     /// Reconnecting after the partner can be reached again.
     Reconnect,
     /// From the start of a server until its availability groups are online.
@@ -184,6 +186,7 @@ fn fast(transition: Transition) -> Span {
         T::SeedingMinimum => 300,
         T::Recovery => 50,
         T::CatchUp => 100,
+        T::LogBackup => 10_000,
         T::LinkDelete | T::LinkUpdate | T::Reconnect | T::Failover | T::Revert | T::ServerStart => {
             100
         }
@@ -220,6 +223,8 @@ fn azure(transition: Transition) -> Span {
         T::NetworkLatency => Span::milliseconds(5),
         T::Redo => Span::milliseconds(1),
         T::Reconnect => Span::seconds(10),
+        // Documented: about every 10 minutes.
+        T::LogBackup => Span::minutes(10),
         T::ServerStart => Span::seconds(15),
     }
 }

@@ -648,4 +648,6 @@ pub enum LinkError {
     PartnerDropped,
     #[error("the network between the partners is interrupted")]
     NetworkInterrupted,
+    #[error("the creation of the link was canceled: the database was not seeded in {days} days")]
+    CreationCanceled { days: i64 },
 }

@@ -396,6 +396,7 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         CreateDatabaseNotGranted { group: text("group") }
         PartnerDropped {  }
         NetworkInterrupted {  }
+        CreationCanceled { days: 6 }
         FailoverFailed {  }
         LogGone { database: text("database") }
         SeedingFailed { database: text("database") }

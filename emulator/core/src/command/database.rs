@@ -357,6 +357,7 @@ impl Database {
         if !self.transactions.is_empty() {
             "ACTIVE_TRANSACTION"
         } else if self.group.is_some()
+            && self.log.first().is_some()
             && self.chain.last_log.is_some_and(|lsn| lsn >= self.log.end())
         {
             "AVAILABILITY_REPLICA"

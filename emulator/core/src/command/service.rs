@@ -6,6 +6,7 @@ use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, InstanceId};
 use crate::instance::{Instance, InstanceKind, ServiceState};
+use crate::link::plan_log_backup;
 use crate::refusal::{Refusal, ServerRefusal};
 use crate::store::{Content, Log};
 use crate::time::Timestamp;
@@ -157,6 +158,14 @@ pub(crate) fn start(world: &mut World, id: InstanceId) {
     instance.log(now, "SQL Server is now ready for client connections. This is an informational message; no user action is required.");
     let instance = instance.name.to_string();
     world.timers.arm(Timer::GroupsOnline(id), online);
+    let used = world.instance(id).map_or_else(Vec::new, |instance| {
+        let databases = instance.databases.values();
+        let used = databases.filter(|database| database.log.first().is_some());
+        used.map(|database| database.id).collect()
+    });
+    for database in used {
+        plan_log_backup(world, id, database);
+    }
     world.record(EventKind::InstanceStarted { instance });
 }
 

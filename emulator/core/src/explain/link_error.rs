@@ -58,6 +58,7 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. }
         | LinkError::DiskFull { .. } => &["link-state"],
+        LinkError::CreationCanceled { .. } => &["network", "link-state"],
         LinkError::NetworkInterrupted => &["network", "link-connection"],
     }
 }
@@ -146,6 +147,9 @@ fn meaning(error: &LinkError) -> &'static str {
         }
         LinkError::PartnerDropped => {
             "one half of the link is gone; the other one is an orphan that holds its log until it is dropped"
+        }
+        LinkError::CreationCanceled { .. } => {
+            "a creation is canceled after six days; the seeding was interrupted, or is too slow for the database"
         }
         LinkError::NetworkInterrupted => {
             "message 35206: the partners gave each other up after SESSION_TIMEOUT; they connect by themselves when they can"

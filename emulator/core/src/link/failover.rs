@@ -180,6 +180,33 @@ pub(crate) fn give_up_primary(
     }
 }
 
+/// How a planned failover that began at a moment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailoverOutcome {
+    /// It runs, until then if nothing delays it.
+    Running(Option<Timestamp>),
+    /// The other side is primary.
+    Done,
+    /// It was called off: the roles are what they were.
+    CalledOff,
+}
+
+impl FailoverOutcome {
+    /// Looks after the failover of a group that was started on an instance at `since`.
+    pub fn of(world: &World, instance: InstanceId, group: &Name, since: Timestamp) -> Self {
+        let link = link_at(world, instance, group);
+        let Some(link) = link.and_then(|id| world.links.get(&id)) else {
+            return Self::CalledOff;
+        };
+        if matches!(link.phase, Phase::FailingOver { .. }) {
+            return Self::Running(world.timers.due(&Timer::Link(link.id.clone())));
+        }
+        let mut changes = link.role_changes.iter();
+        let done = changes.any(|change| change.at >= since && change.primary != instance);
+        if done { Self::Done } else { Self::CalledOff }
+    }
+}
+
 /// Ends a planned failover: hands over if the secondary has everything, and goes back otherwise.
 pub(super) fn complete(world: &mut World, id: &LinkId) {
     if !world.faults.is_empty() && is_kept_from_ending(world, id) {

@@ -39,6 +39,7 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     trust::check_instance(world.now(), partner, instance, mi, link)?;
     check_versions(partner, mi, &link.spec)?;
     check_groups(partner, instance, link)?;
+    check_log(world, link)?;
     Ok(Handshake {
         partner: partner.id,
         certificate,
@@ -201,6 +202,21 @@ fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<
         }
     }
     Ok(())
+}
+
+/// A secondary goes on where it was: the primary must still have its log from there on (1408 and 1412 are what SQL Server
+/// says of it). Without it the copy has to be made anew: drop the link and create it again.
+fn check_log(world: &World, link: &Link) -> Result<(), LinkError> {
+    let copy = super::linked_database(world, link, false);
+    let position = copy.and_then(|copy| copy.copy.as_ref());
+    let source = copy.and_then(|copy| super::source_of(world, copy));
+    match (position, source) {
+        (Some(position), Some(source)) if !source.log.reaches_back_to(position.hardened) => {
+            let database = link.spec.database.to_string();
+            Err(LinkError::LogGone { database })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// One side is primary and the other secondary; only after giving up the primary role by hand are both secondary.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use change::{DeleteLink, UpdateLink};
 pub use create::CreateLink;
-pub use failover::{FailOverLink, FailoverKind, SetLinkRole};
+pub use failover::{FailOverLink, FailoverKind, FailoverOutcome, SetLinkRole};
 pub use role_change::{Fork, LostTransaction, RoleChange};
 pub use status::{
     Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
@@ -36,8 +36,9 @@ pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use handshake::partner_of;
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
-pub(crate) use replication::{log_needed_from, redo};
+pub(crate) use replication::{back_up_log, log_needed_from, plan_log_backup, redo};
 pub(crate) use role::{direction as direction_of, flow};
+pub(crate) use seeding::cancel as cancel_creation;
 pub(crate) use steps::{
     disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
 };

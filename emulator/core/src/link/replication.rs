@@ -6,10 +6,12 @@ use super::connection::given_up_at;
 use super::role::{Flow, flow};
 use super::{LinkId, Phase, ReplicationMode, source_of};
 use crate::availability_group::AvailabilityMode;
+use crate::calendar::Entry;
 use crate::command::Committed;
 use crate::durations::Transition;
 use crate::fault;
 use crate::ids::{DatabaseId, InstanceId};
+use crate::instance::ServiceState;
 use crate::lsn::Lsn;
 use crate::store::LogKind;
 use crate::time::{Span, Timestamp};
@@ -45,7 +47,7 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     };
     let redone = redo_until(world, at.target, latency + late.redone, Some(world.now()));
     if arrived {
-        back_up_log(world, at.source.0, at.source.1);
+        plan_log_backup(world, at.source.0, at.source.1);
     }
     if let Some(next) = [arrives, redone].into_iter().flatten().min() {
         world.timers.arm(Timer::Redo(id.clone()), next);
@@ -188,18 +190,37 @@ pub(super) fn redo_all(world: &mut World, target: (InstanceId, DatabaseId)) {
     redo_until(world, target, Span::ZERO, None);
 }
 
-/// The service takes log backups of a managed instance's databases by itself: what nobody needs any more is freed.
-fn back_up_log(world: &mut World, instance: InstanceId, database: DatabaseId) {
-    let managed = world
-        .instance(instance)
-        .is_some_and(|found| found.is_managed_instance());
-    if !managed {
+/// The service takes log backups of a managed instance's databases by itself. It comes some time after a change, and
+/// leaves a database alone in which nothing happens.
+pub(crate) fn plan_log_backup(world: &mut World, instance: InstanceId, database: DatabaseId) {
+    let Some(found) = world.instance(instance) else {
+        return;
+    };
+    let entry = Entry::LogBackup(instance, database);
+    if !found.is_managed_instance() || world.calendar.due(&entry).is_some() {
+        return;
+    }
+    let due = world.now() + world.span(Transition::LogBackup);
+    world.calendar.arm(entry, due);
+}
+
+/// Backs the log up: what no replica needs is freed. A stopped instance's is not, and a copy's is its primary's.
+pub(crate) fn back_up_log(world: &mut World, instance: InstanceId, database: DatabaseId) {
+    let now = world.now();
+    let backs_up = world.instance(instance).is_some_and(|found| {
+        let database = found.databases.get(&database);
+        found.service != ServiceState::Stopped
+            && database.is_some_and(|database| database.copy.is_none())
+    });
+    if !backs_up {
         return;
     }
     let needed = log_needed_from(world, instance, database);
     if let Some(found) = world.instance_mut(instance).database_mut(database) {
-        let before = needed.unwrap_or_else(|| found.log.end());
-        found.log.truncate(before);
+        let end = found.log.end();
+        found.chain.last_log = Some(end);
+        found.chain.last_log_time = Some(now);
+        found.log.truncate(needed.unwrap_or(end));
     }
 }
 
@@ -217,6 +238,8 @@ pub(crate) fn log_needed_from(
     let place = (instance, database);
     let needed = world.links.values().filter_map(|link| {
         if let Some(flow) = flow(world, link) {
+            // A primary that has dropped its half of the link holds nothing for it any more.
+            link.role_on(world, flow.source.0)?;
             let copy = world
                 .instance(flow.target.0)?
                 .databases
@@ -258,6 +281,7 @@ impl World {
             .filter(|link| flow(self, link).is_some_and(|flow| flow.source == (instance, database)))
             .map(|link| link.id.clone())
             .collect();
+        plan_log_backup(self, instance, database);
         let mut reply = Committed::default();
         let latency = self.durations.span(Transition::NetworkLatency);
         for id in replicated {

@@ -6,6 +6,7 @@ use super::role::direction;
 use super::steps::{arm_step, enter, fail, words};
 use super::{Link, LinkId, Pace, Phase, Seeding, SeedingOutcome, replication};
 use crate::availability_group::GroupDatabase;
+use crate::calendar::Entry;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -17,6 +18,8 @@ use crate::store::Log;
 use crate::time::Span;
 use crate::world::{Timer, World};
 
+/// After how many days a creation is canceled whose database is not there (documented).
+const CREATION_DAYS: i64 = 6;
 /// How many seeding runs a link remembers.
 const REMEMBERED: usize = 20;
 
@@ -29,6 +32,10 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let Some((source_instance, target_instance)) = direction(&link) else {
         return;
     };
+    let limit = link.created + Span::minutes(CREATION_DAYS * 24 * 60);
+    if now >= limit {
+        return cancel(world, id);
+    }
     let database = link.spec.database.to_string();
     let source = world
         .instance(source_instance)
@@ -142,6 +149,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let operation = changed.operation.take();
     enter(world, id, Phase::Seeding);
     world.timers.arm(Timer::Link(id.clone()), ends);
+    world.calendar.arm(Entry::CreationLimit(id.clone()), limit);
     let (instance, link, database) = words(world, id);
     world.record(EventKind::SeedingStarted {
         instance,
@@ -306,6 +314,10 @@ pub(super) fn complete(world: &mut World, id: &LinkId) {
         return;
     };
     run.outcome = SeedingOutcome::Completed(now);
+    world.calendar.cancel(&Entry::CreationLimit(id.clone()));
+    let Some(run) = world.link_mut(id).and_then(|link| link.seedings.last_mut()) else {
+        return;
+    };
     let (instance, target) = run.target;
     // The copy is in the target from here on.
     let content = std::mem::take(&mut run.content);
@@ -347,10 +359,15 @@ pub(super) fn interrupt(world: &mut World, id: &LinkId, error: &LinkError) {
         return;
     };
     world.timers.cancel(&Timer::Link(id.clone()));
+    world.calendar.cancel(&Entry::CreationLimit(id.clone()));
+    let ran = link.phase != Phase::Connected;
     drop_copy(world, &link);
     let changed = world.link_mut(id).expect("found a moment ago");
     changed.phase = Phase::Connected;
     changed.since = now;
+    if !ran {
+        return;
+    }
     if let Some(run) = changed.seedings.last_mut() {
         run.outcome = SeedingOutcome::Failed(now, error.to_string());
         run.content = crate::store::Content::default();
@@ -362,6 +379,21 @@ pub(super) fn interrupt(world: &mut World, id: &LinkId, error: &LinkError) {
         database,
         reason: error.to_string(),
     });
+}
+
+/// The creation has taken too long: the half-made database goes, and the link waits to be deleted or asked for again.
+pub(crate) fn cancel(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    if matches!(link.phase, Phase::Connected | Phase::Seeding) {
+        world.timers.cancel(&Timer::Link(id.clone()));
+        if link.phase == Phase::Seeding {
+            drop_copy(world, &link);
+        }
+        let days = CREATION_DAYS;
+        fail(world, id, LinkError::CreationCanceled { days });
+    }
 }
 
 /// Ends the replication of a link that is going: a finished copy becomes an ordinary database, a half-made one goes.

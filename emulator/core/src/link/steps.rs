@@ -8,6 +8,7 @@ use super::{
     role_change, seeding, trust,
 };
 use crate::availability_group::{GroupKind, Role};
+use crate::calendar::Entry;
 use crate::durations::{Length, Transition};
 use crate::event::EventKind;
 use crate::fault;
@@ -194,7 +195,9 @@ pub(crate) fn reconcile(world: &mut World) {
                 }
                 // The partner answers again, and something else keeps them apart by now.
                 Err(error)
-                    if (trust::log_line(&error).is_some() || !world.faults.is_empty())
+                    if (trust::log_line(&error).is_some()
+                        || matches!(error, LinkError::LogGone { .. })
+                        || !world.faults.is_empty())
                         && link.last_error.as_ref() != Some(&error) =>
                 {
                     note_error(world, &id, error);
@@ -247,6 +250,7 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
     ] {
         world.timers.cancel(&timer);
     }
+    world.calendar.cancel(&Entry::CreationLimit(id.clone()));
     if let Some(creating) = link.operation {
         world.fail_operation(creating, OperationError::Link(LinkError::PartnerDropped));
     }
@@ -273,8 +277,16 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
         }
         super::create::remove_groups(instance, &id.name, &link.spec.instance_group);
     }
+    let held = world
+        .instance(id.instance)
+        .and_then(|instance| instance.database(link.spec.database.as_str()))
+        .map(|database| database.id);
     let (instance, name, _) = words(world, id);
     world.links.remove(id);
+    // What only the link held can be freed.
+    if let Some(database) = held {
+        replication::plan_log_backup(world, id.instance, database);
+    }
     world.record(EventKind::LinkDropped {
         instance,
         link: name,
@@ -442,6 +454,7 @@ pub(super) fn fail(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
     world.timers.cancel(&Timer::LinkInitTimeout(id.clone()));
     world.timers.cancel(&Timer::SessionTimeout(id.clone()));
+    world.calendar.cancel(&Entry::CreationLimit(id.clone()));
     note_error(world, id, error.clone());
     let (instance, name, _) = words(world, id);
     let Some(link) = world.link_mut(id) else {

@@ -421,6 +421,7 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::IssuerNotTrusted { .. } => "ManagedInstanceLinkCertificateNotFoundOnSqlServer",
         LinkError::DatabaseNotResponding { .. }
         | LinkError::CreateDatabaseNotGranted { .. }
+        | LinkError::CreationCanceled { .. }
         | LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. }
         | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",

@@ -70,6 +70,7 @@ fn call(
         events: &mut events,
         preceding: Vec::new(),
         wait: None,
+        begun: None,
     };
     let values = procedure
         .parameters

@@ -207,9 +207,17 @@ impl Session {
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
         let before = out.len();
+        let mut begun = self.begun.take();
         let wait = self.with_context(host, out, |context| {
-            crate::statement::execute(statement, context)
+            context.begun = begun.take();
+            crate::statement::execute(statement, context)?;
+            begun = context.begun;
+            Ok(())
         })?;
+        if let (Some(begun), Some(wait)) = (begun, wait) {
+            self.begun = Some(begun);
+            return Ok(Flow::Again(wait));
+        }
         for event in &mut out[before..] {
             if let Event::Info(info) = event {
                 info.line = info.line.max(statement.span.line);
@@ -258,6 +266,7 @@ impl Session {
             events: out,
             preceding: Vec::new(),
             wait: None,
+            begun: None,
         };
         match act(&mut context) {
             Ok(()) => Ok(context.wait),

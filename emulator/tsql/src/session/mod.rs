@@ -58,6 +58,8 @@ pub struct Session {
     held: Vec<Event>,
     /// Since when the current statement waits for a lock.
     blocked_since: Option<Timestamp>,
+    /// When the current statement began what it waits for the end of.
+    begun: Option<Timestamp>,
     /// The transaction that the world knows to be waiting.
     noted_wait: Option<TransactionId>,
     running: bool,
@@ -78,6 +80,7 @@ impl Session {
             waiting: None,
             held: Vec::new(),
             blocked_since: None,
+            begun: None,
             noted_wait: None,
             running: false,
             open: true,
@@ -93,6 +96,7 @@ impl Session {
         self.waiting = None;
         self.held.clear();
         self.blocked_since = None;
+        self.begun = None;
         self.pending = Some(request);
         self.running = true;
     }
@@ -304,7 +308,7 @@ enum Flow {
     Next,
     /// A frame was pushed, or the position was changed.
     Jumped,
-    /// Nothing was done; the statement runs again after the wait.
+    /// The statement is not over; it runs again after the wait.
     Again(Wait),
     /// It is done, but the client hears of it after the wait.
     After(Wait),

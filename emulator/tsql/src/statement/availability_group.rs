@@ -12,7 +12,9 @@ use milink_core::command::{
     MemberChange, MemberSpec, ReplicaChange, ReplicaSpec,
 };
 use milink_core::ids::DatabaseId;
+use milink_core::link::FailoverOutcome;
 use milink_core::names::Name;
+use milink_core::refusal::FailoverRefusal;
 use milink_core::time::{Span, Timestamp};
 
 use super::context::StatementContext;
@@ -137,6 +139,9 @@ pub(super) fn alter(
             return Err(SqlError::unsupported("LISTENER of an availability group"));
         }
     }
+    if let Some(since) = context.begun.take() {
+        return await_failover(&name, since, context);
+    }
     for action in actions {
         let request = AlterAvailabilityGroup {
             instance: context.instance,
@@ -147,12 +152,40 @@ pub(super) fn alter(
             15151 => super::refusal::missing("alter", "availability group", name.as_str()),
             _ => error,
         })?;
-        // A planned failover ends the statement when it is over; one that is ended by hand or by polls is not waited for.
-        context.wait = over
-            .filter(|over| *over != Timestamp::NEVER)
-            .map(Wait::Until);
+        // One that is ended by hand or by polls is not waited for.
+        if over.is_some_and(|over| over != Timestamp::NEVER) {
+            let since = context.world().now();
+            return await_failover(&name, since, context);
+        }
     }
     Ok(())
+}
+
+/// A planned failover ends its statement when it is over, well or not.
+fn await_failover(
+    name: &Name,
+    since: Timestamp,
+    context: &mut StatementContext<'_>,
+) -> Result<(), SqlError> {
+    let world = context.world();
+    match FailoverOutcome::of(&world, context.instance, name, since) {
+        FailoverOutcome::Done => Ok(()),
+        FailoverOutcome::Running(due) => {
+            context.begun = Some(since);
+            context.wait = Some(
+                match due.filter(|due| *due > world.now() && *due != Timestamp::NEVER) {
+                    Some(due) => Wait::Until(due),
+                    None => Wait::Change { until: None },
+                },
+            );
+            Ok(())
+        }
+        FailoverOutcome::CalledOff => {
+            let group = name.to_string();
+            let refusal = FailoverRefusal::NotSynchronizing { group };
+            Err(super::refusal::sql_error(&refusal.into()))
+        }
+    }
 }
 
 /// Availability groups are made and changed in master, outside of transactions.

@@ -7,6 +7,7 @@ use milink_core::command::Request;
 use milink_core::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
 use milink_core::instance::Instance;
 use milink_core::names::Name;
+use milink_core::time::Timestamp;
 use milink_core::value::Value;
 
 use crate::ast::Expr;
@@ -43,6 +44,9 @@ pub struct StatementContext<'a> {
     pub preceding: Vec<SqlError>,
     /// What the session waits for after the statement has done its work: a synchronous commit.
     pub wait: Option<Wait>,
+    /// When the statement began something that takes its time. Left there together with a wait, it is run again after
+    /// the wait, to say how that came out.
+    pub begun: Option<Timestamp>,
 }
 
 impl StatementContext<'_> {
