@@ -138,6 +138,42 @@ fn a_program_that_cannot_run_twice_or_once_is_told_so() {
 }
 
 #[test]
+fn what_cannot_be_explored_says_why() {
+    let home = tempfile::tempdir().expect("a directory");
+    let milink = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_milink"));
+        command
+            .env("XDG_CACHE_HOME", home.path())
+            .env_remove("MILINK_READY_FILE");
+        command
+            .arg("explore")
+            .args(words)
+            .output()
+            .expect("it runs")
+    };
+    for (words, named) in [
+        (&["--", "true"][..], "asks nothing of its world"),
+        (
+            &["--timeout", "100ms", "--", "sleep", "60"],
+            "takes too long",
+        ),
+        (&["--", "no-such-program"], "cannot run no-such-program"),
+        (&["--prepare", "exit 7", "--", "true"], "status 7"),
+        (&["--from", "nowhere.toml", "--", "true"], "nowhere.toml"),
+        (
+            &["--ready-file", "nowhere.json", "--", "true"],
+            "nowhere.json",
+        ),
+        (&["--timeout", "0s", "--", "true"], "longer than nothing"),
+    ] {
+        let done = milink(words);
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {stderr}");
+        assert!(stderr.contains(named), "{words:?}: {stderr}");
+    }
+}
+
+#[test]
 fn people_are_shown_the_call_and_the_difference() {
     let done = explore("program_that_trusts", &["--only", "killed", "--jobs", "2"]);
     let text = String::from_utf8_lossy(&done.stdout);

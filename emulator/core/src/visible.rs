@@ -108,6 +108,7 @@ fn of_instance(world: &World, instance: &Instance, lines: &mut Lines) {
             );
         }
     }
+    lines.add(format_args!("{name} service"), plain(&instance.service));
     for (setting, configured) in &instance.configuration {
         lines.add(format_args!("{name} setting {setting}"), plain(configured));
     }

@@ -192,6 +192,12 @@ async fn undisturbed(
             shown.lost
         );
     }
+    if shown.calls.is_empty() {
+        world.drop_it().await;
+        bail!(
+            "the program asks nothing of its world: it has to take the addresses from its environment (MILINK_READY_FILE, or what milink env exports)"
+        );
+    }
     world.record_no_longer().await?;
     let goal = world.state().await?;
     let second = program.run(&world, "again", never()).await?;
