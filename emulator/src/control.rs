@@ -8,6 +8,7 @@ mod error;
 mod faults;
 mod health;
 mod journal;
+mod net;
 mod openapi;
 mod servers;
 mod transitions;
@@ -83,6 +84,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/faults/points", get(faults::registry))
         .route("/faults/points/{point}", get(faults::point))
         .route("/faults/{id}", get(faults::show).delete(faults::remove))
+        .route("/net/vantages", get(net::vantages))
+        .route("/net/evaluate", post(net::evaluate))
+        .route("/net/resolve", post(net::resolve))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
     Router::new()

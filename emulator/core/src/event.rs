@@ -200,6 +200,12 @@ pub enum EventKind {
         point: &'static str,
         about: String,
     },
+    /// A private endpoint's connection was asked for, approved, rejected or cut.
+    ConnectionChanged {
+        endpoint: String,
+        connection: String,
+        status: &'static str,
+    },
     /// A request was answered with something worth knowing, such as unknown members that were ignored.
     Note {
         text: String,

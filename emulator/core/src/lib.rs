@@ -29,6 +29,7 @@ pub mod lsn;
 pub mod names;
 pub mod network;
 pub mod operation;
+pub mod path;
 pub mod principal;
 pub mod refusal;
 pub mod session;

@@ -417,6 +417,75 @@ pub enum AzureRefusal {
     OperationNotCancellable { id: String },
     #[error("{what} is not supported by the emulator")]
     NotEmulated { what: String },
+    #[error(transparent)]
+    Fabric(#[from] FabricRefusal),
+}
+
+/// Why ARM refused what was said of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum FabricRefusal {
+    #[error("subnet '{subnet}' has no free address")]
+    SubnetFull { subnet: String },
+    #[error("address {address} is not usable in subnet '{subnet}'")]
+    AddressOutsideSubnet {
+        address: std::net::Ipv4Addr,
+        subnet: String,
+    },
+    #[error("address {address} is in use")]
+    AddressTaken { address: std::net::Ipv4Addr },
+    #[error("subnet '{subnet}' is delegated to {service}")]
+    SubnetDelegated { subnet: String, service: String },
+    #[error("networks '{network}' and '{remote}' have addresses in common")]
+    PeeringOverlaps { network: String, remote: String },
+    #[error("network '{network}' is peered with '{remote}' already")]
+    AlreadyPeered { network: String, remote: String },
+    #[error("interface '{interface}' is used by virtual machine '{machine}'")]
+    InterfaceInUse { interface: String, machine: String },
+    #[error("virtual machine '{machine}' does not run")]
+    MachineNotRunning { machine: String },
+    #[error("virtual machine '{machine}' has too many rules")]
+    TooManyRules { machine: String },
+    #[error("'{host}' has no address")]
+    NameNotResolved { host: String },
+    #[error("rules '{rule}' and '{other}' use the same frontend port")]
+    RulesCollide { rule: String, other: String },
+    #[error(
+        "subnet '{subnet}' of private link service '{service}' has its network policies enabled"
+    )]
+    LinkServicePoliciesEnabled { service: String, subnet: String },
+    #[error("private link service '{service}' is connected to '{endpoint}'")]
+    LinkServiceHasConnections { service: String, endpoint: String },
+    #[error("private endpoint '{endpoint}' can change neither its subnet nor what it leads to")]
+    EndpointFixed { endpoint: String },
+    #[error("who creates private endpoint '{endpoint}' may not approve connections to '{target}'")]
+    MayNotApprove { endpoint: String, target: String },
+    #[error(
+        "private endpoint '{endpoint}' names the groups '{groups}', which '{target}' does not have"
+    )]
+    GroupIdsDoNotFit {
+        endpoint: String,
+        target: String,
+        groups: String,
+    },
+    #[error("connection '{name}' is not pending")]
+    ConnectionNotPending { name: String },
+    #[error("there is no connection '{name}'")]
+    NoSuchConnection { name: String },
+    #[error("record set '{name}' is refused: {why}")]
+    InvalidRecordSet { name: String, why: &'static str },
+    #[error("network '{network}' hears zone '{zone}' already, by link '{link}'")]
+    NetworkLinkedAlready {
+        network: String,
+        zone: String,
+        link: String,
+    },
+}
+
+impl From<FabricRefusal> for Refusal {
+    fn from(refusal: FabricRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
 }
 
 /// Why ARM refused what was said of a managed instance.

@@ -4,8 +4,8 @@ use milink_core::ids::TransactionId;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DuplicateKind,
-    EndpointRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal,
-    Refusal, SecurityRefusal, ServerRefusal, WriteRefusal,
+    EndpointRefusal, FabricRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError,
+    LinkRefusal, Refusal, SecurityRefusal, ServerRefusal, WriteRefusal,
 };
 use milink_tsql::statement::refusal::sql_error;
 
@@ -35,10 +35,13 @@ pub(super) fn write(page: &mut Page) {
         };
         page.row(&[refusal.to_string(), error.number.to_string(), arm]);
     }
-    for refusal in [azure_refusals(), instance_refusals(), link_refusals()]
-        .iter()
-        .flatten()
-    {
+    let lists = [
+        azure_refusals(),
+        fabric_refusals(),
+        instance_refusals(),
+        link_refusals(),
+    ];
+    for refusal in lists.iter().flatten() {
         page.row(&[
             refusal.to_string(),
             String::new(),
@@ -273,6 +276,35 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         OperationNotFound { id: text("id") }
         OperationNotCancellable { id: text("id") }
         NotEmulated { what: text("what") }
+        Fabric { 0: FabricRefusal::NoSuchConnection { name: text("name") } }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `FabricRefusal`.
+pub(super) fn fabric_refusals() -> Vec<Refusal> {
+    let anywhere = std::net::Ipv4Addr::new(10, 0, 0, 1);
+    let all = every! { FabricRefusal:
+        SubnetFull { subnet: text("subnet") }
+        AddressOutsideSubnet { address: anywhere, subnet: text("subnet") }
+        AddressTaken { address: anywhere }
+        SubnetDelegated { subnet: text("subnet"), service: text("service") }
+        PeeringOverlaps { network: text("network"), remote: text("remote") }
+        AlreadyPeered { network: text("network"), remote: text("remote") }
+        InterfaceInUse { interface: text("interface"), machine: text("machine") }
+        MachineNotRunning { machine: text("machine") }
+        TooManyRules { machine: text("machine") }
+        NameNotResolved { host: text("host") }
+        RulesCollide { rule: text("rule"), other: text("other") }
+        LinkServicePoliciesEnabled { service: text("service"), subnet: text("subnet") }
+        LinkServiceHasConnections { service: text("service"), endpoint: text("endpoint") }
+        EndpointFixed { endpoint: text("endpoint") }
+        MayNotApprove { endpoint: text("endpoint"), target: text("target") }
+        GroupIdsDoNotFit { endpoint: text("endpoint"), target: text("target"), groups: text("groups") }
+        ConnectionNotPending { name: text("name") }
+        NoSuchConnection { name: text("name") }
+        InvalidRecordSet { name: text("name"), why: "<why>" }
+        NetworkLinkedAlready { network: text("network"), zone: text("zone"), link: text("link") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

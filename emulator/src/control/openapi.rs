@@ -129,6 +129,17 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "Every fault point: what it does, what it matches by, its symptoms, its recovery.",
     ),
     ("get", "/faults/points/{point}", "One of them."),
+    (
+        "get",
+        "/net/vantages",
+        "From where one can look at the model's network.",
+    ),
+    (
+        "post",
+        "/net/evaluate",
+        "Whether a client gets there: from, host, port; validates, follows, loginName.",
+    ),
+    ("post", "/net/resolve", "What a name is: from, host."),
 ];
 
 /// `GET /_milink`.

@@ -20,6 +20,31 @@ impl AddressPrefix {
         (first & !prefix.mask() == 0).then_some(prefix)
     }
 
+    /// The prefix of this one address.
+    pub fn of(address: Ipv4Addr) -> Self {
+        Self {
+            first: address.into(),
+            length: 32,
+        }
+    }
+
+    /// Every address there is.
+    pub const ALL: Self = Self {
+        first: 0,
+        length: 0,
+    };
+
+    /// Its first and its last address.
+    pub fn ends(self) -> (Ipv4Addr, Ipv4Addr) {
+        let last = self.first | !self.mask();
+        (self.first.into(), last.into())
+    }
+
+    /// Whether an address is in this prefix.
+    pub fn has(self, address: Ipv4Addr) -> bool {
+        u32::from(address) & self.mask() == self.first
+    }
+
     /// How many bits are fixed.
     pub fn length(self) -> u8 {
         self.length

@@ -51,6 +51,8 @@ pub struct ManagedInstanceProperties {
     pub storage_gb: i64,
     /// The subnet it is in; none only for instances that were made without a network.
     pub subnet: Option<SubnetId>,
+    /// The address of its VNet-local endpoint there.
+    pub address: Option<std::net::Ipv4Addr>,
     /// `administratorLogin`.
     pub administrator_login: String,
     /// `licenseType`.
@@ -126,6 +128,7 @@ impl ManagedInstanceProperties {
             v_cores: 4,
             storage_gb: 32,
             subnet: None,
+            address: None,
             administrator_login: String::new(),
             license_type: "LicenseIncluded".to_owned(),
             timezone: "UTC".to_owned(),

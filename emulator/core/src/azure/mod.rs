@@ -4,6 +4,7 @@
 
 mod address_prefix;
 mod administrator;
+pub mod fabric;
 pub(crate) mod laws;
 mod managed_database;
 mod managed_instance;
@@ -49,7 +50,9 @@ pub use virtual_network::{
     VirtualNetwork, WriteSubnet, WriteVirtualNetwork,
 };
 
+pub(crate) use network_resource::{find as find_network_resource, security_group_exists};
 pub(crate) use pending::{Pending, complete};
+use virtual_network::network_exists;
 
 use crate::ids::{DatabaseId, InstanceId, OperationId};
 use crate::names::Name;
@@ -58,7 +61,7 @@ use crate::names::Name;
 pub type Tags = BTreeMap<String, String>;
 
 /// Where a resource that is not an instance is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceKey {
     /// The resource group.
     pub group: Name,
@@ -76,6 +79,8 @@ pub struct Azure {
     pub virtual_networks: OrdMap<ResourceKey, Arc<VirtualNetwork>>,
     /// Network security groups and route tables.
     pub network_resources: OrdMap<(NetworkKind, ResourceKey), Arc<NetworkResource>>,
+    /// The network around managed instances.
+    pub fabric: fabric::Fabric,
     /// Managed instances that are being created: they have no engine yet.
     pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
     /// Tags of managed databases.

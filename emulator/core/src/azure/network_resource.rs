@@ -1,6 +1,4 @@
-//! Network security groups and route tables: kept as they are written, so that setup scripts run.
-//!
-//! The model gives their rules and routes no meaning.
+//! Network security groups and route tables: their rules and routes as they are written, and what they mean.
 
 use std::sync::Arc;
 
@@ -8,7 +6,7 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::resource_group::writable_group;
-use super::{Pending, ResourceKey, Tags, check_name};
+use super::{Pending, ResourceKey, Tags, check_name, fabric};
 use crate::command::Request;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -56,6 +54,8 @@ pub struct NetworkItem {
     pub name: Name,
     /// Its properties: the text of a JSON object, kept as it was written.
     pub properties: Arc<str>,
+    /// What they mean.
+    pub meaning: fabric::Item,
 }
 
 /// PUT. Answers the operation and whether the resource is new.
@@ -82,8 +82,8 @@ pub struct WriteNetworkItem {
     pub key: ResourceKey,
     /// Its name.
     pub name: Name,
-    /// Its properties; none deletes it.
-    pub properties: Option<Arc<str>>,
+    /// Its properties and what they mean; none deletes it.
+    pub written: Option<(Arc<str>, fabric::Item)>,
 }
 
 /// DELETE.
@@ -179,17 +179,22 @@ impl Request for WriteNetworkItem {
         let mut changed = NetworkResource::clone(&found);
         changed.etag = etag;
         changed.operation = operation;
-        let was_there = match self.properties {
+        let was_there = match self.written {
             None => changed.items.remove(&self.name),
-            Some(properties) => {
+            Some((properties, meaning)) => {
                 check_name(
                     "Microsoft.Network/networkSecurityGroups/securityRules",
                     self.name.as_str(),
                 )?;
                 let name = self.name.clone();
-                changed
-                    .items
-                    .insert(self.name, NetworkItem { name, properties })
+                changed.items.insert(
+                    self.name,
+                    NetworkItem {
+                        name,
+                        properties,
+                        meaning,
+                    },
+                )
             }
         };
         world.azure.network_resources.insert(key, Arc::new(changed));
@@ -238,17 +243,32 @@ impl Request for DeleteNetworkResource {
 
 /// Whether an ARM id names a resource of this kind that is there.
 pub(super) fn exists(world: &World, kind: NetworkKind, id: &str) -> bool {
+    find(world, kind, id).is_some()
+}
+
+/// Whether an ARM id names a network security group that is there.
+pub(crate) fn security_group_exists(world: &World, id: &str) -> bool {
+    exists(world, NetworkKind::NetworkSecurityGroup, id)
+}
+
+/// The resource of this kind that an ARM id names.
+pub(crate) fn find<'a>(
+    world: &'a World,
+    kind: NetworkKind,
+    id: &str,
+) -> Option<&'a NetworkResource> {
     let parts: Vec<&str> = id.split('/').filter(|part| !part.is_empty()).collect();
     let &[_, subscription, _, group, _, namespace, word, name] = parts.as_slice() else {
-        return false;
+        return None;
     };
     let key = ResourceKey {
         group: Name::new(group),
         name: Name::new(name),
     };
-    subscription.eq_ignore_ascii_case(&world.subscription.to_string())
-        && format!("{namespace}/{word}").eq_ignore_ascii_case(kind.arm_type())
-        && world.azure.network_resources.contains_key(&(kind, key))
+    let is_named = subscription.eq_ignore_ascii_case(&world.subscription.to_string())
+        && format!("{namespace}/{word}").eq_ignore_ascii_case(kind.arm_type());
+    let found = world.azure.network_resources.get(&(kind, key));
+    found.filter(|_| is_named).map(|found| &**found)
 }
 
 fn start(

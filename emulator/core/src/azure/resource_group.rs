@@ -175,7 +175,8 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     let blocked = linked
         .and_then(|link| world.instance(link.instance))
         .map(|instance| format!("Microsoft.Sql/managedInstances/{}", instance.name))
-        .or(elsewhere);
+        .or(elsewhere)
+        .or_else(|| super::fabric::user_from_elsewhere(world, name));
     if let Some(resource) = blocked {
         return Err(AzureRefusal::GroupNotEmptied {
             name: name.to_string(),
@@ -196,10 +197,12 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
         .collect();
     retain(&mut azure.creating, |_, new| !is_here(new));
     retain(&mut azure.virtual_networks, |key, _| key.group != *name);
+    azure.fabric.forget_group(name);
     retain(&mut azure.network_resources, |(_, key), _| {
         key.group != *name
     });
     azure.resource_groups.remove(name);
+    world.cut_dangling_connections();
     abandon(
         world,
         |pending| matches!(pending, Pending::CreateInstance(instance) if creating.contains(instance)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use uuid::Uuid;
 
+use super::fabric::{self, Peering};
 use super::resource_group::writable_group;
 use super::{AddressPrefix, NetworkKind, Pending, ResourceKey, Tags, check_name};
 use crate::command::Request;
@@ -37,6 +38,8 @@ pub struct VirtualNetwork {
     pub dns_servers: Vec<String>,
     /// Its subnets.
     pub subnets: OrdMap<Name, Subnet>,
+    /// Its halves of peerings.
+    pub peerings: OrdMap<Name, Peering>,
     /// The last write, which is running or over.
     pub operation: OperationId,
 }
@@ -285,6 +288,9 @@ impl Request for WriteVirtualNetwork {
             prefixes,
             dns_servers: self.dns_servers,
             subnets: OrdMap::new(),
+            peerings: found
+                .as_ref()
+                .map_or_else(OrdMap::new, |found| found.peerings.clone()),
             operation,
         };
         for (name, settings) in wanted {
@@ -577,11 +583,40 @@ fn subnet_is_free(world: &World, key: &ResourceKey, subnet: &Name) -> Result<(),
         world.azure.creating.iter().filter_map(|(name, new)| {
             (new.properties().subnet.as_ref() == Some(&id)).then_some(name)
         });
-    match running.chain(creating).next() {
+    let instance = running.chain(creating).next().map(ToString::to_string);
+    let by = instance.or_else(|| {
+        let held = fabric::holders(world, &id);
+        held.into_values().next().map(|holder| holder.to_string())
+    });
+    match by {
         None => Ok(()),
         Some(by) => Err(AzureRefusal::InUse {
             resource: id.to_arm_id(world.subscription),
-            by: by.to_string(),
+            by,
         }),
     }
+}
+
+/// A resource of this region can be put into a subnet.
+pub(super) fn network_exists(
+    world: &World,
+    subnet: &SubnetId,
+    location: &str,
+) -> Result<(), AzureRefusal> {
+    let missing = || AzureRefusal::ReferenceNotFound {
+        resource: subnet.to_arm_id(world.subscription),
+        by: "the request".to_owned(),
+    };
+    let network = world.azure.virtual_networks.get(&subnet.network_key());
+    let network = network.ok_or_else(missing)?;
+    if !network.subnets.contains_key(&subnet.subnet) {
+        return Err(missing());
+    }
+    if !network.location.eq_ignore_ascii_case(location) {
+        return Err(AzureRefusal::ReferenceNotFound {
+            resource: format!("{} in {location}", subnet.to_arm_id(world.subscription)),
+            by: "the request".to_owned(),
+        });
+    }
+    Ok(())
 }

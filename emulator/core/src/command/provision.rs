@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::Request;
-use crate::azure::ManagedInstanceProperties;
+use crate::azure::{ManagedInstanceProperties, fabric};
 use crate::calendar::{self, Place};
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
@@ -95,6 +95,10 @@ impl Request for CreateManagedInstance {
             }
             .into());
         }
+        let mut properties = self.properties;
+        if let (Some(subnet), None) = (&properties.subnet, properties.address) {
+            properties.address = Some(fabric::allocate_for_instance(world, subnet)?);
+        }
         let node = world.ids.next_u64();
         let certificate = self.endpoint_certificate.clone();
         let kind = InstanceKind::ManagedInstance(ManagedInstance {
@@ -104,7 +108,7 @@ impl Request for CreateManagedInstance {
             former_certificates: Vec::new(),
             trust_certificates: OrdMap::new(),
             node_name: Instance::node_name(node),
-            properties: Arc::new(self.properties),
+            properties: Arc::new(properties),
         });
         let id = add(
             world,

@@ -122,6 +122,26 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::laws::networks_have_groups,
     ),
     (
+        "what is in the network has its group and its subnet",
+        crate::azure::fabric::laws::resources_have_their_places,
+    ),
+    (
+        "an address has one holder",
+        crate::azure::fabric::laws::addresses_have_one_holder,
+    ),
+    (
+        "a listed connection leads somewhere",
+        crate::azure::fabric::laws::connections_lead_somewhere,
+    ),
+    (
+        "machines, link services and pools have what they name",
+        crate::azure::fabric::laws::references_are_kept,
+    ),
+    (
+        "a network hears one zone of a name",
+        crate::azure::fabric::laws::networks_hear_one_zone_of_a_name,
+    ),
+    (
         "only one side of a link is writable unless a forced failover is on record",
         one_side_writes,
     ),

@@ -6,8 +6,8 @@
 use axum::http::StatusCode;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, DatabaseRefusal, FailoverRefusal, InstanceRefusal, LinkError, LinkRefusal,
-    Refusal,
+    AzureRefusal, DatabaseRefusal, FabricRefusal, FailoverRefusal, InstanceRefusal, LinkError,
+    LinkRefusal, Refusal,
 };
 
 use super::ArmError;
@@ -228,6 +228,127 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
             format!("The operation '{id}' is in a state in which it cannot be canceled."),
         ),
         AzureRefusal::NotEmulated { what } => ArmError::not_emulated(what),
+        AzureRefusal::Fabric(refusal) => of_fabric(refusal),
+    }
+}
+
+/// Codes of `network.md` sections 4.2 and 11.5; those the documents do not give are as observed, or guesses.
+fn of_fabric(refusal: &FabricRefusal) -> ArmError {
+    let bad = |code, text: String| ArmError::service(BAD, code, text);
+    match refusal {
+        FabricRefusal::SubnetFull { subnet } => bad(
+            "SubnetIsFull",
+            format!("Subnet {subnet} does not have enough capacity for 1 IP addresses."),
+        ),
+        FabricRefusal::AddressOutsideSubnet { address, subnet } => bad(
+            "PrivateIPAddressNotInSubnet",
+            format!(
+                "Private static IP address {address} does not belong to the range of subnet prefix of {subnet}, or is reserved there."
+            ),
+        ),
+        FabricRefusal::AddressTaken { address } => bad(
+            "PrivateIPAddressInUse",
+            format!("Private IP address {address} is already allocated to another resource."),
+        ),
+        FabricRefusal::SubnetDelegated { subnet, service } => bad(
+            "PrivateEndpointCannotBeCreatedInSubnetThatHasDelegation",
+            format!(
+                "Private endpoint cannot be created in the subnet {subnet} since it is delegated to {service}."
+            ),
+        ),
+        FabricRefusal::PeeringOverlaps { network, remote } => bad(
+            "VnetAddressSpacesOverlap",
+            format!(
+                "Cannot create or update peering. Virtual networks {network} and {remote} cannot be peered because their address spaces overlap."
+            ),
+        ),
+        FabricRefusal::AlreadyPeered { network, remote } => bad(
+            "AnotherPeeringAlreadyReferencesRemoteVnet",
+            format!(
+                "Another peering of virtual network {network} already references remote virtual network {remote}, or the remote network of a peering was to be changed."
+            ),
+        ),
+        FabricRefusal::InterfaceInUse { interface, machine } => bad(
+            "NicInUse",
+            format!("Network Interface {interface} is used by existing VM {machine}."),
+        ),
+        FabricRefusal::MachineNotRunning { machine } => ArmError::service(
+            CONFLICT,
+            "OperationNotAllowed",
+            format!("Cannot modify extensions in the VM when the VM is not running: {machine}."),
+        ),
+        FabricRefusal::TooManyRules { machine } => ArmError::service(
+            CONFLICT,
+            "OperationNotAllowed",
+            format!(
+                "Virtual machine {machine} has as many forwarding rules as the emulator keeps."
+            ),
+        ),
+        FabricRefusal::NameNotResolved { host } => bad(
+            "NameResolutionFailed",
+            format!("The name '{host}' has no address where it was asked for."),
+        ),
+        FabricRefusal::RulesCollide { rule, other } => bad(
+            "RulesUseSameFrontendPortProtocolAndIPConfig",
+            format!(
+                "Load balancing rules {rule} and {other} use the same frontend IP configuration, port and protocol."
+            ),
+        ),
+        FabricRefusal::LinkServicePoliciesEnabled { service, subnet } => bad(
+            "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled",
+            format!(
+                "Private link service {service} cannot be created in the subnet {subnet} since it has private link service network policies enabled."
+            ),
+        ),
+        FabricRefusal::LinkServiceHasConnections { service, endpoint } => bad(
+            "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted",
+            format!(
+                "Private link service {service} cannot be deleted since it has private endpoint connections, such as that of {endpoint}."
+            ),
+        ),
+        FabricRefusal::EndpointFixed { endpoint } => bad(
+            "PrivateEndpointCannotBeUpdated",
+            format!(
+                "The subnet and the private link service connection of private endpoint {endpoint} cannot be changed. Delete it and create another."
+            ),
+        ),
+        FabricRefusal::MayNotApprove { endpoint, target } => ArmError::service(
+            StatusCode::FORBIDDEN,
+            "LinkedAuthorizationFailed",
+            format!(
+                "The client has permission to perform action 'Microsoft.Network/privateEndpoints/write' on scope '{endpoint}', however the current tenant is not authorized to perform action 'privateEndpointConnectionsApproval/action' on the linked scope '{target}'."
+            ),
+        ),
+        FabricRefusal::GroupIdsDoNotFit {
+            endpoint,
+            target,
+            groups,
+        } => bad(
+            "PrivateEndpointInvalidGroupIds",
+            format!("Private endpoint {endpoint} has invalid group ids '{groups}' for {target}."),
+        ),
+        FabricRefusal::ConnectionNotPending { name } => bad(
+            "PrivateEndpointConnectionStatusNotPending",
+            format!("The status of the private endpoint connection '{name}' is not Pending."),
+        ),
+        FabricRefusal::NoSuchConnection { name } => bad(
+            "PrivateEndpointConnectionDoesNotExist",
+            format!("The private endpoint connection '{name}' does not exist."),
+        ),
+        FabricRefusal::InvalidRecordSet { name, why } => bad(
+            "BadRequest",
+            format!("The record set '{name}' is not valid: {why}."),
+        ),
+        FabricRefusal::NetworkLinkedAlready {
+            network,
+            zone,
+            link,
+        } => bad(
+            "BadRequest",
+            format!(
+                "A virtual network cannot be linked to multiple zones with overlapping namespaces. Virtual network '{network}' is linked to a zone '{zone}' by '{link}'."
+            ),
+        ),
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) mod network_security_groups;
 pub(super) mod providers;
 pub(super) mod resource_groups;
 pub(super) mod route_tables;
+mod security_rules;
 pub(super) mod server_trust_certificates;
 pub(super) mod subnets;
 pub(super) mod subscriptions;

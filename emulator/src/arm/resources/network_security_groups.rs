@@ -1,15 +1,17 @@
 //! `Microsoft.Network/networkSecurityGroups` and their rules, and what they share with route tables.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::{
     DeleteNetworkResource, NetworkItem, NetworkKind, NetworkResource, WriteNetworkItem,
-    WriteNetworkResource,
+    WriteNetworkResource, fabric,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
-use super::network;
+use super::{network, security_rules};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -92,7 +94,10 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     let request = call.body(|body| {
         let properties = body.object_or_empty("properties")?;
         let items = properties.objects(items_name(kind))?;
-        let items = items.map(|items| items.iter().map(item).collect::<Result<_, ArmError>>());
+        let items = items.map(|items| {
+            let read = items.iter().map(|object| item(kind, object));
+            read.collect::<Result<_, ArmError>>()
+        });
         properties.ignore_all();
         Ok(WriteNetworkResource {
             kind,
@@ -142,12 +147,13 @@ pub(super) fn get_item(call: &Call<'_>) -> Result<Answer, ArmError> {
 pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, ArmError> {
     find(call, |_, _| ())?;
     let name = Name::new(call.path.name(1));
-    let properties = call.body(properties)?;
+    let kind = kind(call);
+    let written = call.body(|body| properties(kind, body))?;
     let (operation, new) = call.submit(WriteNetworkItem {
-        kind: kind(call),
+        kind,
         key: network::key(call),
         name,
-        properties: Some(properties),
+        written: Some(written),
     })?;
     let answer = Answer::written(new, &read_item(call)?);
     operations::network(call, answer, operation)
@@ -162,20 +168,30 @@ pub(super) fn delete_item(call: &Call<'_>) -> Result<Answer, ArmError> {
         kind: kind(call),
         key: network::key(call),
         name,
-        properties: None,
+        written: None,
     })?;
     operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
 }
 
-fn item(object: &Object<'_>) -> Result<NetworkItem, ArmError> {
+fn item(kind: NetworkKind, object: &Object<'_>) -> Result<NetworkItem, ArmError> {
     object.ignore(&["id", "etag", "type"]);
     let name = Name::new(&object.string("name")?.unwrap_or_default());
-    let properties = properties(object)?;
-    Ok(NetworkItem { name, properties })
+    let (properties, meaning) = properties(kind, object)?;
+    Ok(NetworkItem {
+        name,
+        properties,
+        meaning,
+    })
 }
 
-/// A rule's or route's properties as text; the service fills in the state.
-fn properties(object: &Object<'_>) -> Result<std::sync::Arc<str>, ArmError> {
+/// A rule's or route's properties as text, and what they mean; the service fills in the state.
+fn properties(
+    kind: NetworkKind,
+    object: &Object<'_>,
+) -> Result<(Arc<str>, fabric::Item), ArmError> {
+    let read = object.object_or_empty("properties")?;
+    let meaning = security_rules::meaning(kind, &read)?;
+    read.ignore_all();
     let mut members = match object.value("properties") {
         Some(Value::Object(members)) => members.clone(),
         None => serde_json::Map::new(),
@@ -186,7 +202,7 @@ fn properties(object: &Object<'_>) -> Result<std::sync::Arc<str>, ArmError> {
         }
     };
     members.remove("provisioningState");
-    Ok(Value::Object(members).to_string().into())
+    Ok((Value::Object(members).to_string().into(), meaning))
 }
 
 fn find<T>(

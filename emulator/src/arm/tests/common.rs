@@ -504,9 +504,22 @@ async fn a_subnet_in_use_stays() {
 async fn security_groups_and_route_tables_round_trip() {
     let fixture = Fixture::new();
     fixture.make_network().await;
-    for (kind, collection) in [
-        ("networkSecurityGroups", "securityRules"),
-        ("routeTables", "routes"),
+    let rule = json!({"priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp",
+        "sourceAddressPrefix": "*", "destinationAddressPrefix": "VirtualNetwork", "destinationPortRange": "1433"});
+    let route = json!({"addressPrefix": "0.0.0.0/0", "nextHopType": "None"});
+    for (kind, collection, properties, broken) in [
+        (
+            "networkSecurityGroups",
+            "securityRules",
+            rule,
+            ("priority", json!(99)),
+        ),
+        (
+            "routeTables",
+            "routes",
+            route,
+            ("nextHopType", json!("Nowhere")),
+        ),
     ] {
         let path = in_group(&format!("Microsoft.Network/{kind}/one"), "2022-01-01");
         let reply = fixture.put(&path, json!({"location": "westeurope"})).await;
@@ -515,18 +528,21 @@ async fn security_groups_and_route_tables_round_trip() {
             &format!("Microsoft.Network/{kind}/one/{collection}/r"),
             "2022-01-01",
         );
+        let mut wrong = properties.clone();
+        wrong[broken.0] = broken.1;
+        let reply = fixture.put(&child, json!({"properties": wrong})).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text);
         let reply = fixture
-            .put(
-                &child,
-                json!({"name": "r", "properties": {"priority": 100, "addressPrefix": "0.0.0.0/0"}}),
-            )
+            .put(&child, json!({"name": "r", "properties": properties}))
             .await;
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text);
         fixture.advance(Span::seconds(1));
         let parent = fixture.get(&path).await;
+        let mut shown = properties.clone();
+        shown["provisioningState"] = json!("Succeeded");
         assert_eq!(
             parent.body["properties"][collection][0]["properties"],
-            json!({"priority": 100, "addressPrefix": "0.0.0.0/0", "provisioningState": "Succeeded"})
+            shown
         );
         let again = fixture.put(&path, parent.body.clone()).await;
         assert_eq!(again.status, StatusCode::OK, "{}", again.text);

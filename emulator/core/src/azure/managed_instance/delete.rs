@@ -1,6 +1,7 @@
 //! Deleting a managed instance, with its databases, certificates and sessions.
 
 use super::{InstanceState, not_busy, start_on};
+use crate::azure::fabric::Target;
 use crate::azure::pending::abandon;
 use crate::azure::{Pending, retain};
 use crate::command::Request;
@@ -51,6 +52,7 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
         .cancel(&crate::world::Timer::GroupsOnline(instance));
     retain(&mut world.azure.database_tags, |(of, _), _| *of != instance);
     abandon(world, |pending| pending.is_about(instance));
+    world.cut_connections(&Target::Instance(gone.name.clone()));
     world.record(EventKind::InstanceDeleted {
         instance: gone.name.to_string(),
     });

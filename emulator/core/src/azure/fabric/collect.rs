@@ -1,0 +1,232 @@
+//! What goes when a resource group goes, what keeps it, and the laws of the fabric.
+
+use std::collections::BTreeSet;
+
+use super::{Fabric, Target, holders};
+use crate::azure::{ResourceKey, SubnetId, retain};
+use crate::names::Name;
+use crate::world::World;
+
+impl Fabric {
+    /// Everything of a group goes.
+    pub(in crate::azure) fn forget_group(&mut self, group: &Name) {
+        retain(&mut self.machines, |key, _| key.group != *group);
+        retain(&mut self.interfaces, |key, _| key.group != *group);
+        retain(&mut self.private_endpoints, |key, _| key.group != *group);
+        retain(&mut self.private_zones, |key, _| key.group != *group);
+        retain(&mut self.private_link_services, |key, _| {
+            key.group != *group
+        });
+        retain(&mut self.load_balancers, |key, _| key.group != *group);
+        retain(&mut self.gateways, |key, _| key.group != *group);
+    }
+
+    /// Every resource that is somewhere: its kind, its key and, if it has one, its subnet.
+    fn placed(&self) -> impl Iterator<Item = (&'static str, &ResourceKey, Option<&SubnetId>)> {
+        let machines = self
+            .machines
+            .keys()
+            .map(|key| ("Microsoft.Compute/virtualMachines", key, None));
+        let interfaces = self.interfaces.iter();
+        let interfaces = interfaces.map(|(key, found)| {
+            (
+                "Microsoft.Network/networkInterfaces",
+                key,
+                Some(&found.subnet),
+            )
+        });
+        let endpoints = self.private_endpoints.iter();
+        let endpoints = endpoints.map(|(key, found)| {
+            (
+                "Microsoft.Network/privateEndpoints",
+                key,
+                Some(&found.subnet),
+            )
+        });
+        let services = self.private_link_services.iter();
+        let services = services.map(|(key, found)| {
+            (
+                "Microsoft.Network/privateLinkServices",
+                key,
+                Some(&found.subnet),
+            )
+        });
+        let balancers = self.load_balancers.iter().flat_map(|(key, found)| {
+            let frontends = found.frontends.values();
+            let inside = frontends.filter_map(|frontend| frontend.inside.as_ref());
+            inside.map(move |(subnet, _)| ("Microsoft.Network/loadBalancers", key, Some(subnet)))
+        });
+        let zones = self
+            .private_zones
+            .keys()
+            .map(|key| ("Microsoft.Network/privateDnsZones", key, None));
+        let gateways = self.gateways.keys();
+        let gateways = gateways.map(|key| ("Microsoft.Network/virtualNetworkGateways", key, None));
+        machines
+            .chain(interfaces)
+            .chain(endpoints)
+            .chain(services)
+            .chain(balancers)
+            .chain(zones)
+            .chain(gateways)
+    }
+}
+
+impl World {
+    /// Connections whose other side is gone.
+    pub(in crate::azure) fn cut_dangling_connections(&mut self) {
+        let endpoints = self.azure.fabric.private_endpoints.values();
+        let targets: BTreeSet<Target> = endpoints
+            .map(|endpoint| endpoint.connection.target.clone())
+            .filter(|target| !is_there(self, target))
+            .collect();
+        for target in targets {
+            self.cut_connections(&target);
+        }
+    }
+}
+
+fn is_there(world: &World, target: &Target) -> bool {
+    match target {
+        Target::Instance(name) => world.managed_instance(name.as_str()).is_some(),
+        Target::Service(key) => world.azure.fabric.private_link_services.contains_key(key),
+    }
+}
+
+/// What of another group needs something of this one.
+pub(in crate::azure) fn user_from_elsewhere(world: &World, group: &Name) -> Option<String> {
+    let fabric = &world.azure.fabric;
+    let subnets = fabric.placed().find_map(|(kind, key, subnet)| {
+        let needs = key.group != *group && subnet.is_some_and(|subnet| subnet.group == *group);
+        needs.then(|| format!("{kind}/{}", key.name))
+    });
+    let machines = || {
+        let mut machines = fabric.machines.iter();
+        machines
+            .find(|(key, machine)| key.group != *group && machine.interface.group == *group)
+            .map(|(key, _)| format!("Microsoft.Compute/virtualMachines/{}", key.name))
+    };
+    let services = || {
+        let mut services = fabric.private_link_services.iter();
+        services
+            .find(|(key, service)| key.group != *group && service.frontend.0.group == *group)
+            .map(|(key, _)| format!("Microsoft.Network/privateLinkServices/{}", key.name))
+    };
+    let interfaces = || {
+        let mut interfaces = fabric.interfaces.iter();
+        let needs = |(key, interface): &(&ResourceKey, &std::sync::Arc<super::Interface>)| {
+            let mut pools = interface.pools.iter();
+            key.group != *group && pools.any(|pool| pool.balancer.group == *group)
+        };
+        interfaces
+            .find(needs)
+            .map(|(key, _)| format!("Microsoft.Network/networkInterfaces/{}", key.name))
+    };
+    subnets
+        .or_else(machines)
+        .or_else(services)
+        .or_else(interfaces)
+}
+
+/// Laws of the fabric.
+pub(crate) mod laws {
+    use super::{SubnetId, World, holders, is_there};
+
+    /// Whatever is somewhere has its group and its subnet.
+    pub(crate) fn resources_have_their_places(world: &World) -> Option<String> {
+        let azure = &world.azure;
+        azure.fabric.placed().find_map(|(kind, key, subnet)| {
+            let has_subnet = subnet.is_none_or(|subnet| {
+                let network = azure.virtual_networks.get(&subnet.network_key());
+                network.is_some_and(|network| network.subnets.contains_key(&subnet.subnet))
+            });
+            let has_group = azure.resource_groups.contains_key(&key.group);
+            (!has_subnet || !has_group).then(|| format!("{kind}/{}", key.name))
+        })
+    }
+
+    /// An address has one holder.
+    pub(crate) fn addresses_have_one_holder(world: &World) -> Option<String> {
+        let azure = &world.azure;
+        let subnets = azure.virtual_networks.iter().flat_map(|(key, network)| {
+            network.subnets.keys().map(|subnet| SubnetId {
+                group: key.group.clone(),
+                network: key.name.clone(),
+                subnet: subnet.clone(),
+            })
+        });
+        let listed: usize = subnets.map(|subnet| holders(world, &subnet).len()).sum();
+        let instances = world.managed_instance_views();
+        let instances = instances
+            .iter()
+            .filter(|view| view.properties.subnet.is_some() && view.properties.address.is_some());
+        let fabric = &azure.fabric;
+        let frontends = fabric.load_balancers.values().flat_map(|balancer| {
+            balancer
+                .frontends
+                .values()
+                .filter(|frontend| frontend.inside.is_some())
+        });
+        let held = instances.count()
+            + fabric.interfaces.len()
+            + fabric.private_endpoints.len()
+            + fabric.private_link_services.len()
+            + frontends.count();
+        (listed != held).then(|| format!("{held} resources hold {listed} addresses"))
+    }
+
+    /// What a listed connection leads to is there.
+    pub(crate) fn connections_lead_somewhere(world: &World) -> Option<String> {
+        let endpoints = world.azure.fabric.private_endpoints.values();
+        endpoints
+            .filter(|endpoint| endpoint.connection.is_listed())
+            .find(|endpoint| !is_there(world, &endpoint.connection.target))
+            .map(|endpoint| endpoint.header.name.to_string())
+    }
+
+    /// A machine has an interface of its own, a link service a frontend, an interface pools that are there.
+    pub(crate) fn references_are_kept(world: &World) -> Option<String> {
+        let fabric = &world.azure.fabric;
+        let machine = fabric
+            .machines
+            .values()
+            .find(|machine| !fabric.interfaces.contains_key(&machine.interface))
+            .map(|machine| machine.header.name.to_string());
+        let service = || {
+            let mut services = fabric.private_link_services.values();
+            let kept = |(balancer, frontend): &(crate::azure::ResourceKey, crate::names::Name)| {
+                let balancer = fabric.load_balancers.get(balancer);
+                balancer.is_some_and(|balancer| balancer.frontends.contains_key(frontend))
+            };
+            services
+                .find(|service| !kept(&service.frontend))
+                .map(|service| service.header.name.to_string())
+        };
+        let interface = || {
+            let mut interfaces = fabric.interfaces.values();
+            interfaces
+                .find(|interface| {
+                    interface.pools.iter().any(|pool| {
+                        let balancer = fabric.load_balancers.get(&pool.balancer);
+                        !balancer.is_some_and(|found| found.pools.contains(&pool.name))
+                    })
+                })
+                .map(|interface| interface.header.name.to_string())
+        };
+        machine.or_else(service).or_else(interface)
+    }
+
+    /// A network hears at most one zone of a name.
+    pub(crate) fn networks_hear_one_zone_of_a_name(world: &World) -> Option<String> {
+        let zones = world.azure.fabric.private_zones.values();
+        let mut heard = std::collections::BTreeSet::new();
+        for zone in zones {
+            for link in zone.links.values() {
+                if !heard.insert((zone.header.name.clone(), link.network.clone())) {
+                    return Some(format!("{} in {}", zone.header.name, link.network.name));
+                }
+            }
+        }
+        None
+    }
+}

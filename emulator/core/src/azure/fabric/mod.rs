@@ -1,0 +1,74 @@
+//! The network around managed instances, as ARM keeps it: what `path` walks through to say whether a client gets there.
+
+mod address;
+mod collect;
+mod connection;
+mod gateway;
+mod header;
+mod interface;
+mod load_balancer;
+mod machine;
+mod peering;
+mod private_endpoint;
+mod private_link_service;
+mod private_zone;
+mod security;
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+pub(crate) use address::allocate_for_instance;
+pub use address::{Holder, holders};
+pub(crate) use collect::laws;
+pub(super) use collect::user_from_elsewhere;
+pub use connection::{Connection, ConnectionStatus, Review, Target};
+pub use gateway::{DeleteGateway, DeleteSite, Gateway, Site, WriteGateway, WriteSite};
+pub use header::{Header, Place};
+pub use interface::{DeleteInterface, Interface, WriteInterface};
+pub(crate) use load_balancer::members;
+pub use load_balancer::{
+    DeleteLoadBalancer, Frontend, LoadBalancer, PoolId, Probe, Rule, WriteLoadBalancer,
+};
+pub use machine::{
+    AddForwarding, DeleteMachine, Forwarding, Machine, Power, PowerMachine, WriteMachine,
+};
+pub use peering::{DeletePeering, Peering, PeeringState, WritePeering};
+pub use private_endpoint::{
+    DeleteConnection, DeletePrivateEndpoint, PrivateEndpoint, ReviewConnection,
+    WritePrivateEndpoint,
+};
+pub use private_link_service::{
+    DeletePrivateLinkService, PrivateLinkService, WritePrivateLinkService,
+};
+pub use private_zone::{
+    DeleteRecordSet, DeleteZone, DeleteZoneLink, PrivateZone, RecordKind, RecordSet, Records,
+    WriteRecordSet, WriteZone, WriteZoneLink, ZoneLink,
+};
+pub use security::{
+    Access, Direction, Item, NextHop, Ports, Protocol, Route, SecurityRule, Source,
+};
+
+use super::ResourceKey;
+use crate::names::Name;
+
+/// The resources of the fabric, by kind. Peerings are kept by their virtual networks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fabric {
+    /// `Microsoft.Network/networkInterfaces`, but for those of private endpoints.
+    pub interfaces: OrdMap<ResourceKey, Arc<Interface>>,
+    /// `Microsoft.Compute/virtualMachines`.
+    pub machines: OrdMap<ResourceKey, Arc<Machine>>,
+    /// `Microsoft.Network/privateEndpoints`.
+    pub private_endpoints: OrdMap<ResourceKey, Arc<PrivateEndpoint>>,
+    /// `Microsoft.Network/privateDnsZones`.
+    pub private_zones: OrdMap<ResourceKey, Arc<PrivateZone>>,
+    /// `Microsoft.Network/loadBalancers`.
+    pub load_balancers: OrdMap<ResourceKey, Arc<LoadBalancer>>,
+    /// `Microsoft.Network/privateLinkServices`.
+    pub private_link_services: OrdMap<ResourceKey, Arc<PrivateLinkService>>,
+    /// Gateways of virtual networks to places outside Azure.
+    pub gateways: OrdMap<ResourceKey, Arc<Gateway>>,
+    /// Places outside Azure.
+    pub sites: OrdMap<Name, Arc<Site>>,
+}

@@ -1,0 +1,333 @@
+//! Private endpoints: an address in the consumer's network that leads to one managed instance or private link service.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::address;
+use super::connection::{Asked, Connection, Review, Target};
+use super::header::{self, Header, Place};
+use crate::azure::{ResourceKey, SubnetId, network_exists};
+use crate::command::Request;
+use crate::event::EventKind;
+use crate::ids::OperationId;
+use crate::names::Name;
+use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
+use crate::world::World;
+
+/// A private endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrivateEndpoint {
+    /// What every resource has.
+    pub header: Header,
+    /// Its subnet.
+    pub subnet: SubnetId,
+    /// Its address there.
+    pub address: Ipv4Addr,
+    /// Whether the address was asked for.
+    pub is_static: bool,
+    /// The name of its network interface.
+    pub interface: Name,
+    /// Whether the interface's name was asked for.
+    pub names_interface: bool,
+    /// Its one connection.
+    pub connection: Connection,
+}
+
+/// PUT. Answers the operation and whether the endpoint is new.
+#[derive(Clone, Debug)]
+pub struct WritePrivateEndpoint {
+    /// Where and what it is.
+    pub place: Place,
+    /// Its subnet.
+    pub subnet: SubnetId,
+    /// The address that is asked for.
+    pub address: Option<Ipv4Addr>,
+    /// `customNetworkInterfaceName`.
+    pub interface: Option<Name>,
+    /// The name of its connection.
+    pub connection: Name,
+    /// What it leads to.
+    pub target: Target,
+    /// `groupIds`.
+    pub group_ids: Vec<String>,
+    /// Whether the connection waits for somebody's approval.
+    pub manual: bool,
+    /// `requestMessage`.
+    pub message: String,
+    /// Whether who asks may approve it: the role that ARM has looked up.
+    pub may_approve: bool,
+}
+
+/// DELETE by the consumer.
+#[derive(Clone, Debug)]
+pub struct DeletePrivateEndpoint {
+    /// The endpoint.
+    pub key: ResourceKey,
+}
+
+/// The provider approves or rejects a connection.
+#[derive(Clone, Debug)]
+pub struct ReviewConnection {
+    /// Whose connection it is.
+    pub target: Target,
+    /// Its name there.
+    pub name: Name,
+    /// What is said.
+    pub review: Review,
+    /// `description`.
+    pub description: String,
+}
+
+/// The provider removes a connection.
+#[derive(Clone, Debug)]
+pub struct DeleteConnection {
+    /// Whose connection it is.
+    pub target: Target,
+    /// Its name there.
+    pub name: Name,
+}
+
+const KIND: &str = "Microsoft.Network/privateEndpoints";
+/// The group of a managed instance's sub-resource.
+pub(crate) const INSTANCE_GROUP: &str = "managedInstance";
+/// The longest `requestMessage` (documented).
+const LONGEST_MESSAGE: usize = 140;
+
+impl World {
+    /// The connections that a target lists.
+    pub fn connections_to<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> impl Iterator<Item = (&'a ResourceKey, &'a PrivateEndpoint)> + 'a {
+        self.azure
+            .fabric
+            .private_endpoints
+            .iter()
+            .map(|(key, endpoint)| (key, &**endpoint))
+            .filter(move |(_, endpoint)| {
+                endpoint.connection.target == *target && endpoint.connection.is_listed()
+            })
+    }
+
+    fn connection_to(&self, target: &Target, name: &Name) -> Option<ResourceKey> {
+        self.connections_to(target)
+            .find(|(_, endpoint)| endpoint.connection.name == *name)
+            .map(|(key, _)| key.clone())
+    }
+
+    /// The target of connections is gone: the endpoints stay, and lead nowhere.
+    pub(in crate::azure) fn cut_connections(&mut self, target: &Target) {
+        let keys: Vec<ResourceKey> = self
+            .connections_to(target)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in keys {
+            self.endpoint_mut(&key).connection.cut();
+        }
+    }
+
+    fn endpoint_mut(&mut self, key: &ResourceKey) -> &mut PrivateEndpoint {
+        let found = self.azure.fabric.private_endpoints.get_mut(key);
+        Arc::make_mut(found.expect("found a moment ago"))
+    }
+}
+
+impl Request for WritePrivateEndpoint {
+    type Reply = (OperationId, bool);
+
+    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
+        let key = self.place.key.clone();
+        let found = world.azure.fabric.private_endpoints.get(&key).cloned();
+        header::check(
+            world,
+            KIND,
+            &self.place,
+            found.as_ref().map(|found| &found.header),
+        )?;
+        network_exists(world, &self.subnet, &self.place.location)?;
+        self.check_target(world)?;
+        self.check_subnet(world)?;
+        if self.message.chars().count() > LONGEST_MESSAGE {
+            return Err(AzureRefusal::InvalidParameter {
+                parameter: "requestMessage".to_owned(),
+                value: self.message,
+            }
+            .into());
+        }
+        if let Some(found) = &found {
+            // Another target or subnet is another endpoint; a repeated request changes the tags.
+            if found.connection.target != self.target || found.subnet != self.subnet {
+                return Err(FabricRefusal::EndpointFixed {
+                    endpoint: key.name.to_string(),
+                }
+                .into());
+            }
+            let header = header::write(world, KIND, self.place, Some(&found.header));
+            let operation = header.operation;
+            world.endpoint_mut(&key).header = header;
+            return Ok((operation, false));
+        }
+        let approves_itself = match &self.target {
+            // Whoever may write it here may approve it there: there is one tenant.
+            Target::Service(service) => world
+                .azure
+                .fabric
+                .private_link_services
+                .get(service)
+                .is_some_and(|service| {
+                    let own = world.subscription.to_string();
+                    service
+                        .auto_approval
+                        .iter()
+                        .any(|id| *id == own || id == "*")
+                }),
+            Target::Instance(_) => false,
+        };
+        if !self.manual && !self.may_approve && !approves_itself {
+            return Err(FabricRefusal::MayNotApprove {
+                endpoint: key.name.to_string(),
+                target: self.target_name(),
+            }
+            .into());
+        }
+        let address = address::allocate(world, &self.subnet, self.address)?;
+        let header = header::write(world, KIND, self.place, None);
+        let operation = header.operation;
+        let guid = world.ids.next_guid();
+        let asked = Asked {
+            manual: self.manual,
+            approved: !self.manual,
+            message: self.message,
+            group_ids: self.group_ids,
+        };
+        let connection = Connection::new(
+            header.name.as_str(),
+            guid,
+            self.connection,
+            self.target,
+            asked,
+        );
+        let interface = self.interface.clone().unwrap_or_else(|| {
+            Name::new(&format!("{}.nic.{}", header.name, world.ids.next_guid()))
+        });
+        let endpoint = PrivateEndpoint {
+            header,
+            subnet: self.subnet,
+            address,
+            is_static: self.address.is_some(),
+            interface,
+            names_interface: self.interface.is_some(),
+            connection,
+        };
+        tell(world, &endpoint);
+        world
+            .azure
+            .fabric
+            .private_endpoints
+            .insert(key, Arc::new(endpoint));
+        Ok((operation, true))
+    }
+}
+
+impl WritePrivateEndpoint {
+    fn target_name(&self) -> String {
+        match &self.target {
+            Target::Instance(name) => format!("Microsoft.Sql/managedInstances/{name}"),
+            Target::Service(key) => format!("{}/{}", super::private_link_service::KIND, key.name),
+        }
+    }
+
+    fn check_target(&self, world: &World) -> Result<(), Refusal> {
+        let (is_there, groups_fit) = match &self.target {
+            Target::Instance(name) => (
+                world.managed_instance(name.as_str()).is_some(),
+                matches!(self.group_ids.as_slice(), [one] if one.eq_ignore_ascii_case(INSTANCE_GROUP)),
+            ),
+            Target::Service(key) => (
+                world.azure.fabric.private_link_services.contains_key(key),
+                self.group_ids.is_empty(),
+            ),
+        };
+        if !is_there {
+            return Err(AzureRefusal::ReferenceNotFound {
+                resource: self.target_name(),
+                by: format!("{KIND}/{}", self.place.key.name),
+            }
+            .into());
+        }
+        if !groups_fit {
+            return Err(FabricRefusal::GroupIdsDoNotFit {
+                endpoint: self.place.key.name.to_string(),
+                target: self.target_name(),
+                groups: self.group_ids.join(", "),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    fn check_subnet(&self, world: &World) -> Result<(), Refusal> {
+        let network = world.azure.virtual_networks.get(&self.subnet.network_key());
+        let subnet = network.and_then(|network| network.subnets.get(&self.subnet.subnet));
+        let delegated = subnet.and_then(|subnet| subnet.settings.delegations.first());
+        match delegated {
+            None => Ok(()),
+            Some((_, service)) => Err(FabricRefusal::SubnetDelegated {
+                subnet: self.subnet.subnet.to_string(),
+                service: service.clone(),
+            }
+            .into()),
+        }
+    }
+}
+
+impl Request for DeletePrivateEndpoint {
+    type Reply = Option<OperationId>;
+
+    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
+        let Some(found) = world.azure.fabric.private_endpoints.remove(&self.key) else {
+            return Ok(None);
+        };
+        Ok(Some(header::start_deletion(world, KIND, &found.header)))
+    }
+}
+
+impl Request for ReviewConnection {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let key = world.connection_to(&self.target, &self.name);
+        let key = key.ok_or_else(|| FabricRefusal::NoSuchConnection {
+            name: self.name.to_string(),
+        })?;
+        let endpoint = world.endpoint_mut(&key);
+        endpoint.connection.review(self.review, self.description)?;
+        let told = endpoint.clone();
+        tell(world, &told);
+        Ok(())
+    }
+}
+
+impl Request for DeleteConnection {
+    /// Whether it was there.
+    type Reply = bool;
+
+    fn apply(self, world: &mut World) -> Result<bool, Refusal> {
+        let Some(key) = world.connection_to(&self.target, &self.name) else {
+            return Ok(false);
+        };
+        let endpoint = world.endpoint_mut(&key);
+        endpoint.connection.cut();
+        let told = endpoint.clone();
+        tell(world, &told);
+        Ok(true)
+    }
+}
+
+fn tell(world: &mut World, endpoint: &PrivateEndpoint) {
+    world.record(EventKind::ConnectionChanged {
+        endpoint: endpoint.header.name.to_string(),
+        connection: endpoint.connection.name.to_string(),
+        status: endpoint.connection.status.text(),
+    });
+}

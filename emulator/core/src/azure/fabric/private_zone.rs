@@ -1,0 +1,372 @@
+//! Private DNS zones: records, and the virtual networks in which they are heard.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use super::header::{self, Header, Place};
+use crate::azure::ResourceKey;
+use crate::command::Request;
+use crate::ids::OperationId;
+use crate::names::Name;
+use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
+use crate::world::World;
+
+/// A private DNS zone; its name is the domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrivateZone {
+    /// What every resource has.
+    pub header: Header,
+    /// Its record sets.
+    pub records: OrdMap<(RecordKind, Name), RecordSet>,
+    /// The networks that hear it.
+    pub links: OrdMap<Name, ZoneLink>,
+}
+
+/// Kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are DNS's words")]
+pub enum RecordKind {
+    A,
+    Cname,
+    Txt,
+}
+
+/// The records of one name and kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordSet {
+    /// Its name, relative to the zone; `@` is the zone itself, `*` any name.
+    pub name: Name,
+    /// How long an answer holds, in seconds.
+    pub ttl_seconds: u32,
+    /// Changes with each write.
+    pub etag: Uuid,
+    /// The records.
+    pub records: Records,
+}
+
+/// What the records say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// Addresses.
+    A(Vec<Ipv4Addr>),
+    /// Another name.
+    Cname(String),
+    /// Texts.
+    Txt(Vec<Vec<String>>),
+}
+
+/// A virtual network that hears a zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneLink {
+    /// Its name.
+    pub name: Name,
+    /// The network.
+    pub network: ResourceKey,
+    /// `registrationEnabled`.
+    pub registers: bool,
+    /// `resolutionPolicy` is `NxDomainRedirect`.
+    pub redirects: bool,
+    /// Its tags.
+    pub tags: crate::azure::Tags,
+    /// Changes with each write.
+    pub etag: Uuid,
+}
+
+/// PUT of a zone. Answers the operation and whether it is new.
+#[derive(Clone, Debug)]
+pub struct WriteZone {
+    /// Where and what it is; its location is `global`.
+    pub place: Place,
+}
+
+/// DELETE of a zone.
+#[derive(Clone, Debug)]
+pub struct DeleteZone {
+    /// The zone.
+    pub key: ResourceKey,
+}
+
+/// PUT of a record set. Answers whether it is new.
+#[derive(Clone, Debug)]
+pub struct WriteRecordSet {
+    /// The zone.
+    pub zone: ResourceKey,
+    /// The set's name, relative to the zone.
+    pub name: Name,
+    /// How long an answer holds, in seconds.
+    pub ttl_seconds: u32,
+    /// What the records say.
+    pub records: Records,
+}
+
+/// DELETE of a record set. Answers whether it was there.
+#[derive(Clone, Debug)]
+pub struct DeleteRecordSet {
+    /// The zone.
+    pub zone: ResourceKey,
+    /// Its kind.
+    pub kind: RecordKind,
+    /// Its name.
+    pub name: Name,
+}
+
+/// PUT of a link. Answers the operation and whether it is new.
+#[derive(Clone, Debug)]
+pub struct WriteZoneLink {
+    /// The zone.
+    pub zone: ResourceKey,
+    /// The link's name.
+    pub name: Name,
+    /// The network.
+    pub network: ResourceKey,
+    /// `registrationEnabled`.
+    pub registers: bool,
+    /// `resolutionPolicy` is `NxDomainRedirect`.
+    pub redirects: bool,
+    /// Its tags.
+    pub tags: crate::azure::Tags,
+}
+
+/// DELETE of a link.
+#[derive(Clone, Debug)]
+pub struct DeleteZoneLink {
+    /// The zone.
+    pub zone: ResourceKey,
+    /// The link.
+    pub name: Name,
+}
+
+const KIND: &str = "Microsoft.Network/privateDnsZones";
+const LINK_KIND: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
+/// How many records a set may have (documented).
+const MOST_RECORDS: usize = 20;
+
+impl Records {
+    /// Their kind.
+    pub fn kind(&self) -> RecordKind {
+        match self {
+            Self::A(_) => RecordKind::A,
+            Self::Cname(_) => RecordKind::Cname,
+            Self::Txt(_) => RecordKind::Txt,
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::A(addresses) => addresses.len(),
+            Self::Cname(_) => 1,
+            Self::Txt(texts) => texts.len(),
+        }
+    }
+}
+
+impl PrivateZone {
+    /// The network's link, if it hears the zone.
+    pub fn link_of(&self, network: &ResourceKey) -> Option<&ZoneLink> {
+        self.links.values().find(|link| link.network == *network)
+    }
+
+    /// The records of a name relative to the zone: its own, or those of `*`.
+    pub fn find(&self, kind: RecordKind, name: &str) -> Option<&RecordSet> {
+        let own = self.records.get(&(kind, Name::new(name)));
+        // A name that has records of another kind is not any name.
+        let has_own = own.is_some() || self.has(name);
+        own.or_else(|| {
+            (!has_own)
+                .then(|| self.records.get(&(kind, Name::new("*"))))
+                .flatten()
+        })
+    }
+
+    /// Whether a name relative to the zone has records of any kind.
+    pub fn has(&self, name: &str) -> bool {
+        self.records.keys().any(|(_, known)| known.is(name))
+    }
+}
+
+impl Request for WriteZone {
+    type Reply = (OperationId, bool);
+
+    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
+        let key = self.place.key.clone();
+        let found = world.azure.fabric.private_zones.get(&key).cloned();
+        header::check(
+            world,
+            KIND,
+            &self.place,
+            found.as_ref().map(|found| &found.header),
+        )?;
+        let header = header::write(
+            world,
+            KIND,
+            self.place,
+            found.as_ref().map(|found| &found.header),
+        );
+        let operation = header.operation;
+        let zone = PrivateZone {
+            header,
+            records: found
+                .as_ref()
+                .map_or_else(OrdMap::new, |found| found.records.clone()),
+            links: found
+                .as_ref()
+                .map_or_else(OrdMap::new, |found| found.links.clone()),
+        };
+        world.azure.fabric.private_zones.insert(key, Arc::new(zone));
+        Ok((operation, found.is_none()))
+    }
+}
+
+impl Request for DeleteZone {
+    type Reply = Option<OperationId>;
+
+    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
+        let Some(found) = world.azure.fabric.private_zones.get(&self.key).cloned() else {
+            return Ok(None);
+        };
+        if let Some(link) = found.links.values().next() {
+            return Err(AzureRefusal::InUse {
+                resource: format!("{KIND}/{}", found.header.name),
+                by: format!("{LINK_KIND}/{}", link.name),
+            }
+            .into());
+        }
+        let operation = header::start_deletion(world, KIND, &found.header);
+        world.azure.fabric.private_zones.remove(&self.key);
+        Ok(Some(operation))
+    }
+}
+
+impl Request for WriteRecordSet {
+    type Reply = bool;
+
+    fn apply(self, world: &mut World) -> Result<bool, Refusal> {
+        let etag = world.ids.next_guid();
+        let zone = zone_mut(world, &self.zone)?;
+        let invalid = |why: &'static str| FabricRefusal::InvalidRecordSet {
+            name: self.name.to_string(),
+            why,
+        };
+        let kind = self.records.kind();
+        if !is_record_name(self.name.as_str()) {
+            return Err(invalid("the name is not one of DNS").into());
+        }
+        if !(1..=MOST_RECORDS).contains(&self.records.count()) {
+            return Err(invalid("it needs between 1 and 20 records").into());
+        }
+        let others = zone.records.keys().filter(|(_, known)| *known == self.name);
+        let mut others = others.filter(|(known, _)| *known != kind).peekable();
+        let alone = kind == RecordKind::Cname
+            || others
+                .peek()
+                .is_some_and(|(known, _)| *known == RecordKind::Cname);
+        if alone && others.peek().is_some() {
+            return Err(invalid("a CNAME record cannot stand beside others").into());
+        }
+        if kind == RecordKind::Cname && self.name.is("@") {
+            return Err(invalid("the zone itself cannot have a CNAME record").into());
+        }
+        let set = RecordSet {
+            name: self.name.clone(),
+            ttl_seconds: self.ttl_seconds,
+            etag,
+            records: self.records,
+        };
+        Ok(zone.records.insert((kind, self.name), set).is_none())
+    }
+}
+
+impl Request for DeleteRecordSet {
+    type Reply = bool;
+
+    fn apply(self, world: &mut World) -> Result<bool, Refusal> {
+        let zone = zone_mut(world, &self.zone)?;
+        Ok(zone.records.remove(&(self.kind, self.name)).is_some())
+    }
+}
+
+impl Request for WriteZoneLink {
+    type Reply = (OperationId, bool);
+
+    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
+        crate::azure::check_name(LINK_KIND, self.name.as_str())?;
+        if !world.azure.virtual_networks.contains_key(&self.network) {
+            return Err(AzureRefusal::ReferenceNotFound {
+                resource: format!("Microsoft.Network/virtualNetworks/{}", self.network.name),
+                by: format!("{LINK_KIND}/{}", self.name),
+            }
+            .into());
+        }
+        let etag = world.ids.next_guid();
+        let zone = world.azure.fabric.private_zones.get(&self.zone).cloned();
+        let zone = zone.ok_or_else(|| header::not_found(KIND, &self.zone))?;
+        // A network hears only one zone of a name, wherever that zone is kept.
+        let twin = world.azure.fabric.private_zones.values().find_map(|other| {
+            let link = other.link_of(&self.network)?;
+            let is_other = other.header.key() != self.zone || link.name != self.name;
+            (other.header.name == zone.header.name && is_other).then(|| link.name.to_string())
+        });
+        if let Some(link) = twin {
+            return Err(FabricRefusal::NetworkLinkedAlready {
+                network: self.network.name.to_string(),
+                zone: zone.header.name.to_string(),
+                link,
+            }
+            .into());
+        }
+        let is_new = !zone.links.contains_key(&self.name);
+        let operation = header::start(
+            world,
+            KIND,
+            &zone.header.group,
+            &zone.header.name,
+            &zone.header.location,
+        );
+        let link = ZoneLink {
+            name: self.name.clone(),
+            network: self.network,
+            registers: self.registers,
+            redirects: self.redirects,
+            tags: self.tags,
+            etag,
+        };
+        zone_mut(world, &self.zone)?.links.insert(self.name, link);
+        Ok((operation, is_new))
+    }
+}
+
+impl Request for DeleteZoneLink {
+    type Reply = Option<OperationId>;
+
+    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
+        let zone = zone_mut(world, &self.zone)?;
+        if zone.links.remove(&self.name).is_none() {
+            return Ok(None);
+        }
+        let header = zone.header.clone();
+        let operation = header::start(world, KIND, &header.group, &header.name, &header.location);
+        Ok(Some(operation))
+    }
+}
+
+fn zone_mut<'a>(world: &'a mut World, key: &ResourceKey) -> Result<&'a mut PrivateZone, Refusal> {
+    let found = world.azure.fabric.private_zones.get_mut(key);
+    found
+        .map(Arc::make_mut)
+        .ok_or_else(|| header::not_found(KIND, key))
+}
+
+/// `@`, or labels of letters, digits, `-` and `_`; the first may be `*`.
+fn is_record_name(name: &str) -> bool {
+    let is_label = |(at, label): (usize, &str)| {
+        (at == 0 && label == "*")
+            || ((1..=63).contains(&label.len())
+                && label
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+    };
+    name == "@" || (name.len() <= 253 && name.split('.').enumerate().all(is_label))
+}

@@ -1,0 +1,324 @@
+//! The evaluator: name, way, certificate, login and redirect, in this order; the first that fails is the reason.
+
+use std::net::Ipv4Addr;
+
+use super::hint::hint;
+use super::resolve::{Answer, is_hijacked, resolve_from};
+use super::vantage::Vantage;
+use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning};
+use super::walk::{PUBLIC_PORT, SQL_PORT, Walk, walk};
+use crate::azure::fabric::{PeeringState, RecordKind};
+use crate::instance::Instance;
+use crate::world::World;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// From where.
+    pub from: &'a Vantage,
+    /// The host, as in the connection string.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// Whether the client checks the certificate's name.
+    pub validates: bool,
+    /// Whether the client can follow a redirect: TDS 7.4 and later.
+    pub follows: bool,
+    /// The name in the login, if it is another than the host.
+    pub login_name: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    /// A current client, which encrypts and checks the certificate.
+    pub fn new(from: &'a Vantage, host: &'a str, port: u16) -> Self {
+        Self {
+            from,
+            host,
+            port,
+            validates: true,
+            follows: true,
+            login_name: None,
+        }
+    }
+
+    /// The same without checking the certificate.
+    pub fn trusting(self) -> Self {
+        Self {
+            validates: false,
+            ..self
+        }
+    }
+}
+
+/// Ports of redirected connections begin here; the node's number is added.
+const REDIRECTED: u16 = 11_000;
+
+/// Whether a client gets there, and how.
+pub fn evaluate(world: &World, ask: &Ask<'_>) -> Verdict {
+    let resolved = resolve_from(world, ask.from, ask.host);
+    let mut verdict = Verdict {
+        reachable: false,
+        reason: None,
+        symptom: None,
+        path: Vec::new(),
+        latent: Vec::new(),
+        warnings: Vec::new(),
+        hint: None,
+        end: None,
+        redirect: None,
+        branches: Vec::new(),
+        resolved,
+    };
+    let reason = match &verdict.resolved.answer {
+        Answer::NoName { zone: Some(_) } => Some(Reason::DnsNoNameInZone),
+        Answer::NoName { zone: None } | Answer::NoAddress => Some(Reason::DnsNoName),
+        Answer::NoServer(_) => Some(Reason::DnsUnreachableServer),
+        Answer::Addresses(_) => None,
+    };
+    match reason {
+        Some(reason) => verdict.reason = Some(reason),
+        None => connect(world, ask, &mut verdict),
+    }
+    verdict.reachable = verdict.reason.is_none();
+    verdict.symptom = verdict.reason.map(Reason::symptom);
+    verdict.hint = verdict
+        .reason
+        .and_then(|reason| hint(world, ask, &verdict, reason));
+    verdict
+}
+
+fn connect(world: &World, ask: &Ask<'_>, verdict: &mut Verdict) {
+    let Some(origin) = ask.from.origin(world) else {
+        verdict.reason = Some(Reason::NoRoute);
+        return;
+    };
+    let addresses = verdict.resolved.addresses().to_vec();
+    let several = addresses.len() > 1;
+    let mut ways: Vec<(Ipv4Addr, Walk)> = Vec::new();
+    for address in &addresses {
+        for way in walk(world, &origin, *address, ask.port) {
+            ways.push((*address, way));
+        }
+    }
+    if several {
+        verdict.warnings.push(Warning::SeveralAddresses);
+    }
+    // What fails on some way is what a client will meet sooner or later.
+    let judged: Vec<(String, &Walk, Vec<Reason>)> = ways
+        .iter()
+        .map(|(address, way)| {
+            let mut selectors = way.selectors.clone();
+            if several {
+                selectors.insert(0, address.to_string());
+            }
+            (selectors.join(" "), way, judge(world, ask, way))
+        })
+        .collect();
+    let shown = judged
+        .iter()
+        .find(|(.., reasons)| !reasons.is_empty())
+        .or(judged.first());
+    if let Some((_, way, reasons)) = shown {
+        verdict.path.clone_from(&way.path);
+        verdict.reason = reasons.first().copied();
+        verdict.latent = reasons.iter().skip(1).copied().collect();
+        verdict.end = way.outcome.as_ref().ok().cloned();
+    } else {
+        verdict.reason = Some(Reason::NoRoute);
+    }
+    let outcomes: std::collections::BTreeSet<Option<Reason>> = judged
+        .iter()
+        .map(|(.., reasons)| reasons.first().copied())
+        .collect();
+    if outcomes.len() > 1 {
+        verdict.branches = judged
+            .iter()
+            .map(|(selector, _, reasons)| Branch {
+                selector: selector.clone(),
+                reachable: reasons.is_empty(),
+                reason: reasons.first().copied(),
+            })
+            .collect();
+    }
+    if let Some(end) = &verdict.end
+        && verdict.reason.is_none()
+    {
+        verdict.redirect = redirect_of(world, ask, end);
+    }
+    warn(world, verdict);
+}
+
+/// Everything that stands against a way, in the order in which a client meets it.
+fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
+    let end = match &way.outcome {
+        Err(reason) => return vec![*reason],
+        Ok(end) => end,
+    };
+    let Some(instance) = end.instance().and_then(|name| world.managed_instance(name)) else {
+        return Vec::new();
+    };
+    if !speaks_sql(ask.port, end) {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    if ask.validates && !certificate_fits(instance, ask.host) {
+        reasons.push(Reason::CertificateName);
+    }
+    let name = ask.login_name.unwrap_or(ask.host);
+    reasons.extend(check_login_name(world, instance, end, name));
+    if reasons.is_empty()
+        && let Some(redirect) = redirect_of(world, ask, end)
+    {
+        let target = resolve_from(world, ask.from, &redirect.host);
+        let reached =
+            ask.from
+                .origin(world)
+                .zip(target.address())
+                .is_some_and(|(origin, address)| {
+                    walk(world, &origin, address, redirect.port)
+                        .iter()
+                        .all(|way| way.outcome.is_ok())
+                });
+        if !reached {
+            reasons.push(Reason::RedirectUnreachable);
+        }
+    }
+    reasons
+}
+
+/// Whether what answers at the end is the SQL gateway. Behind forwarding machines the client's port can be any.
+fn speaks_sql(port: u16, end: &End) -> bool {
+    match end {
+        End::VnetLocal { .. } => {
+            !matches!(port, 1434 | 4022 | 5022 | 5024 | 11_000..=12_000) || port == SQL_PORT
+        }
+        End::PrivateEndpoint { .. } => true,
+        End::Public { .. } => port == PUBLIC_PORT,
+        End::SqlServer { .. } | End::Machine { .. } => false,
+    }
+}
+
+/// The names in the certificate of an instance: its zone's, and no other's.
+fn certificate_fits(instance: &Instance, host: &str) -> bool {
+    let Some(managed) = instance.as_managed_instance() else {
+        return false;
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let zone = format!("{}.database.windows.net", managed.dns_zone);
+    let Some(labels) = host
+        .strip_suffix(&zone)
+        .and_then(|rest| rest.strip_suffix('.'))
+    else {
+        return false;
+    };
+    match labels.split('.').collect::<Vec<_>>().as_slice() {
+        [_] => true,
+        [_, middle] => ["public", "secondary"].contains(middle),
+        _ => false,
+    }
+}
+
+/// The gateway goes by the first label of the name in the login.
+fn check_login_name(world: &World, instance: &Instance, end: &End, name: &str) -> Option<Reason> {
+    let name = name.split(',').next().unwrap_or(name);
+    let name = name.split('\\').next().unwrap_or(name);
+    let name = ["tcp:", "np:", "lpc:", "admin:"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name)
+        .trim();
+    if name.parse::<std::net::IpAddr>().is_ok() {
+        return Some(Reason::HostRequired);
+    }
+    let first = name.split('.').next().unwrap_or(name);
+    if instance.name.is(first) {
+        return None;
+    }
+    // A gateway serves all instances of its subnet, but a private endpoint leads to one.
+    let neighbour = world.managed_instance(first).is_some_and(|other| {
+        let subnet = |instance: &Instance| {
+            let managed = instance.as_managed_instance()?;
+            managed.properties.subnet.clone()
+        };
+        subnet(other).is_some() && subnet(other) == subnet(instance)
+    });
+    let serves_neighbours = matches!(end, End::VnetLocal { .. });
+    (!(neighbour && serves_neighbours)).then_some(Reason::HostMismatch)
+}
+
+/// Where the instance sends the client: only by its own network, and only who can follow.
+fn redirect_of(world: &World, ask: &Ask<'_>, end: &End) -> Option<Redirect> {
+    let End::VnetLocal { instance } = end else {
+        return None;
+    };
+    if !ask.follows || !speaks_sql(ask.port, end) {
+        return None;
+    }
+    let instance = world.managed_instance(instance)?;
+    let managed = instance.as_managed_instance()?;
+    managed
+        .properties
+        .proxy_override
+        .eq_ignore_ascii_case("Redirect")
+        .then(|| Redirect {
+            // The service's own choice is undocumented (guess: the instance's name, which every certificate fits).
+            host: instance.server_name(),
+            port: REDIRECTED,
+        })
+}
+
+fn warn(world: &World, verdict: &mut Verdict) {
+    let Some(instance) = verdict
+        .end
+        .as_ref()
+        .and_then(End::instance)
+        .and_then(|name| world.managed_instance(name))
+    else {
+        return;
+    };
+    if is_hijacked(world, instance) {
+        verdict.warnings.push(Warning::DnsHijacked);
+    }
+    let Some(managed) = instance.as_managed_instance() else {
+        return;
+    };
+    let Some(own) = managed
+        .properties
+        .subnet
+        .as_ref()
+        .map(|subnet| subnet.network_key())
+    else {
+        return;
+    };
+    let zone = format!("privatelink.{}.database.windows.net", managed.dns_zone);
+    let zones = world.azure.fabric.private_zones.values();
+    let on_peer = zones
+        .filter(|found| found.header.name.is(&zone))
+        .any(|found| {
+            found.find(RecordKind::A, instance.name.as_str()).is_some()
+                && found.links.values().any(|link| {
+                    let network = world.azure.virtual_networks.get(&own);
+                    network.is_some_and(|network| {
+                        network.peerings.values().any(|peering| {
+                            peering.remote == link.network
+                                && peering.state(world, &own) == PeeringState::Connected
+                        })
+                    })
+                })
+        });
+    if on_peer {
+        verdict.warnings.push(Warning::PrivateZoneOnPeer);
+    }
+}
+
+impl End {
+    /// The managed instance that answers.
+    pub fn instance(&self) -> Option<&str> {
+        match self {
+            Self::VnetLocal { instance }
+            | Self::PrivateEndpoint { instance, .. }
+            | Self::Public { instance } => Some(instance),
+            Self::SqlServer { .. } | Self::Machine { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What would make a connection work.
+
+use super::evaluate::Ask;
+use super::verdict::{Hop, Reason, Verdict};
+use crate::world::World;
+
+/// What to do about a reason; none where only the asker can know.
+pub(super) fn hint(
+    world: &World,
+    ask: &Ask<'_>,
+    verdict: &Verdict,
+    reason: Reason,
+) -> Option<String> {
+    let hop = |kind: &str| {
+        let mut hops = verdict.path.iter().rev();
+        hops.find(|hop| hop.hop == kind)
+            .map(|hop: &Hop| hop.id.clone())
+            .unwrap_or_default()
+    };
+    let (host, port, from) = (ask.host, ask.port, ask.from);
+    Some(match reason {
+        Reason::DnsNoName => format!("check the name '{host}': no instance or record of this world has it"),
+        Reason::DnsNoNameInZone => format!(
+            "add a record for '{host}' to the private zone that {from} hears, or let its link fall back (NxDomainRedirect)"
+        ),
+        Reason::DnsUnreachableServer => {
+            "name a DNS server that is there, or none to use the platform's".to_owned()
+        }
+        Reason::NoRoute => format!(
+            "nothing leads from {from} to {}: peer the networks, or create a private endpoint and a DNS record for it",
+            verdict.resolved.address()?
+        ),
+        Reason::PeeringNotConnected => "create the other half of the peering".to_owned(),
+        Reason::PeeringAccessOff => "allow virtual network access on both halves of the peering".to_owned(),
+        Reason::NonTransitive => "peer the two networks directly: peerings do not lead further".to_owned(),
+        Reason::DeniedOut | Reason::DeniedIn => {
+            format!("the rule {} denies port {port}: add an allow rule of a lower priority number", hop("nsg"))
+        }
+        Reason::RouteToNowhere => "remove the route whose next hop is None".to_owned(),
+        Reason::RouteToAppliance => format!(
+            "the route leads to the appliance {}, which does not pass packets on: enable IP forwarding on its interface",
+            hop("appliance")
+        ),
+        Reason::NothingThere => format!("nothing answers at {}", verdict.resolved.address()?),
+        Reason::EndpointPending => {
+            let endpoint = hop("pe");
+            let found = world.azure.fabric.private_endpoints.values();
+            let connection = found
+                .filter(|found| found.header.name.is(&endpoint))
+                .map(|found| found.connection.name.to_string())
+                .next();
+            format!("approve the connection {} of private endpoint {endpoint}", connection.unwrap_or_default())
+        }
+        Reason::EndpointRejected => format!(
+            "the connection of private endpoint {} was rejected: delete the endpoint and ask again",
+            hop("pe")
+        ),
+        Reason::EndpointDisconnected => format!(
+            "the other side of private endpoint {} is gone: delete the endpoint and create another",
+            hop("pe")
+        ),
+        Reason::PortNotCarried => {
+            "a private endpoint of a managed instance carries port 1433 only: use the instance's own network".to_owned()
+        }
+        Reason::WrongDirection => "private endpoints lead inward only".to_owned(),
+        Reason::ProxyProtocolMismatch => format!(
+            "turn the proxy protocol of private link service {} off: nothing behind it reads it",
+            hop("pls")
+        ),
+        Reason::NoBalancerRule => format!("add a rule for the frontend port to load balancer {}", hop("lb")),
+        Reason::NoHealthyBackend => format!("no member of the pool of {} answers its probe", hop("lb")),
+        Reason::EmptyPool => format!("put machines into the pool of load balancer {}", hop("lb")),
+        Reason::NoForwardingRule => format!(
+            "nothing listens on machine {}: run the forwarding script again (its rules do not survive a reboot)",
+            hop("vm")
+        ),
+        Reason::StaleTarget => format!(
+            "the instance has another address than {}: run the forwarding script on {} again",
+            hop("dnat"),
+            hop("vm")
+        ),
+        Reason::ShadowedRule => "an earlier rule for the same port is taken: use another port".to_owned(),
+        Reason::ForwardTargetUnreachable => format!("{} does not reach {}", hop("vm"), hop("dnat")),
+        Reason::PortClosed => format!("nothing listens on port {port}"),
+        Reason::PublicDisabled => {
+            "enable the public endpoint, allow port 3342 in the security group, and connect to port 3342".to_owned()
+        }
+        Reason::InstanceStopped => "start the instance".to_owned(),
+        Reason::CertificateName => format!(
+            "'{host}' is not in the certificate: use the instance's own name, or do not check the certificate"
+        ),
+        Reason::HostRequired => "connect by the instance's name: the gateway does not know addresses".to_owned(),
+        Reason::HostMismatch => format!(
+            "the first label of '{}' must be the instance's name",
+            ask.login_name.unwrap_or(host)
+        ),
+        Reason::RedirectUnreachable => {
+            "set the connection type of the instance to Proxy, or let the ports 11000-11999 through".to_owned()
+        }
+    })
+}

@@ -1,0 +1,17 @@
+//! Would it connect? From a vantage to a host and port: by which hops, and if not, the one reason, and what would fix it.
+//!
+//! Nothing is kept here: every answer is computed from the world, and the sockets ask the same evaluator.
+
+mod evaluate;
+mod filter;
+mod hint;
+mod resolve;
+mod route;
+mod vantage;
+mod verdict;
+mod walk;
+
+pub use evaluate::{Ask, evaluate};
+pub use resolve::{Answer, Resolved, resolve_from};
+pub use vantage::{Vantage, VantageError};
+pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning};

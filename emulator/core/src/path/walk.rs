@@ -1,0 +1,501 @@
+//! The walk of a connection: from an address, over routes and whatever holds the addresses on the way, to its end.
+
+use std::net::Ipv4Addr;
+
+use super::filter::{self, PROBES};
+use super::resolve::{public_address, resolve_from};
+use super::route::{Arrival, Spot, follow};
+use super::vantage::{Origin, Place, Vantage};
+use super::verdict::{End, Hop, Reason, at};
+use crate::azure::fabric::{
+    ConnectionStatus, Direction, Holder, LoadBalancer, Machine, Power, PrivateEndpoint, Target,
+    members,
+};
+use crate::azure::{ResourceKey, SubnetId};
+use crate::instance::Instance;
+use crate::names::Name;
+use crate::world::World;
+
+/// How a walk ended.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    pub(super) path: Vec<Hop>,
+    pub(super) outcome: Result<End, Reason>,
+    /// What chose this way among several.
+    pub(super) selectors: Vec<String>,
+}
+
+/// How often a connection may be passed on: appliances and forwarding machines can go in circles.
+const MOST_TURNS: usize = 8;
+/// How many ways are followed.
+const MOST_WAYS: usize = 256;
+/// The port of a public endpoint.
+pub(super) const PUBLIC_PORT: u16 = 3342;
+/// The port of SQL.
+pub(super) const SQL_PORT: u16 = 1433;
+
+/// Every way from `origin` to an address and port.
+pub(super) fn walk(world: &World, origin: &Origin<'_>, address: Ipv4Addr, port: u16) -> Vec<Walk> {
+    let mut walker = Walker {
+        world,
+        ways: Vec::new(),
+    };
+    walker.go(origin, address, port, Walk::new(), 0);
+    walker.ways
+}
+
+struct Walker<'w> {
+    world: &'w World,
+    ways: Vec<Walk>,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self {
+            path: Vec::new(),
+            outcome: Err(Reason::NoRoute),
+            selectors: Vec::new(),
+        }
+    }
+
+    fn by(mut self, hop: Hop) -> Self {
+        self.path.push(hop);
+        self
+    }
+
+    fn chosen(mut self, selector: String) -> Self {
+        self.selectors.push(selector);
+        self
+    }
+}
+
+impl<'w> Walker<'w> {
+    fn end(&mut self, walk: Walk, outcome: Result<End, Reason>) {
+        if self.ways.len() < MOST_WAYS {
+            self.ways.push(Walk { outcome, ..walk });
+        }
+    }
+
+    fn go(&mut self, origin: &Origin<'_>, address: Ipv4Addr, port: u16, walk: Walk, turn: usize) {
+        if turn > MOST_TURNS || self.ways.len() >= MOST_WAYS {
+            return self.end(walk, Err(Reason::NoRoute));
+        }
+        if let Err(rule) = self.leaves(origin, address, port) {
+            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedOut));
+        }
+        let (arrival, hops) = match follow(self.world, origin, address) {
+            Ok(followed) => followed,
+            Err(reason) => return self.end(walk, Err(reason)),
+        };
+        let walk = hops.into_iter().fold(walk, Walk::by);
+        match arrival {
+            Arrival::Site(site) => self.at_site(&site, address, port, walk),
+            Arrival::Internet => self.on_internet(origin, address, port, walk),
+            Arrival::Appliance(appliance) => {
+                self.at_appliance(origin, appliance, (address, port), walk, turn)
+            }
+            Arrival::Network(None) => self.end(walk, Err(Reason::NothingThere)),
+            Arrival::Network(Some(spot)) => {
+                self.at_spot(origin, *spot, (address, port), walk, turn);
+            }
+        }
+    }
+
+    /// Security groups on the way out.
+    fn leaves(&self, origin: &Origin<'_>, address: Ipv4Addr, port: u16) -> Result<(), String> {
+        let Place::Subnet(subnet) = &origin.place else {
+            return Ok(());
+        };
+        let network = subnet.network_key();
+        let connection = filter::Connection {
+            direction: Direction::Outbound,
+            source: origin.address,
+            destination: address,
+            port,
+            network: &network,
+        };
+        let own = origin
+            .interface
+            .and_then(|interface| interface.network_security_group.as_deref());
+        filter::allows(self.world, own, connection)?;
+        filter::allows(self.world, self.group_of(subnet).as_deref(), connection)
+    }
+
+    /// Security groups on the way in.
+    fn enters(
+        &self,
+        source: Ipv4Addr,
+        (address, port): (Ipv4Addr, u16),
+        subnet: &SubnetId,
+        own: Option<&str>,
+    ) -> Result<(), String> {
+        let network = subnet.network_key();
+        let connection = filter::Connection {
+            direction: Direction::Inbound,
+            source,
+            destination: address,
+            port,
+            network: &network,
+        };
+        filter::allows(self.world, self.group_of(subnet).as_deref(), connection)?;
+        filter::allows(self.world, own, connection)
+    }
+
+    fn group_of(&self, subnet: &SubnetId) -> Option<String> {
+        let network = self
+            .world
+            .azure
+            .virtual_networks
+            .get(&subnet.network_key())?;
+        let settings = &network.subnets.get(&subnet.subnet)?.settings;
+        settings.network_security_group.clone()
+    }
+
+    /// A SQL Server's own network.
+    fn at_site(&mut self, site: &Name, address: Ipv4Addr, port: u16, walk: Walk) {
+        let walk = walk.by(Hop::new("onprem", site));
+        let servers = self.world.instances.values();
+        let server = servers
+            .filter(|instance| {
+                instance
+                    .as_sql_server()
+                    .is_some_and(|server| server.address == address)
+            })
+            .map(|instance| instance.name.to_string())
+            .next();
+        match server {
+            None => self.end(walk, Err(Reason::NothingThere)),
+            Some(server) => {
+                let mirroring = self
+                    .world
+                    .sql_server(&server)
+                    .and_then(|instance| instance.endpoint.as_ref().map(|endpoint| endpoint.port));
+                let listens = port == SQL_PORT || mirroring == Some(port);
+                let end = listens.then_some(End::SqlServer { server });
+                self.end(walk, end.ok_or(Reason::PortClosed));
+            }
+        }
+    }
+
+    fn on_internet(&mut self, origin: &Origin<'_>, address: Ipv4Addr, port: u16, walk: Walk) {
+        let instances = self.world.instances.values();
+        let found = instances
+            .filter(|instance| instance.is_managed_instance())
+            .find(|instance| public_address(instance) == address);
+        let Some(instance) = found else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let Some(managed) = instance.as_managed_instance() else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let walk = walk.by(Hop::new("mi", &instance.name).with_state("public"));
+        if !managed.properties.public_data_endpoint || port != PUBLIC_PORT {
+            return self.end(walk, Err(Reason::PublicDisabled));
+        }
+        if let (Some(subnet), Some(inside)) =
+            (&managed.properties.subnet, managed.properties.address)
+        {
+            // Whoever leaves a network for the internet has another address there.
+            let source = match origin.place {
+                Place::Internet => origin.address,
+                Place::Subnet(_) | Place::Site(_) => Ipv4Addr::new(20, 0, 0, 1),
+            };
+            if let Err(rule) = self.enters(source, (inside, port), subnet, None) {
+                return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
+            }
+        }
+        let end = End::Public {
+            instance: instance.name.to_string(),
+        };
+        let outcome = self.runs(instance).map(|()| end);
+        self.end(walk, outcome);
+    }
+
+    /// A machine to which a route sends what is for others.
+    fn at_appliance(
+        &mut self,
+        origin: &Origin<'_>,
+        appliance: Ipv4Addr,
+        (address, port): (Ipv4Addr, u16),
+        walk: Walk,
+        turn: usize,
+    ) {
+        let Some(network) = origin.network() else {
+            return self.end(walk, Err(Reason::RouteToAppliance));
+        };
+        let reached = super::route::connected_peers(self.world, &network)
+            .filter(|peering| peering.allow_forwarded)
+            .map(|peering| peering.remote.clone())
+            .chain([network.clone()])
+            .find_map(|network| super::route::locate(self.world, &network, appliance));
+        let Some(Holder::Interface(key)) = reached.and_then(|spot| spot.holder) else {
+            return self.end(walk, Err(Reason::RouteToAppliance));
+        };
+        let fabric = &self.world.azure.fabric;
+        let passes_on = fabric
+            .interfaces
+            .get(&key)
+            .is_some_and(|interface| interface.forwards);
+        let runs =
+            machine_at(self.world, &key).is_some_and(|machine| machine.power == Power::Running);
+        let Some(interface) = fabric.interfaces.get(&key).filter(|_| passes_on && runs) else {
+            return self.end(walk, Err(Reason::RouteToAppliance));
+        };
+        let origin = Origin {
+            // The sender stays who it was.
+            address: origin.address,
+            ..Origin::of(interface)
+        };
+        self.go(&origin, address, port, walk, turn + 1);
+    }
+
+    fn at_spot(
+        &mut self,
+        origin: &Origin<'_>,
+        spot: Spot,
+        to: (Ipv4Addr, u16),
+        walk: Walk,
+        turn: usize,
+    ) {
+        let subnet = &spot.subnet;
+        match spot.holder {
+            None | Some(Holder::LinkService(_)) => self.end(walk, Err(Reason::NothingThere)),
+            Some(Holder::Instance(name)) => self.at_instance(origin, subnet, &name, to, walk),
+            Some(Holder::PrivateEndpoint(key)) => {
+                self.at_endpoint(origin, subnet, &key, to, walk, turn);
+            }
+            Some(Holder::Frontend(key, name)) => {
+                self.at_frontend(origin.address, &key, &name, to.1, walk, turn);
+            }
+            Some(Holder::Interface(key)) => {
+                self.at_interface(origin.address, &key, to.1, walk, turn);
+            }
+        }
+    }
+
+    fn at_instance(
+        &mut self,
+        origin: &Origin<'_>,
+        subnet: &SubnetId,
+        name: &Name,
+        to: (Ipv4Addr, u16),
+        walk: Walk,
+    ) {
+        if let Err(rule) = self.enters(origin.address, to, subnet, None) {
+            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
+        }
+        let walk = walk.by(Hop::new("mi", name));
+        let Some(instance) = self.world.managed_instance(name.as_str()).cloned() else {
+            return self.end(walk, Err(Reason::InstanceStopped));
+        };
+        let outcome = self
+            .runs(&instance)
+            .and_then(|()| match is_instance_port(to.1) {
+                true => Ok(End::VnetLocal {
+                    instance: name.to_string(),
+                }),
+                false => Err(Reason::PortClosed),
+            });
+        self.end(walk, outcome);
+    }
+
+    fn at_endpoint(
+        &mut self,
+        origin: &Origin<'_>,
+        subnet: &SubnetId,
+        key: &ResourceKey,
+        (address, port): (Ipv4Addr, u16),
+        walk: Walk,
+        turn: usize,
+    ) {
+        let Some(endpoint) = self.world.azure.fabric.private_endpoints.get(key).cloned() else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        if security_applies(self.world, subnet)
+            && let Err(rule) = self.enters(origin.address, (address, port), subnet, None)
+        {
+            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
+        }
+        let status = endpoint.connection.status;
+        let walk = walk.by(Hop::new("pe", &key.name).with_state(status.text()));
+        let refused = match status {
+            ConnectionStatus::Approved => None,
+            ConnectionStatus::Pending => Some(Reason::EndpointPending),
+            ConnectionStatus::Rejected => Some(Reason::EndpointRejected),
+            ConnectionStatus::Disconnected => Some(Reason::EndpointDisconnected),
+        };
+        if let Some(reason) = refused {
+            return self.end(walk, Err(reason));
+        }
+        self.through(&endpoint, port, walk, turn);
+    }
+
+    /// What an approved private endpoint leads to.
+    fn through(&mut self, endpoint: &PrivateEndpoint, port: u16, walk: Walk, turn: usize) {
+        match &endpoint.connection.target {
+            Target::Instance(_) if port != SQL_PORT => {
+                self.end(walk, Err(Reason::PortNotCarried));
+            }
+            Target::Instance(name) => {
+                let walk = walk.by(Hop::new("mi", name));
+                let instance = self.world.managed_instance(name.as_str()).cloned();
+                let runs = instance.map_or(Err(Reason::InstanceStopped), |found| self.runs(&found));
+                let end = End::PrivateEndpoint {
+                    instance: name.to_string(),
+                    endpoint: endpoint.header.name.to_string(),
+                };
+                self.end(walk, runs.map(|()| end));
+            }
+            Target::Service(key) => {
+                let services = &self.world.azure.fabric.private_link_services;
+                let Some(service) = services.get(key).cloned() else {
+                    return self.end(walk, Err(Reason::EndpointDisconnected));
+                };
+                let walk = walk.by(Hop::new("pls", &key.name));
+                if service.proxy_protocol {
+                    return self.end(walk, Err(Reason::ProxyProtocolMismatch));
+                }
+                let (balancer, frontend) = &service.frontend;
+                self.at_frontend(service.address, balancer, frontend, port, walk, turn);
+            }
+        }
+    }
+
+    fn at_frontend(
+        &mut self,
+        source: Ipv4Addr,
+        key: &ResourceKey,
+        frontend: &Name,
+        port: u16,
+        walk: Walk,
+        turn: usize,
+    ) {
+        let Some(balancer) = self.world.azure.fabric.load_balancers.get(key).cloned() else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let walk = walk.by(Hop::new("lb", &key.name).with_state(format!("{frontend}:{port}")));
+        let Some((_, rule)) = balancer.rule(frontend, port) else {
+            return self.end(walk, Err(Reason::NoBalancerRule));
+        };
+        let pool = rule.pool.as_ref();
+        let all = pool.map_or_else(Vec::new, |pool| members(self.world, key, pool));
+        if all.is_empty() {
+            return self.end(walk, Err(Reason::EmptyPool));
+        }
+        let well: Vec<ResourceKey> = all
+            .iter()
+            .filter(|(interface, _, _)| self.is_well(&balancer, rule.probe.as_ref(), interface))
+            .map(|(interface, ..)| (*interface).clone())
+            .collect();
+        if well.is_empty() {
+            return self.end(walk, Err(Reason::NoHealthyBackend));
+        }
+        let backend_port = rule.backend_port;
+        for member in &well {
+            let walk = match well.len() {
+                1 => walk.clone(),
+                _ => walk.clone().chosen(member.name.to_string()),
+            };
+            self.at_interface(source, member, backend_port, walk, turn);
+        }
+    }
+
+    /// Whether a pool's member gets new connections.
+    fn is_well(&self, balancer: &LoadBalancer, probe: Option<&Name>, key: &ResourceKey) -> bool {
+        let Some(machine) = machine_at(self.world, key) else {
+            return false;
+        };
+        let Some(probe) = probe.and_then(|probe| balancer.probes.get(probe)) else {
+            return machine.power == Power::Running;
+        };
+        let Some(interface) = self.world.azure.fabric.interfaces.get(key) else {
+            return false;
+        };
+        let own = interface.network_security_group.as_deref();
+        let heard = self.enters(
+            PROBES,
+            (interface.address, probe.port),
+            &interface.subnet,
+            own,
+        );
+        heard.is_ok() && probe.finds_well(machine, self.world.now())
+    }
+
+    fn at_interface(
+        &mut self,
+        source: Ipv4Addr,
+        key: &ResourceKey,
+        port: u16,
+        walk: Walk,
+        turn: usize,
+    ) {
+        let world = self.world;
+        let Some(interface) = world.azure.fabric.interfaces.get(key) else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let own = interface.network_security_group.as_deref();
+        if let Err(rule) = self.enters(source, (interface.address, port), &interface.subnet, own) {
+            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
+        }
+        let Some(machine) = machine_at(world, key) else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let walk = walk.by(Hop::new("vm", &machine.header.name).with_state(machine.power.text()));
+        if machine.power != Power::Running {
+            return self.end(walk, Err(Reason::NothingThere));
+        }
+        let rule = machine.rules.iter().find(|rule| rule.port == port);
+        let Some(rule) = rule.filter(|_| machine.forwards) else {
+            let end = machine.listening.contains(&port).then(|| End::Machine {
+                machine: machine.header.name.to_string(),
+            });
+            return self.end(walk, end.ok_or(Reason::NoForwardingRule));
+        };
+        let walk = walk.by(Hop::new("dnat", at(rule.address, rule.to_port)));
+        let seen = resolve_from(world, &Vantage::Interface(key.clone()), &rule.host);
+        if !seen.addresses().contains(&rule.address) {
+            return self.end(walk, Err(Reason::StaleTarget));
+        }
+        // From here on the machine is the sender.
+        self.go(
+            &Origin::of(interface),
+            rule.address,
+            rule.to_port,
+            walk,
+            turn + 1,
+        );
+    }
+
+    fn runs(&self, instance: &Instance) -> Result<(), Reason> {
+        match instance.is_managed_instance() {
+            true => Ok(()),
+            false => Err(Reason::InstanceStopped),
+        }
+    }
+}
+
+/// The machine behind an interface.
+fn machine_at<'w>(world: &'w World, interface: &ResourceKey) -> Option<&'w Machine> {
+    let mut machines = world.azure.fabric.machines.values();
+    machines
+        .find(|machine| machine.interface == *interface)
+        .map(|machine| &**machine)
+}
+
+/// Ports that the VNet-local endpoint carries (documented): SQL, redirected SQL and distributed transactions, the dedicated
+/// administrator connection, Service Broker, mirroring.
+fn is_instance_port(port: u16) -> bool {
+    matches!(port, 1433 | 1434 | 4022 | 5022 | 5024 | 11_000..=12_000)
+}
+
+/// Security groups apply to a private endpoint only where its subnet says so.
+fn security_applies(world: &World, subnet: &SubnetId) -> bool {
+    let network = world.azure.virtual_networks.get(&subnet.network_key());
+    let found = network.and_then(|network| network.subnets.get(&subnet.subnet));
+    found.is_some_and(|found| {
+        let policies = &found.settings.private_endpoint_policies;
+        ["Enabled", "NetworkSecurityGroupEnabled"]
+            .iter()
+            .any(|on| policies.eq_ignore_ascii_case(on))
+    })
+}
