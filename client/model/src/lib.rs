@@ -18,8 +18,9 @@ pub use database::ManagedDatabaseProperties;
 pub use error::{ErrorBody, ErrorDetail};
 pub use link::{LegacyLinkProperties, LinkDatabase, LinkProperties, PartnerAuthCertValidity};
 pub use managed_instance::{
-    Administrator, ManagedInstanceIdentity, ManagedInstanceProperties, PrivateEndpointConnection,
-    Sku, UserAssignedIdentity,
+    Administrator, ConnectionState, ManagedInstanceIdentity, ManagedInstanceProperties,
+    PrivateEndpointConnection, PrivateEndpointConnectionProperties, ResourceId, Sku,
+    UserAssignedIdentity,
 };
 pub use operation::{AcceptedOperation, OperationStatus};
 pub use ready::{ReadyFile, ReadyManagedInstance, ReadySqlServer};

@@ -126,6 +126,37 @@ pub struct ManagedInstanceProperties {
 #[expect(missing_docs, reason = "the fields have ARM's names")]
 pub struct PrivateEndpointConnection {
     pub id: String,
+    #[serde(default)]
+    pub properties: PrivateEndpointConnectionProperties,
+}
+
+/// What a private endpoint connection is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields have ARM's names")]
+pub struct PrivateEndpointConnectionProperties {
+    pub private_endpoint: ResourceId,
+    pub private_link_service_connection_state: ConnectionState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning_state: Option<String>,
+}
+
+/// Another resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields have ARM's names")]
+pub struct ResourceId {
+    pub id: String,
+}
+
+/// `privateLinkServiceConnectionState`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields have ARM's names")]
+pub struct ConnectionState {
+    pub status: String,
+    pub description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions_required: Option<String>,
 }
 
 /// The Entra administrator.

@@ -5,6 +5,7 @@ mod common;
 mod instances;
 mod links;
 mod power;
+mod private_endpoints;
 mod rubbish;
 mod specs;
 mod support;

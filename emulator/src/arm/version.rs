@@ -17,7 +17,11 @@ pub(super) enum Versions {
     Subscriptions,
     /// Any date that Microsoft.Network could have (`arm-contract.md` section 16).
     Network,
+    /// Those of private DNS zones.
+    PrivateDns,
 }
+
+const PRIVATE_DNS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
 
 const SQL: [&str; 28] = [
     "2015-05-01-preview",
@@ -160,6 +164,7 @@ impl Versions {
             Self::Sql(since) => SQL.contains(&version.as_str()) && version.is_since(&since[..10]),
             Self::Resources => RESOURCES.contains(&version.as_str()),
             Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
+            Self::PrivateDns => PRIVATE_DNS.contains(&version.as_str()),
         }
     }
 
@@ -174,6 +179,7 @@ impl Versions {
             Self::Resources => RESOURCES.to_vec(),
             Self::Subscriptions => SUBSCRIPTIONS.to_vec(),
             Self::Network => NETWORK.to_vec(),
+            Self::PrivateDns => PRIVATE_DNS.to_vec(),
         };
         list.sort_unstable();
         list.reverse();

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::{LAWS, STEP_LAWS};
 use crate::availability_group::Role;
+use crate::azure::fabric::{
+    Place, Target, WriteInterface, WriteMachine, WritePrivateEndpoint, WriteZone, WriteZoneLink,
+};
 use crate::azure::{
     AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
     WriteManagedInstance, WriteResourceGroup, WriteVirtualNetwork,
@@ -206,6 +209,36 @@ const MUTANTS: &[Mutant] = &[
         creating,
         |world| world.azure.resource_groups.clear(),
     ),
+    (
+        "what is in the network has its group and its subnet",
+        networked,
+        |world| {
+            let network = world.azure.virtual_networks.get_mut(&net()).expect("made");
+            Arc::make_mut(network).subnets.clear();
+        },
+    ),
+    ("an address has one holder", networked, |world| {
+        let endpoint = world.azure.fabric.private_endpoints[&named("pe")].clone();
+        let fabric = &mut world.azure.fabric;
+        fabric.private_endpoints.insert(named("twin"), endpoint);
+    }),
+    ("a listed connection leads somewhere", networked, |world| {
+        let fabric = &mut world.azure.fabric;
+        let endpoint = fabric
+            .private_endpoints
+            .get_mut(&named("pe"))
+            .expect("made");
+        Arc::make_mut(endpoint).connection.target = Target::Instance("nobody".into());
+    }),
+    (
+        "machines, link services and pools have what they name",
+        networked,
+        |world| world.azure.fabric.interfaces.clear(),
+    ),
+    ("a network hears one zone of a name", networked, |world| {
+        let zone = world.azure.fabric.private_zones[&named("zone.test")].clone();
+        world.azure.fabric.private_zones.insert(named("twin"), zone);
+    }),
     (
         "only one side of a link is writable unless a forced failover is on record",
         linked,
@@ -465,6 +498,103 @@ fn creating() -> World {
         },
     );
     world
+}
+
+/// A network with a machine, a private endpoint to the instance, and a private zone.
+fn networked() -> World {
+    let mut world = creating();
+    let later = world.now() + Span::minutes(60);
+    world.advance_to(later);
+    let place = |name: &str| Place {
+        key: named(name),
+        location: "westeurope".to_owned(),
+        tags: Tags::new(),
+    };
+    let prefix = AddressPrefix::parse("10.7.0.0/24").expect("a prefix");
+    let settings = SubnetSettings::new(prefix);
+    accept(
+        &mut world,
+        WriteVirtualNetwork {
+            key: net(),
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+            prefixes: vec!["10.7.0.0/16".to_owned()],
+            dns_servers: Vec::new(),
+            subnets: Some(vec![("all".into(), settings)]),
+        },
+    );
+    let subnet = SubnetId {
+        group: "rg".into(),
+        network: "net".into(),
+        subnet: "all".into(),
+    };
+    accept(
+        &mut world,
+        WriteInterface {
+            place: place("nic"),
+            configuration: "c".into(),
+            subnet: subnet.clone(),
+            address: None,
+            forwards: false,
+            network_security_group: None,
+            pools: Vec::new(),
+        },
+    );
+    accept(
+        &mut world,
+        WriteMachine {
+            place: place("vm"),
+            interface: named("nic"),
+            size: "Standard_B1s".to_owned(),
+        },
+    );
+    accept(
+        &mut world,
+        WritePrivateEndpoint {
+            place: place("pe"),
+            subnet,
+            address: None,
+            interface: None,
+            connection: "c".into(),
+            target: Target::Instance("mi".into()),
+            group_ids: vec!["managedInstance".to_owned()],
+            manual: false,
+            message: String::new(),
+            may_approve: true,
+        },
+    );
+    accept(
+        &mut world,
+        WriteZone {
+            place: Place {
+                location: "global".to_owned(),
+                ..place("zone.test")
+            },
+        },
+    );
+    accept(
+        &mut world,
+        WriteZoneLink {
+            zone: named("zone.test"),
+            name: "link".into(),
+            network: net(),
+            registers: false,
+            redirects: false,
+            tags: Tags::new(),
+        },
+    );
+    world
+}
+
+fn named(name: &str) -> ResourceKey {
+    ResourceKey {
+        group: "rg".into(),
+        name: name.into(),
+    }
+}
+
+fn net() -> ResourceKey {
+    named("net")
 }
 
 fn accept<R: Request>(world: &mut World, request: R) {

@@ -1,6 +1,7 @@
 //! `Microsoft.Sql/managedInstances`.
 
 use axum::http::StatusCode;
+use milink_core::World;
 use milink_core::azure::{
     DeleteManagedInstance, FailOverManagedInstance, InstanceSettings, InstanceState,
     ManagedInstanceView, StartManagedInstance, StopManagedInstance, SubnetId,
@@ -11,8 +12,8 @@ use milink_model::{
     ManagedInstanceIdentity, ManagedInstanceProperties, Sku, TrackedResource, UserAssignedIdentity,
 };
 
-use super::administrators;
 use super::instance::TYPE as NAME;
+use super::{administrators, private_endpoint_connections};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -75,7 +76,7 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
             .into_iter()
             .filter(|view| group.is_none_or(|group| view.properties.resource_group.is(group)));
         wanted
-            .map(|view| (view.name.folded().to_owned(), shown(call, &view)))
+            .map(|view| (view.name.folded().to_owned(), shown(call, world, &view)))
             .collect()
     });
     paging::page(call, rows)
@@ -86,7 +87,7 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
     let found = call.read(|world| {
         let view = world.managed_instance_view(name)?;
         let here = view.properties.resource_group.is(call.path.group_name());
-        here.then(|| shown(call, &view))
+        here.then(|| shown(call, world, &view))
     });
     let found =
         found.ok_or_else(|| ArmError::resource_not_found(NAME, name, call.path.group_name()))?;
@@ -293,6 +294,7 @@ fn refuse_what_is_missing(properties: &Object<'_>) -> Result<(), ArmError> {
 /// An instance in the shape of the call's api-version.
 fn shown(
     call: &Call<'_>,
+    world: &World,
     view: &ManagedInstanceView<'_>,
 ) -> TrackedResource<ManagedInstanceProperties> {
     let stored = view.properties;
@@ -325,7 +327,8 @@ fn shown(
         proxy_override: text(&stored.proxy_override),
         timezone_id: text(&stored.timezone),
         maintenance_configuration_id: stored.maintenance_configuration.clone(),
-        private_endpoint_connections: since("2020-02-02").then(Vec::new),
+        private_endpoint_connections: since("2020-02-02")
+            .then(|| private_endpoint_connections::embedded(call, world, view)),
         minimal_tls_version: text(&stored.minimal_tls_version),
         storage_account_type: (!modern && since("2019-06-01"))
             .then(|| storage_account_type(redundancy).to_owned()),

@@ -8,7 +8,7 @@ use milink_core::azure::{
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
-use super::{network, subnets};
+use super::{network, subnets, virtual_network_peerings};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -98,9 +98,18 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn refuse_what_is_missing(properties: &Object<'_>) -> Result<(), ArmError> {
-    let peerings = properties.objects("virtualNetworkPeerings")?;
-    if peerings.is_some_and(|peerings| !peerings.is_empty()) {
-        return Err(ArmError::not_emulated("Virtual network peering"));
+    // Those that a read has shown are written back with the network; new ones are resources of their own.
+    for peering in properties
+        .objects("virtualNetworkPeerings")?
+        .unwrap_or_default()
+    {
+        let is_shown = peering.string("id")?.is_some();
+        peering.ignore_all();
+        if !is_shown {
+            return Err(ArmError::not_emulated(
+                "A peering in the body of its network",
+            ));
+        }
     }
     Ok(())
 }
@@ -139,12 +148,17 @@ fn shown(call: &Call<'_>, world: &World, network: &VirtualNetwork) -> Value {
         .values()
         .map(|subnet| subnets::shown(world, &id, subnet))
         .collect();
+    let peerings: Vec<Value> = network
+        .peerings
+        .values()
+        .map(|peering| virtual_network_peerings::shown(call, world, network, peering))
+        .collect();
     let mut properties = json!({
         "provisioningState": network::provisioning_state(world, network.operation),
         "resourceGuid": network.guid,
         "addressSpace": { "addressPrefixes": prefixes },
         "subnets": subnets,
-        "virtualNetworkPeerings": [],
+        "virtualNetworkPeerings": peerings,
         "enableDdosProtection": false,
     });
     if call.version.is_since("2024-03-01") {

@@ -112,7 +112,8 @@ pub(super) fn start(
     world.record(EventKind::ResourceWritten {
         resource: resource_path,
     });
-    world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+    let settle = Pending::Settle(Transition::NetworkWrite);
+    world.when_over(operation, Transition::NetworkWrite, settle);
     operation
 }
 
@@ -126,7 +127,8 @@ pub(super) fn start_deletion(world: &mut World, kind: &str, header: &Header) -> 
     let path = resource.path.clone();
     let operation = world.start_operation("DeleteNetworkResource", "operations", resource);
     world.record(EventKind::ResourceDeleted { resource: path });
-    world.when_over(operation, Transition::NetworkWrite, Pending::Settle);
+    let settle = Pending::Settle(Transition::NetworkWrite);
+    world.when_over(operation, Transition::NetworkWrite, settle);
     operation
 }
 

@@ -1,0 +1,291 @@
+//! `Microsoft.Network/networkInterfaces`: those that users make, and, to look at, those of private endpoints.
+
+use axum::http::StatusCode;
+use milink_core::World;
+use milink_core::azure::ResourceKey;
+use milink_core::azure::fabric::{
+    DeleteInterface, Interface, Place, PrivateEndpoint, Target, WriteInterface,
+};
+use milink_core::names::Name;
+use serde_json::{Value, json};
+
+use super::references::{invalid, pool, reference, subnet};
+use super::{network, private_endpoints};
+use crate::arm::answer::Answer;
+use crate::arm::body::Object;
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::registry::ResourceType;
+use crate::arm::version::Versions;
+use crate::arm::{operations, paging};
+
+pub(in crate::arm) const TYPE: ResourceType = ResourceType {
+    list_all: Some(list),
+    list: Some(list),
+    get: Some(get),
+    put: Some(put),
+    delete: Some(delete),
+    ..ResourceType::new("Microsoft.Network", "networkInterfaces", Versions::Network)
+};
+
+const NAME: &str = "Microsoft.Network/networkInterfaces";
+
+/// The id of an interface.
+pub(super) fn id_of(call: &Call<'_>, group: &Name, name: &Name) -> String {
+    call.id_in_group(group.as_str(), &format!("{NAME}/{name}"))
+}
+
+fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let rows = network::rows(call, |world| {
+        let fabric = &world.azure.fabric;
+        let own = fabric.interfaces.iter();
+        let own = own.map(|(key, interface)| (key.clone(), shown(call, world, interface)));
+        let endpoints = fabric.private_endpoints.values();
+        let endpoints = endpoints.map(|endpoint| {
+            let key = ResourceKey {
+                group: endpoint.header.group.clone(),
+                name: endpoint.interface.clone(),
+            };
+            (key, shown_of_endpoint(call, world, endpoint))
+        });
+        own.chain(endpoints).collect()
+    });
+    paging::page(call, rows)
+}
+
+fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
+    read(call).map(|value| Answer::ok(&value))
+}
+
+fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let key = network::key(call);
+    let of_endpoint = call.read(|world| endpoint_with(world, &key).is_some());
+    if of_endpoint {
+        return Err(in_use(call, "changed"));
+    }
+    let request = call.body(|body| {
+        let properties = body.object_or_empty("properties")?;
+        properties.ignore(&[
+            "provisioningState",
+            "resourceGuid",
+            "macAddress",
+            "primary",
+            "virtualMachine",
+            "dnsSettings",
+            "enableAcceleratedNetworking",
+            "nicType",
+            "hostedWorkloads",
+            "tapConfigurations",
+            "vnetEncryptionSupported",
+            "disableTcpStateTracking",
+            "auxiliaryMode",
+            "auxiliarySku",
+            "privateEndpoint",
+            "allowPort25Out",
+            "defaultOutboundConnectivityEnabled",
+        ]);
+        let configurations = properties.objects("ipConfigurations")?.unwrap_or_default();
+        let [configuration] = configurations.as_slice() else {
+            return Err(match configurations.is_empty() {
+                true => super::references::missing("ipConfigurations"),
+                false => {
+                    ArmError::not_emulated("A network interface with several IP configurations")
+                }
+            });
+        };
+        write(call, body, &properties, configuration)
+    })?;
+    let (operation, new) = call.submit(request)?;
+    let answer = Answer::written(new, &read(call)?);
+    operations::network(call, answer, operation)
+}
+
+fn write(
+    call: &Call<'_>,
+    body: &Object<'_>,
+    properties: &Object<'_>,
+    configuration: &Object<'_>,
+) -> Result<WriteInterface, ArmError> {
+    configuration.ignore(&["id", "etag", "type"]);
+    let inner = configuration.object_or_empty("properties")?;
+    inner.ignore(&["provisioningState", "privateIPAddressVersion", "primary"]);
+    if reference(&inner, "publicIPAddress")?.is_some() {
+        return Err(ArmError::not_emulated(
+            "A public IP address of a network interface",
+        ));
+    }
+    let pools = inner
+        .objects("loadBalancerBackendAddressPools")?
+        .unwrap_or_default();
+    let pools = pools.iter().map(|entry| {
+        entry.ignore(&["name", "etag", "type", "properties"]);
+        pool(call, &entry.string("id")?.unwrap_or_default())
+    });
+    let is_static = inner
+        .string("privateIPAllocationMethod")?
+        .is_some_and(|method| method.eq_ignore_ascii_case("Static"));
+    let address = inner.string("privateIPAddress")?;
+    let address = address.filter(|address| is_static && !address.is_empty());
+    Ok(WriteInterface {
+        place: Place {
+            key: network::key(call),
+            location: call.required_region(NAME, body)?,
+            tags: body.tags()?.unwrap_or_default(),
+        },
+        configuration: Name::new(
+            &configuration
+                .string("name")?
+                .unwrap_or_else(|| "ipconfig1".to_owned()),
+        ),
+        subnet: subnet(call, &inner)?,
+        address: address
+            .map(|text| text.parse().map_err(|_| invalid("privateIPAddress", &text)))
+            .transpose()?,
+        forwards: properties.boolean("enableIPForwarding")?.unwrap_or(false),
+        network_security_group: reference(properties, "networkSecurityGroup")?,
+        pools: pools.collect::<Result<_, _>>()?,
+    })
+}
+
+fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let key = network::key(call);
+    if call.read(|world| endpoint_with(world, &key).is_some()) {
+        return Err(in_use(call, "deleted"));
+    }
+    match call.submit(DeleteInterface { key })? {
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
+        None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+    }
+}
+
+/// Interfaces of private endpoints are the service's.
+fn in_use(call: &Call<'_>, done: &str) -> ArmError {
+    ArmError::service(
+        StatusCode::BAD_REQUEST,
+        "NicInUseWithPrivateEndpoint",
+        format!(
+            "Network interface {} cannot be {done} because it belongs to a private endpoint.",
+            call.path.name(0)
+        ),
+    )
+}
+
+fn endpoint_with<'w>(world: &'w World, key: &ResourceKey) -> Option<&'w PrivateEndpoint> {
+    let mut endpoints = world.azure.fabric.private_endpoints.values();
+    endpoints
+        .find(|endpoint| endpoint.header.group == key.group && endpoint.interface == key.name)
+        .map(|endpoint| &**endpoint)
+}
+
+fn read(call: &Call<'_>) -> Result<Value, ArmError> {
+    let key = network::key(call);
+    let found = call.read(|world| {
+        let own = world.azure.fabric.interfaces.get(&key);
+        let own = own.map(|interface| shown(call, world, interface));
+        own.or_else(|| Some(shown_of_endpoint(call, world, endpoint_with(world, &key)?)))
+    });
+    found.ok_or_else(|| {
+        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
+    })
+}
+
+fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Value {
+    let header = &interface.header;
+    let id = id_of(call, &header.group, &header.name);
+    let state = network::provisioning_state(world, header.operation);
+    let pools: Vec<Value> = interface
+        .pools
+        .iter()
+        .map(|pool| {
+            let tail = format!(
+                "Microsoft.Network/loadBalancers/{}/backendAddressPools/{}",
+                pool.balancer.name, pool.name
+            );
+            json!({ "id": call.id_in_group(pool.balancer.group.as_str(), &tail) })
+        })
+        .collect();
+    let mut configuration = json!({
+        "provisioningState": state,
+        "privateIPAddress": interface.address.to_string(),
+        "privateIPAllocationMethod": if interface.is_static { "Static" } else { "Dynamic" },
+        "privateIPAddressVersion": "IPv4",
+        "primary": true,
+        "subnet": { "id": interface.subnet.to_arm_id(call.subscription) },
+    });
+    if !pools.is_empty() {
+        configuration["loadBalancerBackendAddressPools"] = json!(pools);
+    }
+    let mut properties = json!({
+        "provisioningState": state,
+        "resourceGuid": header.guid,
+        "ipConfigurations": [{
+            "name": interface.configuration.as_str(),
+            "id": format!("{id}/ipConfigurations/{}", interface.configuration),
+            "etag": network::etag(header.etag),
+            "type": format!("{NAME}/ipConfigurations"),
+            "properties": configuration,
+        }],
+        "enableIPForwarding": interface.forwards,
+        "enableAcceleratedNetworking": false,
+        "nicType": "Standard",
+    });
+    if let Some(group) = &interface.network_security_group {
+        properties["networkSecurityGroup"] = network::reference(group);
+    }
+    let key = header.key();
+    let machines = &world.azure.fabric.machines;
+    if let Some((machine, _)) = machines
+        .iter()
+        .find(|(_, machine)| machine.interface == key)
+    {
+        let tail = format!("Microsoft.Compute/virtualMachines/{}", machine.name);
+        properties["virtualMachine"] =
+            json!({ "id": call.id_in_group(machine.group.as_str(), &tail) });
+        properties["primary"] = json!(true);
+    }
+    network::tracked(header, &id, NAME, properties)
+}
+
+fn shown_of_endpoint(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {
+    let header = &endpoint.header;
+    let id = id_of(call, &header.group, &endpoint.interface);
+    let (member, fqdns) = match &endpoint.connection.target {
+        Target::Instance(name) => {
+            let view = world.managed_instance_view(name.as_str());
+            (
+                "managedInstance",
+                view.map(|view| vec![view.fqdn()]).unwrap_or_default(),
+            )
+        }
+        Target::Service(_) => ("", Vec::new()),
+    };
+    let configuration = format!("privateEndpointIpConfig.{}", endpoint.connection.guid);
+    let properties = json!({
+        "provisioningState": "Succeeded",
+        "resourceGuid": header.guid,
+        "ipConfigurations": [{
+            "name": configuration,
+            "id": format!("{id}/ipConfigurations/{configuration}"),
+            "etag": network::etag(header.etag),
+            "type": format!("{NAME}/ipConfigurations"),
+            "properties": {
+                "provisioningState": "Succeeded",
+                "privateIPAddress": endpoint.address.to_string(),
+                "privateIPAllocationMethod": "Dynamic",
+                "privateIPAddressVersion": "IPv4",
+                "primary": true,
+                "subnet": { "id": endpoint.subnet.to_arm_id(call.subscription) },
+                "privateLinkConnectionProperties": { "groupId": member, "requiredMemberName": member, "fqdns": fqdns },
+            },
+        }],
+        "enableIPForwarding": false,
+        "enableAcceleratedNetworking": false,
+        "privateEndpoint": { "id": private_endpoints::id_of(call, &header.key()) },
+        "nicType": "Standard",
+    });
+    let mut shown = network::tracked(header, &id, NAME, properties);
+    shown["name"] = json!(endpoint.interface.as_str());
+    shown
+}

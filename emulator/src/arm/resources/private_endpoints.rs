@@ -1,0 +1,224 @@
+//! `Microsoft.Network/privateEndpoints`: the consumer's side of a private connection.
+
+use axum::http::StatusCode;
+use milink_core::World;
+use milink_core::azure::ResourceKey;
+use milink_core::azure::fabric::{
+    DeletePrivateEndpoint, Place, PrivateEndpoint, Target, WritePrivateEndpoint,
+};
+use milink_core::names::Name;
+use serde_json::{Value, json};
+
+use super::references::{missing, subnet, target, target_id};
+use super::{network, network_interfaces};
+use crate::arm::answer::Answer;
+use crate::arm::body::Object;
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::registry::ResourceType;
+use crate::arm::version::Versions;
+use crate::arm::{operations, paging};
+
+pub(in crate::arm) const TYPE: ResourceType = ResourceType {
+    list_all: Some(list),
+    list: Some(list),
+    get: Some(get),
+    put: Some(put),
+    delete: Some(delete),
+    ..ResourceType::new("Microsoft.Network", "privateEndpoints", Versions::Network)
+};
+
+const NAME: &str = "Microsoft.Network/privateEndpoints";
+const AUTOMATIC: &str = "privateLinkServiceConnections";
+const MANUAL: &str = "manualPrivateLinkServiceConnections";
+
+fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let rows = network::rows(call, |world| {
+        let all = world.azure.fabric.private_endpoints.iter();
+        all.map(|(key, endpoint)| (key.clone(), shown(call, world, endpoint)))
+            .collect()
+    });
+    paging::page(call, rows)
+}
+
+fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
+    read(call).map(|value| Answer::ok(&value))
+}
+
+fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let request = call.body(|body| {
+        let properties = body.object_or_empty("properties")?;
+        properties.ignore(&[
+            "provisioningState",
+            "resourceGuid",
+            "networkInterfaces",
+            "customDnsConfigs",
+            "applicationSecurityGroups",
+            "ipVersionType",
+            "billingSku",
+        ]);
+        let automatic = properties.objects(AUTOMATIC)?.unwrap_or_default();
+        let manual = properties.objects(MANUAL)?.unwrap_or_default();
+        let (connection, is_manual) = match (automatic.as_slice(), manual.as_slice()) {
+            ([one], []) => (one, false),
+            ([], [one]) => (one, true),
+            _ => {
+                return Err(ArmError::service(
+                    StatusCode::BAD_REQUEST,
+                    "PrivateEndpointInvalidNumberOfConnections",
+                    format!("Private endpoint {} must have exactly one connection, either in {AUTOMATIC} or in {MANUAL}.", call.path.name(0)),
+                ));
+            }
+        };
+        write(call, body, &properties, connection, is_manual)
+    })?;
+    let (operation, new) = call.submit(request)?;
+    let answer = Answer::written(new, &read(call)?);
+    operations::network(call, answer, operation)
+}
+
+fn write(
+    call: &Call<'_>,
+    body: &Object<'_>,
+    properties: &Object<'_>,
+    connection: &Object<'_>,
+    manual: bool,
+) -> Result<WritePrivateEndpoint, ArmError> {
+    connection.ignore(&["id", "etag", "type"]);
+    let asked = connection.object_or_empty("properties")?;
+    asked.ignore(&["provisioningState", "privateLinkServiceConnectionState"]);
+    let id = asked.string("privateLinkServiceId")?;
+    let id = id.ok_or_else(|| missing("privateLinkServiceId"))?;
+    let configurations = properties.objects("ipConfigurations")?.unwrap_or_default();
+    let address = match configurations.as_slice() {
+        [] => None,
+        [one] => {
+            one.ignore(&["name", "etag", "type"]);
+            let inner = one.object_or_empty("properties")?;
+            inner.ignore(&["groupId", "memberName"]);
+            let text = inner.string("privateIPAddress")?;
+            text.map(|text| {
+                text.parse()
+                    .map_err(|_| super::references::invalid("privateIPAddress", &text))
+            })
+            .transpose()?
+        }
+        _ => {
+            return Err(ArmError::not_emulated(
+                "A private endpoint with several addresses",
+            ));
+        }
+    };
+    let interface = properties.string("customNetworkInterfaceName")?;
+    Ok(WritePrivateEndpoint {
+        place: Place {
+            key: network::key(call),
+            location: call.required_region(NAME, body)?,
+            tags: body.tags()?.unwrap_or_default(),
+        },
+        subnet: subnet(call, properties)?,
+        address,
+        interface: interface
+            .filter(|name| !name.is_empty())
+            .map(|name| Name::new(&name)),
+        connection: Name::new(&connection.string("name")?.unwrap_or_default()),
+        target: target(call, &id)?,
+        group_ids: asked.strings("groupIds")?.unwrap_or_default(),
+        manual,
+        message: asked.string("requestMessage")?.unwrap_or_default(),
+        // The one principal there is owns the subscription.
+        may_approve: true,
+    })
+}
+
+fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let key = network::key(call);
+    match call.submit(DeletePrivateEndpoint { key })? {
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
+        None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+    }
+}
+
+fn read(call: &Call<'_>) -> Result<Value, ArmError> {
+    let found = call.read(|world| {
+        let endpoint = world
+            .azure
+            .fabric
+            .private_endpoints
+            .get(&network::key(call))?;
+        Some(shown(call, world, endpoint))
+    });
+    found.ok_or_else(|| {
+        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
+    })
+}
+
+/// The id of an endpoint.
+pub(super) fn id_of(call: &Call<'_>, key: &ResourceKey) -> String {
+    call.id_in_group(key.group.as_str(), &format!("{NAME}/{}", key.name))
+}
+
+fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {
+    let id = id_of(call, &endpoint.header.key());
+    let etag = network::etag(endpoint.header.etag);
+    let connection = &endpoint.connection;
+    let (list, other) = match connection.manual {
+        true => (MANUAL, AUTOMATIC),
+        false => (AUTOMATIC, MANUAL),
+    };
+    let mut inner = json!({
+        "provisioningState": "Succeeded",
+        "privateLinkServiceId": target_id(call, world, &connection.target),
+        "groupIds": connection.group_ids,
+        "privateLinkServiceConnectionState": {
+            "status": connection.status.text(),
+            "description": connection.description,
+            "actionsRequired": "None",
+        },
+    });
+    if !connection.request_message.is_empty() {
+        inner["requestMessage"] = json!(connection.request_message);
+    }
+    let shown = json!([{
+        "name": connection.consumer_name.as_str(),
+        "id": format!("{id}/{list}/{}", connection.consumer_name),
+        "etag": etag,
+        "type": format!("{NAME}/{list}"),
+        "properties": inner,
+    }]);
+    let nic = network_interfaces::id_of(call, &endpoint.header.group, &endpoint.interface);
+    let mut properties = json!({
+        "provisioningState": network::provisioning_state(world, endpoint.header.operation),
+        "resourceGuid": endpoint.header.guid,
+        "subnet": { "id": endpoint.subnet.to_arm_id(call.subscription) },
+        "networkInterfaces": [{ "id": nic }],
+        "customDnsConfigs": dns_configs(world, endpoint),
+        "ipConfigurations": [],
+    });
+    properties[list] = shown;
+    properties[other] = json!([]);
+    if endpoint.is_static {
+        properties["ipConfigurations"] = json!([{
+            "name": "ipconfig1",
+            "id": format!("{id}/ipConfigurations/ipconfig1"),
+            "properties": { "privateIPAddress": endpoint.address.to_string() },
+        }]);
+    }
+    if endpoint.names_interface {
+        properties["customNetworkInterfaceName"] = json!(endpoint.interface.as_str());
+    }
+    network::tracked(&endpoint.header, &id, NAME, properties)
+}
+
+/// The names that a record for the endpoint should have.
+fn dns_configs(world: &World, endpoint: &PrivateEndpoint) -> Value {
+    let Target::Instance(name) = &endpoint.connection.target else {
+        return json!([]);
+    };
+    let Some(view) = world.managed_instance_view(name.as_str()) else {
+        return json!([]);
+    };
+    json!([{ "fqdn": view.fqdn(), "ipAddresses": [endpoint.address.to_string()] }])
+}
