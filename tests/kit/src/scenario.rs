@@ -30,6 +30,7 @@ pub fn text(
         let result = runner.step(action, laws);
         let done = runner.outcomes().last().copied().unwrap_or(false);
         violation = result.err();
+        writer.refusal = violation.as_ref().and_then(must_be_refused);
         if done || violation.is_some() {
             writer.action(action, runner.last_value());
         }
@@ -49,26 +50,22 @@ struct Writer {
     made: Vec<u32>,
     /// Commits may wait for the other side.
     synchronous: bool,
+    /// How many statements have been sent whose answer is not waited for.
+    later: u32,
+    /// The error that the next statement must come to.
+    refusal: Option<String>,
 }
 
 impl Writer {
     fn new(plan: &Plan) -> Self {
-        let mut writer = Self {
+        Self {
             plan: plan.clone(),
             steps: String::new(),
             made: vec![0; plan.servers.len()],
             synchronous: false,
-        };
-        for n in (0u8..).take(plan.instances.len()) {
-            writer.arm(
-                "GET",
-                n,
-                "",
-                None,
-                &[("Fqdn", "/properties/fullyQualifiedDomainName")],
-            );
+            later: 0,
+            refusal: None,
         }
-        writer
     }
 
     fn action(&mut self, action: &Action, value: Option<i64>) {
@@ -82,22 +79,21 @@ impl Writer {
             Action::CreateDatabase(place, n) => {
                 let db = database_name(n);
                 let sql = format!(
-                    "CREATE DATABASE [{db}]\nGO\nUSE [{db}]\nCREATE TABLE dbo.t (a int NOT NULL PRIMARY KEY)"
+                    "CREATE DATABASE [{db}]\nGO\nUSE [{db}]\nCREATE TABLE dbo.t (a int NOT NULL PRIMARY KEY)\nGO\nUSE master"
                 );
-                self.sql(place, None, action, &sql);
+                self.sql(place, action, &sql);
             }
             Action::DropDatabase(place, n) => {
                 self.sql(
                     place,
-                    None,
                     action,
                     &format!("DROP DATABASE [{}]", database_name(n)),
                 );
             }
             Action::Insert(place, n) => {
-                let sql = format!("INSERT INTO dbo.t (a) VALUES ({})", value.unwrap_or(0));
-                let (db, waits) = (database_name(n), self.synchronous);
-                self.sql_step(place, Some(&db), action, &sql, !waits, &[]);
+                let (db, value) = (database_name(n), value.unwrap_or(0));
+                let sql = format!("INSERT INTO [{db}].dbo.t (a) VALUES ({value})");
+                self.sql_step(place, action, &sql, !self.synchronous, &[]);
             }
             Action::UploadCertificate(pair) => self.upload(pair, action),
             Action::ImportCertificate(pair) => self.import(pair, action),
@@ -132,11 +128,11 @@ impl Writer {
                 let sql = format!("ALTER AVAILABILITY GROUP [{}] FAILOVER", pair.link());
                 let place = Place::Server(pair.server);
                 // The statement answers when it is over, which takes time.
-                self.sql_step(place, None, action, &sql, false, &[]);
+                self.sql_step(place, action, &sql, false, &[]);
             }
             _ => {
                 let (n, sql) = self.statement(action);
-                self.sql(Place::Server(n), None, action, &sql);
+                self.sql(Place::Server(n), action, &sql);
             }
         }
     }
@@ -243,14 +239,7 @@ impl Writer {
     fn upload(&mut self, pair: Pair, action: &Action) {
         let sql = "SELECT CERTENCODED(CERT_ID('endpoint_certificate')) AS PublicKey";
         let place = Place::Server(pair.server);
-        self.sql_step(
-            place,
-            None,
-            action,
-            sql,
-            true,
-            &[("PublicKey", "PublicKey")],
-        );
+        self.sql_step(place, action, sql, true, &[("PublicKey", "PublicKey")]);
         let made = self.made[usize::from(pair.server)];
         let path = format!("/serverTrustCertificates/{place}_certificate{made}");
         let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
@@ -268,7 +257,7 @@ impl Writer {
         );
         let fqdn = fqdn(pair.instance);
         let sql = format!("CREATE CERTIFICATE [{fqdn}] FROM BINARY = 0x${{PublicKey}}");
-        self.sql(Place::Server(pair.server), None, action, &sql);
+        self.sql(Place::Server(pair.server), action, &sql);
     }
 
     /// What the reference model believes: the roles, and the rows of whoever takes writes.
@@ -286,15 +275,26 @@ impl Writer {
                 "[step.expect.values]\n\"/properties/instanceLinkRole\" = \"{word}\"\n"
             );
         }
+        for (pair, role) in reference.believed_halves() {
+            let word = match role {
+                Role::Primary => "PRIMARY",
+                Role::Secondary => "SECONDARY",
+                Role::Resolving => "RESOLVING",
+            };
+            self.head("The views say the same");
+            let sql = format!("{ROLE}'{}'", pair.link());
+            self.batch(Place::Server(pair.server), &sql);
+            let _ = writeln!(self.steps, "expect.values.role_desc = \"{word}\"");
+        }
         for (place, n, rows) in reference.believed_rows() {
-            let sql = "SELECT COUNT(*) AS n, ISNULL(MAX(a), 0) AS last FROM dbo.t";
             self.head(&format!("What was committed on {place} is there"));
-            let db = database_name(n);
-            self.batch(place, Some(&db), sql);
-            let (count, last) = (rows.len(), rows.last().copied().unwrap_or(0));
+            let (db, last) = (database_name(n), rows.last().copied().unwrap_or(0));
+            let sql = "SELECT COUNT(*) AS n, ISNULL(MAX(a), 0) AS last";
+            self.batch(place, &format!("{sql} FROM [{db}].dbo.t"));
             let _ = write!(
                 self.steps,
-                "[step.expect.values]\nn = \"{count}\"\nlast = \"{last}\"\n"
+                "expect.values.n = {}\nexpect.values.last = {last}\n",
+                rows.len()
             );
         }
     }
@@ -317,57 +317,55 @@ impl Writer {
         self.head(&format!("{method} {instance}{path}"));
         let _ = write!(
             self.steps,
-            "[step.arm]\nmethod = \"{method}\"\npath = \"/subscriptions/${{subscription}}/resourceGroups/${{resourceGroup}}/providers/Microsoft.Sql/managedInstances/{instance}{path}\"\nwait = false\n"
+            "[step.arm]\nmethod = \"{method}\"\npath = \"${{{instance}.id}}{path}\"\nwait = false\n"
         );
         if let Some(body) = body {
             let _ = writeln!(self.steps, "body = {}", inline(&body));
         }
-        for (variable, pointer) in capture {
-            let variable = if *variable == "Fqdn" {
-                format!("Fqdn{}", n + 1)
-            } else {
-                (*variable).to_owned()
-            };
-            let _ = write!(self.steps, "[step.capture]\n{variable} = \"{pointer}\"\n");
+        self.capture(capture);
+    }
+
+    fn capture(&mut self, capture: &[(&str, &str)]) {
+        for (variable, from) in capture {
+            let _ = write!(self.steps, "[step.capture]\n{variable} = \"{from}\"\n");
         }
     }
 
-    fn sql(&mut self, place: Place, database: Option<&str>, action: &Action, sql: &str) {
-        self.sql_step(place, database, action, sql, true, &[]);
+    fn sql(&mut self, place: Place, action: &Action, sql: &str) {
+        self.sql_step(place, action, sql, true, &[]);
     }
 
     fn sql_step(
         &mut self,
         place: Place,
-        database: Option<&str>,
         action: &Action,
         sql: &str,
         answers: bool,
         capture: &[(&str, &str)],
     ) {
         self.head(&format!("{action:?}"));
-        self.batch(place, database, sql);
+        self.batch(place, sql);
         if !answers {
-            self.steps += "wait = false\n";
+            self.later += 1;
+            let _ = write!(
+                self.steps,
+                "session = \"later{}\"\nlater = true\n",
+                self.later
+            );
         }
-        for (variable, column) in capture {
-            let _ = write!(self.steps, "[step.capture]\n{variable} = \"{column}\"\n");
+        if let Some(number) = self.refusal.take() {
+            let _ = writeln!(self.steps, "expect.error = {number}");
         }
+        self.capture(capture);
     }
 
     fn head(&mut self, title: &str) {
         let _ = write!(self.steps, "\n[[step]]\ntitle = {}\n", quoted(title));
     }
 
-    fn batch(&mut self, place: Place, database: Option<&str>, sql: &str) {
-        let _ = write!(
-            self.steps,
-            "on = \"{place}\"\nsql = '''\n{}\n'''\n",
-            sql.trim_end()
-        );
-        if let Some(database) = database {
-            let _ = writeln!(self.steps, "database = \"{database}\"");
-        }
+    fn batch(&mut self, place: Place, sql: &str) {
+        let sql = sql.trim_end();
+        let _ = write!(self.steps, "on = \"{place}\"\nsql = '''\n{sql}\n'''\n");
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
@@ -399,6 +397,11 @@ impl Writer {
         text + &self.steps
     }
 }
+
+const ROLE: &str = "\
+SELECT rs.role_desc FROM sys.dm_hadr_availability_replica_states AS rs
+JOIN sys.availability_groups AS ag ON ag.group_id = rs.group_id
+WHERE rs.is_local = 1 AND ag.name = N";
 
 const CREATE_CERTIFICATE: &str = "\
 IF NOT EXISTS (SELECT * FROM sys.symmetric_keys WHERE symmetric_key_id = 101)
@@ -461,11 +464,19 @@ fn commit_mode(pair: Pair, sync: bool) -> String {
 }
 
 fn fqdn(n: u8) -> String {
-    format!("${{Fqdn{}}}", n + 1)
+    format!("${{{}.fqdn}}", Place::Instance(n))
 }
 
 fn address(n: u8) -> String {
     format!("10.0.0.{}", 4 + n)
+}
+
+/// The number of the error that the last action must have come to, where there is one.
+fn must_be_refused(violation: &Violation) -> Option<String> {
+    let (_, why) = violation.what.split_once("must be refused: ")?;
+    let number = why.rsplit_once('(')?.1.trim_end_matches(')');
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| number.to_owned())
 }
 
 /// A basic string of TOML.

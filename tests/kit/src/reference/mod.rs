@@ -221,6 +221,11 @@ impl Reference {
         self.links.iter().map(|(pair, link)| (*pair, link.role))
     }
 
+    /// The roles of SQL Servers in their distributed groups, as the commands say.
+    pub fn believed_halves(&self) -> impl Iterator<Item = (Pair, Role)> + '_ {
+        self.halves.iter().map(|(pair, role)| (*pair, *role))
+    }
+
     /// What was committed in every database that takes writes.
     pub fn believed_rows(&self) -> impl Iterator<Item = (Place, u8, &[i64])> + '_ {
         let writable = self
