@@ -39,6 +39,9 @@ pub fn text(
         }
     }
     writer.believed(runner.reference());
+    if writer.steps.is_empty() {
+        writer.action(&Action::Advance(0), None);
+    }
     (writer.finish(violation.as_ref(), seed), violation)
 }
 
@@ -48,8 +51,8 @@ struct Writer {
     steps: String,
     /// How many certificates each server has made.
     made: Vec<u32>,
-    /// Commits may wait for the other side.
-    synchronous: bool,
+    /// ARM's half, and SQL Server's, were told to commit synchronously: with both, a commit may wait for the other side.
+    synchronous: (bool, bool),
     /// How many statements have been sent whose answer is not waited for.
     later: u32,
     /// The error that the next statement must come to.
@@ -62,7 +65,7 @@ impl Writer {
             plan: plan.clone(),
             steps: String::new(),
             made: vec![0; plan.servers.len()],
-            synchronous: false,
+            synchronous: (false, false),
             later: 0,
             refusal: None,
         }
@@ -93,7 +96,8 @@ impl Writer {
             Action::Insert(place, n) => {
                 let (db, value) = (database_name(n), value.unwrap_or(0));
                 let sql = format!("INSERT INTO [{db}].dbo.t (a) VALUES ({value})");
-                self.sql_step(place, action, &sql, !self.synchronous, &[]);
+                let waits = self.synchronous == (true, true);
+                self.sql_step(place, action, &sql, !waits, &[]);
             }
             Action::UploadCertificate(pair) => self.upload(pair, action),
             Action::ImportCertificate(pair) => self.import(pair, action),
@@ -104,7 +108,7 @@ impl Writer {
             }
             Action::UpdateLink(pair, sync) => {
                 let mode = if sync { "Sync" } else { "Async" };
-                self.synchronous |= sync;
+                self.synchronous.0 |= sync;
                 let body = serde_json::json!({ "properties": { "replicationMode": mode } });
                 self.link("PATCH", pair, "", Some(body));
             }
@@ -194,7 +198,7 @@ impl Writer {
                 format!("DROP AVAILABILITY GROUP [{}]", pair.link()),
             ),
             Action::CommitMode(pair, sync) => {
-                self.synchronous |= sync;
+                self.synchronous.1 |= sync;
                 alter_link(pair, &commit_mode(pair, sync))
             }
             Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
