@@ -351,7 +351,8 @@ impl Reference {
         let seen = self.last.links.get(&pair);
         let in_step = seen.is_some_and(|seen| seen.in_step);
         let suspended = self.is_suspended(pair);
-        let alone = self.links_of(pair.server).count() == 1;
+        let halves = self.halves.keys().filter(|half| half.server == pair.server);
+        let alone = self.links_of(pair.server).count() == 1 && halves.count() == 1;
         let deleting = link.is_some_and(|link| link.deleting);
         match in_step && !suspended && alone && !deleting {
             true => Accepted,

@@ -18,6 +18,7 @@ impl Reference {
         self.look_at_links(&seen)?;
         self.look_at_roles(&seen)?;
         self.look_at_new_databases(&seen)?;
+        self.look_at_promoted(&seen);
         let pairs: Vec<Pair> = self.links.keys().copied().collect();
         for pair in &pairs {
             self.look_at_rejoined(*pair, &seen)?;
@@ -261,6 +262,7 @@ impl Reference {
                 made: false,
                 stranded: false,
                 suspended: false,
+                promoted: false,
             };
             self.databases.insert(*key, copy);
             if let Some(link) = self.links.get_mut(&pair) {
@@ -271,6 +273,36 @@ impl Reference {
             }
         }
         Ok(())
+    }
+
+    /// What was made primary by force may have hardened more than it had redone: the rest of it is a beginning of what the
+    /// other side had committed, and is the new primary's from now on.
+    fn look_at_promoted(&mut self, seen: &Observation) {
+        let pairs: Vec<Pair> = self.links.keys().copied().collect();
+        for (pair, side) in pairs
+            .into_iter()
+            .flat_map(|pair| [(pair, Side::Server), (pair, Side::Instance)])
+        {
+            let key = (pair.place(side), pair.server);
+            let old = self.databases.get(&(pair.place(side.other()), pair.server));
+            let committed = old.map_or_else(Vec::new, |old| old.history.clone());
+            let rows = seen
+                .databases
+                .get(&key)
+                .and_then(|found| found.rows.as_ref());
+            let (Some(rows), Some(database)) = (rows, self.databases.get_mut(&key)) else {
+                continue;
+            };
+            let more = rows.starts_with(&database.history) && committed.starts_with(rows);
+            if std::mem::take(&mut database.promoted) && more {
+                database.history.clone_from(rows);
+                if let Some(Course::Split { fork }) =
+                    self.links.get_mut(&pair).map(|link| &mut link.course)
+                {
+                    *fork = rows.len();
+                }
+            }
+        }
     }
 
     /// After a split, the side that gave up goes back to the common point and follows the other.

@@ -69,6 +69,8 @@ struct Database {
     /// It was a copy and lost its group: it waits for a restore.
     stranded: bool,
     suspended: bool,
+    /// It has just been made primary by force: what it had hardened and not yet redone shows up now.
+    promoted: bool,
 }
 
 /// A link as ARM was asked for it.
@@ -247,6 +249,7 @@ impl Reference {
             made: true,
             stranded: false,
             suspended: false,
+            promoted: false,
         };
         self.databases.insert((place, n), database);
     }
@@ -326,6 +329,7 @@ impl Reference {
             database.follows = None;
             database.suspended = false;
             database.chain = true;
+            database.promoted = true;
         }
     }
 

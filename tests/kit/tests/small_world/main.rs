@@ -239,7 +239,7 @@ fn depth(otherwise: usize) -> usize {
 
 #[test]
 fn no_short_way_breaks_a_law() {
-    explore(3);
+    explore(depth(3));
 }
 
 /// Minutes: `just explore-model`.
