@@ -32,10 +32,22 @@ impl Reference {
                 link.may_connect = true;
             }
         }
-        let servers = (0u8..).take(self.servers.len());
-        self.cut_off = servers.filter(|n| self.is_cut_off(*n)).collect();
+        self.look_at_silence();
         self.last = seen;
         Ok(())
+    }
+
+    /// Remembers what had been committed when a server went off the network.
+    fn look_at_silence(&mut self) {
+        for n in (0u8..).take(self.servers.len()) {
+            if !self.is_cut_off(n) {
+                self.cut_off.remove(&n);
+            } else if !self.cut_off.contains_key(&n) {
+                let databases = self.databases.iter();
+                let lengths = databases.map(|(key, found)| (*key, found.history.len()));
+                self.cut_off.insert(n, lengths.collect());
+            }
+        }
     }
 
     /// What was seen last.
@@ -421,7 +433,10 @@ impl Reference {
                 n + 1
             ));
         }
-        if grows && self.cut_off.contains(&n) && self.is_cut_off(n) {
+        // What had arrived may still be redone; what was committed since cannot have arrived.
+        let silent = self.cut_off.get(&n).filter(|_| self.is_cut_off(n));
+        let before = silent.and_then(|lengths| lengths.get(&(pair.place(source), n)));
+        if grows && before.is_some_and(|before| rows.len() > *before) {
             return Err(format!(
                 "db{} on {place} moves though nobody listens",
                 n + 1

@@ -31,8 +31,8 @@ pub struct Reference {
     imports: BTreeSet<Pair>,
     lineages: u32,
     last: Observation,
-    /// Servers that could not be reached when the case was last looked at.
-    cut_off: BTreeSet<u8>,
+    /// Servers that could not be reached when the case was last looked at, and how much was committed where when that began.
+    cut_off: BTreeMap<u8, BTreeMap<(Place, u8), usize>>,
 }
 
 /// What a SQL Server has, besides databases.
@@ -112,7 +112,7 @@ impl Reference {
             imports: BTreeSet::new(),
             lineages: 0,
             last: Observation::default(),
-            cut_off: BTreeSet::new(),
+            cut_off: BTreeMap::new(),
         }
     }
 
