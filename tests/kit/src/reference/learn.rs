@@ -37,17 +37,27 @@ impl Reference {
         Ok(())
     }
 
-    /// Remembers what had been committed when a server went off the network.
+    /// Remembers what had been committed when the data ceased to move.
     fn look_at_silence(&mut self) {
-        for n in (0u8..).take(self.servers.len()) {
-            if !self.is_cut_off(n) {
-                self.cut_off.remove(&n);
-            } else if !self.cut_off.contains_key(&n) {
-                let databases = self.databases.iter();
-                let lengths = databases.map(|(key, found)| (*key, found.history.len()));
-                self.cut_off.insert(n, lengths.collect());
+        let pairs: Vec<Pair> = self.links.keys().copied().collect();
+        self.still.retain(|pair, _| pairs.contains(pair));
+        for pair in pairs {
+            if !self.is_still(pair) {
+                self.still.remove(&pair);
+            } else if !self.still.contains_key(&pair) {
+                let length = |side: Side| {
+                    let found = self.databases.get(&(pair.place(side), pair.server));
+                    found.map_or(0, |found| found.history.len())
+                };
+                let lengths = [length(Side::Server), length(Side::Instance)];
+                self.still.insert(pair, lengths);
             }
         }
+    }
+
+    /// Whether nothing moves between the sides of a link: nobody listens, or data movement is suspended.
+    fn is_still(&self, pair: Pair) -> bool {
+        self.is_cut_off(pair.server) || self.is_suspended(pair)
     }
 
     /// What was seen last.
@@ -427,18 +437,12 @@ impl Reference {
                 origin.map(|origin| &origin.history)
             ));
         }
-        if grows && database.made && self.is_suspended(pair) {
-            return Err(format!(
-                "db{} on {place} moves though it is suspended",
-                n + 1
-            ));
-        }
         // What had arrived may still be redone; what was committed since cannot have arrived.
-        let silent = self.cut_off.get(&n).filter(|_| self.is_cut_off(n));
-        let before = silent.and_then(|lengths| lengths.get(&(pair.place(source), n)));
-        if grows && before.is_some_and(|before| rows.len() > *before) {
+        let still = self.still.get(&pair).filter(|_| self.is_still(pair));
+        let before = still.map(|lengths| lengths[usize::from(source == Side::Instance)]);
+        if grows && before.is_some_and(|before| rows.len() > before) {
             return Err(format!(
-                "db{} on {place} moves though nobody listens",
+                "db{} on {place} moves though nobody listens, or it is suspended",
                 n + 1
             ));
         }

@@ -31,8 +31,9 @@ pub struct Reference {
     imports: BTreeSet<Pair>,
     lineages: u32,
     last: Observation,
-    /// Servers that could not be reached when the case was last looked at, and how much was committed where when that began.
-    cut_off: BTreeMap<u8, BTreeMap<(Place, u8), usize>>,
+    /// Pairs between which nothing could move when the case was last looked at, and how much was committed on either side
+    /// when that began.
+    still: BTreeMap<Pair, [usize; 2]>,
 }
 
 /// What a SQL Server has, besides databases.
@@ -112,7 +113,7 @@ impl Reference {
             imports: BTreeSet::new(),
             lineages: 0,
             last: Observation::default(),
-            cut_off: BTreeMap::new(),
+            still: BTreeMap::new(),
         }
     }
 

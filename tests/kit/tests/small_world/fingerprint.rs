@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use milink_core::World;
 use milink_core::availability_group::{AvailabilityGroup, GroupKind};
@@ -17,8 +18,20 @@ use milink_core::store::LogKind;
 use milink_core::time::Timestamp;
 use milink_core::world::Timer;
 
+/// The fingerprint of a world: its canonical text, in 128 bits.
+pub(crate) fn of(world: &World) -> (u64, u64) {
+    let text = text(world);
+    let half = |salt: u8| {
+        // With its fixed keys: the same in every run.
+        let mut hasher = DefaultHasher::new();
+        (salt, &text).hash(&mut hasher);
+        hasher.finish()
+    };
+    (half(1), half(2))
+}
+
 /// The canonical text of a world.
-pub(crate) fn text(world: &World) -> String {
+fn text(world: &World) -> String {
     let mut writer = Writer {
         world,
         text: String::with_capacity(2_000),
