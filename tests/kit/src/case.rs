@@ -3,6 +3,7 @@
 //! Blocking, since properties are: an async tool under test is driven by [`Case::block_on`]. Everything ends when the case is
 //! dropped.
 
+use std::cell::RefCell;
 use std::future::Future;
 
 use milink::Emulator;
@@ -14,8 +15,8 @@ use milink_core::World;
 use milink_core::durations::{Durations, Profile};
 use milink_core::time::Span;
 
-use crate::action::Place;
-use crate::lab::observe;
+use crate::action::{Action, Place};
+use crate::lab::{Lab, Outcome, observe};
 use crate::observation::Observation;
 use crate::topology::{Pace, Plan};
 
@@ -25,6 +26,7 @@ pub const PASSWORD: &str = "Correct-Horse-7-Battery";
 /// A running emulator for one case.
 pub struct Case {
     plan: Plan,
+    lab: RefCell<Lab>,
     emulator: Emulator,
     ready: ReadyFile,
     runtime: tokio::runtime::Runtime,
@@ -64,8 +66,13 @@ impl Case {
         let emulator = runtime
             .block_on(builder.start())
             .expect("the emulator starts on free ports");
+        let world = {
+            let _guard = runtime.enter();
+            emulator.world().snapshot()
+        };
         Self {
             plan: plan.clone(),
+            lab: RefCell::new(Lab::of(world, plan)),
             ready: emulator.ready(),
             emulator,
             runtime,
@@ -85,6 +92,26 @@ impl Case {
     /// Lets something async run to its end.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// Does an action to the world itself, without a client: for ground that the tool under test stands on.
+    ///
+    /// # Errors
+    ///
+    /// Why it was refused.
+    pub fn perform(&self, action: &Action) -> Outcome {
+        if let Action::Advance(seconds) = action {
+            self.advance(*seconds);
+            return Ok(None);
+        }
+        let _guard = self.runtime.enter();
+        let mut lab = self.lab.borrow_mut();
+        self.emulator.world().change(|world, _| {
+            lab.world = world.clone();
+            let outcome = lab.perform(action);
+            *world = lab.world.clone();
+            outcome
+        })
     }
 
     /// Lets so many seconds pass.

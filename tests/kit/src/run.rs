@@ -150,14 +150,12 @@ impl Runner {
         self.tally.steps += 1;
         self.outcomes.push(outcome.is_ok());
         self.last_value = outcome.as_ref().ok().copied().flatten();
-        match (&outcome, expected) {
-            (Ok(_), Expected::Refused(why)) => {
-                return Err(format!("accepted, and must be refused: {why}"));
-            }
-            (Err(refused), Expected::Accepted) => {
-                return Err(format!("refused, and must be accepted: {refused:?}"));
-            }
-            _ => {}
+        if !expected.allows(outcome.is_ok()) {
+            return Err(match (&outcome, expected) {
+                (Err(refused), _) => format!("refused, and must be accepted: {refused:?}"),
+                (Ok(_), Expected::Refused(why)) => format!("accepted, and must be refused: {why}"),
+                (Ok(_), _) => "accepted".to_owned(),
+            });
         }
         match &outcome {
             Ok(value) => {

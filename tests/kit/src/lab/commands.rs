@@ -94,7 +94,10 @@ impl Lab {
                 })?;
             }
             Action::ImportCertificate(pair) => {
-                let certificate = facts(100 + pair.instance, 0);
+                let instance = self.world.instance(self.instance(pair.instance));
+                let mi = instance.and_then(|instance| instance.as_managed_instance());
+                let certificate = mi.ok_or(Refused::Nothing("there is no such instance"))?;
+                let certificate = certificate.endpoint_certificate.clone();
                 self.import(pair.server, self.fqdn(pair.instance), certificate)?;
             }
             Action::TrustRoot(n) => self.trust_root(n)?,

@@ -19,7 +19,7 @@ use milink_core::refusal::Refusal;
 use milink_core::time::{Span, Timestamp};
 use milink_core::version::{Build, Edition, UpdatePolicy};
 
-use crate::action::Action;
+use crate::action::{Action, Place};
 use crate::topology::{Pace, Plan};
 
 pub use observe::observe;
@@ -106,6 +106,25 @@ impl Lab {
             self.world.advance_to(self.world.now());
         }
         outcome
+    }
+
+    /// A world that is there already, made as the plan says.
+    pub fn of(world: World, plan: &Plan) -> Self {
+        let find = |place: Place| match place {
+            Place::Server(_) => world.sql_server(&place.name()),
+            Place::Instance(_) => world.managed_instance(&place.name()),
+        };
+        let id = |place| find(place).map_or(InstanceId(0), |found| found.id);
+        let servers = (0u8..).take(plan.servers.len()).map(Place::Server);
+        let instances = (0u8..).take(plan.instances.len()).map(Place::Instance);
+        let (servers, instances) = (servers.map(id).collect(), instances.map(id).collect());
+        Self {
+            servers,
+            instances,
+            made: vec![0; plan.servers.len()],
+            next_value: 1,
+            world,
+        }
     }
 
     /// How many values were written so far.

@@ -16,6 +16,17 @@ pub enum Expected {
     Either,
 }
 
+impl Expected {
+    /// Whether an action may have been accepted, or refused.
+    pub const fn allows(self, accepted: bool) -> bool {
+        match self {
+            Self::Accepted => accepted,
+            Self::Refused(_) => !accepted,
+            Self::Either => true,
+        }
+    }
+}
+
 use Expected::{Accepted, Either, Refused};
 
 impl Reference {
