@@ -44,3 +44,11 @@ scenarios:
 # Everything, as the continuous integration runs it.
 ci:
     .ci/run
+
+# A million steps of drawn cases against the reference model; MILINK_STEPS, MILINK_SEED and MILINK_FAILURES say otherwise.
+nightly:
+    MILINK_STEPS="${MILINK_STEPS:-1000000}" cargo test --profile nightly -p milink-proptest --no-default-features --test properties -- --nocapture
+
+# Every way through the small world, MILINK_DEPTH moves deep (8).
+explore-model:
+    cargo test --profile nightly -p milink-proptest --no-default-features --test small_world -- --ignored --nocapture

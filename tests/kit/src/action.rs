@@ -42,6 +42,19 @@ pub enum BackupKind {
     Log,
 }
 
+/// What can be wrong with the network between a managed instance and the SQL Servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trouble {
+    /// Nothing comes through.
+    Partition,
+    /// What SQL Servers send is lost.
+    ToInstance,
+    /// What the instance sends is lost.
+    ToServer,
+    /// Port 5022 answers, and the ports behind it do not.
+    Only5022,
+}
+
 /// Something that somebody does. The database of server `n` is `db{n+1}`, whichever instance it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -107,6 +120,10 @@ pub enum Action {
     DeleteLink(Pair),
     /// POST of failover: ForcedAllowDataLoss (true) or Planned.
     LinkFailover(Pair, bool),
+    /// Something goes wrong with the network of an instance.
+    Fault(u8, Trouble),
+    /// All faults are over.
+    Heal,
     /// POST of setRole: to Primary (true) or Secondary, then Forced (true) or Planned.
     SetRole(Pair, bool, bool),
 }
@@ -137,6 +154,26 @@ impl Pair {
     }
 }
 
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Partition,
+        Self::ToInstance,
+        Self::ToServer,
+        Self::Only5022,
+    ];
+
+    /// The fault point.
+    pub const fn point(self) -> &'static str {
+        match self {
+            Self::Partition => "network.partition",
+            Self::ToInstance => "network.one-way-to-instance",
+            Self::ToServer => "network.one-way-to-sql-server",
+            Self::Only5022 => "network.only-5022-open",
+        }
+    }
+}
+
 impl Side {
     /// The other side.
     pub const fn other(self) -> Self {
@@ -155,7 +192,8 @@ impl Action {
             usize::from(server) < servers && usize::from(instance) < instances
         };
         match *self {
-            Self::Advance(_) => true,
+            Self::Advance(_) | Self::Heal => true,
+            Self::Fault(n, _) => has(0, n),
             Self::CreateDatabase(Place::Server(n), _)
             | Self::DropDatabase(Place::Server(n), _)
             | Self::Insert(Place::Server(n), _)
@@ -353,9 +391,14 @@ pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
         .boxed()
 }
 
-/// What keeps partners apart.
+/// What keeps partners apart, and brings them together again.
 pub fn fault(plan: &Plan) -> BoxedStrategy<Action> {
-    (pair(plan), any::<bool>())
-        .prop_map(|(pair, started)| Action::TurnEndpoint(pair.server, started))
+    let trouble = proptest::sample::select(Trouble::ALL.to_vec());
+    (pair(plan), any::<bool>(), trouble, 0..5_u8)
+        .prop_map(|(pair, started, trouble, which)| match which {
+            0 | 1 => Action::TurnEndpoint(pair.server, started),
+            2 => Action::Fault(pair.instance, trouble),
+            _ => Action::Heal,
+        })
         .boxed()
 }

@@ -79,6 +79,18 @@ impl Writer {
                     "\n[[step]]\ntitle = \"Advance\"\nadvance = \"{seconds}s\"\n"
                 );
             }
+            Action::Fault(n, trouble) => {
+                self.head(&format!("{action:?}"));
+                let (point, instance) = (trouble.point(), Place::Instance(n));
+                let _ = writeln!(
+                    self.steps,
+                    "fault = {{ point = \"{point}\", match = {{ instance = \"{instance}\" }} }}"
+                );
+            }
+            Action::Heal => {
+                self.head("Heal");
+                self.steps += "fault = \"clear\"\n";
+            }
             Action::CreateDatabase(place, n) => {
                 let db = database_name(n);
                 let sql = format!(
@@ -204,6 +216,8 @@ impl Writer {
             Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
             Action::GiveUp(pair) => alter_link(pair, "SET (ROLE = SECONDARY)"),
             Action::Advance(_)
+            | Action::Fault(..)
+            | Action::Heal
             | Action::CreateDatabase(..)
             | Action::DropDatabase(..)
             | Action::Insert(..)

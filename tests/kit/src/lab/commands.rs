@@ -18,6 +18,7 @@ use milink_core::command::{
 };
 use milink_core::database::RecoveryModel;
 use milink_core::endpoint::{EncryptionAlgorithm, EndpointEncryption, EndpointRole, EndpointState};
+use milink_core::fault::{Fault, FaultError};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::link::{
     CreateLink, DeleteLink, FailOverLink, FailoverKind, LinkFailoverMode, LinkRole, LinkSpec,
@@ -54,6 +55,13 @@ impl Lab {
                 let until = self.world.now() + Span::seconds(seconds.into());
                 self.world.advance_to(until);
             }
+            Action::Fault(n, trouble) => {
+                let fault = Fault::named(trouble.point()).map_err(too_many)?;
+                let fault = fault.on(&Place::Instance(n).name());
+                let now = self.world.now();
+                self.world.install_fault(now, fault).map_err(too_many)?;
+            }
+            Action::Heal => self.world.clear_faults(self.world.now()),
             Action::CreateDatabase(place, n) => self.create_database(place, n)?,
             Action::DropDatabase(place, n) => {
                 let instance = self.at(place);
@@ -522,6 +530,10 @@ impl Lab {
         let instance = self.world.instance(self.instance(n));
         instance.expect("it is in the plan").server_name()
     }
+}
+
+fn too_many(_: FaultError) -> Refused {
+    Refused::Nothing("there are too many faults")
 }
 
 fn server_url(n: u8) -> String {

@@ -33,7 +33,9 @@ impl Reference {
     /// What must come of an action that is about to be done.
     pub fn expect(&self, action: &Action) -> Expected {
         match *action {
-            Action::Advance(_) => Accepted,
+            Action::Advance(_) | Action::Heal => Accepted,
+            // There may be too many.
+            Action::Fault(..) => Either,
             Action::Insert(place, n) => self.expect_insert(place, n),
             Action::CreateDatabase(place, n) => self.expect_create_database(place, n),
             Action::DropDatabase(place, n) => self.expect_drop_database(place, n),
@@ -365,7 +367,8 @@ impl Reference {
         let halves = self.halves.keys().filter(|half| half.server == pair.server);
         let alone = self.links_of(pair.server).count() == 1 && halves.count() == 1;
         let deleting = link.is_some_and(|link| link.deleting);
-        match in_step && !suspended && alone && !deleting {
+        let still = self.is_still(pair) || self.is_troubled(pair.instance);
+        match in_step && !suspended && alone && !deleting && !still {
             true => Accepted,
             false => Either,
         }

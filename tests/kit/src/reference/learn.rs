@@ -56,8 +56,8 @@ impl Reference {
     }
 
     /// Whether nothing moves between the sides of a link: nobody listens, or data movement is suspended.
-    fn is_still(&self, pair: Pair) -> bool {
-        self.is_cut_off(pair.server) || self.is_suspended(pair)
+    pub(super) fn is_still(&self, pair: Pair) -> bool {
+        self.is_cut_off(pair) || self.is_suspended(pair)
     }
 
     /// What was seen last.

@@ -11,7 +11,7 @@ mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::{Action, BackupKind, Pair, Place, Side};
+use crate::action::{Action, BackupKind, Pair, Place, Side, Trouble};
 use crate::observation::{Observation, Role};
 use crate::topology::Plan;
 
@@ -29,6 +29,8 @@ pub struct Reference {
     /// Certificates of servers that were uploaded: the pair, and which of the server's certificates.
     uploads: BTreeSet<(Pair, u32)>,
     imports: BTreeSet<Pair>,
+    /// What is wrong with the network of which instance.
+    troubles: BTreeSet<(u8, Trouble)>,
     lineages: u32,
     last: Observation,
     /// Pairs between which nothing could move when the case was last looked at, and how much was committed on either side
@@ -111,6 +113,7 @@ impl Reference {
             links: BTreeMap::new(),
             uploads: BTreeSet::new(),
             imports: BTreeSet::new(),
+            troubles: BTreeSet::new(),
             lineages: 0,
             last: Observation::default(),
             still: BTreeMap::new(),
@@ -122,6 +125,10 @@ impl Reference {
         match *action {
             Action::Advance(_) | Action::GrantCreate(_) | Action::CommitMode(..) => {}
             Action::UpdateLink(..) => {}
+            Action::Fault(n, trouble) => {
+                self.troubles.insert((n, trouble));
+            }
+            Action::Heal => self.troubles.clear(),
             Action::CreateDatabase(place, n) => self.create_database(place, n),
             Action::DropDatabase(place, n) => {
                 self.databases.remove(&(place, n));
@@ -370,10 +377,19 @@ impl Reference {
         self.databases.get_mut(&(Place::Server(n), n))
     }
 
-    /// Whether nothing listens at a server's mirroring port.
-    fn is_cut_off(&self, n: u8) -> bool {
-        let endpoint = self.servers[usize::from(n)].endpoint;
+    /// Whether nothing can come through between two sides: nobody listens on SQL Server, or the network is cut.
+    fn is_cut_off(&self, pair: Pair) -> bool {
+        let endpoint = self.servers[usize::from(pair.server)].endpoint;
+        let cut = |trouble| self.troubles.contains(&(pair.instance, trouble));
         endpoint.is_none_or(|(started, _)| !started)
+            || cut(Trouble::Partition)
+            || cut(Trouble::ToInstance)
+            || cut(Trouble::ToServer)
+    }
+
+    /// Whether anything is wrong with the network of an instance.
+    fn is_troubled(&self, instance: u8) -> bool {
+        self.troubles.iter().any(|(found, _)| *found == instance)
     }
 
     /// Whether everything is there that a link needs to connect for the first time (`Prepare your environment for a link`,
@@ -401,7 +417,7 @@ impl Reference {
         let grounds = server
             .group
             .is_some_and(|group| link.asked_primary || group.has_database);
-        trusted && trusts && complements && formats && grounds
+        !self.is_troubled(pair.instance) && trusted && trusts && complements && formats && grounds
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
