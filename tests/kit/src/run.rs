@@ -10,7 +10,9 @@ use milink_core::invariants;
 use milink_core::time::Span;
 
 use crate::action::Action;
-use crate::lab::{Lab, Refused, observe};
+use crate::lab::{Refused, observe};
+
+pub use crate::lab::Lab;
 use crate::machine::Story;
 use crate::reference::{Expected, Reference};
 

@@ -499,11 +499,11 @@ fn must_be_refused(violation: &Violation) -> Option<String> {
 
 /// A basic string of TOML.
 fn quoted(text: &str) -> String {
-    let escaped: String = text.chars().flat_map(char::escape_default).collect();
-    format!(
-        "\"{}\"",
-        escaped.replace("\\'", "'").replace("\\u{", "\\u{")
-    )
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    format!("\"{escaped}\"")
 }
 
 /// JSON as an inline value of TOML.

@@ -64,7 +64,7 @@ impl Writer<'_> {
         *self.guids.entry(guid).or_insert(next)
     }
 
-    fn from_now(&self, at: Timestamp) -> i64 {
+    fn until(&self, at: Timestamp) -> i64 {
         at.0 - self.world.now().0
     }
 
@@ -162,7 +162,7 @@ impl Writer<'_> {
         let _ = write!(self.text, "[{}", from == database.log.end());
         for entry in database.log.from(from) {
             // What is older than anything on its way takes is just old.
-            let age = self.from_now(entry.time).max(-1_000_000_000);
+            let age = self.until(entry.time).max(-1_000_000_000);
             let commits = matches!(entry.kind, LogKind::Commit(_));
             let _ = write!(self.text, "{commits}{age},");
         }
@@ -173,7 +173,7 @@ impl Writer<'_> {
         let connection = &link.connection;
         let live = (
             connection.connected_since.is_some(),
-            connection.silent_since.map(|since| self.from_now(since)),
+            connection.silent_since.map(|since| self.until(since)),
         );
         let _ = write!(
             self.text,
@@ -196,7 +196,7 @@ impl Writer<'_> {
         );
         if let Some(run) = link.seedings.last() {
             let running = run.outcome == SeedingOutcome::Running;
-            let ends = running.then(|| self.from_now(run.ends()));
+            let ends = running.then(|| self.until(run.ends()));
             let _ = write!(self.text, "{running}{ends:?}{:?}", run.target);
         }
         if let Some(fork) = &link.fork {
@@ -214,6 +214,6 @@ impl Writer<'_> {
             Timer::LinkUpdate(_, _, mode) => mode.text(),
             _ => "",
         };
-        let _ = write!(self.text, "@{kind}{mode}{}", self.from_now(due));
+        let _ = write!(self.text, "@{kind}{mode}{}", self.until(due));
     }
 }

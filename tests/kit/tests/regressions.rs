@@ -1,0 +1,93 @@
+//! Cases that once failed, by name, as small as they could be made.
+
+use milink_proptest::action::{Action, Pair, Place, Side, preparation};
+use milink_proptest::machine::Story;
+use milink_proptest::run::{Lab, run};
+use milink_proptest::topology::{Pace, Plan};
+
+const PAIR: Pair = Pair::FIRST;
+
+/// A link in step, and then these actions: nothing may be wrong on the way.
+fn check(from_instance: bool, actions: &[Action]) -> Lab {
+    let mut beginning = preparation(PAIR, from_instance);
+    beginning.push(Action::CreateLink(PAIR, from_instance));
+    beginning.extend([Action::Advance(400), Action::Advance(400)]);
+    let story = Story {
+        plan: Plan::usual(Pace::Azure),
+        beginning,
+    };
+    match run(&story, actions, &[]) {
+        Ok((lab, _)) => lab,
+        Err(violation) => panic!("{violation}"),
+    }
+}
+
+#[test]
+fn a_link_that_was_deleted_twice_leaves_the_next_one_alone() {
+    let lab = check(
+        true,
+        &[
+            Action::DeleteLink(PAIR),
+            Action::Advance(3),
+            Action::DeleteLink(PAIR),
+            Action::Advance(17),
+            Action::CreateLink(PAIR, true),
+            Action::Advance(3),
+        ],
+    );
+    assert_eq!(lab.world.links.len(), 1);
+}
+
+#[test]
+fn a_change_of_mode_ends_with_its_link() {
+    check(
+        false,
+        &[
+            Action::DeleteLink(PAIR),
+            Action::Advance(10),
+            Action::UpdateLink(PAIR, true),
+            Action::Advance(60),
+        ],
+    );
+}
+
+#[test]
+fn a_copy_that_leaves_its_group_is_no_copy_any_more() {
+    check(
+        true,
+        &[
+            Action::DropDistributed(PAIR),
+            Action::RemoveDatabase(0),
+            Action::Suspend(0, false),
+        ],
+    );
+}
+
+#[test]
+fn a_failover_may_end_in_the_moment_in_which_its_link_goes() {
+    check(
+        true,
+        &[
+            Action::LinkFailover(PAIR, false),
+            Action::Advance(10),
+            Action::DeleteLink(PAIR),
+            Action::Advance(20),
+            Action::Insert(PAIR.place(Side::Server), 0),
+        ],
+    );
+}
+
+#[test]
+fn a_side_that_gave_up_may_lose_its_link_while_it_goes_back() {
+    check(
+        false,
+        &[
+            Action::DeleteLink(PAIR),
+            Action::LinkFailover(PAIR, true),
+            Action::Insert(Place::Instance(0), 0),
+            Action::GiveUp(PAIR),
+            Action::Advance(20),
+            Action::ForceFailover(PAIR),
+        ],
+    );
+}
