@@ -10,7 +10,7 @@ use milink_core::azure::{
 };
 use milink_core::collation::Collation;
 use milink_core::command::{
-    AlterDatabase, CreateDatabase, CreateSqlServer, DatabaseChange, Request,
+    AlterDatabase, CreateDatabase, CreateSqlServer, DatabaseChange, Request, SetCluster,
 };
 use milink_core::database::RecoveryModel;
 use milink_core::durations::{Durations, Profile};
@@ -75,6 +75,8 @@ pub struct SqlServerSpec {
     /// Whether Always On is enabled.
     #[serde(default = "yes")]
     pub hadr: bool,
+    /// The Windows cluster that it is a node of; without one, groups are of cluster type NONE or EXTERNAL.
+    pub cluster: Option<String>,
     /// The server collation.
     pub collation: Option<String>,
     /// Databases, in full recovery and without a backup.
@@ -136,6 +138,7 @@ impl SqlServerSpec {
             address: None,
             host_names: None,
             hadr: true,
+            cluster: None,
             collation: None,
             databases: Vec::new(),
         }
@@ -357,6 +360,10 @@ fn provision_sql_server(
             sa_password: Arc::from(sa_password),
         },
     )?;
+    if let Some(cluster) = &spec.cluster {
+        let cluster = Some(Name::new(cluster));
+        apply(world, SetCluster { instance, cluster })?;
+    }
     create_databases(world, instance, &spec.databases, Some(RecoveryModel::Full))
 }
 

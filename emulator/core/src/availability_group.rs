@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, ReplicaId};
+use crate::listener::Listener;
 use crate::names::Name;
 use crate::time::{Span, Timestamp};
 
@@ -59,6 +60,8 @@ pub struct LocalGroup {
     pub basic: bool,
     /// `CONTAINED`.
     pub contained: bool,
+    /// Its listener.
+    pub listener: Option<Listener>,
     /// Whether seeding may create databases here (GRANT CREATE ANY DATABASE).
     pub may_create_databases: bool,
 }
@@ -99,6 +102,10 @@ pub struct Replica {
     pub secondary_connections: SecondaryConnections,
     /// `READ_ONLY_ROUTING_URL`.
     pub read_only_routing_url: Option<Arc<str>>,
+    /// `READ_ONLY_ROUTING_LIST`: groups of equal servers, in the order tried.
+    pub read_only_routing_list: Vec<Vec<Name>>,
+    /// `READ_WRITE_ROUTING_URL`.
+    pub read_write_routing_url: Option<Arc<str>>,
     /// When it was added.
     pub created: Timestamp,
     /// When it was last changed.

@@ -48,6 +48,8 @@ pub struct Instance {
     pub permissions: OrdSet<ServerPermission>,
     /// Its database mirroring endpoint: there can only be one.
     pub endpoint: Option<Endpoint>,
+    /// The Windows cluster that a SQL Server is a node of.
+    pub cluster: Option<Name>,
     /// Availability groups and distributed ones.
     pub groups: OrdMap<GroupId, Arc<AvailabilityGroup>>,
     /// Sessions of clients.

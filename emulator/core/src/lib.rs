@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate self as milink_core;
 
+mod access;
 pub mod availability_group;
 pub mod azure;
 pub mod backup;
@@ -24,6 +25,7 @@ pub mod instance;
 pub mod invariants;
 pub mod key_file;
 pub mod link;
+pub mod listener;
 pub mod listener_url;
 pub mod lsn;
 pub mod names;

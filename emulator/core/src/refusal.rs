@@ -66,6 +66,14 @@ pub enum DatabaseRefusal {
     InGroup { name: String },
     #[error("the secondary replica of database '{name}' does not allow connections")]
     SecondaryNotReadable { name: String },
+    #[error(
+        "the secondary replica of database '{name}' takes connections with read-only intent only"
+    )]
+    ReadIntentNeeded { name: String },
+    #[error("the primary replica of database '{name}' refuses connections with read-only intent")]
+    ReadIntentRefused { name: String },
+    #[error("no replica of database '{name}' can be read")]
+    NoReadableReplica { name: String },
     #[error("database '{name}' is changing its role")]
     RoleChanging { name: String },
     #[error("database '{name}' is part of a link")]
@@ -312,6 +320,38 @@ pub enum GroupRefusal {
     AlreadyJoined { database: String },
     #[error("database '{database}' is a primary here")]
     OnPrimary { database: String },
+    #[error("availability group '{group}' has a listener already")]
+    ListenerExists { group: String },
+    #[error("availability group '{group}' has no listener '{dns_name}'")]
+    ListenerNotFound { dns_name: String, group: String },
+    #[error("'{dns_name}' is not a name for a listener")]
+    BadListenerName { dns_name: String },
+    #[error("the name '{dns_name}' is taken in the network")]
+    ListenerNameTaken { dns_name: String },
+    #[error("'{address}' is not an address for a listener")]
+    BadListenerAddress { address: String },
+    #[error("the address '{address}' is taken in the network")]
+    ListenerAddressTaken { address: String },
+    #[error("listener '{dns_name}' cannot use DHCP without a Windows cluster")]
+    DhcpNeedsCluster { dns_name: String },
+    #[error("listener '{dns_name}' has its address from DHCP")]
+    ListenerUsesDhcp { dns_name: String },
+    #[error("listener '{dns_name}' of '{group}' listens on port {port} already")]
+    ListenerHasPort {
+        dns_name: String,
+        group: String,
+        port: u16,
+    },
+    #[error("replica '{target}' is twice in the routing list of '{replica}'")]
+    RoutedTwice { target: String, replica: String },
+    #[error("replica '{target}' in the routing list of '{replica}' is not in '{group}'")]
+    RouteNotFound {
+        target: String,
+        replica: String,
+        group: String,
+    },
+    #[error("replica '{target}' in the routing list of '{replica}' has no READ_ONLY_ROUTING_URL")]
+    RouteWithoutUrl { target: String, replica: String },
     #[error("availability groups of a managed instance belong to the service")]
     Managed,
 }

@@ -98,6 +98,9 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         System { name: text("name") }
         InGroup { name: text("name") }
         SecondaryNotReadable { name: text("name") }
+        ReadIntentNeeded { name: text("name") }
+        ReadIntentRefused { name: text("name") }
+        NoReadableReplica { name: text("name") }
         RoleChanging { name: text("name") }
         InLink { name: text("name") }
         OptionNotAllowed { name: text("name"), option: text("option") }
@@ -223,6 +226,18 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         NotJoined { database: text("database") }
         AlreadyJoined { database: text("database") }
         OnPrimary { database: text("database") }
+        ListenerExists { group: text("group") }
+        ListenerNotFound { dns_name: text("dns_name"), group: text("group") }
+        BadListenerName { dns_name: text("dns_name") }
+        ListenerNameTaken { dns_name: text("dns_name") }
+        BadListenerAddress { address: text("address") }
+        ListenerAddressTaken { address: text("address") }
+        DhcpNeedsCluster { dns_name: text("dns_name") }
+        ListenerUsesDhcp { dns_name: text("dns_name") }
+        ListenerHasPort { dns_name: text("dns_name"), group: text("group"), port: 1433 }
+        RoutedTwice { target: text("target"), replica: text("replica") }
+        RouteNotFound { target: text("target"), replica: text("replica"), group: text("group") }
+        RouteWithoutUrl { target: text("target"), replica: text("replica") }
         Managed {  }
     };
     all.into_iter().map(Refusal::from).collect()

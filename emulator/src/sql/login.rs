@@ -13,7 +13,9 @@ use milink_core::principal::{Login, LoginKind};
 use milink_core::session::Session as SessionRow;
 use milink_tds::prelogin::EncryptionPolicy;
 use milink_tds::token::ServerMessage;
+use milink_tsql::error::SqlError;
 use milink_tsql::session::{Options, Session};
+use milink_tsql::statement::refusal;
 
 use super::host::Life;
 use super::session::EngineSession;
@@ -113,8 +115,20 @@ impl SqlEndpoint {
             .database(&wanted)
             .filter(|database| can_be_opened(database));
         let Some(database) = database else {
-            return Err(cannot_open(&wanted, user.name.as_str(), &server));
+            return Err(cannot_open(&wanted, user.name.as_str(), &server, None));
         };
+        let read_only = login.login7.read_only_intent;
+        let access = instance
+            .check_connection(database, read_only)
+            .and_then(|()| {
+                let host = host_of(&login.login7.server_name);
+                let routed = read_only.then(|| instance.check_routing(database, host));
+                routed.unwrap_or(Ok(()))
+            });
+        if let Err(refusal) = access {
+            let cause = Some(refusal::sql_error(&refusal.into()));
+            return Err(cannot_open(&wanted, user.name.as_str(), &server, cause));
+        }
         let row = row(&cell, &user, database, login);
         if instance.sessions.len() >= MOST_SESSIONS {
             return Err(LoginRefusal::denied(17809, "Could not connect because the maximum number of user connections has already been reached.".to_owned(), &server));
@@ -152,7 +166,7 @@ impl SqlEndpoint {
             },
             id,
             server: server.clone(),
-            engine: Session::new(options),
+            engine: Session::new(options).with_read_only_intent(read_only),
             is_over: false,
         };
         Ok(LoginAccepted {
@@ -410,8 +424,8 @@ fn not_available(instance: &Instance) -> LoginRefusal {
     LoginRefusal::denied(40613, text, &server)
 }
 
-/// 4060, and 18456 after it.
-fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
+/// 4060, and 18456 after it; before both, what an availability group does not allow.
+fn cannot_open(database: &str, user: &str, server: &str, cause: Option<SqlError>) -> LoginRefusal {
     let message = |number, class, text: String| ServerMessage {
         number,
         state: 1,
@@ -421,7 +435,8 @@ fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
         procedure: String::new(),
         line: 1,
     };
-    LoginRefusal::Denied(vec![
+    let cause = cause.map(|cause| message(cause.number, cause.severity, cause.message));
+    let denied = [
         message(
             4060,
             11,
@@ -430,7 +445,8 @@ fn cannot_open(database: &str, user: &str, server: &str) -> LoginRefusal {
             ),
         ),
         message(18456, 14, format!("Login failed for user '{user}'.")),
-    ])
+    ];
+    LoginRefusal::Denied(cause.into_iter().chain(denied).collect())
 }
 
 /// The host in a server name as clients write it: `tcp:host\instance,port`.

@@ -3,7 +3,7 @@
 //! A transcript is blocks of `=== verb`, input, `---`, answers. Verbs: `sql NAME` runs a batch in the session of that
 //! name, `call NAME PROCEDURE` calls a procedure with one argument a line (`name type value`, a `>` in front for
 //! output), `tran NAME begin|commit|rollback|save`, also with `+next`, is a transaction request, `resume NAME` lets it go on after a wait, `cancel NAME` and `reset NAME` do what they say, and
-//! `advance MILLISECONDS` lets the time pass.
+//! `advance MILLISECONDS` lets the time pass, and `cluster NAME` makes the server a node of a Windows cluster.
 
 mod support;
 
@@ -87,6 +87,11 @@ fn replay(text: &str) -> String {
                 };
                 sessions.insert(word.to_owned(), talk);
                 answer
+            }
+            // The server becomes a node of a Windows cluster.
+            "cluster" => {
+                lab.join_cluster(word);
+                String::new()
             }
             "advance" => {
                 lab.advance(word.parse().expect("milliseconds"));

@@ -3,6 +3,7 @@
 mod alter;
 mod create;
 mod distributed;
+mod listener;
 
 pub use alter::{
     AlterAvailabilityGroup, DropAvailabilityGroup, GroupAction, GroupOptions, MemberChange,
@@ -11,4 +12,7 @@ pub use alter::{
 pub use create::{CreateAvailabilityGroup, DEFAULT_SESSION_TIMEOUT, ReplicaSpec};
 pub use distributed::{
     CreateDistributedAvailabilityGroup, JoinDistributedAvailabilityGroup, MemberSpec,
+};
+pub use listener::{
+    CreateGroupWithListener, ListenerChange, ListenerSource, ListenerSpec, Routing, SetCluster,
 };

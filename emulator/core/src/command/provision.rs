@@ -158,6 +158,7 @@ fn add(
         logins: OrdMap::new(),
         permissions: OrdSet::new(),
         endpoint: None,
+        cluster: None,
         groups: OrdMap::new(),
         sessions: OrdMap::new(),
         open_keys: OrdSet::new(),

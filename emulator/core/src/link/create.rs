@@ -244,6 +244,8 @@ fn add_groups(
         primary_read_write_only: false,
         secondary_connections: SecondaryConnections::All,
         read_only_routing_url: None,
+        read_only_routing_list: Vec::new(),
+        read_write_routing_url: None,
         created: now,
         modified: now,
     };
@@ -259,6 +261,7 @@ fn add_groups(
         dtc_support: false,
         basic: false,
         contained: false,
+        listener: None,
         may_create_databases: true,
     };
     let member = |id, group: &Name, listener_url| Member {

@@ -142,6 +142,19 @@ fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
             .host_names
             .iter()
             .any(|name| name.eq_ignore_ascii_case(&url.host))
+        || has_listener(instance, &url.host)
+}
+
+/// Whether a listener on an instance leads to its endpoint: the name and the addresses are the primary's.
+fn has_listener(instance: &Instance, host: &str) -> bool {
+    let mut groups = instance
+        .groups
+        .values()
+        .filter_map(|group| group.as_local());
+    groups.any(|local| {
+        let listener = local.listener.as_ref();
+        local.role == Role::Primary && listener.is_some_and(|found| found.answers_to(host))
+    })
 }
 
 fn check_versions(

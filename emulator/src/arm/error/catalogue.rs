@@ -493,6 +493,9 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::InUse { .. }
         | DatabaseRefusal::InGroup { .. }
         | DatabaseRefusal::SecondaryNotReadable { .. }
+        | DatabaseRefusal::ReadIntentNeeded { .. }
+        | DatabaseRefusal::ReadIntentRefused { .. }
+        | DatabaseRefusal::NoReadableReplica { .. }
         | DatabaseRefusal::RoleChanging { .. }
         | DatabaseRefusal::OptionNotAllowed { .. } => ArmError::service(
             CONFLICT,

@@ -368,7 +368,7 @@ impl Session {
         let database = instance
             .database(&name.value)
             .ok_or_else(|| SqlError::database_not_found(&name.value))?;
-        crate::engine::bind::check_access(instance, database)?;
+        crate::engine::bind::check_access(instance, database, self.state.read_only_intent)?;
         let old = self.state.database;
         self.state.database = database.id;
         self.announce_database(old, database.id, host, out);

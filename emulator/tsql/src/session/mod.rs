@@ -146,6 +146,13 @@ impl Session {
         }
     }
 
+    /// The same for a client that says it only reads (ApplicationIntent=ReadOnly).
+    #[must_use]
+    pub fn with_read_only_intent(mut self, read_only_intent: bool) -> Self {
+        self.state.read_only_intent = read_only_intent;
+        self
+    }
+
     /// Makes the session as new, for a connection pool.
     pub fn reset(&mut self, host: &mut dyn Host, out: &mut Vec<Event>, keep_transaction: bool) {
         self.frames.clear();
@@ -159,7 +166,9 @@ impl Session {
         };
         let old = self.state.database;
         let random = std::mem::take(&mut self.state.random);
+        let read_only_intent = self.state.read_only_intent;
         self.state = fresh_state(&self.options);
+        self.state.read_only_intent = read_only_intent;
         // Or NEWID would give the same values again.
         self.state.random = random;
         self.state.transaction = kept;
@@ -262,6 +271,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         no_exec: false,
         format_only: false,
         parse_only: false,
+        read_only_intent: false,
         collecting: Vec::new(),
         random: Random::new(options.seed),
         looked: false,

@@ -240,7 +240,7 @@ impl Session {
             None => instance.databases.get(&self.state.database),
         };
         let database = database.ok_or_else(missing)?;
-        crate::engine::bind::check_access(instance, database)?;
+        crate::engine::bind::check_access(instance, database, self.state.read_only_intent)?;
         let content = database.view(self.state.transaction_id());
         let schema = Name::new(schema.as_deref().unwrap_or("dbo"));
         let module = content

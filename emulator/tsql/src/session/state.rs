@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) no_exec: bool,
     pub(crate) format_only: bool,
     pub(crate) parse_only: bool,
+    /// ApplicationIntent=ReadOnly.
+    pub(crate) read_only_intent: bool,
     /// Rows that INSERT … EXEC has collected, innermost last.
     pub(crate) collecting: Vec<Vec<milink_core::value::Row>>,
     /// Where RAND and NEWID come from.

@@ -8,8 +8,8 @@ use milink_core::availability_group::{
 };
 use milink_core::command::{
     AlterAvailabilityGroup, CreateAvailabilityGroup, CreateDistributedAvailabilityGroup,
-    DEFAULT_SESSION_TIMEOUT, GroupAction, GroupOptions, JoinDistributedAvailabilityGroup,
-    MemberChange, MemberSpec, ReplicaChange, ReplicaSpec,
+    CreateGroupWithListener, DEFAULT_SESSION_TIMEOUT, GroupAction, GroupOptions,
+    JoinDistributedAvailabilityGroup, MemberChange, MemberSpec, ReplicaChange, ReplicaSpec,
 };
 use milink_core::ids::DatabaseId;
 use milink_core::link::FailoverOutcome;
@@ -19,6 +19,7 @@ use milink_core::time::{Span, Timestamp};
 
 use super::context::StatementContext;
 use super::database::is_unsupported;
+use super::listener;
 use crate::ast::{
     self, AlterAvailabilityGroupAction as A, AlterAvailabilityGroupStatement,
     AvailabilityGroupKind, AvailabilityGroupOptions, CreateAvailabilityGroupStatement,
@@ -51,11 +52,10 @@ pub(super) fn create(
             replicas,
             listener,
         } => {
-            if listener.is_some() {
-                return Err(SqlError::unsupported("LISTENER of an availability group"));
-            }
+            let listener = listener.as_ref().map(listener::new).transpose()?;
+            let routing = replicas.iter().filter_map(listener::routing).collect();
             let replicas = replicas.iter().map(replica).collect::<Result<_, _>>()?;
-            context.apply(CreateAvailabilityGroup {
+            let group = CreateAvailabilityGroup {
                 instance,
                 name: name.clone(),
                 cluster: statement.options.cluster_type.map(cluster),
@@ -64,6 +64,11 @@ pub(super) fn create(
                 options: options(&statement.options)?,
                 basic: statement.options.basic,
                 contained: statement.options.contained,
+            };
+            context.apply(CreateGroupWithListener {
+                group,
+                listener,
+                routing,
             })
         }
     };
@@ -97,12 +102,14 @@ pub(super) fn alter(
         A::AddReplica(replicas) => {
             for spec in replicas {
                 actions.push(GroupAction::AddReplica(replica(spec)?));
+                actions.extend(routing_of(spec));
             }
         }
         A::ModifyReplica(replicas) => {
             for spec in replicas {
                 let server = Name::new(&spec.server.value);
                 actions.push(GroupAction::ModifyReplica(server, replica_change(spec)?));
+                actions.extend(routing_of(spec));
             }
         }
         A::RemoveReplica(servers) => {
@@ -135,8 +142,13 @@ pub(super) fn alter(
         A::Failover => actions.push(GroupAction::Failover),
         A::ForceFailoverAllowDataLoss => actions.push(GroupAction::ForceFailover),
         A::Offline => actions.push(GroupAction::Offline),
-        A::AddListener(_) | A::ModifyListener(_) | A::RestartListener(_) | A::RemoveListener(_) => {
-            return Err(SqlError::unsupported("LISTENER of an availability group"));
+        A::AddListener(spec) => actions.push(GroupAction::AddListener(listener::new(spec)?)),
+        A::ModifyListener(spec) => actions.push(listener::changed(spec)?),
+        A::RestartListener(name) => {
+            actions.push(GroupAction::RestartListener(Name::new(&name.value)));
+        }
+        A::RemoveListener(name) => {
+            actions.push(GroupAction::RemoveListener(Name::new(&name.value)));
         }
     }
     if let Some(since) = context.begun.take() {
@@ -186,6 +198,11 @@ fn await_failover(
             Err(super::refusal::sql_error(&refusal.into()))
         }
     }
+}
+
+fn routing_of(spec: &ast::ReplicaSpec) -> Option<GroupAction> {
+    let (server, routing) = listener::routing(spec)?;
+    Some(GroupAction::SetRouting(server, routing))
 }
 
 /// Availability groups are made and changed in master, outside of transactions.
@@ -305,13 +322,6 @@ fn replica(spec: &ast::ReplicaSpec) -> Result<ReplicaSpec, SqlError> {
 }
 
 fn replica_change(spec: &ast::ReplicaSpec) -> Result<ReplicaChange, SqlError> {
-    if let Some(role) = &spec.primary_role
-        && (role.read_only_routing_list.is_some() || role.read_write_routing_url.is_some())
-    {
-        return Err(SqlError::unsupported(
-            "routing lists of availability replicas",
-        ));
-    }
     Ok(ReplicaChange {
         endpoint_url: spec.endpoint_url.as_ref().map(shared),
         availability_mode: spec.availability_mode.map(availability_mode),

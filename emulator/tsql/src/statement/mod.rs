@@ -10,6 +10,7 @@ mod drop;
 mod endpoint;
 mod file;
 mod kill;
+mod listener;
 mod login;
 mod master_key;
 mod password;

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::collation::Collation;
-use milink_core::command::{CreateDatabase, CreateSqlServer, OpenSession};
+use milink_core::command::{CreateDatabase, CreateSqlServer, OpenSession, SetCluster};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::instance::SqlServer;
 use milink_core::names::Name;
@@ -61,6 +61,17 @@ impl Lab {
             database,
             made: BTreeMap::new(),
         }
+    }
+
+    /// Makes the server a node of a Windows cluster.
+    #[allow(dead_code, reason = "not every test binary has clusters")]
+    pub(crate) fn join_cluster(&mut self, name: &str) {
+        let (now, cluster) = (self.world.now(), Some(Name::new(name)));
+        let request = SetCluster {
+            instance: self.instance,
+            cluster,
+        };
+        self.world.apply(now, request).expect("a server");
     }
 
     /// Lets the time pass.

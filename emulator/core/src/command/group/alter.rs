@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::create::{ReplicaSpec, eligible_database};
+use super::listener::{self, ListenerChange, ListenerSpec, Routing, Taken};
 use crate::availability_group::{
     AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
     FailoverMode, LocalGroup, Role, SecondaryConnections, SeedingMode,
@@ -49,6 +50,12 @@ pub enum GroupAction {
     ForceFailover,
     SetRoleSecondary,
     Offline,
+    AddListener(ListenerSpec),
+    ModifyListener(Name, ListenerChange),
+    RestartListener(Name),
+    RemoveListener(Name),
+    /// The routing options of a replica's PRIMARY_ROLE.
+    SetRouting(Name, Routing),
 }
 
 /// The options of WITH and SET; what is none stays as it is.
@@ -103,6 +110,7 @@ impl Request for AlterAvailabilityGroup {
     fn apply(self, world: &mut World) -> Result<Option<Timestamp>, Refusal> {
         let now = world.now();
         let mut ids = world.ids.clone();
+        let taken = Taken::of(world);
         let instance = world.instance_mut(self.instance);
         if !instance.is_hadr_enabled() {
             return Err(GroupRefusal::HadrDisabled.into());
@@ -136,7 +144,7 @@ impl Request for AlterAvailabilityGroup {
                 add_databases(instance, &mut group, &names, &mut ids)
             }
             GroupAction::RemoveDatabases(names) => remove_databases(instance, &mut group, &names),
-            action => change(instance, &mut group, action, &mut ids, now),
+            action => change(instance, &taken, &mut group, action, &mut ids, now),
         };
         changed?;
         group.sequence += 1;
@@ -278,6 +286,7 @@ fn leave(database: &mut Database) {
 
 fn change(
     instance: &Instance,
+    taken: &Taken,
     group: &mut AvailabilityGroup,
     action: GroupAction,
     ids: &mut IdSource,
@@ -318,9 +327,13 @@ fn change(
             let spec = change.over(replica);
             spec.check(cluster)?;
             let (id, created) = (replica.id, replica.created);
+            let read_only_routing_list = std::mem::take(&mut replica.read_only_routing_list);
+            let read_write_routing_url = replica.read_write_routing_url.take();
             *replica = crate::availability_group::Replica {
                 id,
                 created,
+                read_only_routing_list,
+                read_write_routing_url,
                 ..spec.into_replica(ids, now)
             };
         }
@@ -347,6 +360,30 @@ fn change(
                 .into());
             };
             local.replicas.remove(at);
+        }
+        GroupAction::AddListener(spec) => {
+            listener::add(
+                instance,
+                taken,
+                primary_of(group)?,
+                &name,
+                spec,
+                ids.next_guid(),
+            )?;
+        }
+        GroupAction::ModifyListener(dns_name, change) => {
+            listener::modify(taken, primary_of(group)?, &name, &dns_name, change)?;
+        }
+        GroupAction::RestartListener(dns_name) => {
+            listener::find(primary_of(group)?, &name, &dns_name)?;
+        }
+        GroupAction::RemoveListener(dns_name) => {
+            let local = primary_of(group)?;
+            listener::find(local, &name, &dns_name)?;
+            local.listener = None;
+        }
+        GroupAction::SetRouting(server, routing) => {
+            listener::set_routing(primary_of(group)?, &name, &server, routing)?;
         }
         GroupAction::CreateAnyDatabase(granted) => local_of(group)?.may_create_databases = granted,
         GroupAction::Set(options) => {

@@ -92,6 +92,7 @@ impl Request for CreateAvailabilityGroup {
             dtc_support: false,
             basic: self.basic,
             contained: self.contained,
+            listener: None,
             may_create_databases: false,
         };
         let mut required = 0;
@@ -138,6 +139,7 @@ impl CreateAvailabilityGroup {
                 .into())
             }
             Some(cluster) if cluster != ClusterType::Wsfc => Ok(cluster),
+            _ if instance.cluster.is_some() => Ok(ClusterType::Wsfc),
             // SQL Server 2016 always sits on a cluster; later versions are run without one here.
             None if instance.build().major < 14 => Ok(ClusterType::Wsfc),
             _ => Err(GroupRefusal::NoCluster {
@@ -221,6 +223,8 @@ impl ReplicaSpec {
             primary_read_write_only: self.primary_read_write_only,
             secondary_connections: self.secondary_connections,
             read_only_routing_url: self.read_only_routing_url,
+            read_only_routing_list: Vec::new(),
+            read_write_routing_url: None,
             created: now,
             modified: now,
         }

@@ -97,7 +97,7 @@ fn replica_row(group: &AvailabilityGroup, replica: &Replica, local_id: Option<i6
         replica.read_only_routing_url.as_ref(),
         seeding.0,
         seeding.1,
-        Value::Null,
+        replica.read_write_routing_url.as_ref(),
     ]
 }
 

@@ -140,7 +140,7 @@ impl Binder<'_> {
             schema.eq_ignore_ascii_case("sys") || schema.eq_ignore_ascii_case("information_schema")
         });
         if !is_system_schema {
-            check_access(self.instance, database)?;
+            check_access(self.instance, database, self.state.read_only_intent)?;
             let content = database.view(self.state.transaction_id());
             let schema = Name::new(schema.unwrap_or("dbo"));
             if let Some(table) = content.table(&schema, &object) {
@@ -249,8 +249,14 @@ fn snapshot_not_allowed(database: &str) -> SqlError {
     .aborting(crate::error::Abort::Batch)
 }
 
-/// Whether the rows of a database can be read now.
-pub(crate) fn check_access(instance: &Instance, database: &Database) -> Result<(), SqlError> {
-    let access = instance.check_readable(database);
+/// Whether the rows of a database can be read now, by a client with this intent.
+pub(crate) fn check_access(
+    instance: &Instance,
+    database: &Database,
+    read_only_intent: bool,
+) -> Result<(), SqlError> {
+    let access = instance
+        .check_readable(database)
+        .and_then(|()| instance.check_connection(database, read_only_intent));
     access.map_err(|refusal| sql_error(&refusal.into()))
 }

@@ -74,6 +74,27 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
                 "The target database, '{name}', is participating in an availability group and is currently not accessible for queries. Either data movement is suspended or the availability replica is not enabled for read access. To allow read-only access to this and other databases in the availability group, enable read access to one or more secondary availability replicas in the group.  For more information, see the ALTER AVAILABILITY GROUP statement in SQL Server Books Online."
             ),
         ),
+        R::ReadIntentNeeded { name } => SqlError::new(
+            978,
+            14,
+            format!(
+                "The target database ('{name}') is in an availability group and is currently accessible for connections when the application intent is set to read only. For more information about application intent, see SQL Server Books Online."
+            ),
+        ),
+        R::ReadIntentRefused { name } => SqlError::new(
+            979,
+            14,
+            format!(
+                "The target database ('{name}') is in an availability group and currently does not allow read only connections. For more information about application intent, see SQL Server Books Online."
+            ),
+        ),
+        R::NoReadableReplica { name } => SqlError::new(
+            982,
+            14,
+            format!(
+                "Unable to access the '{name}' database because no online secondary replicas are enabled for read-only access. Check the availability group configuration to verify that at least one secondary replica is configured for read-only access. Wait for an enabled replica to come online, and retry your read-only operation."
+            ),
+        ),
         R::RoleChanging { name } => SqlError::new(
             983,
             14,

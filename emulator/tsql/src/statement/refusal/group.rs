@@ -9,6 +9,10 @@ use crate::error::SqlError;
 /// Dropping a local group that a distributed one uses: the number is a guess.
 const USED_BY_DISTRIBUTED: i32 = 41_190;
 
+/// A second listener, and a listener that cannot be: the numbers and texts are guesses.
+const LISTENER_EXISTS: i32 = 19_455;
+const BAD_LISTENER: i32 = 19_457;
+
 pub(super) fn error(refusal: &GroupRefusal) -> SqlError {
     use GroupRefusal as R;
     match refusal {
@@ -61,6 +65,18 @@ pub(super) fn error(refusal: &GroupRefusal) -> SqlError {
         R::NotJoined { database } => refused(35242, format!("Cannot complete this ALTER DATABASE <database-name> SET HADR operation on database '{database}'.  The database is not joined to an availability group.  After the database has joined the availability group, retry the command.")),
         R::AlreadyJoined { database } => SqlError::new(41145, 10, format!("Cannot join database '{database}' to an availability group. The database has already joined the availability group.  This is an informational message.  No user action is required.")),
         R::OnPrimary { database } => refused(35240, format!("Database '{database}' cannot be joined to or unjoined from an availability group.  This operation is not supported on the primary replica of the availability group.")),
+        R::ListenerExists { group } => refused(LISTENER_EXISTS, format!("Availability group '{group}' already has a listener.  Remove it, or modify it, then retry the operation.")),
+        R::ListenerNotFound { dns_name, group } => refused(19469, format!("The specified listener with DNS name, '{dns_name}', does not exist for the Availability Group '{group}'. Use an existing listener, or create a new listener.")),
+        R::BadListenerName { dns_name } => refused(BAD_LISTENER, format!("'{dns_name}' is not a valid DNS name of a listener. It has 1 to 63 letters, digits, hyphens and underscores.")),
+        R::ListenerNameTaken { dns_name } => refused(19471, format!("The WSFC cluster could not bring the Network Name resource with DNS name '{dns_name}' online. The DNS name may have been taken or have a conflict with existing name services, or the WSFC cluster service may not be running or may be inaccessible. Use a different DNS name to resolve name conflicts, or check the WSFC cluster log for more information.")),
+        R::BadListenerAddress { address } => refused(BAD_LISTENER, format!("'{address}' is not a valid address of a listener. An IPv4 address needs its subnet mask, and an IPv6 address has none.")),
+        R::ListenerAddressTaken { .. } => refused(19476, "The attempt to create the network name and IP address for the listener failed. The WSFC service may not be running or may be inaccessible in its current state, or the values provided for the network name and IP address may be incorrect. Check the state of the WSFC cluster and validate the network name and IP address with the network administrator."),
+        R::DhcpNeedsCluster { dns_name } => refused(BAD_LISTENER, format!("Listener '{dns_name}' cannot use DHCP: the availability group is not in a WSFC cluster.")),
+        R::ListenerUsesDhcp { dns_name } => refused(19460, format!("The availability group listener with DNS name '{dns_name}' is configured to use DHCP. For listeners with this configuration, IP addresses cannot be added through SQL Server. To add IP addresses to the listener, drop the DHCP listener and create it again configured to use static IP addresses.")),
+        R::ListenerHasPort { dns_name, group, port } => refused(19468, format!("The listener with DNS name '{dns_name}' for the availability group '{group}' is already listening on the TCP port {port}. Please choose a different TCP port for the listener. If there is a problem with the listener, try restarting the listener to correct the problem.")),
+        R::RoutedTwice { target, replica } => refused(19402, format!("A duplicate availability replica '{target}' was specified in the READ_ONLY_ROUTING_LIST for availability replica '{replica}'. Inspect the list of availability replicas that you specified in your command, and remove the duplicate replica name from the list. Then retry the command.")),
+        R::RouteNotFound { target, replica, group } => refused(19403, format!("The availability replica '{target}' specified in the READ_ONLY_ROUTING_LIST for availability replica '{replica}' does not exist. Only availability replicas that belong to the specified availability group '{group}' can be added to this list. To get the names of availability replicas in a given availability group, select replica_server_name from sys.availability_replicas and name from sys.availability_groups. For more information, see SQL Server Books Online.")),
+        R::RouteWithoutUrl { target, replica } => refused(19404, format!("An availability replica '{target}' that is specified in the READ_ONLY_ROUTING_LIST for availability replica '{replica}' does not have a value set for the READ_ONLY_ROUTING_URL. Ensure a READ_ONLY_ROUTING_URL is set for each availability replica in the availability group. Specify a valid READ_ONLY_ROUTING_URL for each replica that you want to added to the READ_ONLY_ROUTING_LIST. If you are altering availability replicas of an existing availability group, you can get the names of availability replicas in a given availability group, select replica_server_name from sys.availability_replicas and name from sys.availability_groups. For more information, see SQL Server Books Online.")),
         R::Managed => refused(40510, "Statement 'AVAILABILITY GROUP' is not supported in this version of SQL Server."),
     }
 }
