@@ -90,6 +90,11 @@ pub enum EventKind {
         database: String,
         kind: &'static str,
     },
+    DatabaseRestored {
+        instance: String,
+        database: String,
+        recovered: bool,
+    },
     LinkRequested {
         instance: String,
         link: String,

@@ -211,6 +211,14 @@ impl Instance {
         }
     }
 
+    /// The version of SQL Server whose database format it has; what is always up to date is newer than all.
+    pub fn format_major(&self) -> u8 {
+        match &self.kind {
+            InstanceKind::SqlServer(server) => server.build.major,
+            InstanceKind::ManagedInstance(mi) => mi.update_policy.major().unwrap_or(u8::MAX),
+        }
+    }
+
     /// The compatibility level of a new database.
     pub fn default_compatibility_level(&self) -> u8 {
         match &self.kind {

@@ -28,6 +28,7 @@ pub mod link;
 pub mod listener;
 pub mod listener_url;
 pub mod lsn;
+pub mod media;
 pub mod names;
 pub mod network;
 pub mod operation;

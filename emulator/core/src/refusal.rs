@@ -376,6 +376,48 @@ pub enum BackupRefusal {
     ManagedInstance { database: String },
     #[error("the device '{device}' cannot be opened")]
     BadDevice { device: String },
+    #[error("there is no backup at '{device}'")]
+    MediaMissing { device: String },
+    #[error("there is no backup number {file} at '{device}'")]
+    NoSuchBackup { device: String, file: usize },
+    #[error("the media set has {families} families and {provided} are provided")]
+    MissingFamilies { families: usize, provided: usize },
+    #[error("database '{database}' is in an availability group")]
+    Joined { database: String },
+    #[error("database '{database}' is in use")]
+    InUse { database: String },
+    #[error("the tail of the log of database '{database}' has not been backed up")]
+    TailNotBackedUp { database: String },
+    #[error("the backup is of another database than '{database}'")]
+    OtherDatabase { database: String },
+    #[error("the backup of version {of} is too new for {here}")]
+    NewerVersion { of: String, here: String },
+    #[error("the backup is not one of a database")]
+    NotADatabaseBackup,
+    #[error("database '{database}' can only be made from a full backup")]
+    CannotCreate { database: String },
+    #[error("the differential backup is not based on the full backup that was restored")]
+    OtherBase,
+    #[error("no database is waiting for this backup")]
+    NotReadyToRollForward,
+    #[error("the log begins at {from}, later than {at}")]
+    LogTooRecent {
+        from: crate::lsn::Lsn,
+        at: crate::lsn::Lsn,
+    },
+    #[error("the log ends at {until}, earlier than {at}")]
+    LogTooEarly {
+        until: crate::lsn::Lsn,
+        at: crate::lsn::Lsn,
+    },
+    #[error("database '{database}' is recovered already")]
+    AlreadyRecovered { database: String },
+    #[error("a managed instance restores databases from URL only")]
+    ManagedDevice,
+    #[error("a managed instance restores without options")]
+    ManagedOptions,
+    #[error("{what} is not supported by the emulator")]
+    NotEmulated { what: &'static str },
 }
 
 /// Why ARM said no.

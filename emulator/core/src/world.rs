@@ -14,6 +14,7 @@ use crate::fault::{FaultId, Faults};
 use crate::ids::{IdSource, InstanceId, OperationId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkId, ReplicationMode};
+use crate::media::Media;
 use crate::network::Network;
 use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
 use crate::refusal::Refusal;
@@ -36,6 +37,8 @@ pub struct World {
     pub azure: Azure,
     /// Long-running operations.
     pub operations: OrdMap<OperationId, Arc<Operation>>,
+    /// What backups have written.
+    pub media: Media,
     /// How long things take.
     pub durations: Durations,
     /// How often a service has stopped: whoever serves clients looks after them when it has changed.
@@ -92,6 +95,7 @@ impl World {
             network: Network::default(),
             azure: Azure::new(seed),
             operations: OrdMap::new(),
+            media: Media::default(),
             durations: Durations::default(),
             stops: 0,
             timers: Timers::default(),

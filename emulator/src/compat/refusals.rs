@@ -253,6 +253,24 @@ pub(super) fn backup_refusals() -> Vec<Refusal> {
         SecondaryNotSynchronizing { database: text("database") }
         ManagedInstance { database: text("database") }
         BadDevice { device: text("device") }
+        MediaMissing { device: text("device") }
+        NoSuchBackup { device: text("device"), file: 2 }
+        MissingFamilies { families: 2, provided: 1 }
+        Joined { database: text("database") }
+        InUse { database: text("database") }
+        TailNotBackedUp { database: text("database") }
+        OtherDatabase { database: text("database") }
+        NewerVersion { of: text("of"), here: text("here") }
+        NotADatabaseBackup {  }
+        CannotCreate { database: text("database") }
+        OtherBase {  }
+        NotReadyToRollForward {  }
+        LogTooRecent { from: milink_core::lsn::Lsn::ZERO, at: milink_core::lsn::Lsn::ZERO }
+        LogTooEarly { until: milink_core::lsn::Lsn::ZERO, at: milink_core::lsn::Lsn::ZERO }
+        AlreadyRecovered { database: text("database") }
+        ManagedDevice {  }
+        ManagedOptions {  }
+        NotEmulated { what: "<what>" }
     };
     all.into_iter().map(Refusal::from).collect()
 }

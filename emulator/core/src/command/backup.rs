@@ -10,6 +10,7 @@ use crate::event::EventKind;
 use crate::ids::{InstanceId, TransactionId};
 use crate::instance::Instance;
 use crate::lsn::Lsn;
+use crate::media::Image;
 use crate::names::Name;
 use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
 use crate::store::LogKind;
@@ -91,6 +92,7 @@ impl Request for Backup {
             _ => {}
         }
         let log_pages = database.log.used_bytes().div_ceil(8192).max(1);
+        let taken = database.clone();
         if let Some(before) = freed {
             database.log.truncate(before);
         }
@@ -119,6 +121,13 @@ impl Request for Backup {
             bytes,
             user: self.user,
         });
+        let image = Arc::new(Image {
+            set: Arc::clone(&set),
+            server: instance.server_name(),
+            build: instance.build(),
+            major: instance.format_major(),
+            database: Arc::new(taken),
+        });
         instance.next_backup += 1;
         instance.backups.push_back(Arc::clone(&set));
         let event = EventKind::BackupTaken {
@@ -130,6 +139,7 @@ impl Request for Backup {
                 BackupKind::Log => "LOG",
             },
         };
+        world.media.write(self.instance, &image);
         world.record(event);
         Ok(BackupReply {
             set,

@@ -76,8 +76,8 @@ registry! {
     "CREATE DATABASE" Partly, S::CreateDatabase(_), "CREATE DATABASE db2", "no files, filegroups, attach or snapshots";
     "ALTER DATABASE" Partly, S::AlterDatabase(_), "ALTER DATABASE db1 SET READ_COMMITTED_SNAPSHOT ON", "MODIFY NAME, COLLATE, SET of recovery, state, access, HADR, compatibility level and the ON/OFF options of sys.databases; no files or filegroups";
     "DATABASE ENCRYPTION KEY" No, S::DatabaseEncryptionKey(_), "CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE c", "";
-    "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "recorded in msdb; nothing is written. No files, filegroups or tapes";
-    "RESTORE" No, S::Restore(_), "RESTORE DATABASE db1 FROM DISK = N'/x.bak'", "";
+    "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "to devices of the world's own. No files, filegroups or tapes";
+    "RESTORE" Partly, S::Restore(_), "USE master; BACKUP DATABASE db1 TO DISK = N'/x.bak'; RESTORE DATABASE db2 FROM DISK = N'/x.bak'", "DATABASE, LOG, HEADERONLY, FILELISTONLY and VERIFYONLY of backups of the same world; no files, filegroups or points in time, and MOVE changes nothing";
 
     "MASTER KEY" Partly, S::MasterKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'", "a password must be said; files are the world's own";
     "CREATE CERTIFICATE" Partly, S::CreateCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'", "not from assemblies, executables or PFX; files are the world's own";

@@ -2,7 +2,7 @@
 
 mod odbc;
 mod refused;
-mod result_set;
+pub(crate) mod result_set;
 mod sp_addsrvrolemember;
 mod sp_certificate_add_issuer;
 mod sp_configure;

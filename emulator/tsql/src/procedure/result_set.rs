@@ -11,7 +11,7 @@ use crate::statement::context::StatementContext;
 use crate::types::ExprType;
 
 /// Sends a whole result set.
-pub(super) fn send(context: &mut StatementContext<'_>, columns: &[ViewColumn], rows: Vec<Row>) {
+pub(crate) fn send(context: &mut StatementContext<'_>, columns: &[ViewColumn], rows: Vec<Row>) {
     let columns: Arc<[ResultColumn]> = columns.iter().map(result_column).collect();
     let count = rows.len() as u64;
     context.events.push(Event::Columns(columns));

@@ -1,7 +1,7 @@
 //! BACKUP DATABASE and BACKUP LOG.
 
 use milink_core::backup::{BackupDevice, BackupKind};
-use milink_core::command::{Backup, BackupReply};
+use milink_core::command::{Backup, BackupReply, BackupTo};
 use milink_core::names::Name;
 
 use super::context::StatementContext;
@@ -36,7 +36,11 @@ pub(super) fn backup(
     for device in &statement.devices {
         devices.push(resolve(device, context)?);
     }
-    let request = Backup {
+    if options.norecovery && !log {
+        return Err(SqlError::unsupported("BACKUP DATABASE WITH NORECOVERY"));
+    }
+    let (overwrite, norecovery) = (options.overwrite, options.norecovery);
+    let backup = Backup {
         instance: context.instance,
         database: Name::new(&database),
         kind,
@@ -47,6 +51,12 @@ pub(super) fn backup(
         compressed: options.compressed,
         checksums: options.checksums,
         user: context.login.to_string(),
+    };
+    let request = BackupTo {
+        backup,
+        overwrite,
+        norecovery,
+        session: context.session,
     };
     match context.apply(request) {
         Ok(reply) => {
@@ -115,6 +125,8 @@ struct Options {
     name: Option<String>,
     description: Option<String>,
     stats: Option<i64>,
+    overwrite: bool,
+    norecovery: bool,
 }
 
 /// What a bare STATS means.
@@ -132,10 +144,12 @@ impl Options {
                 "NAME" => options.name = text_option(entry, context)?,
                 "DESCRIPTION" => options.description = text_option(entry, context)?,
                 "STATS" => options.stats = Some(entry.number().unwrap_or(DEFAULT_STATS)),
-                "NORECOVERY" | "STANDBY" | "ENCRYPTION" | "MIRROR TO" | "CREDENTIAL" => {
+                "INIT" | "FORMAT" => options.overwrite = true,
+                "NORECOVERY" => options.norecovery = true,
+                "STANDBY" | "ENCRYPTION" | "MIRROR TO" | "CREDENTIAL" => {
                     return Err(SqlError::unsupported(format!("BACKUP WITH {}", entry.name)));
                 }
-                // FORMAT, INIT, SKIP, NO_COMPRESSION, MAXTRANSFERSIZE, …: the parser knows them all, and there is no
+                // SKIP, NO_COMPRESSION, MAXTRANSFERSIZE, …: the parser knows them all, and there is no
                 // medium on which they would show.
                 _ => {}
             }
@@ -154,7 +168,7 @@ fn text_option(
     }
 }
 
-fn resolve(
+pub(super) fn resolve(
     device: &ast::BackupDevice,
     context: &mut StatementContext<'_>,
 ) -> Result<BackupDevice, SqlError> {
@@ -184,7 +198,10 @@ fn resolve(
 }
 
 /// The text of a variable.
-fn text_of(variable: &ast::Ident, context: &mut StatementContext<'_>) -> Result<String, SqlError> {
+pub(super) fn text_of(
+    variable: &ast::Ident,
+    context: &mut StatementContext<'_>,
+) -> Result<String, SqlError> {
     let expression = Expr {
         kind: ExprKind::Variable(variable.clone()),
         span: variable.span,

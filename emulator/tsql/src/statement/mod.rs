@@ -17,6 +17,7 @@ mod password;
 mod permission;
 mod private_key;
 pub mod refusal;
+mod restore_database;
 mod shutdown;
 mod user;
 
@@ -35,6 +36,7 @@ pub fn execute(statement: &Statement, context: &mut StatementContext<'_>) -> Res
         S::CreateDatabase(statement) => database::create(statement, context),
         S::AlterDatabase(statement) => database::alter(statement, context),
         S::Backup(statement) => backup_database::backup(statement, context),
+        S::Restore(statement) => restore_database::restore(statement, context),
         S::MasterKey(statement) => master_key::run(statement, context),
         S::CreateCertificate(statement) => certificate::create(statement, context),
         S::AlterCertificate(statement) => certificate::alter(statement, context),

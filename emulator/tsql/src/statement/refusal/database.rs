@@ -5,6 +5,9 @@ use milink_core::refusal::{BackupRefusal, DatabaseRefusal};
 use super::refused;
 use crate::error::SqlError;
 
+/// RESTORE … WITH FILE = n beyond the last one: the number and the text are guesses.
+const NO_SUCH_BACKUP: i32 = 3_207;
+
 pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
     use DatabaseRefusal as R;
     match refusal {
@@ -149,6 +152,94 @@ pub(super) fn backup_error(refusal: &BackupRefusal) -> SqlError {
             41904,
             "BACKUP DATABASE failed. SQL Database Managed Instance supports only COPY_ONLY full database backups which are initiated by user.",
         ),
+        R::MediaMissing { device } => refused(
+            3201,
+            format!(
+                "Cannot open backup device '{device}'. Operating system error 2(The system cannot find the file specified.)."
+            ),
+        ),
+        R::NoSuchBackup { device, file } => refused(
+            NO_SUCH_BACKUP,
+            format!("Cannot find backup set number {file} on device '{device}'."),
+        ),
+        R::MissingFamilies { families, provided } => refused(
+            3132,
+            format!(
+                "The media set has {families} media families but only {provided} are provided. All members must be provided."
+            ),
+        ),
+        R::Joined { database } => refused(
+            3104,
+            format!(
+                "RESTORE cannot operate on database '{database}' because it is configured for database mirroring or has joined an availability group. If you intend to restore the database, use ALTER DATABASE to remove mirroring or to remove the database from its availability group."
+            ),
+        ),
+        R::InUse { .. } => refused(
+            3101,
+            "Exclusive access could not be obtained because the database is in use.",
+        ),
+        R::TailNotBackedUp { database } => refused(
+            3159,
+            format!(
+                "The tail of the log for the database \"{database}\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log."
+            ),
+        ),
+        R::OtherDatabase { database } => refused(
+            3154,
+            format!(
+                "The backup set holds a backup of a database other than the existing '{database}' database."
+            ),
+        ),
+        R::NewerVersion { of, here } => refused(
+            3169,
+            format!(
+                "The database was backed up on a server running version {of}. That version is incompatible with this server, which is running version {here}. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server."
+            ),
+        ),
+        R::NotADatabaseBackup => refused(
+            3122,
+            "File initialization failed. RESTORE cannot continue: the backup set is not a backup of a database.",
+        ),
+        R::CannotCreate { database } => refused(
+            3118,
+            format!(
+                "The database \"{database}\" does not exist. RESTORE can only create a database when restoring either a full backup or a file backup of the primary file."
+            ),
+        ),
+        R::OtherBase => refused(
+            3136,
+            "This differential backup cannot be restored because the database has not been restored to the correct earlier state.",
+        ),
+        R::NotReadyToRollForward => refused(
+            3117,
+            "The log or differential backup cannot be restored because no files are ready to rollforward.",
+        ),
+        R::LogTooRecent { from, at } => refused(
+            4305,
+            format!(
+                "The log in this backup set begins at LSN {}, which is too recent to apply to the database. An earlier log backup that includes LSN {} can be restored.",
+                from.to_numeric(),
+                at.to_numeric()
+            ),
+        ),
+        R::LogTooEarly { until, at } => refused(
+            4326,
+            format!(
+                "The log in this backup set terminates at LSN {}, which is too early to apply to the database. A more recent log backup that includes LSN {} can be restored.",
+                until.to_numeric(),
+                at.to_numeric()
+            ),
+        ),
+        R::AlreadyRecovered { .. } => refused(3153, "The database is already fully recovered."),
+        R::ManagedDevice => refused(
+            41902,
+            "Unsupported device type. SQL Database Managed Instance supports database restore from URI backup device only.",
+        ),
+        R::ManagedOptions => refused(
+            41901,
+            "One or more of the options are not supported for this statement in SQL Database Managed Instance. Review the documentation for supported options.",
+        ),
+        R::NotEmulated { what } => SqlError::unsupported(what),
         R::BadDevice { device } => refused(
             3201,
             format!(
