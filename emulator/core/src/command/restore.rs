@@ -83,14 +83,14 @@ impl Request for Restore {
     type Reply = Option<Arc<Image>>;
 
     fn apply(self, world: &mut World) -> Result<Self::Reply, Refusal> {
+        let instance = world.instance(self.instance);
+        let instance = instance.expect("instance ids come from the world");
+        self.check_managed(instance)?;
         let image = if self.devices.is_empty() {
             None
         } else {
             Some(read_image(world, self.instance, &self.devices, self.file)?)
         };
-        let instance = world.instance(self.instance);
-        let instance = instance.expect("instance ids come from the world");
-        self.check_managed(instance)?;
         let old = instance.database(self.database.as_str()).cloned();
         if let Some(old) = &old {
             if old.is_system() {
