@@ -19,6 +19,8 @@ pub(super) enum ServerVerb {
     Start(Named),
     /// Stop a SQL Server and start it again
     Restart(Named),
+    /// Give a managed instance's mirroring endpoint another certificate, as the service does
+    RotateCertificate(Named),
     /// Set what the next start brings: hadr=on or hadr=off
     Set {
         /// The server
@@ -46,6 +48,7 @@ pub(super) async fn server(verb: ServerVerb) -> anyhow::Result<ExitCode> {
         ServerVerb::Stop(server) => server.tell("stop").await?,
         ServerVerb::Start(server) => server.tell("start").await?,
         ServerVerb::Restart(server) => server.tell("restart").await?,
+        ServerVerb::RotateCertificate(server) => server.tell("rotate-certificate").await?,
         ServerVerb::Set {
             name,
             setting,
