@@ -233,6 +233,21 @@ impl Scenario {
             path: path.to_owned(),
         })
     }
+
+    /// Whether its faults break connections.
+    pub(crate) fn breaks_connections(&self) -> bool {
+        let at_the_start = self
+            .faults
+            .iter()
+            .filter_map(|fault| fault.get("point")?.as_str());
+        let on_the_way = self.steps.iter().filter_map(|step| match &step.act {
+            Act::Fault(FaultAct::Install(fault)) => fault["point"].as_str(),
+            _ => None,
+        });
+        at_the_start
+            .chain(on_the_way)
+            .any(|point| point.starts_with(CONNECTION_FAULTS))
+    }
 }
 
 fn plain(variables: BTreeMap<String, Scalar>) -> BTreeMap<String, String> {
@@ -249,6 +264,9 @@ enum IncludeError {
     /// It is not for including.
     Here(String),
 }
+
+/// The family of faults that break connections of SQL clients.
+const CONNECTION_FAULTS: &str = "tds.";
 
 /// How deep files may include others.
 const DEEPEST: usize = 8;

@@ -29,6 +29,8 @@ pub struct Runner {
     /// The last event that counts as seen.
     seen: u64,
     case: Option<String>,
+    /// Whether connections break on request: then what breaks stays broken.
+    breaks_connections: bool,
 }
 
 /// Where T-SQL goes: a server, a database, and a session if it has a name.
@@ -139,6 +141,7 @@ impl Runner {
             unanswered: BTreeMap::new(),
             seen: 0,
             case: None,
+            breaks_connections: false,
         })
     }
 
@@ -153,6 +156,7 @@ impl Runner {
             .filter(|step| self.is_meant(step))
             .flat_map(|step| std::iter::repeat_n(step, step.repeat as usize))
             .collect();
+        self.breaks_connections = scenario.breaks_connections();
         let begun = Instant::now();
         let server_begun = self.server_time().await;
         if steps.iter().any(|step| step.act.waits_for_event()) {
@@ -285,8 +289,9 @@ impl Runner {
         }
     }
 
-    pub(crate) fn is_connected(&self, place: &Place) -> bool {
-        self.connections.contains_key(place)
+    /// Whether there is a connection that the server may have ended meanwhile, and that is to be replaced then.
+    pub(crate) fn may_be_stale(&self, place: &Place) -> bool {
+        !self.breaks_connections && place.session.is_none() && self.connections.contains_key(place)
     }
 
     /// Polls an operation to its end. A clock that can be moved is moved to what is due next between two polls.

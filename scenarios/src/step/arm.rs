@@ -71,19 +71,7 @@ impl ArmRequest {
             .await;
         let answer = match sent {
             Ok(answer) => answer,
-            Err(Error::Arm {
-                status,
-                code,
-                message,
-            }) => {
-                return Ok(Came::Refused(Refused {
-                    code,
-                    message,
-                    status: Some(status),
-                    ..Refused::default()
-                }));
-            }
-            Err(error) => return Err(error),
+            Err(error) => return refused(error),
         };
         let status = answer.status;
         let first = Came::Body {
@@ -97,7 +85,11 @@ impl ArmRequest {
             runner.operation = Some(operation);
             return Ok(first);
         }
-        match runner.follow(&operation).await? {
+        let outcome = match runner.follow(&operation).await {
+            Ok(outcome) => outcome,
+            Err(error) => return refused(error),
+        };
+        match outcome {
             Outcome::Failed { code, message } => Ok(Came::Refused(Refused {
                 code,
                 message,
@@ -120,5 +112,22 @@ impl ArmRequest {
                 Ok(Came::Body { status, body })
             }
         }
+    }
+}
+
+/// ARM's errors are something that a step can expect, also those of polls.
+pub(super) fn refused(error: Error) -> Result<Came, Error> {
+    match error {
+        Error::Arm {
+            status,
+            code,
+            message,
+        } => Ok(Came::Refused(Refused {
+            code,
+            message,
+            status: Some(status),
+            ..Refused::default()
+        })),
+        other => Err(other),
     }
 }

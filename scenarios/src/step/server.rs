@@ -6,7 +6,7 @@ use milink_client::Error;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Came, Refused};
+use super::Came;
 use crate::runner::Runner;
 
 /// Something that is done to a server.
@@ -49,16 +49,6 @@ impl ServerAct {
 pub(super) async fn control(runner: &Runner, path: &str, body: &Value) -> Result<Came, Error> {
     match runner.control().post(&runner.about(path), body).await {
         Ok(body) => Ok(Came::Body { status: 200, body }),
-        Err(Error::Arm {
-            status,
-            code,
-            message,
-        }) => Ok(Came::Refused(Refused {
-            code,
-            message,
-            status: Some(status),
-            ..Refused::default()
-        })),
-        Err(error) => Err(error),
+        Err(error) => super::arm::refused(error),
     }
 }

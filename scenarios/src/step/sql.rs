@@ -94,8 +94,8 @@ impl SqlAct {
             session: self.session.clone(),
         };
         // A server ends sessions when a role changes; who asks next comes with a new one, as programs do. A session with
-        // a name stays broken, for steps that want to see it.
-        let mut may_be_stale = place.session.is_none() && runner.is_connected(&place);
+        // a name stays broken, for steps that want to see it; so does one that a fault breaks, which may have done its work.
+        let mut may_be_stale = runner.may_be_stale(&place);
         let mut sql = match runner.take(&place).await {
             Ok(sql) => sql,
             Err(error) => return refused(error),

@@ -100,17 +100,18 @@ impl WaitAct {
                         "no step has started an operation with wait = false".to_owned(),
                     )
                 })?;
-                Ok(match runner.follow(&operation).await? {
-                    Outcome::Succeeded => Came::Body {
+                match runner.follow(&operation).await {
+                    Ok(Outcome::Succeeded) => Ok(Came::Body {
                         status: 200,
                         body: Value::Null,
-                    },
-                    Outcome::Failed { code, message } => Came::Refused(Refused {
+                    }),
+                    Ok(Outcome::Failed { code, message }) => Ok(Came::Refused(Refused {
                         code,
                         message,
                         ..Refused::default()
-                    }),
-                })
+                    })),
+                    Err(error) => super::arm::refused(error),
+                }
             }
             Self::Answer(session) => super::sql::answer(session, runner).await,
             Self::Event { within, members } => event(runner, within, members).await,
