@@ -37,7 +37,7 @@ registry! {
     "REVERT" No, S::Revert, "REVERT", "";
     "USE" Yes, S::Use(_), "USE master", "";
     "KILL" Partly, S::Kill(_), "KILL 32000", "finds out whether there is such a session; ends none";
-    "SHUTDOWN" Partly, S::Shutdown { .. }, "IF 1 = 0 SHUTDOWN WITH NOWAIT", "what others run ends at once, also without NOWAIT; `milink server start` starts the server again";
+    "SHUTDOWN" Partly, S::Shutdown { .. }, "WHILE 1 = 0 SHUTDOWN WITH NOWAIT", "what others run ends at once, also without NOWAIT; `milink server start` starts the server again";
     "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), and CHECKDB and its kin, which always find a healthy database";
     "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";
     "RECONFIGURE" Partly, S::Reconfigure(_), "RECONFIGURE", "does nothing: configuration is in use at once";
