@@ -381,6 +381,9 @@ const CASES: &[Case] = &[
         during: |lab| {
             lab.insert(lab.sql, 1).unwrap();
             pass(lab, Span::seconds(25));
+            let positions = lab.status().positions.expect("it replicates");
+            assert!(positions.redo_queue_bytes > 0, "hardened, and not redone");
+            assert_eq!(positions.send_queue_bytes, 0);
             assert_eq!(lab.rows(lab.mi), 0);
         },
         after: in_step,
