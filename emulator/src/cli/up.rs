@@ -9,7 +9,10 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use milink_core::durations::Durations;
 use milink_model::ReadyFile;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::print;
 use crate::clock::ClockMode;
@@ -176,15 +179,19 @@ fn config(arguments: UpArguments) -> anyhow::Result<Config> {
 }
 
 fn start_logging(arguments: &UpArguments) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&arguments.log)
+    // Not the filter that knows spans and fields: it brings a regex engine along.
+    let filter: Targets = arguments
+        .log
+        .parse()
         .with_context(|| format!("'{}' is no log filter", arguments.log))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match arguments.log_format {
-        LogFormat::Human => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match arguments.log_format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
     Ok(())
 }
 
