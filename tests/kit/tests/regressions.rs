@@ -91,3 +91,19 @@ fn a_side_that_gave_up_may_lose_its_link_while_it_goes_back() {
         ],
     );
 }
+
+#[test]
+fn a_database_that_left_its_group_does_not_go_back_to_follow() {
+    check(
+        false,
+        &[
+            Action::LinkFailover(PAIR, true),
+            Action::DropDistributed(PAIR),
+            Action::RemoveDatabase(0),
+            Action::CreateDistributed(PAIR, true),
+            Action::Advance(60),
+            Action::Suspend(0, false),
+            Action::Insert(PAIR.place(Side::Server), 0),
+        ],
+    );
+}

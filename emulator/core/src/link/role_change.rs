@@ -154,7 +154,8 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
     let name = link.spec.database.to_string();
     let of = |instance: InstanceId| world.instance(instance)?.database(&name).cloned();
     let (new, old) = match (of(winner), of(loser)) {
-        (Some(new), Some(old)) if new.guid == old.guid => (new, old),
+        // A database that was taken out of its group follows nobody.
+        (Some(new), Some(old)) if new.guid == old.guid && old.group.is_some() => (new, old),
         _ => {
             return fail(
                 world,
