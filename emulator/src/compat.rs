@@ -4,6 +4,8 @@ mod azure;
 mod refusals;
 mod tds;
 mod tsql;
+#[cfg(test)]
+mod versions;
 
 use milink_core::World;
 use milink_core::time::Timestamp;

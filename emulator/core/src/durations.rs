@@ -65,6 +65,8 @@ pub enum Transition {
     LinkUpdate,
     /// A planned failover: closing the primary, catching up, changing the roles.
     Failover,
+    /// How long a planned failover waits for the secondary to catch up before it is called off.
+    FailoverTimeout,
     /// The side that gave up goes back to the common point.
     Revert,
     /// From a commit on the primary until the secondary has hardened it.
@@ -181,7 +183,7 @@ fn fast(transition: Transition) -> Span {
         | T::InstanceFailover => 200,
         T::DatabaseCreate | T::NetworkWrite | T::GroupDelete | T::CertificateWrite => 20,
         T::LinkConnect => 100,
-        T::LinkInitTimeout => 3_000,
+        T::LinkInitTimeout | T::FailoverTimeout => 3_000,
         T::SeedingStart => 50,
         T::SeedingMinimum => 300,
         T::Recovery => 50,
@@ -211,7 +213,8 @@ fn azure(transition: Transition) -> Span {
         T::GroupDelete => Span::minutes(2),
         T::CertificateWrite => Span::seconds(10),
         T::LinkConnect => Span::seconds(45),
-        T::LinkInitTimeout => Span::minutes(5),
+        // That a failover waits as long as a new link does is a guess.
+        T::LinkInitTimeout | T::FailoverTimeout => Span::minutes(5),
         T::SeedingStart => Span::seconds(10),
         T::SeedingMinimum => Span::minutes(2),
         T::Recovery => Span::seconds(20),

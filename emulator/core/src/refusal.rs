@@ -76,6 +76,8 @@ pub enum DatabaseRefusal {
     NoReadableReplica { name: String },
     #[error("database '{name}' is changing its role")]
     RoleChanging { name: String },
+    #[error("database '{name}' lacks the secondaries that have to have its commits")]
+    QuorumLost { name: String },
     #[error("database '{name}' is part of a link")]
     InLink { name: String },
     #[error("the option {option} cannot be set on database '{name}'")]
@@ -276,6 +278,14 @@ pub enum GroupRefusal {
     NotPrimary { group: String },
     #[error("this instance is the primary of '{group}' already")]
     AlreadyPrimary { group: String },
+    #[error("the databases of '{group}' are not synchronized here")]
+    NotSynchronized { group: String },
+    #[error("'{group}' is failed over by its cluster, and this session is not the cluster's")]
+    ExternalFailover { group: String },
+    #[error("'{group}' is failing over")]
+    FailingOver { group: String },
+    #[error("{option} of '{group}', a link, cannot be changed")]
+    LinkOption { group: String, option: &'static str },
     #[error("'{group}' is a distributed availability group")]
     IsDistributed { group: String },
     #[error("'{group}' is not a distributed availability group")]
@@ -719,6 +729,10 @@ pub enum FailoverRefusal {
     SendQueueTooLarge { group: String },
     #[error("too much log of '{group}' waits to be redone")]
     RedoQueueTooLarge { group: String },
+    #[error("the secondary of '{group}' did not catch up in time")]
+    CannotCatchUp { group: String },
+    #[error("the database of '{group}' on the managed instance is not accessible")]
+    DatabaseInaccessible { group: String },
     #[error("'{group}' replicates one way only: delete the link instead")]
     OneWay { group: String },
     #[error("failover needs an update policy that matches SQL Server {build}")]
@@ -775,6 +789,10 @@ pub enum LinkError {
     PolicyTooOld { build: String },
     #[error("failover in both directions needs an update policy that matches SQL Server {build}")]
     FailbackNeedsMatchingFormat { build: String },
+    #[error(
+        "databases of the instance cannot go to SQL Server {build}: its update policy does not match"
+    )]
+    SourceFormatNotCompatible { build: String },
     #[error(
         "the distributed group on SQL Server says the primary is another side than the link does"
     )]

@@ -28,8 +28,12 @@ impl Build {
     pub const SQL_2022_CU10: Self = Self::new(16, 4095, 4);
     /// SQL Server 2022 CU13: planned failover by T-SQL.
     pub const SQL_2022_CU13: Self = Self::new(16, 4125, 3);
+    /// SQL Server 2022 CU27: links with several databases. The number is a guess; the name is documented.
+    pub const SQL_2022_CU27: Self = Self::new(16, 4290, 1);
     /// SQL Server 2025 RTM.
     pub const SQL_2025: Self = Self::new(17, 1000, 7);
+    /// SQL Server 2025 CU9: links with several databases. The number is a guess; the name is documented.
+    pub const SQL_2025_CU9: Self = Self::new(17, 4090, 1);
     /// What a managed instance says in `SERVERPROPERTY('ProductVersion')`.
     pub const MANAGED_INSTANCE: Self = Self::new(12, 2000, 8);
 
@@ -55,7 +59,8 @@ impl Build {
         }
     }
 
-    /// The version called `name`: `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2022-cu13`, `2025`, or four numbers.
+    /// The version called `name`: `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2022-cu13`, `2022-cu27`, `2025`,
+    /// `2025-cu9`, or four numbers.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
             "2016" => Self::SQL_2016,
@@ -64,7 +69,9 @@ impl Build {
             "2022-rtm" => Self::SQL_2022_RTM,
             "2022-cu10" => Self::SQL_2022_CU10,
             "2022" | "2022-cu13" => Self::SQL_2022_CU13,
+            "2022-cu27" => Self::SQL_2022_CU27,
             "2025" => Self::SQL_2025,
+            "2025-cu9" => Self::SQL_2025_CU9,
             other => {
                 let parts: Vec<&str> = other.split('.').collect();
                 let &[major, minor, build, revision] = parts.as_slice() else {
@@ -204,4 +211,25 @@ pub fn link_supported(build: Build) -> bool {
         _ => return false,
     };
     build >= minimum
+}
+
+/// Whether a link can start from a managed instance to this build: SQL Server 2022 CU10 and later
+/// (`link-lifecycle.md` section 1.1).
+pub fn link_from_instance_supported(build: Build) -> bool {
+    link_supported(build) && build >= Build::SQL_2022_CU10
+}
+
+/// Whether this SQL Server can have links with several databases: SQL Server 2022 CU27 and 2025 CU9, Enterprise and
+/// Developer (documentation: "Extend an Always On availability group to Azure SQL Managed Instance").
+pub fn multi_database_supported(build: Build, edition: Edition) -> bool {
+    let minimum = match build.major {
+        16 => Build::SQL_2022_CU27,
+        17 => Build::SQL_2025_CU9,
+        _ => return false,
+    };
+    let edition = matches!(
+        edition,
+        Edition::Enterprise | Edition::EnterpriseCore | Edition::Developer
+    );
+    edition && build >= minimum
 }

@@ -7,7 +7,7 @@ use milink_core::refusal::{
     EndpointRefusal, FabricRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError,
     LinkRefusal, Refusal, SecurityRefusal, ServerRefusal, WriteRefusal,
 };
-use milink_tsql::statement::refusal::sql_error;
+use milink_tsql::statement::refusal::{link_error_number, sql_error};
 
 use super::Page;
 use crate::arm;
@@ -50,13 +50,12 @@ pub(super) fn write(page: &mut Page) {
     }
     page.subheading("Links that fail");
     page.text("The operation's error, and `mostRecentLinkError`; SQL Server shows it in `last_connect_error_description`.\n\n");
-    page.columns(&["reason", "ARM code"]);
+    page.columns(&["reason", "SQL error", "ARM code"]);
     for error in link_errors() {
         let reason = error.to_string();
-        page.row(&[
-            reason,
-            code(arm::code_of_failure(&OperationError::Link(error))),
-        ]);
+        let number = link_error_number(&error).to_string();
+        let arm = code(arm::code_of_failure(&OperationError::Link(error)));
+        page.row(&[reason, number, arm]);
     }
 }
 
@@ -102,6 +101,7 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         ReadIntentRefused { name: text("name") }
         NoReadableReplica { name: text("name") }
         RoleChanging { name: text("name") }
+        QuorumLost { name: text("name") }
         InLink { name: text("name") }
         OptionNotAllowed { name: text("name"), option: text("option") }
     };
@@ -206,6 +206,10 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         LocalReplica { replica: text("replica"), group: text("group") }
         NotPrimary { group: text("group") }
         AlreadyPrimary { group: text("group") }
+        NotSynchronized { group: text("group") }
+        ExternalFailover { group: text("group") }
+        FailingOver { group: text("group") }
+        LinkOption { group: text("group"), option: "<option>" }
         IsDistributed { group: text("group") }
         NotDistributed { group: text("group") }
         NoLocalMember { group: text("group") }
@@ -415,6 +419,8 @@ pub(super) fn failover_refusals() -> Vec<Refusal> {
         NotSynchronizing { group: text("group") }
         SendQueueTooLarge { group: text("group") }
         RedoQueueTooLarge { group: text("group") }
+        CannotCatchUp { group: text("group") }
+        DatabaseInaccessible { group: text("group") }
         OneWay { group: text("group") }
         FormatsDiffer { build: text("build") }
         PlannedToPrimary { group: text("group") }
@@ -456,6 +462,7 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         VersionNotSupported { build: text("build") }
         PolicyTooOld { build: text("build") }
         FailbackNeedsMatchingFormat { build: text("build") }
+        SourceFormatNotCompatible { build: text("build") }
         RoleMismatch {  }
         InitTimeout { minutes: 5, cause: Box::new(LinkError::RoleMismatch) }
         CreateDatabaseNotGranted { group: text("group") }

@@ -129,6 +129,8 @@ impl Request for Write {
         };
         let database = instance.databases.get(&self.database);
         instance.check_writable(database.ok_or_else(not_found)?)?;
+        world.check_required_secondaries(self.instance, self.database)?;
+        let instance = world.instance_mut(self.instance);
         let database = instance
             .database_mut(self.database)
             .expect("found a moment ago");
@@ -188,6 +190,10 @@ impl Request for Commit {
         instance.waits.remove(&self.transaction);
         check_alive(instance, self.transaction)?;
         let written = databases_of(instance, self.transaction);
+        for id in &written {
+            world.check_required_secondaries(self.instance, *id)?;
+        }
+        let instance = world.instance_mut(self.instance);
         for id in &written {
             instance.check_writable(&instance.databases[id])?;
             let database = instance.database_mut(*id).expect("listed a moment ago");

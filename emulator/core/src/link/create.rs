@@ -146,6 +146,7 @@ impl CreateLink {
             role,
             role_changes,
             fork: None,
+            called_off: None,
             phase: Phase::Initiating,
             since: now,
             connection: Connection::default(),

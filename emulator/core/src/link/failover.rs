@@ -7,13 +7,14 @@ use super::create::start;
 use super::role::{self, flow};
 use super::role_change::{hand_over, is_drained, split};
 use super::steps::{arm_step, enter, words};
-use super::{Link, LinkId, LinkRole, Phase, replication};
+use super::{Link, LinkFailoverMode, LinkId, LinkRole, Phase, replication};
 use crate::availability_group::Role;
 use crate::command::{Request, kill_transactions};
+use crate::database::DatabaseState;
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::fault::{self, About};
-use crate::ids::{InstanceId, OperationId};
+use crate::ids::{DatabaseId, InstanceId, OperationId};
 use crate::instance::Instance;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
@@ -57,6 +58,8 @@ pub struct SetLinkRole {
 
 /// The most log that may wait to be sent when a planned failover begins. A guess: the message names no limit.
 const SEND_QUEUE_BYTES: u64 = 64 << 20;
+/// The most log that may wait to be redone then; a guess as well.
+const REDO_QUEUE_BYTES: u64 = 64 << 20;
 
 impl Request for FailOverLink {
     type Reply = OperationId;
@@ -207,25 +210,53 @@ impl FailoverOutcome {
     }
 }
 
-/// Ends a planned failover: hands over if the secondary has everything, and goes back otherwise.
+/// Ends a planned failover: hands over if the secondary has everything, waits for it while there is time, and goes back
+/// otherwise.
 pub(super) fn complete(world: &mut World, id: &LinkId) {
     if !world.faults.is_empty() && is_kept_from_ending(world, id) {
         return;
     }
     replication::pump(world, id);
-    let at = world
-        .links
-        .get(id)
-        .and_then(|link| flow(world, link).filter(|_| link.connection.is_live()));
-    match at.filter(|_| is_drained(world, id)) {
-        None => abort(world, id),
-        Some(at) => {
-            hand_over(world, id, at);
-            let operation = world.link_mut(id).and_then(|link| link.operation.take());
-            if let Some(operation) = operation {
-                world.succeed_operation(operation, true);
-            }
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let at = flow(world, &link).filter(|_| link.connection.connected_since.is_some());
+    let group = words_of(id);
+    let Some(at) = at else {
+        return abort(world, id, FailoverRefusal::NotSynchronizing { group });
+    };
+    if link.connection.is_live() && is_drained(world, id) {
+        hand_over(world, id, at);
+        let operation = world.link_mut(id).and_then(|link| link.operation.take());
+        if let Some(operation) = operation {
+            world.succeed_operation(operation, true);
         }
+        return;
+    }
+    let limit = link.since + world.durations.span(Transition::FailoverTimeout);
+    if world.now() >= limit {
+        return abort(world, id, FailoverRefusal::CannotCatchUp { group });
+    }
+    let arrives = world.timers.due(&Timer::Redo(id.clone()));
+    let due = arrives.map_or(limit, |arrives| arrives.max(world.now()).min(limit));
+    world.timers.arm(Timer::Link(id.clone()), due);
+}
+
+/// Takes up a planned failover that has waited for something that has happened.
+pub(super) fn go_on(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id) else {
+        return;
+    };
+    let earliest = link.since + world.durations.span(Transition::Failover);
+    let limit = link.since + world.durations.span(Transition::FailoverTimeout);
+    let waits = world.timers.due(&Timer::Link(id.clone())) == Some(limit);
+    if matches!(link.phase, Phase::FailingOver { .. })
+        && waits
+        && link.connection.is_live()
+        && is_drained(world, id)
+    {
+        let due = earliest.max(world.now());
+        world.timers.arm(Timer::Link(id.clone()), due);
     }
 }
 
@@ -248,8 +279,9 @@ fn is_kept_from_ending(world: &mut World, id: &LinkId) -> bool {
             .fault_at(point, |world| About::link(world, &link))
             .is_some()
     };
+    let group = words_of(id);
     if bites(&fault::failover::CANNOT_CATCH_UP) {
-        abort(world, id);
+        abort(world, id, FailoverRefusal::CannotCatchUp { group });
         return true;
     }
     if bites(&fault::failover::CUT_IN_HALF) {
@@ -258,14 +290,15 @@ fn is_kept_from_ending(world: &mut World, id: &LinkId) -> bool {
         }
         replication::pump(world, id);
         enter(world, id, Phase::Yielded { target });
-        fail_role_change(world, id);
+        let reason = FailoverRefusal::NotSynchronizing { group };
+        fail_role_change(world, id, link.since, reason);
         return true;
     }
     false
 }
 
 /// Calls a planned failover off: the primary stays what it was.
-pub(super) fn abort(world: &mut World, id: &LinkId) {
+pub(super) fn abort(world: &mut World, id: &LinkId, reason: FailoverRefusal) {
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
@@ -277,25 +310,32 @@ pub(super) fn abort(world: &mut World, id: &LinkId) {
         role::set(world, source, id.name.as_str(), Role::Primary);
     }
     enter(world, id, Phase::Synchronizing { target });
-    fail_role_change(world, id);
+    fail_role_change(world, id, link.since, reason);
 }
 
-/// Tells that a planned failover has failed.
-fn fail_role_change(world: &mut World, id: &LinkId) {
+/// Tells that the planned failover that began then has failed.
+fn fail_role_change(world: &mut World, id: &LinkId, began: Timestamp, reason: FailoverRefusal) {
     let error = LinkError::FailoverFailed;
-    let operation = world.link_mut(id).and_then(|link| {
-        link.last_error = Some(error.clone());
-        link.operation.take()
+    let operation = world.link_mut(id).and_then(|changed| {
+        changed.last_error = Some(error.clone());
+        changed.called_off = Some((began, reason.clone()));
+        changed.operation.take()
     });
     let (instance, link, _) = words(world, id);
     world.record(EventKind::FailoverFailed {
         instance,
         link,
-        reason: error.to_string(),
+        reason: reason.to_string(),
     });
     if let Some(operation) = operation {
         world.fail_operation(operation, OperationError::Link(error));
     }
+}
+
+/// Calls it off because the link or its connection goes.
+pub(super) fn interrupt(world: &mut World, id: &LinkId) {
+    let group = words_of(id);
+    abort(world, id, FailoverRefusal::NotSynchronizing { group });
 }
 
 fn planned_operation(world: &mut World, id: &LinkId) -> Result<OperationId, Refusal> {
@@ -331,6 +371,7 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
         _ => return Err(FailoverRefusal::NotSynchronizing { group }.into()),
     };
     check_formats(world, &link).map_err(|build| FailoverRefusal::FormatsDiffer { build })?;
+    check_two_way(&link)?;
     let moving = status.synchronization != super::SynchronizationState::NotSynchronizing;
     let at = flow(world, &link).filter(|_| moving);
     let at = at.ok_or_else(|| FailoverRefusal::NotSynchronizing {
@@ -347,13 +388,22 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
     if bites(&fault::failover::SEND_QUEUE) || send_queue > SEND_QUEUE_BYTES {
         return Err(FailoverRefusal::SendQueueTooLarge { group }.into());
     }
-    if bites(&fault::failover::REDO_QUEUE) {
+    let redo_queue = status
+        .positions
+        .map_or(0, |positions| positions.redo_queue_bytes);
+    if bites(&fault::failover::REDO_QUEUE) || redo_queue > REDO_QUEUE_BYTES {
         return Err(FailoverRefusal::RedoQueueTooLarge { group }.into());
+    }
+    if at.sides().into_iter().any(|place| !is_open(world, place)) {
+        return Err(FailoverRefusal::DatabaseInaccessible { group }.into());
     }
     check_is_open(world, &link, at)?;
     role::set(world, at.source.0, id.name.as_str(), Role::Resolving);
     close(world, at.source.0, Some(&link));
     enter(world, id, Phase::FailingOver { target });
+    if let Some(link) = world.link_mut(id) {
+        link.called_off = None;
+    }
     let written = world
         .instance(at.source.0)
         .and_then(|instance| instance.databases.get(&at.source.1))
@@ -364,7 +414,9 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
             let held = world.faults.held(id).unwrap_or(now);
             (entry.time + usual + late.sent + late.redone).max(held + usual)
         });
-    let due = written.max(now + world.span(Transition::Failover));
+    let earliest = now + world.span(Transition::Failover);
+    let limit = now + world.durations.span(Transition::FailoverTimeout);
+    let due = written.min(limit).max(earliest);
     world.timers.arm(Timer::Link(id.clone()), due);
     let (instance, name, _) = words(world, id);
     world.record(EventKind::FailoverStarted {
@@ -405,6 +457,7 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
             check_formats(world, &link).map_err(|_| FailoverRefusal::OneWay {
                 group: group.clone(),
             })?;
+            check_two_way(&link)?;
             let at = flow(world, &link).filter(|at| at.target.0 == instance);
             let at = at.ok_or(FailoverRefusal::NotReadable { group })?;
             split(world, id, at);
@@ -538,6 +591,23 @@ fn check_formats(world: &World, link: &Link) -> Result<(), String> {
         (Some(build), Some(policy)) if !policy.returns_to(build) => Err(build.to_string()),
         _ => Ok(()),
     }
+}
+
+/// `failoverMode` None is a link for one way: it is cut over by deleting it.
+fn check_two_way(link: &Link) -> Result<(), FailoverRefusal> {
+    match link.spec.failover_mode {
+        LinkFailoverMode::Manual => Ok(()),
+        LinkFailoverMode::None => Err(FailoverRefusal::OneWay {
+            group: words_of(&link.id),
+        }),
+    }
+}
+
+fn is_open(world: &World, (instance, database): (InstanceId, DatabaseId)) -> bool {
+    let found = world
+        .instance(instance)
+        .and_then(|instance| instance.databases.get(&database));
+    found.is_some_and(|database| database.state == DatabaseState::Online)
 }
 
 /// A database with several links fails over through one of them from where it is primary and open: not from a side that

@@ -13,7 +13,7 @@ use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::network::Reach;
 use crate::refusal::LinkError;
-use crate::version::link_supported;
+use crate::version::{link_from_instance_supported, link_supported};
 use crate::world::World;
 
 /// What a handshake has found out.
@@ -167,11 +167,17 @@ fn check_versions(
     if !link_supported(server.build) || !server.edition.supports_link() {
         return Err(LinkError::VersionNotSupported { build });
     }
+    let from_instance = spec.instance_role == LinkRole::Primary;
+    if from_instance && !link_from_instance_supported(server.build) {
+        return Err(LinkError::VersionNotSupported { build });
+    }
+    if from_instance && !mi.update_policy.returns_to(server.build) {
+        return Err(LinkError::SourceFormatNotCompatible { build });
+    }
     if !mi.update_policy.accepts(server.build) {
         return Err(LinkError::PolicyTooOld { build });
     }
-    let two_way =
-        spec.failover_mode == LinkFailoverMode::Manual || spec.instance_role == LinkRole::Primary;
+    let two_way = spec.failover_mode == LinkFailoverMode::Manual;
     if two_way && !mi.update_policy.returns_to(server.build) {
         return Err(LinkError::FailbackNeedsMatchingFormat { build });
     }

@@ -46,7 +46,7 @@ pub(crate) use steps::{
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
 use crate::lsn::Lsn;
 use crate::names::Name;
-use crate::refusal::LinkError;
+use crate::refusal::{FailoverRefusal, LinkError};
 use crate::store::Content;
 use crate::time::{Span, Timestamp};
 
@@ -84,6 +84,8 @@ pub struct Link {
     pub role_changes: Vec<RoleChange>,
     /// Where a forced failover has split the history, until the sides are together again.
     pub fork: Option<Fork>,
+    /// The last planned failover that was called off: when it had begun, and why.
+    pub called_off: Option<(Timestamp, FailoverRefusal)>,
     /// The running operation of its creation or of a failover.
     pub operation: Option<OperationId>,
     /// When it was asked for.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::connection::given_up_at;
 use super::role::{Flow, flow};
-use super::{LinkId, Phase, ReplicationMode, source_of};
+use super::{LinkId, Phase, ReplicationMode, failover, source_of};
 use crate::availability_group::AvailabilityMode;
 use crate::calendar::Entry;
 use crate::command::Committed;
@@ -13,6 +13,7 @@ use crate::fault;
 use crate::ids::{DatabaseId, InstanceId};
 use crate::instance::ServiceState;
 use crate::lsn::Lsn;
+use crate::refusal::DatabaseRefusal;
 use crate::store::LogKind;
 use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
@@ -20,6 +21,7 @@ use crate::world::{Timer, World};
 /// Redoes what has reached the secondary by now.
 pub(crate) fn redo(world: &mut World, id: &LinkId) {
     pump(world, id);
+    failover::go_on(world, id);
 }
 
 /// Hardens and redoes everything that can have arrived by now, and arms the timer for what comes after.
@@ -306,6 +308,40 @@ impl World {
             }
         }
         reply
+    }
+
+    /// Whether a database has the synchronized secondaries that its distributed groups require
+    /// (`REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT`). What a client sees without them is a guess: the error of a lost
+    /// quorum, for writes only.
+    pub(crate) fn check_required_secondaries(
+        &self,
+        instance: InstanceId,
+        database: DatabaseId,
+    ) -> Result<(), DatabaseRefusal> {
+        let Some(server) = self.instance(instance) else {
+            return Ok(());
+        };
+        let found = server.databases.get(&database);
+        let Some((found, (group, _))) = found.and_then(|found| Some((found, found.group?))) else {
+            return Ok(());
+        };
+        let local = server.groups.get(&group).map(|group| &group.name);
+        let required = server.groups.values().filter(|group| {
+            let pair = group.as_distributed();
+            group.required_synchronized_secondaries > 0
+                && pair.is_some_and(|pair| Some(&pair.local().group) == local)
+        });
+        for group in required {
+            let link = super::link_of(self, instance, group);
+            let there = link.is_some_and(|link| {
+                link.connection.connected_since.is_some() && self.is_synchronous(&link.id)
+            });
+            if !there {
+                let name = found.name.to_string();
+                return Err(DatabaseRefusal::QuorumLost { name });
+            }
+        }
+        Ok(())
     }
 
     /// Whether commits wait for the secondary: both ARM and SQL Server's half must say so, and it must be in step.

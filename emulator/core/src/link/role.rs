@@ -148,6 +148,13 @@ pub(crate) struct Flow {
     pub(crate) target: (InstanceId, DatabaseId),
 }
 
+impl Flow {
+    /// Both of them.
+    pub(crate) fn sides(&self) -> [(InstanceId, DatabaseId); 2] {
+        [self.source, self.target]
+    }
+}
+
 /// What flows where, once there is a secondary.
 pub(crate) fn flow(world: &World, link: &Link) -> Option<Flow> {
     let (_, instance) = direction(link)?;

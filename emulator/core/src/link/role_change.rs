@@ -211,7 +211,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
 fn revert_followers(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
     let now = world.now();
     for id in replication::followers(world, source) {
-        failover::abort(world, &id);
+        failover::interrupt(world, &id);
         let at = world.links.get(&id).and_then(|link| flow(world, link));
         let Some(Flow { target, .. }) = at else {
             continue;

@@ -164,7 +164,7 @@ pub(crate) fn reconcile(world: &mut World) {
         if link.phase.target().is_some() && role::flow(world, &link).is_none() {
             // Somebody took the secondary database out of the link.
             let database = link.spec.database.to_string();
-            failover::abort(world, &id);
+            failover::interrupt(world, &id);
             fail(world, &id, LinkError::DatabaseNotResponding { database });
             continue;
         }
@@ -228,6 +228,7 @@ fn go_on(world: &mut World, id: &LinkId, link: &Link) {
         arm_step(world, id, Transition::CatchUp);
     }
     replication::pump(world, id);
+    failover::go_on(world, id);
 }
 
 /// Deletes a link for good: the instance's database becomes an ordinary one, SQL Server keeps its half.
@@ -255,7 +256,7 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
         world.fail_operation(creating, OperationError::Link(LinkError::PartnerDropped));
     }
     end_others(world, id);
-    failover::abort(world, id);
+    failover::interrupt(world, id);
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
@@ -432,7 +433,7 @@ pub(crate) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     }
     world.instance_mut(id.instance).log(now, line);
     world.timers.cancel(&Timer::SessionTimeout(id.clone()));
-    failover::abort(world, id);
+    failover::interrupt(world, id);
     if let Some(link) = world.link_mut(id) {
         link.last_error = Some(error.clone());
     }

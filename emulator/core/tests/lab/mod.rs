@@ -15,7 +15,7 @@ use milink_core::database::Database;
 use milink_core::durations::{Durations, Profile};
 use milink_core::endpoint::*;
 use milink_core::ids::*;
-use milink_core::instance::SqlServer;
+use milink_core::instance::{InstanceKind, SqlServer};
 use milink_core::invariants;
 use milink_core::link::*;
 use milink_core::names::Name;
@@ -224,7 +224,9 @@ impl Lab {
         self.apply(CreateAvailabilityGroup {
             instance,
             name: "AG_db1".into(),
-            cluster: Some(ClusterType::None),
+            // SQL Server 2016 has no such clause.
+            cluster: (self.world.instance(self.sql).unwrap().build().major > 13)
+                .then_some(ClusterType::None),
             databases,
             replicas: vec![ReplicaSpec {
                 server_name: "sqlserver1".into(),
@@ -408,6 +410,28 @@ impl Lab {
             action,
         };
         self.world.apply(now, alter)
+    }
+
+    /// Sets the build of SQL Server and the policy of the instance.
+    pub(crate) fn set_versions(&mut self, build: Build, policy: UpdatePolicy) {
+        #[derive(Clone)]
+        struct SetVersions(InstanceId, Build, InstanceId, UpdatePolicy);
+
+        impl Request for SetVersions {
+            type Reply = ();
+
+            fn apply(self, world: &mut World) -> Result<(), Refusal> {
+                let server = Arc::make_mut(world.instances.get_mut(&self.0).unwrap());
+                let InstanceKind::SqlServer(sql) = &mut server.kind else {
+                    panic!("not a SQL Server")
+                };
+                sql.build = self.1;
+                let instance = Arc::make_mut(world.instances.get_mut(&self.2).unwrap());
+                instance.as_managed_instance_mut().unwrap().update_policy = self.3;
+                Ok(())
+            }
+        }
+        self.apply(SetVersions(self.sql, build, self.mi, policy));
     }
 
     /// POST of the link's failover.

@@ -452,6 +452,7 @@ fn of_failover(refusal: &FailoverRefusal) -> ArmError {
         FailoverRefusal::InProgress { .. } => "SetRoleChangeRoleAlreadyInProgress",
         FailoverRefusal::NotSynchronizing { .. } => "FailoverSecondariesNotSynchronizing",
         FailoverRefusal::SendQueueTooLarge { .. } => "FailoverLogSendQueueSizeTooBig",
+        FailoverRefusal::CannotCatchUp { .. } => "FailoverSecondariesNotSynchronizing",
         FailoverRefusal::RedoQueueTooLarge { .. } => "FailoverRedoQueueSizeTooBig",
         FailoverRefusal::OneWay { .. } => "ForcedFailoverWrongDbVersion",
         FailoverRefusal::PlannedToPrimary { .. } => "SetRolePrimaryPlannedNotSupported",
@@ -459,6 +460,7 @@ fn of_failover(refusal: &FailoverRefusal) -> ArmError {
         FailoverRefusal::NotALink { .. }
         | FailoverRefusal::PlannedNotInVersion { .. }
         | FailoverRefusal::FormatsDiffer { .. }
+        | FailoverRefusal::DatabaseInaccessible { .. }
         | FailoverRefusal::NotReadable { .. }
         | FailoverRefusal::FollowsAnother { .. } => "SetRoleFailed",
     };
@@ -497,6 +499,7 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::ReadIntentRefused { .. }
         | DatabaseRefusal::NoReadableReplica { .. }
         | DatabaseRefusal::RoleChanging { .. }
+        | DatabaseRefusal::QuorumLost { .. }
         | DatabaseRefusal::OptionNotAllowed { .. } => ArmError::service(
             CONFLICT,
             "ConflictingDatabaseOperation",
@@ -554,6 +557,7 @@ fn link_error_code(error: &LinkError) -> &'static str {
         LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
         LinkError::VersionNotSupported { .. }
         | LinkError::PolicyTooOld { .. }
+        | LinkError::SourceFormatNotCompatible { .. }
         | LinkError::FailbackNeedsMatchingFormat { .. } => {
             "ManagedInstanceRestoreToInstanceWithOlderVersionEdition"
         }

@@ -395,6 +395,9 @@ fn change(
             {
                 return Err(GroupRefusal::TooManyRequiredSecondaries { group: name, count }.into());
             }
+            if let Some(pair) = group.as_distributed() {
+                check_distributed_options(instance, &name, pair, &options)?;
+            }
             let mut required = group.required_synchronized_secondaries;
             match group.as_local_mut() {
                 Some(local) => options.apply(local, &mut required),
@@ -410,6 +413,7 @@ fn change(
             let Some(dag) = group.as_distributed_mut() else {
                 return Err(GroupRefusal::NotDistributed { group: name }.into());
             };
+            check_modification(instance, &name, dag, &changes)?;
             for (member, change) in changes {
                 modify_member(dag, &name, &member, change, now)?;
             }
@@ -421,9 +425,16 @@ fn change(
         GroupAction::Failover if local_of(group)?.cluster == ClusterType::None => {
             return Err(FailoverRefusal::PlannedNotInVersion { group: name }.into());
         }
-        GroupAction::Failover | GroupAction::ForceFailover => {
+        GroupAction::Failover if local_of(group)?.cluster == ClusterType::External => {
+            return Err(GroupRefusal::ExternalFailover { group: name }.into());
+        }
+        action @ (GroupAction::Failover | GroupAction::ForceFailover) => {
             return Err(match local_of(group)?.role {
                 Role::Primary => GroupRefusal::AlreadyPrimary { group: name }.into(),
+                // No other replica is emulated that could have synchronized this one.
+                Role::Secondary | Role::Resolving if action == GroupAction::Failover => {
+                    GroupRefusal::NotSynchronized { group: name }.into()
+                }
                 Role::Secondary | Role::Resolving => GroupRefusal::NotEmulated {
                     what: "failover between the replicas of an availability group",
                 }
@@ -442,6 +453,81 @@ fn change(
         }
     }
     Ok(())
+}
+
+/// `MODIFY AVAILABILITY GROUP ON` of a link: not while it fails over, and never manual seeding of the instance's group.
+fn check_modification(
+    instance: &Instance,
+    group: &str,
+    pair: &DistributedGroup,
+    changes: &[(Name, MemberChange)],
+) -> Result<(), Refusal> {
+    if !is_link(pair) {
+        return Ok(());
+    }
+    let group = || group.to_owned();
+    if pair.role == Role::Resolving {
+        return Err(GroupRefusal::FailingOver { group: group() }.into());
+    }
+    for (member, change) in changes {
+        if pair.remote().group == *member && change.seeding_mode == Some(SeedingMode::Manual) {
+            let member = member.to_string();
+            return Err(GroupRefusal::LinkManualSeeding { member }.into());
+        }
+        // The message is new with SQL Server 2025; that it is about the address of the instance is a guess.
+        let moved = |url: &Arc<str>| *url != pair.remote().listener_url;
+        let moved = change.listener_url.as_ref().is_some_and(moved);
+        if pair.remote().group == *member && moved && instance.build().major >= 17 {
+            let option = "LISTENER_URL";
+            return Err(GroupRefusal::LinkOption {
+                group: group(),
+                option,
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// `SET` of a distributed group: it has one option only.
+fn check_distributed_options(
+    instance: &Instance,
+    group: &str,
+    pair: &DistributedGroup,
+    options: &GroupOptions,
+) -> Result<(), Refusal> {
+    let group = || group.to_owned();
+    if is_link(pair) && pair.role == Role::Resolving {
+        return Err(GroupRefusal::FailingOver { group: group() }.into());
+    }
+    let others = GroupOptions {
+        required_synchronized_secondaries: None,
+        ..options.clone()
+    };
+    if others != GroupOptions::default() {
+        return Err(if is_link(pair) && instance.build().major >= 17 {
+            let option = "An option of local availability groups";
+            GroupRefusal::LinkOption {
+                group: group(),
+                option,
+            }
+            .into()
+        } else {
+            GroupRefusal::IsDistributed { group: group() }.into()
+        });
+    }
+    // The other member is the only one that can be synchronized.
+    match options.required_synchronized_secondaries {
+        Some(count) if !(0..=1).contains(&count) => {
+            let group = group();
+            Err(GroupRefusal::TooManyRequiredSecondaries { group, count }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_link(pair: &DistributedGroup) -> bool {
+    ListenerUrl::parse(&pair.remote().listener_url).is_some_and(|url| url.server.is_some())
 }
 
 fn modify_member(
@@ -532,9 +618,7 @@ fn distributed_over(instance: &Instance, group: &Name) -> Option<String> {
 
 /// The link that has `group` as its local member.
 fn link_over(instance: &Instance, group: &Name) -> Option<String> {
-    find_distributed(instance, group, |dag| {
-        ListenerUrl::parse(&dag.remote().listener_url).is_some_and(|url| url.server.is_some())
-    })
+    find_distributed(instance, group, is_link)
 }
 
 fn find_distributed(

@@ -92,6 +92,7 @@ fn describe(state: &ReplicaState<'_>, error: &LinkError) -> String {
             state.peer.0
         ),
     };
-    // The product stops here; milink also says what it knows.
-    format!("{what} ({error})")
+    // The product stops here; milink also says what it knows, with the number of the message about it.
+    let number = crate::statement::refusal::link_error_number(error);
+    format!("{what} ({number}: {error})")
 }

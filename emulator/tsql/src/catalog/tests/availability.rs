@@ -423,16 +423,16 @@ fn a_link_that_cannot_connect_says_why() {
     check(
         show(&lab.world, lab.sql, "master", view, &columns),
         expect![[r#"
-        1 | CONNECTED | NULL | NULL
-        1 | CONNECTED | NULL | NULL
-        0 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1_MI' with id [06699985-F309-43E5-86ED-F4F59F79586C]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
-    "#]],
+            1 | CONNECTED | NULL | NULL
+            1 | CONNECTED | NULL | NULL
+            0 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1_MI' with id [06699985-F309-43E5-86ED-F4F59F79586C]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (41973: the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
+        "#]],
     );
     check(
         show(&lab.world, lab.mi, "master", view, &columns),
         expect![[r#"
             1 | CONNECTED | NULL | NULL
-            1 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1' with id [B5589B4B-7D95-446B-9F2C-0F2F7ABD7913]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
+            1 | DISCONNECTED | 35201 | A connection timeout has occurred while attempting to establish a connection to availability replica 'AG_db1' with id [B5589B4B-7D95-446B-9F2C-0F2F7ABD7913]. Either a networking or firewall issue exists, or the endpoint address provided for the replica is not the database mirroring endpoint of the host server instance. (41973: the certificate of SQL Server 'Cert_sqlserver1_endpoint' is not on the managed instance)
         "#]],
     );
 }

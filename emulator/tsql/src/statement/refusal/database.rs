@@ -98,6 +98,13 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
                 "Unable to access the '{name}' database because no online secondary replicas are enabled for read-only access. Check the availability group configuration to verify that at least one secondary replica is configured for read-only access. Wait for an enabled replica to come online, and retry your read-only operation."
             ),
         ),
+        R::QuorumLost { name } => SqlError::new(
+            988,
+            14,
+            format!(
+                "Unable to access database '{name}' because it lacks a quorum of nodes for high availability. Try the operation again later."
+            ),
+        ),
         R::RoleChanging { name } => SqlError::new(
             983,
             14,

@@ -50,6 +50,18 @@ pub(super) fn error(refusal: &FailoverRefusal) -> SqlError {
                 "Cannot fail over distributed availability group '{group}': the redo queue of the secondary replica is too large."
             ),
         ),
+        R::CannotCatchUp { group } => refused(
+            47514,
+            format!(
+                "Cannot fail over distributed availability group '{group}': the secondary replica did not catch up in time. The roles are unchanged; retry the operation."
+            ),
+        ),
+        R::DatabaseInaccessible { group } => refused(
+            41993,
+            format!(
+                "Cannot fail over link '{group}': its database on Azure SQL Managed Instance is not accessible."
+            ),
+        ),
         R::OneWay { group } => refused(
             41985,
             format!(
@@ -107,6 +119,11 @@ mod tests {
             (FailoverRefusal::NotSynchronizing { group: group() }, 47514),
             (FailoverRefusal::SendQueueTooLarge { group: group() }, 47515),
             (FailoverRefusal::RedoQueueTooLarge { group: group() }, 47516),
+            (FailoverRefusal::CannotCatchUp { group: group() }, 47514),
+            (
+                FailoverRefusal::DatabaseInaccessible { group: group() },
+                41993,
+            ),
             (FailoverRefusal::OneWay { group: group() }, 41985),
             (FailoverRefusal::FormatsDiffer { build: "16".into() }, 41988),
             (FailoverRefusal::PlannedToPrimary { group: group() }, 41970),

@@ -6,6 +6,7 @@ mod azure;
 mod database;
 mod failover;
 mod group;
+mod link;
 mod security;
 mod server;
 mod write;
@@ -13,6 +14,8 @@ mod write;
 use milink_core::refusal::Refusal;
 
 use crate::error::SqlError;
+
+pub use link::number as link_error_number;
 
 pub(super) use database::in_group_drop;
 pub(super) use security::missing;
