@@ -45,9 +45,9 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         }
         LinkError::TargetDatabaseExists { .. } => &["target-database"],
         LinkError::VersionNotSupported { .. } => &["server-version"],
-        LinkError::PolicyTooOld { .. } | LinkError::FailbackNeedsMatchingFormat { .. } => {
-            &["update-policy"]
-        }
+        LinkError::PolicyTooOld { .. }
+        | LinkError::SourceFormatNotCompatible { .. }
+        | LinkError::FailbackNeedsMatchingFormat { .. } => &["update-policy"],
         LinkError::RoleMismatch | LinkError::PartnerDropped => {
             &["availability-group", "distributed-group"]
         }
@@ -117,6 +117,9 @@ fn meaning(error: &LinkError) -> &'static str {
         }
         LinkError::PolicyTooOld { .. } => {
             "a managed instance takes no databases of a version newer than its update policy"
+        }
+        LinkError::SourceFormatNotCompatible { .. } => {
+            "message 41984: an instance's databases only go to the version that its update policy names"
         }
         LinkError::FailbackNeedsMatchingFormat { .. } => {
             "message 41988: databases only come back to the version that the update policy names"
