@@ -137,8 +137,6 @@ fn failover(world: &World, explained: Explanation, refusal: &FailoverRefusal) ->
         FailoverRefusal::SendQueueTooLarge { group }
         | FailoverRefusal::RedoQueueTooLarge { group } => checked(explained, group, &["lag"])
             .remedy("stop the workload and wait until the secondary has caught up"),
-        FailoverRefusal::RedoQueueTooLarge { group } => checked(explained, group, &["lag"])
-            .remedy("stop the workload and wait until the secondary has redone what it has"),
         FailoverRefusal::CannotCatchUp { group } => {
             checked(explained, group, &["lag", "data-movement"])
                 .remedy("stop the workload and fail over again")

@@ -28,7 +28,11 @@ pub fn number(error: &LinkError) -> i32 {
         LinkError::SourceFormatNotCompatible { .. } => 41984,
         LinkError::FailbackNeedsMatchingFormat { .. } => 41988,
         LinkError::InitTimeout { .. } => 41962,
-        LinkError::CreateDatabaseNotGranted { .. } => 47521,
+        LinkError::CreateDatabaseNotGranted { .. }
+        | LinkError::SeedingFailed { .. }
+        | LinkError::SeedingCancelled { .. } => 47521,
+        // The operating system is out of space for a file of the database.
+        LinkError::DiskFull { .. } => 1105,
         LinkError::FailoverFailed => 47514,
         LinkError::LogGone { .. } => 1412,
         LinkError::PartnerDropped | LinkError::NetworkInterrupted => 41971,
