@@ -29,6 +29,7 @@ pub fn number(error: &LinkError) -> i32 {
         LinkError::FailbackNeedsMatchingFormat { .. } => 41988,
         LinkError::InitTimeout { .. } => 41962,
         LinkError::CreateDatabaseNotGranted { .. }
+        | LinkError::CreationCanceled { .. }
         | LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. } => 47521,
         // The operating system is out of space for a file of the database.
