@@ -55,8 +55,8 @@ impl Program {
             all.push(interpreter(path).into());
             all.push(path.into());
         } else if path.is_file() {
-            // A name without a directory would be looked for in PATH.
-            let whole = path.canonicalize();
+            // A name without a directory would be looked for in PATH. Links stay: a virtual environment's Python is one.
+            let whole = std::path::absolute(path);
             all.push(
                 whole
                     .with_context(|| format!("cannot find {first}"))?
