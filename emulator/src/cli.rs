@@ -2,6 +2,7 @@
 
 mod az;
 mod demo;
+mod doctor;
 mod env;
 mod explore;
 mod fault;
@@ -60,6 +61,10 @@ enum Verb {
     /// Install, list and remove faults on request
     #[command(subcommand)]
     Fault(fault::FaultVerb),
+    /// Say what would stop a link, or ails one; fails if something does
+    Doctor(doctor::DoctorArguments),
+    /// Say why something was refused or failed, and what would put it right
+    Explain(doctor::ExplainArguments),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -129,6 +134,8 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Server(verb) => server::server(verb).await,
             Verb::Transition(verb) => transition::transition(verb).await,
             Verb::Fault(verb) => fault::fault(verb).await,
+            Verb::Doctor(arguments) => doctor::doctor(arguments).await,
+            Verb::Explain(arguments) => doctor::explain(arguments).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

@@ -34,6 +34,8 @@ pub struct Config {
     pub tls_names: Vec<String>,
     /// Accepts api-versions that Azure does not know.
     pub loose: bool,
+    /// Checks the laws of the world after every change; a broken one is a defect of milink.
+    pub check_invariants: bool,
 }
 
 /// Where the local authority and the keys are kept.
@@ -92,6 +94,7 @@ impl Default for Config {
             keys: KeyStore::Memory,
             tls_names: Vec::new(),
             loose: false,
+            check_invariants: true,
         }
     }
 }

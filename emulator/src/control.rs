@@ -5,6 +5,7 @@ mod calls;
 mod certificates;
 mod clock;
 mod error;
+mod explain;
 mod faults;
 mod health;
 mod journal;
@@ -67,7 +68,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             post(certificates::rotate),
         )
         .route("/journal", get(journal::read))
-        .route("/explain/{id}", get(journal::explain))
+        .route("/explain", get(explain::latest))
+        .route("/explain/{id}", get(explain::one))
+        .route("/worlds/{name}/doctor", get(explain::doctor))
+        .route("/worlds/{name}/log", get(explain::log))
         .route("/servers", get(servers::list))
         .route("/servers/{name}", put(servers::set))
         .route("/servers/{name}/{action}", post(servers::act))

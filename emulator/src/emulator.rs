@@ -161,6 +161,12 @@ impl Builder {
         self
     }
 
+    /// Whether the laws of the world are checked after every change; they are unless it is said.
+    pub fn check_invariants(mut self, on: bool) -> Self {
+        self.config.check_invariants = on;
+        self
+    }
+
     /// Where keys are kept.
     pub fn keys(mut self, store: KeyStore) -> Self {
         self.config.keys = store;
@@ -178,6 +184,7 @@ impl Builder {
         let authority = AuthorityFile::of(&keys);
         let identity = Identity::of(config.seed);
         let hub = Hub::new();
+        hub.watch().check_laws(config.check_invariants);
         let sa_password = match &config.sa_password {
             Some(password) => password.clone(),
             None => made_up_password(&keys),

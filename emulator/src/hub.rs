@@ -5,6 +5,7 @@
 mod cell;
 mod driver;
 mod fault;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use cell::{ClockState, WorldCell};
 pub use fault::FaultGuard;
+pub use watch::Watch;
 
 use crate::clock::ClockMode;
 
@@ -29,6 +31,7 @@ const WORLDS: usize = 100_000;
 #[derive(Default)]
 pub struct Hub {
     registry: Mutex<Registry>,
+    watch: Arc<Watch>,
 }
 
 #[derive(Default)]
@@ -89,6 +92,11 @@ impl Hub {
     /// No worlds yet.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// What is watched in all worlds: refusals, and the laws.
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// Makes an empty world.
@@ -212,7 +220,7 @@ impl Hub {
         if registry.by_name.len() >= WORLDS {
             return Err(HubError::TooMany);
         }
-        let cell = WorldCell::new(name, world, clock);
+        let cell = WorldCell::new(name, world, clock, Arc::clone(&self.watch));
         registry.by_name.insert(name.to_owned(), Arc::clone(&cell));
         registry
             .by_subscription

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use milink_client::Sql;
+use milink_scenarios::{Runner, SQL_SERVER_PRIMARY, Scenario, Silent};
 use milink_tests::Stage;
 use serde_json::json;
 
@@ -139,4 +140,117 @@ async fn milliseconds(sql: &mut Sql) -> i64 {
     let asked = "SELECT CAST(DATEDIFF_BIG(millisecond, '2000-01-01', SYSUTCDATETIME()) AS varchar(20)) AS ms";
     let results = sql.batch(asked).await.expect("the time");
     results[0].rows[0][0].to_string().parse().expect("a number")
+}
+
+/// What shows moments of its own: a name, the server, a batch.
+const SHOWS: [(&str, bool, &str); 13] = [
+    (
+        "GETDATE",
+        true,
+        "SELECT GETDATE(), SYSDATETIME(), SYSUTCDATETIME(), CURRENT_TIMESTAMP",
+    ),
+    (
+        "backups",
+        true,
+        "SELECT backup_start_date, backup_finish_date FROM msdb.dbo.backupset",
+    ),
+    ("error log", true, "EXEC xp_readerrorlog"),
+    (
+        "endpoint's group",
+        true,
+        "SELECT create_date, modify_date FROM sys.availability_replicas",
+    ),
+    (
+        "replicas",
+        true,
+        "SELECT last_hardened_time, last_commit_time, last_sent_time FROM sys.dm_hadr_database_replica_states",
+    ),
+    (
+        "seeding",
+        true,
+        "SELECT start_time, completion_time FROM sys.dm_hadr_automatic_seeding",
+    ),
+    (
+        "seeding statistics",
+        true,
+        "SELECT start_time_utc, end_time_utc FROM sys.dm_hadr_physical_seeding_stats",
+    ),
+    (
+        "certificates",
+        true,
+        "SELECT start_date FROM master.sys.certificates WHERE name LIKE 'Cert%'",
+    ),
+    (
+        "sessions",
+        true,
+        "SELECT login_time, last_request_start_time FROM sys.dm_exec_sessions WHERE session_id = @@SPID",
+    ),
+    (
+        "keys",
+        true,
+        "SELECT create_date, modify_date FROM master.sys.symmetric_keys",
+    ),
+    ("the instance's GETDATE", false, "SELECT GETDATE()"),
+    (
+        "the instance's copy",
+        false,
+        "SELECT create_date FROM sys.databases WHERE database_id > 4",
+    ),
+    (
+        "the instance's replicas",
+        false,
+        "SELECT last_hardened_time, last_redone_time FROM sys.dm_hadr_database_replica_states WHERE is_local = 1",
+    ),
+];
+
+#[tokio::test]
+async fn every_moment_that_is_shown_is_the_worlds() {
+    let stage = Stage::start_auto().await;
+    let control = stage.control();
+    // A leap day, just before midnight; the certificates of the service are still valid then.
+    let moved = json!({"to": "2028-02-29T23:58:59.5Z"});
+    let clock = control.post("clock/advance", &moved).await;
+    clock.expect("the clock is put forward");
+    let before = control.get("journal").await.expect("the journal")["last"].clone();
+    let scenario = Scenario::parse(SQL_SERVER_PRIMARY).expect("the article's walk");
+    let mut runner = Runner::new(stage.ready().clone()).expect("the ready file is good");
+    let summary = runner.run(&scenario, &mut Silent).await;
+    assert!(summary.failure().is_none(), "{:?}", summary.failure());
+
+    let (mut server, mut instance) = (stage.sql_server().await, stage.managed_instance().await);
+    for (name, on_server, batch) in SHOWS {
+        let sql = if on_server {
+            &mut server
+        } else {
+            &mut instance
+        };
+        let results = sql
+            .batch(batch)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rows = &results[0].rows;
+        let cells: Vec<String> = rows.iter().flatten().map(ToString::to_string).collect();
+        assert_of_the_world(name, &cells.join("\n"));
+    }
+    let path = format!("{}/distributedAvailabilityGroups", stage.instance_id());
+    let links = stage
+        .arm()
+        .send("GET", &path, "2024-05-01-preview", None)
+        .await;
+    assert_of_the_world("ARM", &links.expect("the links").body.to_string());
+    let journal = control.get(&format!("journal?after={before}")).await;
+    assert_of_the_world("journal", &journal.expect("the journal").to_string());
+    let doctor = control
+        .get("worlds/default/doctor")
+        .await
+        .expect("the doctor");
+    assert_of_the_world("doctor", &doctor["now"].to_string());
+}
+
+/// There is a moment, and it is not the host's.
+fn assert_of_the_world(name: &str, text: &str) {
+    let host = milink::clock::host_now().to_string();
+    let today = &host[..10];
+    assert!(text.contains("2028-0"), "{name} shows no moment: {text}");
+    assert!(!text.contains(today), "{name} shows the host's day: {text}");
 }

@@ -3,6 +3,7 @@
 mod clock;
 mod compat;
 mod control;
+mod explain;
 mod faults;
 mod hostile_http;
 mod hostile_tds;

@@ -4,6 +4,7 @@ mod catalogue;
 
 use axum::http::StatusCode;
 use milink_core::azure::Tags;
+use milink_core::refusal::Refusal;
 use milink_model::{ErrorBody, ErrorDetail};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ struct Parts {
     detail: ErrorDetail,
     by_gateway: bool,
     headers: Vec<(&'static str, String)>,
+    reason: Option<Refusal>,
 }
 
 impl ArmError {
@@ -43,6 +45,7 @@ impl ArmError {
             },
             by_gateway: false,
             headers: Vec::new(),
+            reason: None,
         }))
     }
 
@@ -129,6 +132,17 @@ impl ArmError {
 
     pub(super) fn is_by_gateway(&self) -> bool {
         self.0.by_gateway
+    }
+
+    /// With the core's reason, for whoever asks why.
+    fn because(mut self, reason: &Refusal) -> Self {
+        self.0.reason = Some(reason.clone());
+        self
+    }
+
+    /// The core's reason, if it was the core that refused.
+    pub(super) fn reason(&self) -> Option<&Refusal> {
+        self.0.reason.as_ref()
     }
 
     pub(super) fn headers(&self) -> &[(&'static str, String)] {

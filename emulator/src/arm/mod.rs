@@ -38,7 +38,7 @@ use milink_core::refusal::Refusal;
 use uuid::Uuid;
 
 pub use error::NOT_EMULATED;
-pub use ports::{Keys, Subscription, Worlds};
+pub use ports::{Keys, Refusing, Subscription, Worlds};
 pub use registry::{Served, served};
 pub use token::{Claims, SqlPrincipal, TokenError, TokenSigner};
 
@@ -76,6 +76,8 @@ pub struct Arm {
     principal: Uuid,
 }
 
+/// How many characters of a path are remembered with a refusal.
+const MOST_PATH: usize = 500;
 /// ARM takes no larger bodies.
 const MOST_BODY_BYTES: usize = 4 << 20;
 
@@ -190,6 +192,7 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
     if !late.is_zero() {
         tokio::time::sleep(late).await;
     }
+    let answer = answer.map_err(|error| explained(&arm, &incoming, error));
     let mut response = answer::finish(&incoming, answer).map(Body::from);
     match response.extensions_mut().remove::<answer::Withheld>() {
         None => {}
@@ -200,4 +203,29 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         Some(answer::Withheld::Held) => std::future::pending().await,
     }
     response
+}
+
+/// An error with the id under which `/_milink/explain` knows why.
+fn explained(arm: &Arm, incoming: &Incoming, error: ArmError) -> ArmError {
+    let known = error.headers().iter();
+    if known.clone().any(|(name, _)| *name == operations::EXPLAIN) {
+        return error;
+    }
+    let mut segments = incoming.path.split('/').skip(1);
+    let subscription = segments
+        .next()
+        .filter(|first| first.eq_ignore_ascii_case("subscriptions"))
+        .and_then(|_| Uuid::parse_str(segments.next()?).ok());
+    let path: String = incoming.path.chars().take(MOST_PATH).collect();
+    let asked = format!("{} {path}", incoming.method);
+    let refusing = Refusing {
+        asked: &asked,
+        code: &error.detail().code,
+        message: &error.detail().message,
+        reason: error.reason(),
+    };
+    match arm.worlds.refused(subscription, &refusing) {
+        Some(id) => error.with_header(operations::EXPLAIN, id),
+        None => error,
+    }
 }

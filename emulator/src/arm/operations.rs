@@ -18,7 +18,7 @@ const RETRY_AFTER: &str = "1";
 /// guidelines), az only reads the other one.
 const RETRY_AFTER_MS: (&str, &str) = ("x-ms-retry-after-ms", "1");
 /// What `/_milink/explain/{id}` knows more about.
-const EXPLAIN: &str = "x-milink-explain";
+pub(super) const EXPLAIN: &str = "x-milink-explain";
 
 /// Microsoft.Sql accepts a request: 202, both headers, a small body.
 pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Result<Answer, ArmError> {
@@ -133,7 +133,9 @@ pub(super) fn poll_group_deletion(call: &Call<'_>, id: &str) -> Result<Answer, A
         OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
             Ok(Answer::empty(StatusCode::OK))
         }
-        OperationState::Failed { error, .. } => Err(of_operation(error)),
+        OperationState::Failed { error, .. } => {
+            Err(of_operation(error).with_header(EXPLAIN, operation.id.to_string()))
+        }
     }
 }
 
@@ -172,7 +174,9 @@ fn result(call: &Call<'_>, operation: &Operation) -> Result<Answer, ArmError> {
             network(call, Answer::empty(StatusCode::ACCEPTED), operation.id)
         }
         OperationState::InProgress => accepted(call, operation.id),
-        OperationState::Failed { error, .. } => Err(of_operation(error)),
+        OperationState::Failed { error, .. } => {
+            Err(of_operation(error).with_header(EXPLAIN, operation.id.to_string()))
+        }
         OperationState::Canceled { .. } => Err(canceled()),
         OperationState::Succeeded {
             has_result: false, ..

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
+use milink_core::refusal::Refusal;
 use milink_core::time::Timestamp;
 use uuid::Uuid;
 
@@ -16,6 +17,19 @@ pub struct Subscription {
     pub id: Uuid,
     /// Its display name.
     pub name: String,
+}
+
+/// A request that was refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusing<'a> {
+    /// Method and path.
+    pub asked: &'a str,
+    /// ARM's code.
+    pub code: &'a str,
+    /// ARM's message.
+    pub message: &'a str,
+    /// The core's reason, if it was the core that refused.
+    pub reason: Option<&'a Refusal>,
 }
 
 /// The worlds, by subscription id.
@@ -55,6 +69,14 @@ pub trait Worlds: Send + Sync {
 
     /// Whether the next poll makes the time jump to something, so that nobody has to wait before it.
     fn would_jump(&self, id: Uuid) -> bool;
+
+    /// A request was refused: remembers why, and says under which id. `None` keeps nothing.
+    fn refused(&self, _id: Option<Uuid>, _what: &Refusing<'_>) -> Option<String> {
+        None
+    }
+
+    /// Somebody asks for something that may change a world.
+    fn asked(&self, _id: Uuid, _what: &str) {}
 
     /// Something for the journal, such as members of a request that were ignored.
     fn note(&self, id: Uuid, text: String);

@@ -63,6 +63,10 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
         subscription,
         stale: None,
     };
+    if !matches!(call.method, Method::GET | Method::HEAD) {
+        arm.worlds
+            .asked(subscription, &format!("{} {}", call.method, call.raw_path));
+    }
     faults::answer(&mut call)
 }
 

@@ -82,6 +82,9 @@ pub(super) struct UpArguments {
     /// Accept api-versions that Azure does not know
     #[arg(long, env = "MILINK_LOOSE")]
     loose: bool,
+    /// Check the laws of the world after every change, and tell a broken one loudly
+    #[arg(long, env = "MILINK_CHECK_INVARIANTS")]
+    check_invariants: bool,
     /// A further name that the TLS certificates are good for; may be repeated
     #[arg(
         long = "tls-name",
@@ -175,6 +178,7 @@ fn config(arguments: UpArguments) -> anyhow::Result<Config> {
         keys,
         tls_names: arguments.tls_names,
         loose: arguments.loose,
+        check_invariants: arguments.check_invariants,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use milink_core::World;
 use milink_model::ReadyFile;
@@ -13,12 +13,21 @@ use super::error::ControlError;
 use super::{Handle, World as Which};
 
 /// `GET /_milink/health`, `/health`, `/_localstack/health`.
-pub(super) async fn health() -> Json<Value> {
-    Json(json!({
+///
+/// A broken law of a world is a defect of milink: what runs against it is not to be trusted, so that it is unhealthy.
+pub(super) async fn health(State(shared): Handle) -> (StatusCode, Json<Value>) {
+    let broken = shared.hub.watch().broken();
+    let mut answer = json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "services": {"arm": "running", "entra": "running", "sql": "running"},
-    }))
+    });
+    if broken.is_empty() {
+        return (StatusCode::OK, Json(answer));
+    }
+    answer["status"] = json!("degraded");
+    answer["brokenLaws"] = json!(broken);
+    (StatusCode::SERVICE_UNAVAILABLE, Json(answer))
 }
 
 /// `GET /_milink/ready`: what the ready file says, for any world.

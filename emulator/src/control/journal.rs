@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use milink_core::event::Event;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,29 +36,8 @@ pub(super) async fn read(
     Ok(Json(json!({"events": events, "last": last, "more": more})))
 }
 
-/// `GET /_milink/explain/{id}`: what is known of an operation.
-pub(super) async fn explain(
-    State(shared): Handle,
-    Asked(which): Which,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, ControlError> {
-    let world = which.find(&shared)?;
-    let events: Vec<Value> = world
-        .events_after(0)
-        .iter()
-        .map(written)
-        .filter(|event| event["operation"] == id.as_str())
-        .collect();
-    if events.is_empty() {
-        return Err(ControlError::not_found(format!(
-            "nothing is known of '{id}'; an operation's id is the last part of the URL that ARM's clients poll"
-        )));
-    }
-    Ok(Json(json!({"id": id, "events": events})))
-}
-
 /// An event with its time as people read it.
-fn written(event: &Arc<Event>) -> Value {
+pub(super) fn written(event: &Arc<Event>) -> Value {
     let mut value = serde_json::to_value(&**event).unwrap_or_default();
     value["time"] = Value::String(event.time.to_string());
     value

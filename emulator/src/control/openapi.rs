@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 
 /// Method, path, what it does.
 const ROUTES: &[(&str, &str, &str)] = &[
-    ("get", "/health", "Whether it lives."),
+    (
+        "get",
+        "/health",
+        "Whether it lives; 503 if a law of the world was found broken.",
+    ),
     (
         "get",
         "/ready",
@@ -74,7 +78,26 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "Gives a managed instance's mirroring endpoint another certificate, as the service does.",
     ),
     ("get", "/journal", "What has happened: ?after=N&limit=N."),
-    ("get", "/explain/{id}", "What is known of an operation."),
+    (
+        "get",
+        "/explain",
+        "What was refused lately and why, the newest first: ?world=NAME&limit=N.",
+    ),
+    (
+        "get",
+        "/explain/{id}",
+        "Why something was refused (the id of x-milink-explain), or what is known of an operation.",
+    ),
+    (
+        "get",
+        "/worlds/{name}/doctor",
+        "What would stop a link, or ails one: ?server=S&instance=I&database=D.",
+    ),
+    (
+        "get",
+        "/worlds/{name}/log",
+        "What was asked of a world, as text; without passwords.",
+    ),
     (
         "get",
         "/servers",

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use milink_core::command::{CloseSession, Request};
 use milink_core::event::Event;
+use milink_core::explain::Explanation;
 use milink_core::time::{Span, Timestamp};
 use milink_core::{Refusal, World};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::HubError;
+use super::{HubError, Watch};
 use crate::calls::Calls;
 use crate::clock::{Clock, ClockMode, host_now};
+use crate::explanations::Refused;
+use crate::inputs::Inputs;
 
 /// How long another client may take to release what one waits for before the time jumps: real
 /// programs release locks in real time.
@@ -40,6 +43,8 @@ pub struct WorldCell {
     /// the old one are over.
     epoch: AtomicU64,
     calls: Arc<Calls>,
+    inputs: Inputs,
+    watch: Arc<Watch>,
     pub(super) wake_driver: Arc<Notify>,
     /// Whether the world has faults on request, for those who would have to take the lock to ask them.
     has_faults: AtomicBool,
@@ -53,6 +58,8 @@ pub(super) struct State {
     /// Which driver it is; an earlier one ends when it wakes.
     pub(super) driver: u64,
     initial: World,
+    /// The world when its laws were checked last.
+    lawful: World,
     snapshots: BTreeMap<String, World>,
     told: u64,
 }
@@ -69,7 +76,7 @@ pub struct ClockState {
 }
 
 impl WorldCell {
-    pub(super) fn new(name: &str, world: World, mode: ClockMode) -> Arc<Self> {
+    pub(super) fn new(name: &str, world: World, mode: ClockMode, watch: Arc<Watch>) -> Arc<Self> {
         let told = world.event_count();
         let cell = Arc::new(Self {
             name: name.to_owned(),
@@ -77,6 +84,7 @@ impl WorldCell {
             state: Mutex::new(State {
                 clock: Clock::new(mode, world.now()),
                 initial: world.clone(),
+                lawful: world.clone(),
                 world,
                 driven: None,
                 driver: 0,
@@ -87,6 +95,8 @@ impl WorldCell {
             stops: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
             calls: Arc::default(),
+            inputs: Inputs::default(),
+            watch,
             wake_driver: Arc::default(),
             has_faults: AtomicBool::new(false),
         });
@@ -112,6 +122,32 @@ impl WorldCell {
     /// Whether the world has faults on request.
     pub fn has_faults(&self) -> bool {
         self.has_faults.load(Ordering::Acquire)
+    }
+
+    /// What it was asked.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// Notes that somebody asks for something now.
+    pub fn note_input(&self, from: &str, text: &str) {
+        let now = self.lock().clock.now();
+        self.inputs.add(now, from, text);
+    }
+
+    /// Remembers that something was refused, and why; says under which id.
+    pub fn explain(
+        self: &Arc<Self>,
+        refused: Refused,
+        why: impl FnOnce(&World) -> Explanation,
+    ) -> String {
+        let (time, explanation) = self.read(|world| (world.now(), why(world)));
+        self.watch.explanations().add(Refused {
+            world: Some(self.name.clone()),
+            time: Some(time.to_string()),
+            explanation,
+            ..refused
+        })
     }
 
     /// Which life of the world this is.
@@ -417,6 +453,11 @@ impl WorldCell {
     pub(super) fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let faults = !state.world.faults().is_empty();
         self.has_faults.store(faults, Ordering::Release);
+        let State { world, lawful, .. } = &mut *state;
+        self.watch.check(&self.name, lawful, world);
+        if self.watch.checks() {
+            *lawful = world.clone();
+        }
         self.version.send_modify(|version| *version += 1);
         let stops = state.world.stops();
         self.stops.send_if_modified(|seen| {

@@ -132,3 +132,68 @@ async fn who_waits_for_a_change_is_woken_by_it_or_by_the_time() {
         "the time jumps when nothing else happens"
     );
 }
+
+/// A world with a link that is being made, from the default topology.
+fn linked(hub: &Hub, name: &str, number: u128, seed: u64) -> Arc<WorldCell> {
+    use milink_core::link::{CreateLink, LinkFailoverMode, LinkRole, LinkSpec};
+
+    let keys = crate::keys::Keys::in_memory().unwrap();
+    let mut wanted = spec(name, number, ClockMode::Manual);
+    wanted.seed = seed;
+    wanted.start = milink_core::time::Timestamp::from_unix_seconds(1_770_000_000);
+    wanted.durations = crate::durations::parse(
+        "fast,link-connect=uniform(1s..90s),link-init-timeout=exponential(20s)",
+    )
+    .unwrap();
+    let cell = hub.create(wanted).unwrap();
+    let topology = crate::topology::Topology::default();
+    let password = "Correct-Horse-7-Battery";
+    cell.change(|world, _| topology.provision(world, &keys, password, password))
+        .unwrap();
+    let instance = cell.read(|world| world.managed_instance("sqlmi1").unwrap().id);
+    let create = CreateLink {
+        instance,
+        name: "DAG_db1".into(),
+        spec: LinkSpec {
+            instance_group: "AG_db1_MI".into(),
+            partner_group: "AG_db1".into(),
+            partner_endpoint: "TCP://10.0.0.4:5022".into(),
+            database: "db1".into(),
+            instance_role: LinkRole::Secondary,
+            failover_mode: LinkFailoverMode::None,
+        },
+    };
+    cell.submit(create).unwrap();
+    cell
+}
+
+#[test]
+fn time_that_passes_in_pieces_passes_as_in_one() {
+    let hub = Hub::new();
+    hub.watch().check_laws(true);
+    for seed in 0..8_u64 {
+        let whole = linked(&hub, &format!("whole{seed}"), u128::from(seed) + 1, seed);
+        let pieces = hub
+            .fork(
+                whole.name(),
+                &format!("pieces{seed}"),
+                Uuid::from_u128(1000 + u128::from(seed)),
+            )
+            .unwrap();
+        let mut dice = milink_core::ids::IdSource::new(seed);
+        let mut sum = Span::ZERO;
+        for _ in 0..50 {
+            let piece = Span((dice.next_u64() % 200_000_000) as i64);
+            pieces.advance(piece);
+            sum = sum + piece;
+        }
+        whole.advance(sum);
+        let mut expected = whole.snapshot();
+        expected.subscription = pieces.subscription();
+        assert_eq!(pieces.snapshot(), expected, "seed {seed}");
+        assert!(expected.operations.values().all(|operation| {
+            operation.state != milink_core::operation::OperationState::InProgress
+        }));
+    }
+    assert_eq!(hub.watch().broken(), Default::default());
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use milink_core::collation::Collation;
 use milink_core::command::{CloseSession, TouchSession};
+use milink_core::explain::{self, Explanation};
 use milink_core::ids::SessionId;
 use milink_core::sql_type::SqlType;
 use milink_tds::rpc_request::RpcCall;
@@ -17,6 +18,7 @@ use super::faults::Goes;
 use super::host::{Life, SessionHost};
 use super::{convert, recorded};
 use crate::calls::When;
+use crate::explanations::Refused;
 use crate::hub::WorldCell;
 use crate::keys::Keys;
 use crate::tds::service::{BoxFuture, SessionRequest, SessionState, SqlSession};
@@ -62,6 +64,7 @@ impl SqlSession for EngineSession {
                 let is_call = matches!(request, SessionRequest::Rpc { .. });
                 return recorded::struck(blow, &self.server, is_call, sink).await;
             }
+            self.cell.note_input(&self.server, &input(&request));
             if self.cell.has_faults()
                 && let Goes::Answered = self.meet_faults(&request, sink, cancel).await?
             {
@@ -300,6 +303,7 @@ impl EngineSession {
                 Event::Info(info) => sink.message(&convert::message(&info, &self.server)),
                 Event::Error(error) => {
                     progress.failed = true;
+                    self.explain(&error);
                     sink.message(&convert::message(&error, &self.server));
                 }
                 Event::Environment(change) => {
@@ -329,6 +333,23 @@ impl EngineSession {
         self.is_over = true;
         let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
         sink.message(&convert::message(&error, &self.server));
+    }
+
+    /// Remembers why an error was answered.
+    fn explain(&self, error: &SqlError) {
+        let refused = Refused {
+            id: String::new(),
+            world: None,
+            time: None,
+            server: self.server.clone(),
+            asked: format!("session {}, line {}", self.id, error.line),
+            code: error.number.to_string(),
+            message: error.message.clone(),
+            explanation: Explanation::default(),
+        };
+        self.cell.explain(refused, |world| {
+            explain::sql_error(world, self.life.instance, error.number, &error.message)
+        });
     }
 
     /// The collation of the current database.
@@ -361,6 +382,28 @@ impl EngineSession {
                 change(world, now);
             }
         });
+    }
+}
+
+/// A request as the log of inputs shows it: statements, and of calls the procedure with its statement, without values.
+fn input(request: &SessionRequest) -> String {
+    match request {
+        SessionRequest::Batch { text } => text.clone(),
+        SessionRequest::Rpc { calls } => {
+            let calls = calls.iter().map(|call| {
+                let name = call.procedure.name();
+                let takes_text = ["sp_executesql", "sp_prepexec", "sp_prepare"]
+                    .iter()
+                    .any(|it| name.eq_ignore_ascii_case(it));
+                let mut texts = call.parameters.iter().filter_map(|it| it.value.as_text());
+                match texts.next().filter(|_| takes_text) {
+                    Some(text) => format!("EXEC {name} {text}"),
+                    None => format!("EXEC {name}"),
+                }
+            });
+            calls.collect::<Vec<_>>().join("; ")
+        }
+        SessionRequest::Transaction { .. } => "a transaction request".to_owned(),
     }
 }
 

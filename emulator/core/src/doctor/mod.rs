@@ -17,6 +17,7 @@ mod trust;
 
 use serde::Serialize;
 
+pub(crate) use subject::subjects;
 pub use subject::{Subject, Wish};
 
 use crate::world::World;
@@ -117,7 +118,7 @@ const CHECKS: &[Examine] = &[
 ///
 /// The wish names something that is not there.
 pub fn examine(world: &World, wish: &Wish) -> Result<Vec<Report>, String> {
-    let subjects = subject::subjects(world, wish)?;
+    let subjects = subjects(world, wish)?;
     Ok(subjects.iter().map(report).collect())
 }
 

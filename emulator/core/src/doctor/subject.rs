@@ -36,7 +36,7 @@ pub struct Subject<'a> {
 const MOST: usize = 100;
 
 /// The subjects of a wish.
-pub(super) fn subjects<'a>(world: &'a World, wish: &Wish) -> Result<Vec<Subject<'a>>, String> {
+pub(crate) fn subjects<'a>(world: &'a World, wish: &Wish) -> Result<Vec<Subject<'a>>, String> {
     let server = match &wish.server {
         None => None,
         Some(name) => Some(

@@ -4,11 +4,13 @@
 
 mod link_error;
 mod refusal;
+mod sql_error;
 
 use serde::Serialize;
 
 pub use link_error::link_error;
 pub use refusal::refusal;
+pub use sql_error::sql_error;
 
 use crate::doctor::{Check, Subject, Verdict, checks};
 use crate::ids::OperationId;

@@ -35,23 +35,27 @@ impl From<Refusal> for ArmError {
 
 impl From<&Refusal> for ArmError {
     fn from(refusal: &Refusal) -> Self {
-        match refusal {
-            Refusal::Azure(refusal) => of_azure(refusal),
-            Refusal::Link(refusal) => of_link(refusal),
-            Refusal::Failover(refusal) => of_failover(refusal),
-            Refusal::Database(refusal) => of_database(refusal),
-            // Requests of ARM do not write rows, make endpoints and so on; if one did, it met a conflict.
-            Refusal::Write(_)
-            | Refusal::Security(_)
-            | Refusal::Endpoint(_)
-            | Refusal::Group(_)
-            | Refusal::Server(_)
-            | Refusal::Backup(_) => Self::service(
-                CONFLICT,
-                "ConflictingServerOperation",
-                format!("{refusal}."),
-            ),
-        }
+        of_refusal(refusal).because(refusal)
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> ArmError {
+    match refusal {
+        Refusal::Azure(refusal) => of_azure(refusal),
+        Refusal::Link(refusal) => of_link(refusal),
+        Refusal::Failover(refusal) => of_failover(refusal),
+        Refusal::Database(refusal) => of_database(refusal),
+        // Requests of ARM do not write rows, make endpoints and so on; if one did, it met a conflict.
+        Refusal::Write(_)
+        | Refusal::Security(_)
+        | Refusal::Endpoint(_)
+        | Refusal::Group(_)
+        | Refusal::Server(_)
+        | Refusal::Backup(_) => ArmError::service(
+            CONFLICT,
+            "ConflictingServerOperation",
+            format!("{refusal}."),
+        ),
     }
 }
 

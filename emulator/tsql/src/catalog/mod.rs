@@ -34,6 +34,8 @@ pub use column::ViewColumn;
 pub use settings::Settings;
 pub use since::Since;
 
+use crate::error::SqlError;
+
 /// A system view.
 #[derive(Debug)]
 pub struct View {
@@ -66,6 +68,8 @@ pub struct Scope<'a> {
     pub now: Timestamp,
     /// What the session has SET.
     pub settings: &'a Settings,
+    /// The errors that the session met last, the newest at the end.
+    pub errors: &'a [SqlError],
 }
 
 impl Scope<'_> {

@@ -199,6 +199,7 @@ fn read_everything(world: &World, id: InstanceId) {
             transaction: None,
             now: world.now(),
             settings: &settings,
+            errors: &[],
         };
         for view in views(instance) {
             let columns = view.columns(instance);
@@ -293,6 +294,7 @@ fn show(world: &World, id: InstanceId, database: &str, view: &str, columns: &[&s
         transaction: None,
         now: world.now(),
         settings: &settings,
+        errors: &[],
     };
     let schema = if database == "msdb" { "dbo" } else { "sys" };
     let view = find(database, Some(schema), view, instance).unwrap();

@@ -176,6 +176,7 @@ impl Call<'_, '_> {
             transaction: self.context.transaction,
             now: world.now(),
             settings: &Settings::default(),
+            errors: &[],
         };
         read(&scope, self)
     }

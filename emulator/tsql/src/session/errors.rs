@@ -8,6 +8,9 @@ use crate::ast::StatementKind;
 use crate::error::{Abort, SqlError};
 use crate::session::program::Instruction;
 
+/// How many errors a session remembers.
+const ERRORS: usize = 16;
+
 impl Session {
     /// Handles the failure of the current statement.
     pub(super) fn fail(&mut self, failure: Failure, host: &mut dyn Host, out: &mut Vec<Event>) {
@@ -21,6 +24,7 @@ impl Session {
         }
         error.line = error.line.max(1);
         self.state.error = error.number;
+        self.remember(&error);
         self.state.row_count = 0;
         let from_raiserror = self.runs_raiserror();
         let abort = match error.abort {
@@ -131,6 +135,13 @@ impl Session {
         frame.catches.push(before);
         frame.at = handler.catch;
         true
+    }
+
+    fn remember(&mut self, error: &SqlError) {
+        if self.state.errors.len() >= ERRORS {
+            self.state.errors.remove(0);
+        }
+        self.state.errors.push(error.clone());
     }
 
     fn push_failed(&mut self, out: &mut Vec<Event>) {

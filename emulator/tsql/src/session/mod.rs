@@ -274,6 +274,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         read_only_intent: false,
         collecting: Vec::new(),
         random: Random::new(options.seed),
+        errors: Vec::new(),
         looked: false,
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) collecting: Vec<Vec<milink_core::value::Row>>,
     /// Where RAND and NEWID come from.
     pub(crate) random: Random,
+    /// The errors that the session met last, the newest at the end; what TRY caught is among them.
+    pub(crate) errors: Vec<SqlError>,
     /// A view of how replicas stand was read while something waits for polls.
     pub(crate) looked: bool,
 }

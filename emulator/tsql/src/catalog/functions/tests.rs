@@ -24,6 +24,7 @@ fn with_scope<T>(
         transaction: None,
         now: lab.world.now(),
         settings: &Settings::default(),
+        errors: &[],
     })
 }
 

@@ -12,6 +12,7 @@ mod dm_os_wait_stats;
 mod dm_tcp_listener_states;
 mod dm_tran;
 mod messages;
+mod milink_explain;
 mod servers;
 mod syslanguages;
 
@@ -39,6 +40,7 @@ pub(super) const VIEWS: &[View] = &[
     dm_tran::ACTIVE_TRANSACTIONS,
     dm_tran::DATABASE_TRANSACTIONS,
     messages::VIEW,
+    milink_explain::VIEW,
     servers::VIEW,
     syslanguages::VIEW,
 ];

@@ -183,6 +183,7 @@ impl<'a> Runtime<'a> {
             transaction: self.state.transaction_id(),
             now: self.now,
             settings: &self.state.settings,
+            errors: &self.state.errors,
         }
     }
 

@@ -1,0 +1,63 @@
+//! What is watched in all worlds of the process: what is refused and why, and whether the laws of the world hold.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use milink_core::{World, invariants};
+
+use crate::explanations::Explanations;
+
+/// Shared by all worlds.
+#[derive(Debug, Default)]
+pub struct Watch {
+    explanations: Explanations,
+    checks_laws: AtomicBool,
+    /// By world: the last law that was found broken, and what broke it.
+    broken: Mutex<BTreeMap<String, String>>,
+}
+
+impl Watch {
+    /// What was refused lately.
+    pub fn explanations(&self) -> &Explanations {
+        &self.explanations
+    }
+
+    /// Checks the laws after every change from now on, or no longer.
+    pub fn check_laws(&self, on: bool) {
+        self.checks_laws.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether the laws are checked.
+    pub fn checks(&self) -> bool {
+        self.checks_laws.load(Ordering::Relaxed)
+    }
+
+    /// The worlds that have broken a law, and how.
+    pub fn broken(&self) -> BTreeMap<String, String> {
+        let broken = self.broken.lock();
+        broken.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Checks a world that was `before` what it is now. A law that is broken is told once, loudly; the change stands,
+    /// since it was answered already.
+    pub(super) fn check(&self, name: &str, before: &World, now: &mut World) {
+        if !self.checks() {
+            return;
+        }
+        let Err(what) = invariants::check_since(before, now) else {
+            return;
+        };
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if broken.get(name) == Some(&what) {
+            return;
+        }
+        tracing::error!(
+            world = name,
+            law = what,
+            "a law of the world is broken: this is a defect of milink"
+        );
+        now.note(format!("a law of the world is broken: {what}"));
+        broken.insert(name.to_owned(), what);
+    }
+}
