@@ -49,6 +49,9 @@ async fn the_doctor_and_a_failed_operation_tell_the_same() {
         "instanceAvailabilityGroupName": "AG_db1_MI",
         "partnerAvailabilityGroupName": "AG_db1",
         "partnerEndpoint": "TCP://10.9.9.9:5022",
+        "instanceLinkRole": "Secondary",
+        "failoverMode": "None",
+        "seedingMode": "Automatic",
     }});
     let accepted = arm.send("PUT", &path, VERSION, Some(&body)).await;
     let operation = accepted
