@@ -209,7 +209,7 @@ async fn logins_are_refused_with_documented_numbers() {
                 .expect("a number"),
         };
         let guard = stage.world().fault(Fault::at(point)).expect("installed");
-        let refused = log_in(&stage).await.err().expect("refused");
+        let refused = log_in(&stage).await.expect_err("refused");
         assert_eq!(refused.sql_number(), Some(number), "{}", point.name);
         drop(guard);
         log_in(&stage).await.expect("accepted");

@@ -318,9 +318,12 @@ fn the_remedies_are_statements_and_commands() {
     "#]].assert_eq(&told);
 }
 
+/// Brings a laboratory to where something is wrong.
+type Prepare = Box<dyn Fn(&mut Lab)>;
+
 /// What is wrong, what ARM's operation fails with, and the words for it.
-fn cases() -> Vec<(&'static str, Box<dyn Fn(&mut Lab)>, Expect)> {
-    let without = |step| -> Box<dyn Fn(&mut Lab)> { Box::new(move |lab| lab.prepare(Some(step))) };
+fn cases() -> Vec<(&'static str, Prepare, Expect)> {
+    let without = |step| -> Prepare { Box::new(move |lab| lab.prepare(Some(step))) };
     vec![
         (
             "upload",

@@ -646,7 +646,6 @@ fn crashes_on_the_way(lab: &mut Lab) {
 #[test]
 fn every_fault_of_the_world_bites_shows_and_is_recovered_from() {
     for case in CASES {
-        println!("{}", case.fault);
         let mut words = case.fault.split(' ');
         let fault = Fault::of_words(words.next().unwrap(), words).unwrap();
         let mut lab = (case.start)();

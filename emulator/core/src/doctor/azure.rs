@@ -62,7 +62,7 @@ pub(super) fn update_policy(subject: &Subject<'_>) -> Check {
         .is_some_and(|link| link.spec.failover_mode == LinkFailoverMode::Manual);
     match policy.returns_to(server.build) {
         true => title.ok(evidence).and("databases can come back to SQL Server"),
-        false if two_way || subject.from_instance() => title
+        false if two_way || subject.begins_at_instance() => title
             .fail(evidence)
             .and("the link is asked to go both ways, and databases cannot come back to this SQL Server")
             .remedy("create the link with failoverMode None, or use an instance whose policy is SQL Server's version"),
@@ -101,7 +101,7 @@ pub(super) fn target(subject: &Subject<'_>) -> Check {
     if subject.is_under_way() {
         return title.not_applicable("the link has copied it");
     }
-    let target = match subject.from_instance() {
+    let target = match subject.begins_at_instance() {
         true => subject.server,
         false => subject.instance,
     };

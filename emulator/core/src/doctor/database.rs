@@ -89,7 +89,7 @@ pub(super) fn recovery_model(subject: &Subject<'_>) -> Check {
 
 pub(super) fn full_backup(subject: &Subject<'_>) -> Check {
     let title = Title("full-backup", "A full backup has started the log chain");
-    if subject.from_instance() {
+    if subject.begins_at_instance() {
         return title.not_applicable("a managed instance backs up by itself");
     }
     let Some(database) = subject.source_database() else {
@@ -159,7 +159,7 @@ pub(super) fn groups(subject: &Subject<'_>) -> Check {
     }
     let expected = subject
         .group_names()
-        .map(|names| match subject.from_instance() {
+        .map(|names| match subject.begins_at_instance() {
             true => names.instance,
             false => names.partner,
         });

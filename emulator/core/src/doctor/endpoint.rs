@@ -199,11 +199,11 @@ pub(super) fn own(server: &Instance) -> Option<&Certificate> {
 /// The name of a certificate that the endpoint could show.
 fn own_name(server: &Instance) -> String {
     let certificates = server.master().content.certificates.values();
-    let with_key = certificates
+    let mut with_key = certificates
         .filter(|certificate| certificate.private_key != PrivateKey::None)
         .map(|certificate| certificate.name.to_string());
     let fallback = || format!("Cert_{}_endpoint", server.name);
-    with_key.last().unwrap_or_else(fallback)
+    with_key.next_back().unwrap_or_else(fallback)
 }
 
 fn alter(endpoint: &Endpoint, what: &str) -> String {

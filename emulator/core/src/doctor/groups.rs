@@ -20,7 +20,7 @@ pub(super) fn local(subject: &Subject<'_>) -> Check {
     };
     let database = subject.database_word();
     let create = |name: &str| {
-        let members = match subject.from_instance() {
+        let members = match subject.begins_at_instance() {
             true => "",
             false => &format!("DATABASE [{database}] "),
         };
@@ -41,7 +41,7 @@ pub(super) fn local(subject: &Subject<'_>) -> Check {
         });
         return match holds {
             Some(group) => title.ok(format!("'{}' has '{database}'", group.name)),
-            None if subject.from_instance() && locals().next().is_some() => title.ok(evidence),
+            None if subject.begins_at_instance() && locals().next().is_some() => title.ok(evidence),
             None => title
                 .fail(evidence)
                 .and(format!("none of them has '{database}'"))
@@ -59,7 +59,7 @@ pub(super) fn local(subject: &Subject<'_>) -> Check {
         .databases
         .iter()
         .any(|member| member.name.is(&database));
-    if !has && !subject.from_instance() {
+    if !has && !subject.begins_at_instance() {
         let members = listed(found.databases.iter().map(|member| &member.name));
         return title
             .fail(format!(
@@ -78,7 +78,7 @@ pub(super) fn permission(subject: &Subject<'_>) -> Check {
         "create-database",
         "The group may create databases where the copy is made",
     );
-    if !subject.from_instance() {
+    if !subject.begins_at_instance() {
         return title.not_applicable("the copy is made on the managed instance");
     }
     let group = subject.server.and_then(|server| {
@@ -258,7 +258,7 @@ fn url(subject: &Subject<'_>) -> String {
     let name = subject
         .instance
         .map_or_else(String::new, |instance| instance.name.to_string());
-    let database = match subject.from_instance() {
+    let database = match subject.begins_at_instance() {
         true => format!(";Database=[{}]", subject.database_word()),
         false => String::new(),
     };

@@ -34,11 +34,11 @@ pub(super) fn version(subject: &Subject<'_>) -> Check {
             .remedy(format!("update SQL Server to {least} or newer"));
     }
     if server.build.major == 16 && server.build < Build::SQL_2022_CU13 {
-        let least = match subject.from_instance() {
+        let least = match subject.begins_at_instance() {
             true => Build::SQL_2022_CU10,
             false => Build::SQL_2022_CU13,
         };
-        let check = match subject.from_instance() && server.build < least {
+        let check = match subject.begins_at_instance() && server.build < least {
             true => title.fail(evidence),
             false => title.warn(evidence),
         };

@@ -161,7 +161,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether the database comes from the managed instance.
-    pub(super) fn from_instance(&self) -> bool {
+    pub(super) fn begins_at_instance(&self) -> bool {
         match self.link {
             Some(link) => link.spec.instance_role == LinkRole::Primary,
             None => {
@@ -177,7 +177,7 @@ impl<'a> Subject<'a> {
 
     /// The side where the database comes from.
     pub(super) fn source(&self) -> Option<&'a Instance> {
-        match self.from_instance() {
+        match self.begins_at_instance() {
             true => self.instance,
             false => self.server,
         }
