@@ -154,7 +154,7 @@ const SHOWS: [(&str, bool, &str); 13] = [
         true,
         "SELECT backup_start_date, backup_finish_date FROM msdb.dbo.backupset",
     ),
-    ("error log", true, "EXEC xp_readerrorlog"),
+    ("error log", true, "EXEC xp_readerrorlog 0, 1, N'listening'"),
     (
         "endpoint's group",
         true,
@@ -188,7 +188,7 @@ const SHOWS: [(&str, bool, &str); 13] = [
     (
         "keys",
         true,
-        "SELECT create_date, modify_date FROM master.sys.symmetric_keys",
+        "SELECT create_date, modify_date FROM master.sys.symmetric_keys WHERE symmetric_key_id = 101",
     ),
     ("the instance's GETDATE", false, "SELECT GETDATE()"),
     (
@@ -212,7 +212,14 @@ async fn every_moment_that_is_shown_is_the_worlds() {
     let clock = control.post("clock/advance", &moved).await;
     clock.expect("the clock is put forward");
     let before = control.get("journal").await.expect("the journal")["last"].clone();
-    let scenario = Scenario::parse(SQL_SERVER_PRIMARY).expect("the article's walk");
+    let mut scenario = Scenario::parse(SQL_SERVER_PRIMARY).expect("the article's walk");
+    let delete = scenario
+        .steps
+        .iter()
+        .position(|step| step.title.starts_with("Delete the link"));
+    scenario
+        .steps
+        .truncate(delete.expect("the walk deletes the link in the end"));
     let mut runner = Runner::new(stage.ready().clone()).expect("the ready file is good");
     let summary = runner.run(&scenario, &mut Silent).await;
     assert!(summary.failure().is_none(), "{:?}", summary.failure());

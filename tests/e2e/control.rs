@@ -138,7 +138,7 @@ async fn bad_requests_are_refused_in_json() {
         ),
         (Method::POST, "snapshot/none/restore", "", 404, "NotFound"),
         (Method::GET, "explain/none", "", 404, "NotFound"),
-        (Method::POST, "faults", "{}", 501, "NotImplemented"),
+        (Method::POST, "faults", "{}", 400, "BadRequest"),
     ];
     for (method, path, body, status, code) in cases {
         let url = format!("{}/{path}", stage.ready().control_url);
