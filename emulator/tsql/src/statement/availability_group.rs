@@ -160,13 +160,14 @@ pub(super) fn alter(
             name: name.clone(),
             action,
         };
+        // Before, not after: with a clock that runs, one that takes no time is over by then.
+        let since = context.world().now();
         let over = context.apply(request).map_err(|error| match error.number {
             15151 => super::refusal::missing("alter", "availability group", name.as_str()),
             _ => error,
         })?;
         // One that is ended by hand or by polls is not waited for.
         if over.is_some_and(|over| over != Timestamp::NEVER) {
-            let since = context.world().now();
             return await_failover(&name, since, context);
         }
     }
