@@ -7,7 +7,7 @@
 //! - a ready-made [`machine::LinkMachine`] for `proptest-state-machine`;
 //! - an emulator of its own for every case, in this process on free ports under a clock that only moves when it is told:
 //!   `case::Case`, with the feature `emulator`, which is on by default;
-//! - [`scenario::write`], which makes a scenario file of a failing case for `milink scenario run`.
+//! - `scenario::write`, which makes a scenario file of a failing case for `milink scenario run`.
 //!
 //! `tests/users_tool.rs` of this package drives a small tool of its own from end to end; start from there.
 

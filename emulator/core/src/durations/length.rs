@@ -29,7 +29,7 @@ pub enum Length {
         /// The standard deviation.
         deviation: Span,
     },
-    /// Memoryless, about a mean. Never longer than [`LONGEST_EXPONENTIAL`] means.
+    /// Memoryless, about a mean. Never longer than fourteen means.
     Exponential {
         /// The mean.
         mean: Span,
