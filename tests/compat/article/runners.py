@@ -94,7 +94,12 @@ class Program:
         out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         if done.returncode != 0 or re.search(r"Msg \d+,? (\(severity|Level) 1[1-9]", out + err):
             raise Refused(f"exit {done.returncode}: {out}{err} in\n{text[:2000]}")
-        return [[value.strip() for value in line.split("|")] for line in out.splitlines() if line.strip()]
+        rows = (line for line in out.splitlines() if line.strip() and not SAID.fullmatch(line.strip()))
+        return [[value.strip() for value in line.split("|")] for line in rows]
+
+
+# What sqlcmd says between rows.
+SAID = re.compile(r"Changed database context to '.*'\.|\(\d+ rows? affected\)")
 
 
 def runner(client: str, ready: dict, work: Path):
