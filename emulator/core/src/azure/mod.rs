@@ -103,6 +103,12 @@ impl Azure {
         self.zone_seed
     }
 
+    /// The subnet of this id.
+    pub(crate) fn subnet(&self, id: &SubnetId) -> Option<&Subnet> {
+        let network = self.virtual_networks.get(&id.network_key())?;
+        network.subnets.get(&id.subnet)
+    }
+
     /// The DNS zone of the managed instances in a subnet: 12 hexadecimal digits, the same for all of them.
     pub fn dns_zone(&self, subnet: &SubnetId) -> String {
         let mut hash = Sha1::new();

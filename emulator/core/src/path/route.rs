@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 
 use super::vantage::{Origin, Place};
 use super::verdict::{Hop, Reason};
-use crate::azure::fabric::{Holder, Item, NextHop, Peering, PeeringState, Route, Site, holders};
+use crate::azure::fabric::{
+    Holder, Item, NextHop, Peering, PeeringState, Route, Site, holders, other_half,
+};
 use crate::azure::{AddressPrefix, NetworkKind, ResourceKey, SubnetId, find_network_resource};
 use crate::world::World;
 
@@ -62,7 +64,7 @@ pub(super) fn sites_of<'w>(world: &'w World, network: &ResourceKey) -> Vec<&'w S
     let transit = connected_peers(world, network)
         .filter(|peering| peering.use_remote_gateways)
         .filter(|peering| {
-            let back = half_of(world, &peering.remote, network);
+            let back = other_half(world, network, &peering.remote);
             back.is_some_and(|back| back.allow_gateway_transit)
         })
         .map(|peering| peering.remote.clone());
@@ -77,16 +79,8 @@ pub(super) fn sites_of<'w>(world: &'w World, network: &ResourceKey) -> Vec<&'w S
         .collect()
 }
 
-fn half_of<'w>(world: &'w World, of: &ResourceKey, with: &ResourceKey) -> Option<&'w Peering> {
-    let network = world.azure.virtual_networks.get(of)?;
-    network
-        .peerings
-        .values()
-        .find(|peering| peering.remote == *with)
-}
-
 fn is_open(world: &World, network: &ResourceKey, peering: &Peering) -> bool {
-    let back = half_of(world, &peering.remote, network);
+    let back = other_half(world, network, &peering.remote);
     peering.allow_access && back.is_some_and(|back| back.allow_access)
 }
 
@@ -142,7 +136,7 @@ fn from_subnet(
         .chain(peers)
         .chain(outside)
         .max_by_key(|(length, _)| *length);
-    let custom = custom_route(world, network, subnet, address);
+    let custom = custom_route(world, subnet, address);
     let endpoint = system
         .as_ref()
         .and_then(|(_, route)| route.network(&own))
@@ -190,18 +184,9 @@ impl SystemRoute<'_> {
 }
 
 /// The longest route of the subnet's route table that fits.
-fn custom_route(
-    world: &World,
-    network: &crate::azure::VirtualNetwork,
-    subnet: &SubnetId,
-    address: Ipv4Addr,
-) -> Option<Route> {
-    let table = network
-        .subnets
-        .get(&subnet.subnet)?
-        .settings
-        .route_table
-        .as_ref()?;
+fn custom_route(world: &World, subnet: &SubnetId, address: Ipv4Addr) -> Option<Route> {
+    let settings = &world.azure.subnet(subnet)?.settings;
+    let table = settings.route_table.as_ref()?;
     let table = find_network_resource(world, NetworkKind::RouteTable, table)?;
     let routes = table.items.values().filter_map(|item| match item.meaning {
         Item::Route(route) if route.prefix.has(address) => Some(route),
@@ -242,12 +227,8 @@ fn endpoint_policies(world: &World, network: &ResourceKey, address: Ipv4Addr) ->
     if !matches!(holder, Some(Holder::PrivateEndpoint(_))) {
         return None;
     }
-    let network = world.azure.virtual_networks.get(network)?;
-    let policies = &network
-        .subnets
-        .get(&subnet.subnet)?
-        .settings
-        .private_endpoint_policies;
+    let settings = &world.azure.subnet(&subnet)?.settings;
+    let policies = &settings.private_endpoint_policies;
     Some(
         ["Enabled", "RouteTableEnabled"]
             .iter()

@@ -8,11 +8,9 @@ use super::route::{Arrival, Spot, follow};
 use super::vantage::{Origin, Place, Vantage};
 use super::verdict::{End, Hop, Reason, at};
 use crate::azure::fabric::{
-    ConnectionStatus, Direction, Holder, LoadBalancer, Machine, Power, PrivateEndpoint, Target,
-    members,
+    ConnectionStatus, Direction, Holder, LoadBalancer, Power, PrivateEndpoint, Target, members,
 };
 use crate::azure::{ResourceKey, SubnetId};
-use crate::instance::Instance;
 use crate::names::Name;
 use crate::world::World;
 
@@ -142,12 +140,7 @@ impl<'w> Walker<'w> {
     }
 
     fn group_of(&self, subnet: &SubnetId) -> Option<String> {
-        let network = self
-            .world
-            .azure
-            .virtual_networks
-            .get(&subnet.network_key())?;
-        let settings = &network.subnets.get(&subnet.subnet)?.settings;
+        let settings = &self.world.azure.subnet(subnet)?.settings;
         settings.network_security_group.clone()
     }
 
@@ -207,8 +200,7 @@ impl<'w> Walker<'w> {
         let end = End::Public {
             instance: instance.name.to_string(),
         };
-        let outcome = self.runs(instance).map(|()| end);
-        self.end(walk, outcome);
+        self.end(walk, Ok(end));
     }
 
     /// A machine to which a route sends what is for others.
@@ -236,8 +228,12 @@ impl<'w> Walker<'w> {
             .interfaces
             .get(&key)
             .is_some_and(|interface| interface.forwards);
-        let runs =
-            machine_at(self.world, &key).is_some_and(|machine| machine.power == Power::Running);
+        let runs = self
+            .world
+            .azure
+            .fabric
+            .machine_at(&key)
+            .is_some_and(|machine| machine.power == Power::Running);
         let Some(interface) = fabric.interfaces.get(&key).filter(|_| passes_on && runs) else {
             return self.end(walk, Err(Reason::RouteToAppliance));
         };
@@ -285,17 +281,15 @@ impl<'w> Walker<'w> {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
         let walk = walk.by(Hop::new("mi", name));
-        let Some(instance) = self.world.managed_instance(name.as_str()).cloned() else {
+        if self.world.managed_instance(name.as_str()).is_none() {
             return self.end(walk, Err(Reason::InstanceStopped));
+        }
+        let outcome = match is_instance_port(to.1) {
+            true => Ok(End::VnetLocal {
+                instance: name.to_string(),
+            }),
+            false => Err(Reason::PortClosed),
         };
-        let outcome = self
-            .runs(&instance)
-            .and_then(|()| match is_instance_port(to.1) {
-                true => Ok(End::VnetLocal {
-                    instance: name.to_string(),
-                }),
-                false => Err(Reason::PortClosed),
-            });
         self.end(walk, outcome);
     }
 
@@ -338,13 +332,13 @@ impl<'w> Walker<'w> {
             }
             Target::Instance(name) => {
                 let walk = walk.by(Hop::new("mi", name));
-                let instance = self.world.managed_instance(name.as_str()).cloned();
-                let runs = instance.map_or(Err(Reason::InstanceStopped), |found| self.runs(&found));
+                let is_there = self.world.managed_instance(name.as_str()).is_some();
                 let end = End::PrivateEndpoint {
                     instance: name.to_string(),
                     endpoint: endpoint.header.name.to_string(),
                 };
-                self.end(walk, runs.map(|()| end));
+                let end = is_there.then_some(end);
+                self.end(walk, end.ok_or(Reason::InstanceStopped));
             }
             Target::Service(key) => {
                 let services = &self.world.azure.fabric.private_link_services;
@@ -402,7 +396,7 @@ impl<'w> Walker<'w> {
 
     /// Whether a pool's member gets new connections.
     fn is_well(&self, balancer: &LoadBalancer, probe: Option<&Name>, key: &ResourceKey) -> bool {
-        let Some(machine) = machine_at(self.world, key) else {
+        let Some(machine) = self.world.azure.fabric.machine_at(key) else {
             return false;
         };
         let Some(probe) = probe.and_then(|probe| balancer.probes.get(probe)) else {
@@ -437,7 +431,7 @@ impl<'w> Walker<'w> {
         if let Err(rule) = self.enters(source, (interface.address, port), &interface.subnet, own) {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
-        let Some(machine) = machine_at(world, key) else {
+        let Some(machine) = world.azure.fabric.machine_at(key) else {
             return self.end(walk, Err(Reason::NothingThere));
         };
         let walk = walk.by(Hop::new("vm", &machine.header.name).with_state(machine.power.text()));
@@ -465,21 +459,6 @@ impl<'w> Walker<'w> {
             turn + 1,
         );
     }
-
-    fn runs(&self, instance: &Instance) -> Result<(), Reason> {
-        match instance.is_managed_instance() {
-            true => Ok(()),
-            false => Err(Reason::InstanceStopped),
-        }
-    }
-}
-
-/// The machine behind an interface.
-fn machine_at<'w>(world: &'w World, interface: &ResourceKey) -> Option<&'w Machine> {
-    let mut machines = world.azure.fabric.machines.values();
-    machines
-        .find(|machine| machine.interface == *interface)
-        .map(|machine| &**machine)
 }
 
 /// Ports that the VNet-local endpoint carries (documented): SQL, redirected SQL and distributed transactions, the dedicated
@@ -490,9 +469,7 @@ fn is_instance_port(port: u16) -> bool {
 
 /// Security groups apply to a private endpoint only where its subnet says so.
 fn security_applies(world: &World, subnet: &SubnetId) -> bool {
-    let network = world.azure.virtual_networks.get(&subnet.network_key());
-    let found = network.and_then(|network| network.subnets.get(&subnet.subnet));
-    found.is_some_and(|found| {
+    world.azure.subnet(subnet).is_some_and(|found| {
         let policies = &found.settings.private_endpoint_policies;
         ["Enabled", "NetworkSecurityGroupEnabled"]
             .iter()

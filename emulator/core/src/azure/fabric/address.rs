@@ -115,6 +115,21 @@ pub(in crate::azure) fn allocate(
     }
 }
 
+/// The address that a resource keeps when it is written again: its own, unless the subnet or the wish is another.
+pub(in crate::azure) fn keep_or_allocate(
+    world: &World,
+    subnet: &SubnetId,
+    wanted: Option<Ipv4Addr>,
+    old: Option<(&SubnetId, Ipv4Addr)>,
+) -> Result<Ipv4Addr, AzureRefusal> {
+    match old {
+        Some((old, address)) if old == subnet && wanted.is_none_or(|wanted| wanted == address) => {
+            Ok(address)
+        }
+        _ => allocate(world, subnet, wanted),
+    }
+}
+
 /// The address of a new managed instance: the last free one, as instances take them from the end (guess).
 pub(crate) fn allocate_for_instance(
     world: &World,
@@ -133,8 +148,7 @@ fn usable(
     world: &World,
     subnet: &SubnetId,
 ) -> Result<(std::ops::Range<u32>, crate::azure::AddressPrefix), AzureRefusal> {
-    let network = world.azure.virtual_networks.get(&subnet.network_key());
-    let found = network.and_then(|network| network.subnets.get(&subnet.subnet));
+    let found = world.azure.subnet(subnet);
     let found = found.ok_or_else(|| AzureRefusal::ReferenceNotFound {
         resource: subnet.to_arm_id(world.subscription),
         by: "the request".to_owned(),

@@ -136,10 +136,7 @@ pub(crate) mod laws {
     pub(crate) fn resources_have_their_places(world: &World) -> Option<String> {
         let azure = &world.azure;
         azure.fabric.placed().find_map(|(kind, key, subnet)| {
-            let has_subnet = subnet.is_none_or(|subnet| {
-                let network = azure.virtual_networks.get(&subnet.network_key());
-                network.is_some_and(|network| network.subnets.contains_key(&subnet.subnet))
-            });
+            let has_subnet = subnet.is_none_or(|subnet| azure.subnet(subnet).is_some());
             let has_group = azure.resource_groups.contains_key(&key.group);
             (!has_subnet || !has_group).then(|| format!("{kind}/{}", key.name))
         })

@@ -97,15 +97,8 @@ impl Request for WriteInterface {
                 .into());
             }
         }
-        let kept = found
-            .as_ref()
-            .filter(|found| found.subnet == self.subnet)
-            .filter(|found| self.address.is_none_or(|address| address == found.address))
-            .map(|found| found.address);
-        let address = match kept {
-            Some(address) => address,
-            None => address::allocate(world, &self.subnet, self.address)?,
-        };
+        let old = found.as_ref().map(|found| (&found.subnet, found.address));
+        let address = address::keep_or_allocate(world, &self.subnet, self.address, old)?;
         let header = header::write(
             world,
             KIND,
@@ -139,13 +132,7 @@ impl Request for DeleteInterface {
         let Some(found) = world.azure.fabric.interfaces.get(&self.key).cloned() else {
             return Ok(None);
         };
-        let machine = world
-            .azure
-            .fabric
-            .machines
-            .values()
-            .find(|machine| machine.interface == self.key);
-        if let Some(machine) = machine {
+        if let Some(machine) = world.azure.fabric.machine_at(&self.key) {
             return Err(FabricRefusal::InterfaceInUse {
                 interface: self.key.name.to_string(),
                 machine: machine.header.name.to_string(),

@@ -160,14 +160,8 @@ pub(crate) fn members<'a>(
         .interfaces
         .iter()
         .filter(|(_, interface)| is_in(interface));
-    let behind = |key: &ResourceKey| {
-        let mut machines = fabric.machines.values();
-        machines
-            .find(|machine| machine.interface == *key)
-            .map(|machine| &**machine)
-    };
     interfaces
-        .map(|(key, interface)| (key, &**interface, behind(key)))
+        .map(|(key, interface)| (key, &**interface, fabric.machine_at(key)))
         .collect()
 }
 
@@ -266,15 +260,9 @@ impl Request for WriteLoadBalancer {
                 None => None,
                 Some(subnet) => {
                     network_exists(world, &subnet, &balancer.header.location)?;
-                    let kept = old
-                        .and_then(|old| old.inside.clone())
-                        .filter(|(old, _)| *old == subnet)
-                        .map(|(_, address)| address)
-                        .filter(|address| wanted.is_none_or(|wanted| wanted == *address));
-                    let address = match kept {
-                        Some(address) => address,
-                        None => address::allocate(world, &subnet, wanted)?,
-                    };
+                    let old = old.and_then(|old| old.inside.as_ref());
+                    let old = old.map(|(subnet, address)| (subnet, *address));
+                    let address = address::keep_or_allocate(world, &subnet, wanted, old)?;
                     Some((subnet, address))
                 }
             };

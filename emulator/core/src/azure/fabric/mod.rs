@@ -33,6 +33,7 @@ pub use load_balancer::{
 pub use machine::{
     AddForwarding, DeleteMachine, Forwarding, Machine, Power, PowerMachine, WriteMachine,
 };
+pub(crate) use peering::other_half;
 pub use peering::{DeletePeering, Peering, PeeringState, WritePeering};
 pub use private_endpoint::{
     DeleteConnection, DeletePrivateEndpoint, PrivateEndpoint, ReviewConnection,
@@ -71,4 +72,14 @@ pub struct Fabric {
     pub gateways: OrdMap<ResourceKey, Arc<Gateway>>,
     /// Places outside Azure.
     pub sites: OrdMap<Name, Arc<Site>>,
+}
+
+impl Fabric {
+    /// The machine behind an interface.
+    pub fn machine_at(&self, interface: &ResourceKey) -> Option<&Machine> {
+        let mut machines = self.machines.values();
+        machines
+            .find(|machine| machine.interface == *interface)
+            .map(|machine| &**machine)
+    }
 }

@@ -141,15 +141,14 @@ impl Request for WritePeering {
             .into());
         }
         let is_new = old.is_none();
-        let met = other_half(world, &network, &peering.remote).is_some();
-        peering.was_connected = met || old.is_some_and(|old| old.was_connected);
+        let met = other_half(world, &network, &peering.remote).map(|half| half.name.clone());
+        peering.was_connected = met.is_some() || old.is_some_and(|old| old.was_connected);
         let operation = header::start(world, KIND, &found.group, &found.name, &found.location);
-        if met {
-            change(world, &peering.remote, |peerings| {
-                for half in peerings.iter_mut() {
-                    half.was_connected |= half.remote == network;
-                }
-            });
+        if let Some(half) = met
+            && let Some(remote) = world.azure.virtual_networks.get_mut(&peering.remote)
+            && let Some(half) = Arc::make_mut(remote).peerings.get_mut(&half)
+        {
+            half.was_connected = true;
         }
         let changed = world.azure.virtual_networks.get_mut(&network);
         let changed = Arc::make_mut(changed.expect("found a moment ago"));
@@ -173,17 +172,5 @@ impl Request for DeletePeering {
             .peerings
             .remove(&self.name);
         Ok(Some(operation))
-    }
-}
-
-fn change(world: &mut World, network: &ResourceKey, change: impl FnOnce(&mut Vec<Peering>)) {
-    if let Some(network) = world.azure.virtual_networks.get_mut(network) {
-        let network = Arc::make_mut(network);
-        let mut peerings: Vec<Peering> = network.peerings.values().cloned().collect();
-        change(&mut peerings);
-        network.peerings = peerings
-            .into_iter()
-            .map(|peering| (peering.name.clone(), peering))
-            .collect();
     }
 }

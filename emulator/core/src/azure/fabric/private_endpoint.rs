@@ -267,8 +267,7 @@ impl WritePrivateEndpoint {
     }
 
     fn check_subnet(&self, world: &World) -> Result<(), Refusal> {
-        let network = world.azure.virtual_networks.get(&self.subnet.network_key());
-        let subnet = network.and_then(|network| network.subnets.get(&self.subnet.subnet));
+        let subnet = world.azure.subnet(&self.subnet);
         let delegated = subnet.and_then(|subnet| subnet.settings.delegations.first());
         match delegated {
             None => Ok(()),

@@ -98,10 +98,8 @@ impl Request for WritePrivateLinkService {
         }
         let policies = world
             .azure
-            .virtual_networks
-            .get(&self.subnet.network_key())
-            .and_then(|network| network.subnets.get(&self.subnet.subnet))
-            .map(|subnet| subnet.settings.private_link_service_policies.clone());
+            .subnet(&self.subnet)
+            .map(|subnet| &subnet.settings.private_link_service_policies);
         if policies.is_some_and(|policies| !policies.eq_ignore_ascii_case("Disabled")) {
             return Err(FabricRefusal::LinkServicePoliciesEnabled {
                 service: key.name.to_string(),
@@ -120,15 +118,8 @@ impl Request for WritePrivateLinkService {
             }
             .into());
         }
-        let kept = found
-            .as_ref()
-            .filter(|found| found.subnet == self.subnet)
-            .map(|found| found.address)
-            .filter(|address| self.address.is_none_or(|wanted| wanted == *address));
-        let address = match kept {
-            Some(address) => address,
-            None => address::allocate(world, &self.subnet, self.address)?,
-        };
+        let old = found.as_ref().map(|found| (&found.subnet, found.address));
+        let address = address::keep_or_allocate(world, &self.subnet, self.address, old)?;
         let header = header::write(
             world,
             KIND,
