@@ -35,6 +35,24 @@ impl Control {
             .await
     }
 
+    /// GETs a path below the base that answers with something else than JSON.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn get_text(&self, path: &str) -> Result<String, Error> {
+        let answer = self
+            .http
+            .get(format!("{}/{path}", self.base))
+            .send()
+            .await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(Error::arm(status.as_u16(), &answer.bytes().await?));
+        }
+        Ok(answer.text().await?)
+    }
+
     /// POSTs a body to a path below the base.
     ///
     /// # Errors

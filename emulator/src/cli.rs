@@ -8,6 +8,7 @@ mod explore;
 mod fault;
 mod health;
 mod narrator;
+mod net;
 mod remote;
 mod scenario;
 mod server;
@@ -65,6 +66,9 @@ enum Verb {
     Doctor(doctor::DoctorArguments),
     /// Say why something was refused or failed, and what would put it right
     Explain(doctor::ExplainArguments),
+    /// Ask who gets where in the model's network, and why not
+    #[command(subcommand)]
+    Net(net::NetVerb),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -136,6 +140,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Fault(verb) => fault::fault(verb).await,
             Verb::Doctor(arguments) => doctor::doctor(arguments).await,
             Verb::Explain(arguments) => doctor::explain(arguments).await,
+            Verb::Net(verb) => net::net(verb).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

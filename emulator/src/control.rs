@@ -13,6 +13,7 @@ mod net;
 mod openapi;
 mod servers;
 mod transitions;
+mod ways;
 mod worlds;
 
 use std::sync::Arc;
@@ -91,6 +92,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/vantages", get(net::vantages))
         .route("/net/evaluate", post(net::evaluate))
         .route("/net/resolve", post(net::resolve))
+        .route("/net/drawing", get(ways::drawing))
+        .route("/net/hosts", get(ways::hosts))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
     Router::new()

@@ -16,11 +16,13 @@ pub mod topology;
 
 mod compat;
 mod control;
+mod drawing;
 mod emulator;
 mod http;
 mod mirroring;
 mod sockets;
 mod sql;
+mod ways;
 mod wiring;
 
 pub use emulator::{Builder, Emulator};

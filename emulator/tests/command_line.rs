@@ -154,6 +154,50 @@ fn it_says_where_it_is_and_goes_cleanly() {
 }
 
 #[test]
+fn the_network_is_asked_and_drawn() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(home.path(), &[]);
+    let host = up.ready["managedInstances"][0]["fqdn"].as_str().unwrap();
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["vantages"], 0, "mi:sqlmi1\n"),
+        (
+            &["evaluate", "--from", "mi:sqlmi1", host],
+            0,
+            "\nreachable\n",
+        ),
+        (&["evaluate", "--from", "internet", host], 1, "net.no_route"),
+        (
+            &["evaluate", "--from", "internet", host, "--json"],
+            1,
+            "\"symptom\": \"tcp_timeout\"",
+        ),
+        (&["evaluate", "--from", "vm:nobody", host], 2, ""),
+        (&["evaluate", "--from", "internet", "x,y"], 2, ""),
+        (&["evaluate", "--from", "internet"], 2, ""),
+        (&["resolve", "--from", "internet", host], 0, "(public)"),
+        (&["resolve", "--from", "internet", "nobody"], 1, "no name"),
+        (&["hosts", "--from", "mi:sqlmi1"], 0, host),
+        (
+            &[
+                "draw", "--format", "svg", "--from", "internet", "--host", host,
+            ],
+            0,
+            "net.no_route",
+        ),
+        (&["draw", "--from", "internet"], 2, ""),
+    ];
+    for (words, status, said) in cases {
+        let words = [&["net"], words, &["--url", up.url()]].concat();
+        let done = run(home.path(), &words);
+        let stdout = String::from_utf8(done.stdout).unwrap();
+        let stderr = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(status), "{words:?}: {stderr}");
+        assert!(stdout.contains(said), "{words:?}: {stdout}");
+        assert_eq!(stderr.is_empty(), status < 2, "{words:?}: {stderr}");
+    }
+}
+
+#[test]
 fn worlds_beyond_the_descriptors_say_so_and_those_that_share_ports_need_none() {
     let home = tempfile::tempdir().unwrap();
     let up = Up::limited(home.path(), 48);

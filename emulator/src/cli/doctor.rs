@@ -167,7 +167,7 @@ fn told(answer: &Value) -> String {
 }
 
 /// A value for a URL.
-fn encoded(value: &str) -> String {
+pub(super) fn encoded(value: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
     value
         .bytes()

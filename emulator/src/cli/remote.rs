@@ -206,6 +206,12 @@ impl WorldTarget {
         self.target.get(&self.path(path)).await
     }
 
+    /// An answer that is no JSON.
+    pub(super) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.target.control()?.get_text(&self.path(path)).await;
+        answer.map_err(|error| self.target.explained(error))
+    }
+
     pub(super) async fn send(
         &self,
         method: &str,

@@ -85,7 +85,7 @@ fn vantage(world: &World, text: &str) -> Result<Vantage, ControlError> {
     Vantage::parse(world, text).map_err(|error| ControlError::bad_request(error.to_string()))
 }
 
-fn sql_port() -> u16 {
+pub(super) fn sql_port() -> u16 {
     1433
 }
 

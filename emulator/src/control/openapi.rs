@@ -163,6 +163,16 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "Whether a client gets there: from, host, port; validates, follows, loginName.",
     ),
     ("post", "/net/resolve", "What a name is: from, host."),
+    (
+        "get",
+        "/net/drawing",
+        "The network, drawn: ?format=mermaid|dot|svg&from=V&host=H&port=P.",
+    ),
+    (
+        "get",
+        "/net/hosts",
+        "Every name of the world as a vantage hears it: ?from=V.",
+    ),
 ];
 
 /// `GET /_milink`.
