@@ -94,6 +94,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/resolve", post(net::resolve))
         .route("/net/drawing", get(ways::drawing))
         .route("/net/hosts", get(ways::hosts))
+        .route("/net/dns", get(ways::dns))
+        .route("/net/dns-query", post(ways::dns_query))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
     Router::new()

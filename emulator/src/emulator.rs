@@ -26,6 +26,7 @@ use crate::keys::{Keys, LeafResolver};
 use crate::sockets::WorldSockets;
 use crate::tds::TlsConfigs;
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
+use crate::ways::Ways;
 use crate::{control, http, limits, wiring};
 
 /// A running emulator. Dropping it stops everything it serves.
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     http: SocketAddr,
     authority: AuthorityFile,
     sockets: Mutex<BTreeMap<String, WorldSockets>>,
+    ways: Mutex<BTreeMap<String, Arc<Ways>>>,
 }
 
 /// A world to make while running.
@@ -226,6 +228,7 @@ impl Builder {
             administrator_password,
             authority,
             sockets: Mutex::default(),
+            ways: Mutex::default(),
         });
         shared.make_first_world().await?;
         let router = control::router(Arc::clone(&shared)).fallback_service(shared.arm.router());
@@ -368,7 +371,17 @@ impl Shared {
     pub(crate) fn drop_world(&self, name: &str) -> Result<(), crate::hub::HubError> {
         self.hub.delete(name)?;
         self.lock_sockets().remove(name);
+        self.lock_ways().remove(name);
         Ok(())
+    }
+
+    /// The ways into a world's network.
+    pub(crate) fn ways(&self, cell: &Arc<WorldCell>) -> Arc<Ways> {
+        let mut all = self.lock_ways();
+        let found = all.entry(cell.name().to_owned());
+        let made =
+            found.or_insert_with(|| Arc::new(Ways::new(Arc::clone(cell), self.config.listen)));
+        Arc::clone(made)
     }
 
     async fn make_first_world(&self) -> anyhow::Result<()> {
@@ -422,6 +435,10 @@ impl Shared {
             ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
             ip => ip.to_string(),
         }
+    }
+
+    fn lock_ways(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Ways>>> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_sockets(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, WorldSockets>> {

@@ -173,6 +173,16 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/net/hosts",
         "Every name of the world as a vantage hears it: ?from=V.",
     ),
+    (
+        "get",
+        "/net/dns",
+        "Where a DNS server answers as a vantage's resolver does: ?from=V.",
+    ),
+    (
+        "post",
+        "/net/dns-query",
+        "Its answer to one DNS message, over HTTP (RFC 8484): ?from=V.",
+    ),
 ];
 
 /// `GET /_milink`.

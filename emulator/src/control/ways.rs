@@ -1,6 +1,9 @@
-//! The model's network for people: drawings, and the names that a vantage hears.
+//! The model's network for people and their resolvers: drawings, and names as a vantage hears them.
+
+use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -14,7 +17,7 @@ use super::body::Asked;
 use super::error::ControlError;
 use crate::drawing::{Format, draw};
 use crate::emulator::Shared;
-use crate::hub::DEFAULT_WORLD;
+use crate::hub::{DEFAULT_WORLD, WorldCell};
 use crate::ways::names;
 
 /// `GET /_milink/net/drawing`.
@@ -79,9 +82,38 @@ pub(super) async fn hosts(
     Ok(Json(json!({"from": from.to_string(), "hosts": hosts})))
 }
 
+/// `GET /_milink/net/dns`: where a vantage's names can be asked for, by UDP and TCP.
+pub(super) async fn dns(
+    State(shared): Handle,
+    Asked(asked): Asked<From>,
+) -> Result<Json<Value>, ControlError> {
+    let cell = cell(&shared, asked.world.as_deref())?;
+    let from = vantage(&cell.snapshot(), &asked.from)?;
+    let opened = shared.ways(&cell).model_names(&from).await;
+    let address = opened
+        .map_err(|error| ControlError::conflict(format!("cannot open a name server: {error}")))?;
+    Ok(Json(json!({"from": from.to_string(), "address": address})))
+}
+
+/// `POST /_milink/net/dns-query`: one DNS message for another, as RFC 8484 has it.
+pub(super) async fn dns_query(
+    State(shared): Handle,
+    Asked(asked): Asked<From>,
+    message: Bytes,
+) -> Result<impl IntoResponse, ControlError> {
+    let world = snapshot(&shared, asked.world.as_deref())?;
+    let from = vantage(&world, &asked.from)?;
+    let answer = names::answer(&world, Some(&from), &Some, &message, names::Transport::Tcp);
+    let answer = answer.ok_or_else(|| ControlError::bad_request("the body is no DNS query"))?;
+    Ok(([(header::CONTENT_TYPE, "application/dns-message")], answer))
+}
+
+fn cell(shared: &Shared, world: Option<&str>) -> Result<Arc<WorldCell>, ControlError> {
+    Ok(shared.hub.named(world.unwrap_or(DEFAULT_WORLD))?)
+}
+
 fn snapshot(shared: &Shared, world: Option<&str>) -> Result<World, ControlError> {
-    let world = shared.hub.named(world.unwrap_or(DEFAULT_WORLD))?;
-    Ok(world.snapshot())
+    Ok(cell(shared, world)?.snapshot())
 }
 
 fn vantage(world: &World, text: &str) -> Result<Vantage, ControlError> {

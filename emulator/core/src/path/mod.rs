@@ -12,6 +12,6 @@ mod verdict;
 mod walk;
 
 pub use evaluate::{Ask, evaluate};
-pub use resolve::{Answer, Resolved, resolve_from};
+pub use resolve::{Answer, Resolved, resolve_from, texts_from};
 pub use vantage::{Vantage, VantageError};
 pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning};

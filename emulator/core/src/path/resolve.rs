@@ -116,6 +116,25 @@ pub fn resolve_from(world: &World, from: &Vantage, host: &str) -> Resolved {
     }
 }
 
+/// The texts that the resolver of a vantage has for a name; those of the name that it is another name of.
+pub fn texts_from(world: &World, from: &Vantage, host: &str) -> Vec<Vec<String>> {
+    let resolved = resolve_from(world, from, host);
+    let name = resolved.chain.last().unwrap_or(&resolved.name);
+    let View::Network(network) = view_of(world, from, &resolved.name) else {
+        return Vec::new();
+    };
+    let Some((zone, relative)) = zone_for(world, &network, name) else {
+        return Vec::new();
+    };
+    match zone
+        .find(RecordKind::Txt, &relative)
+        .map(|set| &set.records)
+    {
+        Some(Records::Txt(texts)) => texts.clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// The public address of a managed instance: made of its name, in a range of the cloud's.
 pub(super) fn public_address(instance: &Instance) -> Ipv4Addr {
     let digest = Sha1::digest(instance.server_name().as_bytes());

@@ -1,11 +1,17 @@
 //! Names as a vantage hears them: what there is, and a DNS server for each vantage.
 
+mod answer;
+mod server;
+
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
 use milink_core::azure::fabric::RecordKind;
 use milink_core::path::{Vantage, resolve_from};
+
+pub(crate) use answer::{Transport, answer};
+pub(crate) use server::{Model, NameServer};
 
 /// Every name of the world that has an address for this vantage, with the first of them.
 pub(crate) fn heard(world: &World, from: &Vantage) -> Vec<(String, Ipv4Addr)> {
@@ -53,3 +59,6 @@ fn known(world: &World) -> BTreeSet<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests;
