@@ -528,6 +528,45 @@ pub enum FabricRefusal {
     AddressTaken { address: std::net::Ipv4Addr },
     #[error("subnet '{subnet}' is delegated to {service}")]
     SubnetDelegated { subnet: String, service: String },
+    #[error("subnet '{subnet}' is for {service}, not for {resource}")]
+    SubnetOfService {
+        resource: &'static str,
+        subnet: String,
+        service: String,
+    },
+    #[error("'{parent}' has '{child}' twice")]
+    ChildTwice { parent: String, child: String },
+    #[error("'{resource}' is {sku} and cannot become {wanted}")]
+    SkuFixed {
+        resource: String,
+        sku: &'static str,
+        wanted: &'static str,
+    },
+    #[error("the frontends of load balancer '{balancer}' are not all in one network")]
+    FrontendsMixed { balancer: String },
+    #[error("interface '{interface}' is not in the network of load balancer '{balancer}'")]
+    MemberOfOtherNetwork { interface: String, balancer: String },
+    #[error("public IP address '{address}' is used by '{by}'")]
+    PublicAddressInUse { address: String, by: String },
+    #[error("public IP address '{address}' is standard, and so must be static")]
+    StandardAddressIsStatic { address: String },
+    #[error("a subscription has at most {most} public IP addresses")]
+    TooManyPublicAddresses { most: usize },
+    #[error("load balancer '{balancer}' of private link service '{service}' is not standard")]
+    LinkServiceNeedsStandard { service: String, balancer: String },
+    #[error("private link service '{service}' is not in the network of load balancer '{balancer}'")]
+    LinkServiceOfOtherNetwork { service: String, balancer: String },
+    #[error("private link service '{service}' cannot change its load balancer's frontend")]
+    LinkServiceFixed { service: String },
+    #[error("private link service '{service}' approves '{subscription}', which does not see it")]
+    ApprovedButNotVisible {
+        service: String,
+        subscription: String,
+    },
+    #[error("private link service '{service}' is not visible to private endpoint '{endpoint}'")]
+    LinkServiceNotVisible { service: String, endpoint: String },
+    #[error("private endpoint '{endpoint}' names an alias, and so must ask for approval")]
+    AliasNeedsApproval { endpoint: String },
     #[error("networks '{network}' and '{remote}' have addresses in common")]
     PeeringOverlaps { network: String, remote: String },
     #[error("network '{network}' is peered with '{remote}' already")]

@@ -7,10 +7,10 @@ use expect_test::{Expect, expect};
 use milink_core::World;
 use milink_core::azure::fabric::{
     AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, Peering, Place,
-    PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule, Site, Target,
-    WriteGateway, WriteInterface, WriteLoadBalancer, WriteMachine, WritePeering,
-    WritePrivateEndpoint, WritePrivateLinkService, WriteRecordSet, WriteSite, WriteZone,
-    WriteZoneLink, holders,
+    PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule, RuleProtocol,
+    Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface, WriteLoadBalancer,
+    WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService, WriteRecordSet,
+    WriteSite, WriteZone, WriteZoneLink, holders,
 };
 use milink_core::azure::{
     AddressPrefix, ManagedInstanceProperties, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -139,6 +139,7 @@ impl Town {
             forwards: false,
             network_security_group: None,
             pools: pools.collect(),
+            public: None,
         });
         self.apply(WriteMachine {
             place: place(name),
@@ -159,6 +160,7 @@ impl Town {
             interface: None,
             connection: Name::new("c1"),
             target,
+            by_alias: false,
             group_ids,
             manual: true,
             message: "please".to_owned(),
@@ -639,7 +641,7 @@ fn forwarding(policy: &str) -> Town {
     town.peer("net-vnet", "mi2-vnet");
     let rule = |port: u16| {
         let rule = Rule {
-            protocol: "Tcp".to_owned(),
+            protocol: RuleProtocol::Tcp,
             frontend: Name::new("fe"),
             frontend_port: port,
             pool: Some(Name::new("pool")),
@@ -647,11 +649,12 @@ fn forwarding(policy: &str) -> Town {
             probe: Some(Name::new("ssh")),
             idle_timeout_minutes: 15,
             tcp_reset: false,
+            distribution: "Default".to_owned(),
+            no_outbound: false,
         };
         (Name::new(&format!("r{port}")), rule)
     };
     let probe = Probe {
-        protocol: "Tcp".to_owned(),
         port: 22,
         interval_seconds: 15,
         number: Some(2),
@@ -659,8 +662,11 @@ fn forwarding(policy: &str) -> Town {
     };
     town.apply(WriteLoadBalancer {
         place: place("lb"),
-        sku: "Standard".to_owned(),
-        frontends: vec![(Name::new("fe"), Some(subnet("net-vnet", "fe")), None)],
+        sku: Some(Sku::Standard),
+        frontends: vec![(
+            Name::new("fe"),
+            WantedFrontend::inside(subnet("net-vnet", "fe"), None),
+        )],
         pools: vec![Name::new("pool")],
         probes: vec![(Name::new("ssh"), probe)],
         rules: vec![rule(1433), rule(1434)],
@@ -674,6 +680,7 @@ fn forwarding(policy: &str) -> Town {
         proxy_protocol: false,
         visibility: Vec::new(),
         auto_approval: Vec::new(),
+        fqdns: Vec::new(),
     });
     for name in ["fwd1", "fwd2"] {
         town.machine_in_pool(name, "net-vnet", "be", &["pool"]);
@@ -785,6 +792,7 @@ fn addresses_are_taken_once_and_given_back() {
             forwards: false,
             network_security_group: None,
             pools: Vec::new(),
+            public: None,
         });
         let text = refused.expect_err(address).to_string();
         assert!(text.contains(why), "{address}: {text}");

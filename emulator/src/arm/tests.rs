@@ -4,6 +4,7 @@ mod authentication;
 mod common;
 mod instances;
 mod links;
+mod load_balancers;
 mod power;
 mod private_endpoints;
 mod rubbish;

@@ -326,6 +326,20 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         AddressOutsideSubnet { address: anywhere, subnet: text("subnet") }
         AddressTaken { address: anywhere }
         SubnetDelegated { subnet: text("subnet"), service: text("service") }
+        SubnetOfService { resource: "resource", subnet: text("subnet"), service: text("service") }
+        ChildTwice { parent: text("parent"), child: text("child") }
+        SkuFixed { resource: text("resource"), sku: "sku", wanted: "wanted" }
+        FrontendsMixed { balancer: text("balancer") }
+        MemberOfOtherNetwork { interface: text("interface"), balancer: text("balancer") }
+        PublicAddressInUse { address: text("address"), by: text("by") }
+        StandardAddressIsStatic { address: text("address") }
+        TooManyPublicAddresses { most: 1 }
+        LinkServiceNeedsStandard { service: text("service"), balancer: text("balancer") }
+        LinkServiceOfOtherNetwork { service: text("service"), balancer: text("balancer") }
+        LinkServiceFixed { service: text("service") }
+        ApprovedButNotVisible { service: text("service"), subscription: text("subscription") }
+        LinkServiceNotVisible { service: text("service"), endpoint: text("endpoint") }
+        AliasNeedsApproval { endpoint: text("endpoint") }
         PeeringOverlaps { network: text("network"), remote: text("remote") }
         AlreadyPeered { network: text("network"), remote: text("remote") }
         InterfaceInUse { interface: text("interface"), machine: text("machine") }

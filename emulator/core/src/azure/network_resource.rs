@@ -231,8 +231,13 @@ impl Request for DeleteNetworkResource {
                 })
                 .map(|subnet| subnet.name.to_string())
         });
-        if let Some(by) = user.into_iter().next() {
-            let resource = found.name.to_string();
+        let interfaces = world.azure.fabric.interfaces.values().filter(|interface| {
+            let group = interface.network_security_group.as_ref();
+            group.is_some_and(|id| id.to_lowercase().ends_with(&tail))
+        });
+        let interfaces = interfaces.map(|interface| interface.header.name.to_string());
+        if let Some(by) = user.into_iter().chain(interfaces).next() {
+            let resource = format!("{}/{}", self.kind.arm_type(), found.name);
             return Err(AzureRefusal::InUse { resource, by }.into());
         }
         let operation = start(world, self.kind, &found.group, &found.name, &found.location);

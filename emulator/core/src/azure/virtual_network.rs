@@ -14,7 +14,7 @@ use crate::event::EventKind;
 use crate::ids::{IdSource, OperationId};
 use crate::names::Name;
 use crate::operation::ResourceRef;
-use crate::refusal::{AzureRefusal, Refusal};
+use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
 use crate::world::World;
 
 /// A virtual network.
@@ -163,6 +163,12 @@ impl SubnetSettings {
         }
     }
 
+    /// Whether private link services can have addresses in it.
+    pub fn allows_link_services(&self) -> bool {
+        let policies = &self.private_link_service_policies;
+        policies.eq_ignore_ascii_case("Disabled")
+    }
+
     /// The same, delegated to managed instances.
     pub fn delegated_to_managed_instances(mut self) -> Self {
         let service = MANAGED_INSTANCE_SERVICE.to_owned();
@@ -214,6 +220,41 @@ impl SubnetId {
         format!(
             "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{network}/subnets/{subnet}"
         )
+    }
+}
+
+impl Subnet {
+    /// What is in use stays: the range, a delegation to managed instances, and what a private link service needs.
+    fn check_change(
+        &self,
+        world: &World,
+        network: &ResourceKey,
+        wanted: &SubnetSettings,
+    ) -> Result<(), AzureRefusal> {
+        let delegated = |settings: &SubnetSettings| {
+            let mut services = settings.delegations.iter();
+            services.any(|(_, service)| service.eq_ignore_ascii_case(MANAGED_INSTANCE_SERVICE))
+        };
+        if self.settings.prefix != wanted.prefix || delegated(&self.settings) != delegated(wanted) {
+            subnet_is_free(world, network, &self.name)?;
+        }
+        if wanted.allows_link_services() || !self.settings.allows_link_services() {
+            return Ok(());
+        }
+        let id = SubnetId {
+            group: network.group.clone(),
+            network: network.name.clone(),
+            subnet: self.name.clone(),
+        };
+        let mut services = world.azure.fabric.private_link_services.values();
+        match services.find(|service| service.subnet == id) {
+            None => Ok(()),
+            Some(user) => Err(FabricRefusal::LinkServicePoliciesEnabled {
+                service: user.header.name.to_string(),
+                subnet: id.to_arm_id(world.subscription),
+            }
+            .into()),
+        }
     }
 }
 
@@ -295,6 +336,9 @@ impl Request for WriteVirtualNetwork {
         };
         for (name, settings) in wanted {
             references_exist(world, &self.key, &name, &settings)?;
+            if let Some(found) = old.get(&name) {
+                found.check_change(world, &self.key, &settings)?;
+            }
             let kept = old
                 .get(&name)
                 .filter(|old| old.settings == settings)
@@ -355,22 +399,9 @@ impl Request for WriteSubnet {
             .subnets
             .get(&self.name)
             .cloned();
-        let delegated = self
-            .settings
-            .delegations
-            .iter()
-            .any(|(_, service)| service.eq_ignore_ascii_case(MANAGED_INSTANCE_SERVICE));
-        if found.is_none() {
-            check_name(SUBNET_KIND, self.name.as_str())?;
-        } else if !delegated {
-            // A delegation that is in use cannot be taken back.
-            subnet_is_free(world, &self.network, &self.name)?;
-        }
-        if found
-            .as_ref()
-            .is_some_and(|found| found.settings.prefix != self.settings.prefix)
-        {
-            subnet_is_free(world, &self.network, &self.name)?;
+        match &found {
+            None => check_name(SUBNET_KIND, self.name.as_str())?,
+            Some(found) => found.check_change(world, &self.network, &self.settings)?,
         }
         let resource = ResourceRef {
             path: format!("{}/subnets/{}", resource.path, self.name),

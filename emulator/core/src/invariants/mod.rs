@@ -144,6 +144,14 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::fabric::laws::references_are_kept,
     ),
     (
+        "a load balancer's rules have their parts, and its members are near",
+        crate::azure::fabric::laws::balancers_are_whole,
+    ),
+    (
+        "a public IP address has one user",
+        crate::azure::fabric::laws::public_addresses_have_one_user,
+    ),
+    (
         "a network hears one zone of a name",
         crate::azure::fabric::laws::networks_hear_one_zone_of_a_name,
     ),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{LAWS, STEP_LAWS};
 use crate::availability_group::Role;
 use crate::azure::fabric::{
-    Place, Target, WriteInterface, WriteMachine, WritePrivateEndpoint, WriteZone, WriteZoneLink,
+    Place, PoolId, Probe, PublicAddressSettings, Rule, RuleProtocol, Sku, Target, WantedFrontend,
+    WriteInterface, WriteLoadBalancer, WriteMachine, WritePrivateEndpoint, WritePublicAddress,
+    WriteZone, WriteZoneLink,
 };
 use crate::azure::{
     AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -235,6 +237,18 @@ const MUTANTS: &[Mutant] = &[
         networked,
         |world| world.azure.fabric.interfaces.clear(),
     ),
+    (
+        "a load balancer's rules have their parts, and its members are near",
+        balanced,
+        |world| {
+            let balancers = &mut world.azure.fabric.load_balancers;
+            let balancer = balancers.get_mut(&named("lb")).expect("it is there");
+            Arc::make_mut(balancer).probes.clear();
+        },
+    ),
+    ("a public IP address has one user", balanced, |world| {
+        world.azure.fabric.public_addresses.clear()
+    }),
     ("a network hears one zone of a name", networked, |world| {
         let zone = world.azure.fabric.private_zones[&named("zone.test")].clone();
         world.azure.fabric.private_zones.insert(named("twin"), zone);
@@ -538,6 +552,7 @@ fn networked() -> World {
             forwards: false,
             network_security_group: None,
             pools: Vec::new(),
+            public: None,
         },
     );
     accept(
@@ -557,6 +572,7 @@ fn networked() -> World {
             interface: None,
             connection: "c".into(),
             target: Target::Instance("mi".into()),
+            by_alias: false,
             group_ids: vec!["managedInstance".to_owned()],
             manual: false,
             message: String::new(),
@@ -581,6 +597,79 @@ fn networked() -> World {
             registers: false,
             redirects: false,
             tags: Tags::new(),
+        },
+    );
+    world
+}
+
+/// The same, with a load balancer before the machine, which has a public address.
+fn balanced() -> World {
+    let mut world = networked();
+    let place = |name: &str| Place {
+        key: named(name),
+        location: "westeurope".to_owned(),
+        tags: Tags::new(),
+    };
+    let subnet = SubnetId {
+        group: "rg".into(),
+        network: "net".into(),
+        subnet: "all".into(),
+    };
+    let probe = Probe {
+        port: 22,
+        interval_seconds: 15,
+        number: None,
+        threshold: None,
+    };
+    let rule = Rule {
+        protocol: RuleProtocol::Tcp,
+        frontend: "fe".into(),
+        frontend_port: 1433,
+        pool: Some("pool".into()),
+        backend_port: 1433,
+        probe: Some("ssh".into()),
+        idle_timeout_minutes: 4,
+        tcp_reset: false,
+        distribution: "Default".to_owned(),
+        no_outbound: false,
+    };
+    accept(
+        &mut world,
+        WriteLoadBalancer {
+            place: place("lb"),
+            sku: Some(Sku::Standard),
+            frontends: vec![("fe".into(), WantedFrontend::inside(subnet.clone(), None))],
+            pools: vec!["pool".into()],
+            probes: vec![("ssh".into(), probe)],
+            rules: vec![("sql".into(), rule)],
+        },
+    );
+    accept(
+        &mut world,
+        WritePublicAddress {
+            place: place("pip"),
+            settings: PublicAddressSettings {
+                sku: Sku::Standard,
+                is_static: true,
+                idle_timeout_minutes: 4,
+                zones: Vec::new(),
+            },
+        },
+    );
+    accept(
+        &mut world,
+        WriteInterface {
+            place: place("nic"),
+            configuration: "c".into(),
+            subnet,
+            address: None,
+            forwards: false,
+            network_security_group: None,
+            pools: vec![PoolId {
+                balancer: named("lb"),
+                name: "pool".into(),
+            }],
+            public: Some(named("pip")),
         },
     );
     world

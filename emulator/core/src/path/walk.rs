@@ -8,7 +8,8 @@ use super::route::{Arrival, Spot, follow};
 use super::vantage::{Origin, Place, Vantage};
 use super::verdict::{End, Hop, Reason, at};
 use crate::azure::fabric::{
-    ConnectionStatus, Direction, Holder, LoadBalancer, Power, PrivateEndpoint, Target, members,
+    ConnectionStatus, Direction, Holder, LoadBalancer, Power, PrivateEndpoint, Sku, Target, User,
+    members, user_of,
 };
 use crate::azure::{ResourceKey, SubnetId};
 use crate::names::Name;
@@ -31,6 +32,8 @@ const MOST_WAYS: usize = 256;
 pub(super) const PUBLIC_PORT: u16 = 3342;
 /// The port of SQL.
 pub(super) const SQL_PORT: u16 = 1433;
+/// Who somebody from inside a network is on the internet.
+const SOMEBODY_OF_AZURE: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 1);
 
 /// Every way from `origin` to an address and port.
 pub(super) fn walk(world: &World, origin: &Origin<'_>, address: Ipv4Addr, port: u16) -> Vec<Walk> {
@@ -88,7 +91,7 @@ impl<'w> Walker<'w> {
         let walk = hops.into_iter().fold(walk, Walk::by);
         match arrival {
             Arrival::Site(site) => self.at_site(&site, address, port, walk),
-            Arrival::Internet => self.on_internet(origin, address, port, walk),
+            Arrival::Internet => self.on_internet(origin, address, port, walk, turn),
             Arrival::Appliance(appliance) => {
                 self.at_appliance(origin, appliance, (address, port), walk, turn)
             }
@@ -170,7 +173,38 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn on_internet(&mut self, origin: &Origin<'_>, address: Ipv4Addr, port: u16, walk: Walk) {
+    fn on_internet(
+        &mut self,
+        origin: &Origin<'_>,
+        address: Ipv4Addr,
+        port: u16,
+        walk: Walk,
+        turn: usize,
+    ) {
+        // Whoever leaves a network for the internet has another address there.
+        let source = match origin.place {
+            Place::Internet => origin.address,
+            Place::Subnet(_) | Place::Site(_) => SOMEBODY_OF_AZURE,
+        };
+        let public = self.world.azure.fabric.public_addresses.iter();
+        let public = public
+            .into_iter()
+            .find(|(_, public)| public.address == address);
+        if let Some((key, public)) = public {
+            let walk = walk.by(Hop::new("pip", &key.name));
+            let guarded = public.settings.sku == Sku::Standard;
+            return match user_of(self.world, key) {
+                None => self.end(walk, Err(Reason::NothingThere)),
+                Some(User::Frontend(balancer, frontend)) => {
+                    self.at_frontend(source, &balancer, &frontend, port, walk, turn);
+                }
+                Some(User::Interface(key)) if guarded && !self.is_guarded(&key) => {
+                    let walk = walk.by(Hop::new("nsg", "none, and the address is standard"));
+                    self.end(walk, Err(Reason::DeniedIn));
+                }
+                Some(User::Interface(key)) => self.at_interface(source, &key, port, walk, turn),
+            };
+        }
         let instances = self.world.instances.values();
         let found = instances
             .filter(|instance| instance.is_managed_instance())
@@ -188,11 +222,6 @@ impl<'w> Walker<'w> {
         if let (Some(subnet), Some(inside)) =
             (&managed.properties.subnet, managed.properties.address)
         {
-            // Whoever leaves a network for the internet has another address there.
-            let source = match origin.place {
-                Place::Internet => origin.address,
-                Place::Subnet(_) | Place::Site(_) => Ipv4Addr::new(20, 0, 0, 1),
-            };
             if let Err(rule) = self.enters(source, (inside, port), subnet, None) {
                 return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
             }
@@ -201,6 +230,15 @@ impl<'w> Walker<'w> {
             instance: instance.name.to_string(),
         };
         self.end(walk, Ok(end));
+    }
+
+    /// Whether some security group says what an interface gets: a standard public address lets nothing in without one
+    /// (documented).
+    fn is_guarded(&self, key: &ResourceKey) -> bool {
+        let interface = self.world.azure.fabric.interfaces.get(key);
+        interface.is_some_and(|interface| {
+            interface.network_security_group.is_some() || self.group_of(&interface.subnet).is_some()
+        })
     }
 
     /// A machine to which a route sends what is for others.
@@ -368,7 +406,7 @@ impl<'w> Walker<'w> {
             return self.end(walk, Err(Reason::NothingThere));
         };
         let walk = walk.by(Hop::new("lb", &key.name).with_state(format!("{frontend}:{port}")));
-        let Some((_, rule)) = balancer.rule(frontend, port) else {
+        let Some((rule, backend_port)) = balancer.rule(frontend, port) else {
             return self.end(walk, Err(Reason::NoBalancerRule));
         };
         let pool = rule.pool.as_ref();
@@ -384,7 +422,6 @@ impl<'w> Walker<'w> {
         if well.is_empty() {
             return self.end(walk, Err(Reason::NoHealthyBackend));
         }
-        let backend_port = rule.backend_port;
         for member in &well {
             let walk = match well.len() {
                 1 => walk.clone(),

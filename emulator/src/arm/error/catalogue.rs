@@ -126,7 +126,7 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
         }
         AzureRefusal::InUse { resource, by } => ArmError::service(
             BAD,
-            "ResourceInUse",
+            in_use(resource),
             format!("Resource {resource} cannot be deleted because it is in use by {by}."),
         ),
         AzureRefusal::SubnetNotDelegated { subnet } => ArmError::service(
@@ -236,6 +236,21 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
     }
 }
 
+/// Some types have codes of their own for it (observed).
+fn in_use(resource: &str) -> &'static str {
+    match resource
+        .split_once('/')
+        .map(|(_, rest)| rest)
+        .unwrap_or_default()
+    {
+        rest if rest.starts_with("networkSecurityGroups/") => {
+            "InUseNetworkSecurityGroupCannotBeDeleted"
+        }
+        rest if rest.starts_with("routeTables/") => "InUseRouteTableCannotBeDeleted",
+        _ => "ResourceInUse",
+    }
+}
+
 /// Codes of `network.md` sections 4.2 and 11.5; those the documents do not give are as observed, or guesses.
 fn of_fabric(refusal: &FabricRefusal) -> ArmError {
     let bad = |code, text: String| ArmError::service(BAD, code, text);
@@ -258,6 +273,99 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
             "PrivateEndpointCannotBeCreatedInSubnetThatHasDelegation",
             format!(
                 "Private endpoint cannot be created in the subnet {subnet} since it is delegated to {service}."
+            ),
+        ),
+        FabricRefusal::SubnetOfService {
+            resource,
+            subnet,
+            service,
+        } => bad(
+            "SubnetIsDelegated",
+            format!(
+                "Subnet {subnet} is delegated to {service}; a resource of type {resource} cannot be created in it."
+            ),
+        ),
+        FabricRefusal::ChildTwice { parent, child } => bad(
+            "DuplicateResourceName",
+            format!("Resource {parent} has two child resources with the same name ({child})."),
+        ),
+        FabricRefusal::SkuFixed {
+            resource,
+            sku,
+            wanted,
+        } => bad(
+            "CannotChangeSku",
+            format!(
+                "Sku property is set at creation time and cannot be changed from {sku} to {wanted} on resource update for resource {resource}."
+            ),
+        ),
+        FabricRefusal::FrontendsMixed { balancer } => bad(
+            "LoadBalancerFrontendIPConfigsMustUseTheSameVirtualNetwork",
+            format!(
+                "The frontend IP configurations of load balancer {balancer} must all be public, or all be in one virtual network."
+            ),
+        ),
+        FabricRefusal::MemberOfOtherNetwork {
+            interface,
+            balancer,
+        } => bad(
+            "NetworkInterfaceAndInternalLoadBalancerMustUseTheSameVirtualNetwork",
+            format!(
+                "Network interface {interface} and internal load balancer {balancer} must use the same virtual network."
+            ),
+        ),
+        FabricRefusal::PublicAddressInUse { address, by } => bad(
+            "PublicIPAddressInUse",
+            format!(
+                "Public IP address {address} can not be deleted or used, since it is still allocated to resource {by}. In order to delete the public IP, disassociate or detach it from that resource."
+            ),
+        ),
+        FabricRefusal::StandardAddressIsStatic { address } => bad(
+            "StandardSkuPublicIPAddressesMustBeStatic",
+            format!("Standard sku publicIp {address} must have AllocationMethod set to Static."),
+        ),
+        FabricRefusal::TooManyPublicAddresses { most } => bad(
+            "PublicIPCountLimitReached",
+            format!("Cannot create more than {most} public IP addresses for this subscription."),
+        ),
+        FabricRefusal::LinkServiceNeedsStandard { service, balancer } => bad(
+            "PrivateLinkServiceRequiresStandardLoadBalancer",
+            format!(
+                "Private link service {service} cannot use load balancer {balancer}: only load balancers of the Standard sku are supported."
+            ),
+        ),
+        FabricRefusal::LinkServiceOfOtherNetwork { service, balancer } => bad(
+            "PrivateLinkServiceAndLoadBalancerMustUseTheSameVirtualNetwork",
+            format!(
+                "The IP configurations of private link service {service} and the frontend of load balancer {balancer} must use the same virtual network."
+            ),
+        ),
+        FabricRefusal::LinkServiceFixed { service } => bad(
+            "PrivateLinkServiceLoadBalancerFrontendIpConfigurationCannotBeChanged",
+            format!(
+                "The load balancer frontend IP configuration of private link service {service} cannot be changed."
+            ),
+        ),
+        FabricRefusal::ApprovedButNotVisible {
+            service,
+            subscription,
+        } => bad(
+            "PrivateLinkServiceAutoApprovalNotInVisibility",
+            format!(
+                "Subscription {subscription} in the auto approval list of private link service {service} is not in its visibility list."
+            ),
+        ),
+        FabricRefusal::LinkServiceNotVisible { service, endpoint } => ArmError::service(
+            StatusCode::FORBIDDEN,
+            "PrivateLinkServiceNotVisible",
+            format!(
+                "Private endpoint {endpoint} cannot be connected: private link service {service} is not visible to this subscription."
+            ),
+        ),
+        FabricRefusal::AliasNeedsApproval { endpoint } => bad(
+            "PrivateEndpointWithAliasMustUseManualConnection",
+            format!(
+                "Private endpoint {endpoint} references a private link service by its alias, which is only allowed in manualPrivateLinkServiceConnections."
             ),
         ),
         FabricRefusal::PeeringOverlaps { network, remote } => bad(

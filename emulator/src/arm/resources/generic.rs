@@ -164,7 +164,17 @@ fn rows(world: &World) -> Vec<Row> {
         created: None,
         extra: json!({}),
     });
-    rows.extend(networks.chain(others));
+    let fabric = world.azure.fabric.headers().map(|(kind, header)| Row {
+        kind,
+        name: header.name.to_string(),
+        group: header.group.to_string(),
+        location: header.location.clone(),
+        tags: header.tags.clone(),
+        state: "Succeeded",
+        created: None,
+        extra: json!({}),
+    });
+    rows.extend(networks.chain(others).chain(fabric));
     rows
 }
 

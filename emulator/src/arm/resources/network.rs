@@ -1,15 +1,23 @@
 //! What the resources of Microsoft.Network have in common: ids, etags, states, and JSON kept as text.
 
+use std::net::Ipv4Addr;
+
+use axum::http::{Method, StatusCode};
 use milink_core::World;
 use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::Header;
+use milink_core::azure::fabric::{Header, TagResource, Tagged};
 use milink_core::ids::OperationId;
 use milink_core::names::Name;
 use milink_core::operation::OperationState;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::references::{invalid, missing};
+use crate::arm::answer::Answer;
+use crate::arm::body::Object;
 use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::operations;
 
 /// Group and name of the top resource in the path.
 pub(super) fn key(call: &Call<'_>) -> ResourceKey {
@@ -58,6 +66,74 @@ pub(super) fn provisioning_state(world: &World, operation: OperationId) -> &'sta
     match world.operation(operation).map(|operation| &operation.state) {
         Some(OperationState::InProgress) => "Updating",
         _ => "Succeeded",
+    }
+}
+
+/// Answers a DELETE: accepted with its operation, or nothing to delete.
+pub(super) fn deleted(call: &Call<'_>, operation: Option<OperationId>) -> Result<Answer, ArmError> {
+    match operation {
+        Some(operation) => {
+            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
+        }
+        None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+    }
+}
+
+/// PATCH with `TagsObject`.
+pub(super) fn patch_tags(call: &Call<'_>, kind: Tagged) -> Result<(), ArmError> {
+    let tags = call.body(|body| body.tags())?;
+    match tags {
+        None => Ok(()),
+        Some(tags) => call.submit(TagResource {
+            kind,
+            key: key(call),
+            tags,
+        }),
+    }
+}
+
+/// What the method does to a resource, as errors say it.
+pub(super) fn verb(call: &Call<'_>) -> &'static str {
+    match call.method {
+        Method::GET | Method::HEAD => "read",
+        Method::DELETE => "delete",
+        _ => "write",
+    }
+}
+
+/// `privateIPAllocationMethod`.
+pub(super) const fn method(is_static: bool) -> &'static str {
+    match is_static {
+        true => "Static",
+        false => "Dynamic",
+    }
+}
+
+/// The address that an IP configuration asks for. A dynamic one is the service's to say: what is read is written back.
+pub(super) fn wanted_address(inner: &Object<'_>) -> Result<Option<Ipv4Addr>, ArmError> {
+    let method = inner.string("privateIPAllocationMethod")?;
+    let text = inner.string("privateIPAddress")?.unwrap_or_default();
+    let is_static = match method.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("static") => true,
+        None | Some("dynamic") => false,
+        Some(other) => return Err(invalid("privateIPAllocationMethod", other)),
+    };
+    match (is_static, text.is_empty()) {
+        (false, _) => Ok(None),
+        (true, true) => Err(missing("privateIPAddress")),
+        (true, false) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| invalid("privateIPAddress", &text)),
+    }
+}
+
+/// There is no IPv6 here.
+pub(super) fn refuse_version_6(inner: &Object<'_>) -> Result<(), ArmError> {
+    let version = inner.string("privateIPAddressVersion")?;
+    match version.is_some_and(|version| version.eq_ignore_ascii_case("IPv6")) {
+        true => Err(ArmError::not_emulated("IPv6")),
+        false => Ok(()),
     }
 }
 

@@ -4,13 +4,14 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeleteInterface, Interface, Place, PrivateEndpoint, Target, WriteInterface,
+    DeleteInterface, Interface, Place, PrivateEndpoint, PrivateLinkService, Tagged, Target,
+    WriteInterface,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
-use super::references::{invalid, pool, reference, subnet};
-use super::{network, private_endpoints};
+use super::references::{Id, pool, reference, subnet};
+use super::{network, private_endpoints, public_ip_addresses};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -24,6 +25,7 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
     get: Some(get),
     put: Some(put),
+    patch: Some(patch),
     delete: Some(delete),
     ..ResourceType::new("Microsoft.Network", "networkInterfaces", Versions::Network)
 };
@@ -48,7 +50,15 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
             };
             (key, shown_of_endpoint(call, world, endpoint))
         });
-        own.chain(endpoints).collect()
+        let services = fabric.private_link_services.values();
+        let services = services.map(|service| {
+            let key = ResourceKey {
+                group: service.header.group.clone(),
+                name: service.interface(),
+            };
+            (key, shown_of_service(call, service))
+        });
+        own.chain(endpoints).chain(services).collect()
     });
     paging::page(call, rows)
 }
@@ -59,10 +69,7 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     let key = network::key(call);
-    let of_endpoint = call.read(|world| endpoint_with(world, &key).is_some());
-    if of_endpoint {
-        return Err(in_use(call, "changed"));
-    }
+    refuse_service_interfaces(call, &key, "changed")?;
     let request = call.body(|body| {
         let properties = body.object_or_empty("properties")?;
         properties.ignore(&[
@@ -108,12 +115,26 @@ fn write(
 ) -> Result<WriteInterface, ArmError> {
     configuration.ignore(&["id", "etag", "type"]);
     let inner = configuration.object_or_empty("properties")?;
-    inner.ignore(&["provisioningState", "privateIPAddressVersion", "primary"]);
-    if reference(&inner, "publicIPAddress")?.is_some() {
-        return Err(ArmError::not_emulated(
-            "A public IP address of a network interface",
-        ));
+    inner.ignore(&["provisioningState", "primary"]);
+    network::refuse_version_6(&inner)?;
+    for (member, what) in [
+        (
+            "loadBalancerInboundNatRules",
+            "An inbound NAT rule of a network interface",
+        ),
+        (
+            "applicationGatewayBackendAddressPools",
+            "An application gateway",
+        ),
+        ("applicationSecurityGroups", "An application security group"),
+    ] {
+        if inner.objects(member)?.is_some_and(|list| !list.is_empty()) {
+            return Err(ArmError::not_emulated(what));
+        }
     }
+    let public = reference(&inner, "publicIPAddress")?;
+    let public =
+        public.map(|id| Id::parse(call, &id)?.key_of("Microsoft.Network/publicIPAddresses"));
     let pools = inner
         .objects("loadBalancerBackendAddressPools")?
         .unwrap_or_default();
@@ -121,11 +142,6 @@ fn write(
         entry.ignore(&["name", "etag", "type", "properties"]);
         pool(call, &entry.string("id")?.unwrap_or_default())
     });
-    let is_static = inner
-        .string("privateIPAllocationMethod")?
-        .is_some_and(|method| method.eq_ignore_ascii_case("Static"));
-    let address = inner.string("privateIPAddress")?;
-    let address = address.filter(|address| is_static && !address.is_empty());
     Ok(WriteInterface {
         place: Place {
             key: network::key(call),
@@ -138,38 +154,53 @@ fn write(
                 .unwrap_or_else(|| "ipconfig1".to_owned()),
         ),
         subnet: subnet(call, &inner)?,
-        address: address
-            .map(|text| text.parse().map_err(|_| invalid("privateIPAddress", &text)))
-            .transpose()?,
+        address: network::wanted_address(&inner)?,
         forwards: properties.boolean("enableIPForwarding")?.unwrap_or(false),
         network_security_group: reference(properties, "networkSecurityGroup")?,
         pools: pools.collect::<Result<_, _>>()?,
+        public: public.transpose()?,
     })
+}
+
+fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
+    refuse_service_interfaces(call, &network::key(call), "changed")?;
+    network::patch_tags(call, Tagged::Interface)?;
+    get(call)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let key = network::key(call);
-    if call.read(|world| endpoint_with(world, &key).is_some()) {
-        return Err(in_use(call, "deleted"));
-    }
-    match call.submit(DeleteInterface { key })? {
-        Some(operation) => {
-            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
-        }
-        None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
-    }
+    refuse_service_interfaces(call, &key, "deleted")?;
+    network::deleted(call, call.submit(DeleteInterface { key })?)
 }
 
-/// Interfaces of private endpoints are the service's.
-fn in_use(call: &Call<'_>, done: &str) -> ArmError {
-    ArmError::service(
-        StatusCode::BAD_REQUEST,
-        "NicInUseWithPrivateEndpoint",
-        format!(
-            "Network interface {} cannot be {done} because it belongs to a private endpoint.",
-            call.path.name(0)
-        ),
-    )
+/// Interfaces of private endpoints and link services are the service's.
+fn refuse_service_interfaces(
+    call: &Call<'_>,
+    key: &ResourceKey,
+    done: &str,
+) -> Result<(), ArmError> {
+    let owner = call.read(|world| {
+        let endpoint = endpoint_with(world, key).map(|_| "Endpoint");
+        endpoint.or_else(|| service_with(world, key).map(|_| "LinkService"))
+    });
+    let (code, whose) = match owner {
+        None => return Ok(()),
+        Some("Endpoint") => ("NicInUseWithPrivateEndpoint", "a private endpoint"),
+        Some(_) => ("NicInUseWithPrivateLinkService", "a private link service"),
+    };
+    let text = format!(
+        "Network interface {} cannot be {done} because it belongs to {whose}.",
+        key.name
+    );
+    Err(ArmError::service(StatusCode::BAD_REQUEST, code, text))
+}
+
+fn service_with<'w>(world: &'w World, key: &ResourceKey) -> Option<&'w PrivateLinkService> {
+    let mut services = world.azure.fabric.private_link_services.values();
+    services
+        .find(|service| service.header.group == key.group && service.interface() == key.name)
+        .map(|service| &**service)
 }
 
 fn endpoint_with<'w>(world: &'w World, key: &ResourceKey) -> Option<&'w PrivateEndpoint> {
@@ -185,13 +216,14 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
         let own = world.azure.fabric.interfaces.get(&key);
         let own = own.map(|interface| shown(call, world, interface));
         own.or_else(|| Some(shown_of_endpoint(call, world, endpoint_with(world, &key)?)))
+            .or_else(|| Some(shown_of_service(call, service_with(world, &key)?)))
     });
     found.ok_or_else(|| {
         ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
     })
 }
 
-fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Value {
+pub(super) fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Value {
     let header = &interface.header;
     let id = id_of(call, &header.group, &header.name);
     let state = network::provisioning_state(world, header.operation);
@@ -209,13 +241,17 @@ fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Value {
     let mut configuration = json!({
         "provisioningState": state,
         "privateIPAddress": interface.address.to_string(),
-        "privateIPAllocationMethod": if interface.is_static { "Static" } else { "Dynamic" },
+        "privateIPAllocationMethod": network::method(interface.is_static),
         "privateIPAddressVersion": "IPv4",
         "primary": true,
         "subnet": { "id": interface.subnet.to_arm_id(call.subscription) },
     });
     if !pools.is_empty() {
         configuration["loadBalancerBackendAddressPools"] = json!(pools);
+    }
+    if let Some(public) = &interface.public {
+        configuration["publicIPAddress"] =
+            json!({ "id": public_ip_addresses::id_of(call, public) });
     }
     let mut properties = json!({
         "provisioningState": state,
@@ -287,5 +323,36 @@ fn shown_of_endpoint(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint)
     });
     let mut shown = network::tracked(header, &id, NAME, properties);
     shown["name"] = json!(endpoint.interface.as_str());
+    shown
+}
+
+fn shown_of_service(call: &Call<'_>, service: &PrivateLinkService) -> Value {
+    let (header, name) = (&service.header, service.interface());
+    let id = id_of(call, &header.group, &name);
+    let tail = format!("Microsoft.Network/privateLinkServices/{}", header.name);
+    let properties = json!({
+        "provisioningState": "Succeeded",
+        "resourceGuid": header.guid,
+        "ipConfigurations": [{
+            "name": service.configuration.as_str(),
+            "id": format!("{id}/ipConfigurations/{}", service.configuration),
+            "etag": network::etag(header.etag),
+            "type": format!("{NAME}/ipConfigurations"),
+            "properties": {
+                "provisioningState": "Succeeded",
+                "privateIPAddress": service.address.to_string(),
+                "privateIPAllocationMethod": network::method(service.is_static),
+                "privateIPAddressVersion": "IPv4",
+                "primary": true,
+                "subnet": { "id": service.subnet.to_arm_id(call.subscription) },
+            },
+        }],
+        "enableIPForwarding": false,
+        "enableAcceleratedNetworking": false,
+        "privateLinkService": { "id": call.id_in_group(header.group.as_str(), &tail) },
+        "nicType": "Standard",
+    });
+    let mut shown = network::tracked(header, &id, NAME, properties);
+    shown["name"] = json!(name.as_str());
     shown
 }

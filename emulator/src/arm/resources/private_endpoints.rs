@@ -4,12 +4,12 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeletePrivateEndpoint, Place, PrivateEndpoint, Target, WritePrivateEndpoint,
+    Connection, DeletePrivateEndpoint, Place, PrivateEndpoint, Target, WritePrivateEndpoint,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
-use super::references::{missing, subnet, target, target_id};
+use super::references::{missing, named_target, subnet, target_id};
 use super::{network, network_interfaces};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
@@ -110,6 +110,7 @@ fn write(
         }
     };
     let interface = properties.string("customNetworkInterfaceName")?;
+    let (target, by_alias) = named_target(call, &id)?;
     Ok(WritePrivateEndpoint {
         place: Place {
             key: network::key(call),
@@ -122,7 +123,8 @@ fn write(
             .filter(|name| !name.is_empty())
             .map(|name| Name::new(&name)),
         connection: Name::new(&connection.string("name")?.unwrap_or_default()),
-        target: target(call, &id)?,
+        target,
+        by_alias,
         group_ids: asked.strings("groupIds")?.unwrap_or_default(),
         manual,
         message: asked.string("requestMessage")?.unwrap_or_default(),
@@ -170,7 +172,7 @@ fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {
     };
     let mut inner = json!({
         "provisioningState": "Succeeded",
-        "privateLinkServiceId": target_id(call, world, &connection.target),
+        "privateLinkServiceId": named_id(call, world, connection),
         "groupIds": connection.group_ids,
         "privateLinkServiceConnectionState": {
             "status": connection.status.text(),
@@ -210,6 +212,18 @@ fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {
         properties["customNetworkInterfaceName"] = json!(endpoint.interface.as_str());
     }
     network::tracked(&endpoint.header, &id, NAME, properties)
+}
+
+/// What the connection leads to, as the consumer named it.
+fn named_id(call: &Call<'_>, world: &World, connection: &Connection) -> String {
+    let alias = match &connection.target {
+        Target::Service(key) if connection.by_alias => {
+            let services = &world.azure.fabric.private_link_services;
+            services.get(key).map(|service| service.alias.clone())
+        }
+        Target::Service(_) | Target::Instance(_) => None,
+    };
+    alias.unwrap_or_else(|| target_id(call, world, &connection.target))
 }
 
 /// The names that a record for the endpoint should have.

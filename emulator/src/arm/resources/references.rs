@@ -114,6 +114,22 @@ pub(super) fn subnet_of(call: &Call<'_>, id: &str) -> Result<SubnetId, ArmError>
     }
 }
 
+/// What a private endpoint is to lead to, and whether it is named by an alias.
+pub(super) fn named_target(call: &Call<'_>, id: &str) -> Result<(Target, bool), ArmError> {
+    if id.contains('/') {
+        return target(call, id).map(|target| (target, false));
+    }
+    let found = call.read(|world| world.link_service_of_alias(id).cloned());
+    match found {
+        Some(key) => Ok((Target::Service(key), true)),
+        None => Err(Refusal::from(AzureRefusal::ReferenceNotFound {
+            resource: id.to_owned(),
+            by: format!("Microsoft.Network/privateEndpoints/{}", call.path.name(0)),
+        })
+        .into()),
+    }
+}
+
 /// What a private endpoint is to lead to.
 pub(super) fn target(call: &Call<'_>, id: &str) -> Result<Target, ArmError> {
     let parsed = Id::parse(call, id)?;

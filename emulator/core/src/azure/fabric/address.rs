@@ -73,10 +73,10 @@ pub fn holders(world: &World, subnet: &SubnetId) -> BTreeMap<Ipv4Addr, Holder> {
     }
     for (key, balancer) in &fabric.load_balancers {
         for (name, frontend) in &balancer.frontends {
-            if let Some((inside, address)) = &frontend.inside
+            if let Some((inside, address)) = frontend.inside()
                 && inside == subnet
             {
-                held.insert(*address, Holder::Frontend(key.clone(), name.clone()));
+                held.insert(address, Holder::Frontend(key.clone(), name.clone()));
             }
         }
     }
@@ -142,6 +142,24 @@ pub(crate) fn allocate_for_instance(
         .map(Ipv4Addr::from)
         .find(|address| !held.contains_key(address))
         .ok_or_else(|| full(subnet))
+}
+
+/// A subnet that is a service's takes nothing else.
+pub(super) fn takes_resources(
+    world: &World,
+    resource: &'static str,
+    subnet: &SubnetId,
+) -> Result<(), AzureRefusal> {
+    let found = world.azure.subnet(subnet);
+    match found.and_then(|subnet| subnet.settings.delegations.first()) {
+        None => Ok(()),
+        Some((_, service)) => Err(FabricRefusal::SubnetOfService {
+            resource,
+            subnet: subnet.to_arm_id(world.subscription),
+            service: service.clone(),
+        }
+        .into()),
+    }
 }
 
 fn usable(

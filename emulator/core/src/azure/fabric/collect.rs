@@ -1,8 +1,14 @@
 //! What goes when a resource group goes, what keeps it, and the laws of the fabric.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{Fabric, Target, holders};
+use imbl::OrdMap;
+
+use super::{
+    Fabric, Header, Target, gateway, holders, interface, load_balancer, machine, private_endpoint,
+    private_link_service, private_zone, public_address,
+};
 use crate::azure::{ResourceKey, SubnetId, retain};
 use crate::names::Name;
 use crate::world::World;
@@ -18,7 +24,41 @@ impl Fabric {
             key.group != *group
         });
         retain(&mut self.load_balancers, |key, _| key.group != *group);
+        retain(&mut self.public_addresses, |key, _| key.group != *group);
         retain(&mut self.gateways, |key, _| key.group != *group);
+    }
+
+    /// Every resource, with its type.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &Header)> {
+        fn of<'a, T: 'a>(
+            kind: &'static str,
+            found: &'a OrdMap<ResourceKey, Arc<T>>,
+            header: fn(&T) -> &Header,
+        ) -> impl Iterator<Item = (&'static str, &'a Header)> {
+            found.values().map(move |found| (kind, header(found)))
+        }
+        of(machine::KIND, &self.machines, |found| &found.header)
+            .chain(of(interface::KIND, &self.interfaces, |found| &found.header))
+            .chain(of(
+                private_endpoint::KIND,
+                &self.private_endpoints,
+                |found| &found.header,
+            ))
+            .chain(of(private_zone::KIND, &self.private_zones, |found| {
+                &found.header
+            }))
+            .chain(of(load_balancer::KIND, &self.load_balancers, |found| {
+                &found.header
+            }))
+            .chain(of(public_address::KIND, &self.public_addresses, |found| {
+                &found.header
+            }))
+            .chain(of(
+                private_link_service::KIND,
+                &self.private_link_services,
+                |found| &found.header,
+            ))
+            .chain(of(gateway::KIND, &self.gateways, |found| &found.header))
     }
 
     /// Every resource that is somewhere: its kind, its key and, if it has one, its subnet.
@@ -53,13 +93,15 @@ impl Fabric {
         });
         let balancers = self.load_balancers.iter().flat_map(|(key, found)| {
             let frontends = found.frontends.values();
-            let inside = frontends.filter_map(|frontend| frontend.inside.as_ref());
+            let inside = frontends.filter_map(super::Frontend::inside);
             inside.map(move |(subnet, _)| ("Microsoft.Network/loadBalancers", key, Some(subnet)))
         });
         let zones = self
             .private_zones
             .keys()
             .map(|key| ("Microsoft.Network/privateDnsZones", key, None));
+        let public = self.public_addresses.keys();
+        let public = public.map(|key| ("Microsoft.Network/publicIPAddresses", key, None));
         let gateways = self.gateways.keys();
         let gateways = gateways.map(|key| ("Microsoft.Network/virtualNetworkGateways", key, None));
         machines
@@ -68,6 +110,7 @@ impl Fabric {
             .chain(services)
             .chain(balancers)
             .chain(zones)
+            .chain(public)
             .chain(gateways)
     }
 }
@@ -122,15 +165,26 @@ pub(in crate::azure) fn user_from_elsewhere(world: &World, group: &Name) -> Opti
             .find(needs)
             .map(|(key, _)| format!("Microsoft.Network/networkInterfaces/{}", key.name))
     };
+    let addresses = || {
+        let mut uses = super::public_address::users(world);
+        uses.find(|(used, user)| used.group == *group && user.group() != group)
+            .map(|(_, user)| user.to_string())
+    };
     subnets
         .or_else(machines)
         .or_else(services)
         .or_else(interfaces)
+        .or_else(addresses)
 }
 
 /// Laws of the fabric.
 pub(crate) mod laws {
+    use std::sync::Arc;
+
     use super::{SubnetId, World, holders, is_there};
+    use crate::azure::ResourceKey;
+    use crate::azure::fabric::{LoadBalancer, members, public_address};
+    use crate::names::Name;
 
     /// Whatever is somewhere has its group and its subnet.
     pub(crate) fn resources_have_their_places(world: &World) -> Option<String> {
@@ -162,7 +216,7 @@ pub(crate) mod laws {
             balancer
                 .frontends
                 .values()
-                .filter(|frontend| frontend.inside.is_some())
+                .filter(|frontend| frontend.inside().is_some())
         });
         let held = instances.count()
             + fabric.interfaces.len()
@@ -191,9 +245,10 @@ pub(crate) mod laws {
             .map(|machine| machine.header.name.to_string());
         let service = || {
             let mut services = fabric.private_link_services.values();
-            let kept = |(balancer, frontend): &(crate::azure::ResourceKey, crate::names::Name)| {
+            let kept = |(balancer, frontend): &(ResourceKey, Name)| {
                 let balancer = fabric.load_balancers.get(balancer);
-                balancer.is_some_and(|balancer| balancer.frontends.contains_key(frontend))
+                let frontend = balancer.and_then(|balancer| balancer.frontends.get(frontend));
+                frontend.is_some_and(|frontend| frontend.inside().is_some())
             };
             services
                 .find(|service| !kept(&service.frontend))
@@ -211,6 +266,41 @@ pub(crate) mod laws {
                 .map(|interface| interface.header.name.to_string())
         };
         machine.or_else(service).or_else(interface)
+    }
+
+    /// A load balancer's rules have their parts, and its members are in its network.
+    pub(crate) fn balancers_are_whole(world: &World) -> Option<String> {
+        let mut balancers = world.azure.fabric.load_balancers.iter();
+        let whole = |(key, balancer): &(&ResourceKey, &Arc<LoadBalancer>)| {
+            let has_parts = balancer.rules.values().all(|rule| {
+                let has = |pool: &Name| balancer.pools.contains(pool);
+                let probed = |probe: &Name| balancer.probes.contains_key(probe);
+                balancer.frontends.contains_key(&rule.frontend)
+                    && rule.pool.as_ref().is_none_or(has)
+                    && rule.probe.as_ref().is_none_or(probed)
+            });
+            let network = balancer.network();
+            let near = balancer.pools.iter().all(|pool| {
+                members(world, key, pool).iter().all(|(_, member, _)| {
+                    network
+                        .as_ref()
+                        .is_none_or(|network| member.subnet.network_key() == *network)
+                })
+            });
+            has_parts && near
+        };
+        balancers
+            .find(|found| !whole(found))
+            .map(|(key, _)| key.name.to_string())
+    }
+
+    /// A public IP address that is used is there, and has one user.
+    pub(crate) fn public_addresses_have_one_user(world: &World) -> Option<String> {
+        let there = &world.azure.fabric.public_addresses;
+        let mut used = std::collections::BTreeSet::new();
+        public_address::users(world)
+            .find(|(key, _)| !there.contains_key(*key) || !used.insert(*key))
+            .map(|(key, user)| format!("{} of {user}", key.name))
     }
 
     /// A network hears at most one zone of a name.

@@ -19,6 +19,8 @@ pub struct Connection {
     pub guid: Uuid,
     /// What it leads to.
     pub target: Target,
+    /// Whether the consumer named a private link service by its alias.
+    pub by_alias: bool,
     /// `groupIds`: `managedInstance`, or nothing for a private link service.
     pub group_ids: Vec<String>,
     /// Whether it was asked for by hand (`manualPrivateLinkServiceConnections`).
@@ -102,6 +104,7 @@ impl Connection {
             consumer_name,
             guid,
             target,
+            by_alias: asked.by_alias,
             group_ids: asked.group_ids,
             manual: asked.manual,
             request_message: asked.message,
@@ -109,6 +112,11 @@ impl Connection {
             description,
             was_approved: asked.approved,
         }
+    }
+
+    /// What tells it from other connections in a PROXY header (guess: any number that stays does).
+    pub fn link_identifier(&self) -> u32 {
+        self.guid.as_fields().0
     }
 
     /// Whether the provider has it, too.
@@ -150,6 +158,7 @@ impl Connection {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) manual: bool,
+    pub(super) by_alias: bool,
     pub(super) approved: bool,
     pub(super) message: String,
     pub(super) group_ids: Vec<String>,

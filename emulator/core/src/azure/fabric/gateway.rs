@@ -70,7 +70,7 @@ pub struct DeleteSite {
     pub name: Name,
 }
 
-const KIND: &str = "Microsoft.Network/virtualNetworkGateways";
+pub(super) const KIND: &str = "Microsoft.Network/virtualNetworkGateways";
 
 impl Site {
     /// An address of it, which its clients have.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::header::{self, Header, Place};
-use super::{PoolId, address};
+use super::{PoolId, User, address, public_address};
 use crate::azure::ResourceKey;
 use crate::azure::{SubnetId, network_exists};
 use crate::command::Request;
@@ -32,6 +32,8 @@ pub struct Interface {
     pub network_security_group: Option<String>,
     /// The load balancers' pools it is in.
     pub pools: Vec<PoolId>,
+    /// Its public IP address.
+    pub public: Option<ResourceKey>,
 }
 
 /// PUT. Answers the operation and whether the interface is new.
@@ -51,6 +53,8 @@ pub struct WriteInterface {
     pub network_security_group: Option<String>,
     /// The load balancers' pools it is in.
     pub pools: Vec<PoolId>,
+    /// Its public IP address.
+    pub public: Option<ResourceKey>,
 }
 
 /// DELETE.
@@ -60,7 +64,7 @@ pub struct DeleteInterface {
     pub key: ResourceKey,
 }
 
-const KIND: &str = "Microsoft.Network/networkInterfaces";
+pub(super) const KIND: &str = "Microsoft.Network/networkInterfaces";
 
 impl Request for WriteInterface {
     type Reply = (OperationId, bool);
@@ -75,6 +79,7 @@ impl Request for WriteInterface {
             found.as_ref().map(|found| &found.header),
         )?;
         network_exists(world, &self.subnet, &self.place.location)?;
+        address::takes_resources(world, KIND, &self.subnet)?;
         if let Some(group) = &self.network_security_group
             && !crate::azure::security_group_exists(world, group)
         {
@@ -96,6 +101,27 @@ impl Request for WriteInterface {
                 }
                 .into());
             }
+            let network = balancer.and_then(|balancer| balancer.network());
+            if network.is_some_and(|network| network != self.subnet.network_key()) {
+                return Err(FabricRefusal::MemberOfOtherNetwork {
+                    interface: key.name.to_string(),
+                    balancer: pool.balancer.name.to_string(),
+                }
+                .into());
+            }
+        }
+        if let Some(public) = &self.public {
+            let (user, by) = (User::Interface(key.clone()), format!("{KIND}/{}", key.name));
+            public_address::is_free_for(world, public, &user, &by)?;
+        }
+        if let Some((found, machine)) = found.as_ref().zip(world.azure.fabric.machine_at(&key))
+            && found.subnet.network_key() != self.subnet.network_key()
+        {
+            return Err(FabricRefusal::InterfaceInUse {
+                interface: key.name.to_string(),
+                machine: machine.header.name.to_string(),
+            }
+            .into());
         }
         let old = found.as_ref().map(|found| (&found.subnet, found.address));
         let address = address::keep_or_allocate(world, &self.subnet, self.address, old)?;
@@ -115,6 +141,7 @@ impl Request for WriteInterface {
             forwards: self.forwards,
             network_security_group: self.network_security_group,
             pools: self.pools,
+            public: self.public,
         };
         world
             .azure

@@ -1,27 +1,29 @@
 //! Load balancers: frontends, pools, probes and rules. Whether a member is up is computed from time, never kept.
 
+mod write;
+
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use super::header::{self, Header, Place};
-use super::{Interface, Machine, Power, address};
-use crate::azure::{ResourceKey, SubnetId, network_exists};
-use crate::command::Request;
-use crate::ids::OperationId;
+use super::header::Header;
+use super::{Interface, Machine, Power};
+use crate::azure::{ResourceKey, SubnetId};
 use crate::names::Name;
-use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
 use crate::time::{Span, Timestamp};
 use crate::world::World;
 
-/// A load balancer of the standard tier.
+pub use write::{
+    DeleteLoadBalancer, DeletePool, WantedFrontend, WantedPlace, WriteLoadBalancer, WritePool,
+};
+
+/// A load balancer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadBalancer {
     /// What every resource has.
     pub header: Header,
     /// `sku.name`.
-    pub sku: String,
+    pub sku: Sku,
     /// Where it is reached.
     pub frontends: OrdMap<Name, Frontend>,
     /// `backendAddressPools`; interfaces say which they are in.
@@ -32,13 +34,37 @@ pub struct LoadBalancer {
     pub rules: OrdMap<Name, Rule>,
 }
 
+/// What a load balancer can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum Sku {
+    Basic,
+    Standard,
+}
+
 /// A frontend.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frontend {
-    /// Its subnet and address there; none for a public one, which nothing is sent through here.
-    pub inside: Option<(SubnetId, Ipv4Addr)>,
-    /// Whether the address was asked for.
-    pub is_static: bool,
+    /// Where it is.
+    pub place: FrontendPlace,
+    /// `zones`.
+    pub zones: Vec<String>,
+}
+
+/// Where a frontend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FrontendPlace {
+    /// In a subnet.
+    Inside {
+        /// The subnet.
+        subnet: SubnetId,
+        /// Its address there.
+        address: Ipv4Addr,
+        /// Whether the address was asked for.
+        is_static: bool,
+    },
+    /// At a public IP address.
+    Public(ResourceKey),
 }
 
 /// A pool of a load balancer.
@@ -53,8 +79,6 @@ pub struct PoolId {
 /// A TCP probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// `protocol`, as written.
-    pub protocol: String,
     /// The port it connects to.
     pub port: u16,
     /// `intervalInSeconds`.
@@ -68,8 +92,8 @@ pub struct Probe {
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// `protocol`, as written.
-    pub protocol: String,
+    /// `protocol`.
+    pub protocol: RuleProtocol,
     /// The frontend.
     pub frontend: Name,
     /// The port there.
@@ -84,35 +108,23 @@ pub struct Rule {
     pub idle_timeout_minutes: u32,
     /// `enableTcpReset`.
     pub tcp_reset: bool,
+    /// `loadDistribution`, as written. Who gets a connection is not drawn: every member is a way of its own.
+    pub distribution: String,
+    /// `disableOutboundSnat`.
+    pub no_outbound: bool,
 }
 
-/// PUT. Answers the operation and whether the load balancer is new.
-#[derive(Clone, Debug)]
-pub struct WriteLoadBalancer {
-    /// Where and what it is.
-    pub place: Place,
-    /// `sku.name`.
-    pub sku: String,
-    /// Its frontends: the subnet, if it is inside, and the address that is asked for.
-    pub frontends: Vec<(Name, Option<SubnetId>, Option<Ipv4Addr>)>,
-    /// Its pools.
-    pub pools: Vec<Name>,
-    /// Its probes.
-    pub probes: Vec<(Name, Probe)>,
-    /// Its rules.
-    pub rules: Vec<(Name, Rule)>,
-}
-
-/// DELETE.
-#[derive(Clone, Debug)]
-pub struct DeleteLoadBalancer {
-    /// The load balancer.
-    pub key: ResourceKey,
+/// What a rule passes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum RuleProtocol {
+    Tcp,
+    Udp,
+    /// Every port of both, which is written as port 0 ("high availability ports").
+    All,
 }
 
 pub(super) const KIND: &str = "Microsoft.Network/loadBalancers";
-/// The least interval of a probe, in seconds (documented).
-const LEAST_INTERVAL: u32 = 5;
 
 impl Probe {
     /// After how many failures a member is down. The texts disagree about the older member (guess: it counts).
@@ -134,12 +146,68 @@ impl Probe {
     }
 }
 
+impl Sku {
+    /// As ARM writes it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Standard => "Standard",
+        }
+    }
+}
+
+impl RuleProtocol {
+    /// As ARM writes it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Tcp => "Tcp",
+            Self::Udp => "Udp",
+            Self::All => "All",
+        }
+    }
+
+    /// Whether both would take some packet of one port.
+    const fn meets(self, other: Self) -> bool {
+        !matches!(
+            (self, other),
+            (Self::Tcp, Self::Udp) | (Self::Udp, Self::Tcp)
+        )
+    }
+}
+
+impl Frontend {
+    /// Its subnet and address, if it is in one.
+    pub fn inside(&self) -> Option<(&SubnetId, Ipv4Addr)> {
+        match &self.place {
+            FrontendPlace::Inside {
+                subnet, address, ..
+            } => Some((subnet, *address)),
+            FrontendPlace::Public(_) => None,
+        }
+    }
+}
+
 impl LoadBalancer {
-    /// The rule for what arrives at a port of a frontend.
-    pub fn rule(&self, frontend: &Name, port: u16) -> Option<(&Name, &Rule)> {
-        self.rules
-            .iter()
-            .find(|(_, rule)| rule.frontend == *frontend && rule.frontend_port == port)
+    /// The rule for a TCP connection to a port of a frontend, and the port that a member gets it at.
+    pub fn rule(&self, frontend: &Name, port: u16) -> Option<(&Rule, u16)> {
+        let rules = || {
+            self.rules
+                .values()
+                .filter(|rule| rule.frontend == *frontend)
+        };
+        let own = rules()
+            .find(|rule| rule.protocol == RuleProtocol::Tcp && rule.frontend_port == port)
+            .map(|rule| (rule, rule.backend_port));
+        own.or_else(|| {
+            let all = rules().find(|rule| rule.protocol == RuleProtocol::All);
+            all.map(|rule| (rule, port))
+        })
+    }
+
+    /// The virtual network that it is in, if it is in one.
+    pub fn network(&self) -> Option<ResourceKey> {
+        let mut inside = self.frontends.values().filter_map(Frontend::inside);
+        inside.next().map(|(subnet, _)| subnet.network_key())
     }
 }
 
@@ -163,170 +231,4 @@ pub(crate) fn members<'a>(
     interfaces
         .map(|(key, interface)| (key, &**interface, fabric.machine_at(key)))
         .collect()
-}
-
-impl Request for WriteLoadBalancer {
-    type Reply = (OperationId, bool);
-
-    fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
-        let key = self.place.key.clone();
-        let found = world.azure.fabric.load_balancers.get(&key).cloned();
-        header::check(
-            world,
-            KIND,
-            &self.place,
-            found.as_ref().map(|found| &found.header),
-        )?;
-        let by = format!("{KIND}/{}", key.name);
-        let missing = |what: &str, name: &Name| AzureRefusal::ReferenceNotFound {
-            resource: format!("{by}/{what}/{name}"),
-            by: by.clone(),
-        };
-        for (name, rule) in &self.rules {
-            if !self
-                .frontends
-                .iter()
-                .any(|(frontend, ..)| *frontend == rule.frontend)
-            {
-                return Err(missing("frontendIPConfigurations", &rule.frontend).into());
-            }
-            if let Some(pool) = rule.pool.as_ref().filter(|pool| !self.pools.contains(pool)) {
-                return Err(missing("backendAddressPools", pool).into());
-            }
-            if let Some(probe) = &rule.probe
-                && !self.probes.iter().any(|(known, _)| known == probe)
-            {
-                return Err(missing("probes", probe).into());
-            }
-            let twin = self.rules.iter().find(|(other, twin)| {
-                other != name
-                    && twin.frontend == rule.frontend
-                    && twin.frontend_port == rule.frontend_port
-                    && twin.protocol.eq_ignore_ascii_case(&rule.protocol)
-            });
-            if let Some((other, _)) = twin {
-                return Err(FabricRefusal::RulesCollide {
-                    rule: name.to_string(),
-                    other: other.to_string(),
-                }
-                .into());
-            }
-        }
-        if let Some((name, _)) = self
-            .probes
-            .iter()
-            .find(|(_, probe)| probe.interval_seconds < LEAST_INTERVAL)
-        {
-            return Err(AzureRefusal::InvalidParameter {
-                parameter: "intervalInSeconds".to_owned(),
-                value: name.to_string(),
-            }
-            .into());
-        }
-        // Frontends that go must not be in use by a private link service.
-        let gone = found.iter().flat_map(|found| found.frontends.keys());
-        for gone in gone.filter(|old| !self.frontends.iter().any(|(name, ..)| name == *old)) {
-            frontend_is_free(world, &key, gone)?;
-        }
-        let gone = found.iter().flat_map(|found| found.pools.iter());
-        for gone in gone.filter(|old| !self.pools.contains(old)) {
-            if let Some((member, ..)) = members(world, &key, gone).first() {
-                return Err(AzureRefusal::InUse {
-                    resource: format!("{by}/backendAddressPools/{gone}"),
-                    by: format!("Microsoft.Network/networkInterfaces/{}", member.name),
-                }
-                .into());
-            }
-        }
-        let header = header::write(
-            world,
-            KIND,
-            self.place,
-            found.as_ref().map(|found| &found.header),
-        );
-        let operation = header.operation;
-        let mut balancer = LoadBalancer {
-            header,
-            sku: self.sku,
-            frontends: OrdMap::new(),
-            pools: self.pools.into_iter().collect(),
-            probes: self.probes.into_iter().collect(),
-            rules: self.rules.into_iter().collect(),
-        };
-        // One after the other, so that two frontends of one request get two addresses.
-        for (name, subnet, wanted) in self.frontends {
-            let old = found.as_ref().and_then(|found| found.frontends.get(&name));
-            let inside = match subnet {
-                None => None,
-                Some(subnet) => {
-                    network_exists(world, &subnet, &balancer.header.location)?;
-                    let old = old.and_then(|old| old.inside.as_ref());
-                    let old = old.map(|(subnet, address)| (subnet, *address));
-                    let address = address::keep_or_allocate(world, &subnet, wanted, old)?;
-                    Some((subnet, address))
-                }
-            };
-            let is_static = wanted.is_some();
-            balancer
-                .frontends
-                .insert(name, Frontend { inside, is_static });
-            let draft = Arc::new(balancer.clone());
-            world.azure.fabric.load_balancers.insert(key.clone(), draft);
-        }
-        world
-            .azure
-            .fabric
-            .load_balancers
-            .insert(key, Arc::new(balancer));
-        Ok((operation, found.is_none()))
-    }
-}
-
-impl Request for DeleteLoadBalancer {
-    type Reply = Option<OperationId>;
-
-    fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
-        let Some(found) = world.azure.fabric.load_balancers.get(&self.key).cloned() else {
-            return Ok(None);
-        };
-        for frontend in found.frontends.keys() {
-            frontend_is_free(world, &self.key, frontend)?;
-        }
-        let member = world
-            .azure
-            .fabric
-            .interfaces
-            .values()
-            .find(|interface| interface.pools.iter().any(|pool| pool.balancer == self.key));
-        if let Some(member) = member {
-            return Err(AzureRefusal::InUse {
-                resource: format!("{KIND}/{}", self.key.name),
-                by: format!("Microsoft.Network/networkInterfaces/{}", member.header.name),
-            }
-            .into());
-        }
-        let operation = header::start_deletion(world, KIND, &found.header);
-        world.azure.fabric.load_balancers.remove(&self.key);
-        Ok(Some(operation))
-    }
-}
-
-fn frontend_is_free(
-    world: &World,
-    balancer: &ResourceKey,
-    name: &Name,
-) -> Result<(), AzureRefusal> {
-    let user = world
-        .azure
-        .fabric
-        .private_link_services
-        .values()
-        .find(|service| service.frontend.0 == *balancer && service.frontend.1 == *name);
-    match user {
-        None => Ok(()),
-        Some(user) => Err(AzureRefusal::InUse {
-            resource: format!("{KIND}/{}/frontendIPConfigurations/{name}", balancer.name),
-            by: format!("Microsoft.Network/privateLinkServices/{}", user.header.name),
-        }),
-    }
 }

@@ -99,7 +99,7 @@ pub struct AddForwarding {
 pub(crate) const SSH: u16 = 22;
 /// How many rules a machine keeps.
 const MOST_RULES: usize = 1_000;
-const KIND: &str = "Microsoft.Compute/virtualMachines";
+pub(super) const KIND: &str = "Microsoft.Compute/virtualMachines";
 
 impl Power {
     /// As `PowerState/…` says it.

@@ -12,7 +12,9 @@ mod peering;
 mod private_endpoint;
 mod private_link_service;
 mod private_zone;
+mod public_address;
 mod security;
+mod tags;
 
 use std::sync::Arc;
 
@@ -28,7 +30,8 @@ pub use header::{Header, Place};
 pub use interface::{DeleteInterface, Interface, WriteInterface};
 pub(crate) use load_balancer::members;
 pub use load_balancer::{
-    DeleteLoadBalancer, Frontend, LoadBalancer, PoolId, Probe, Rule, WriteLoadBalancer,
+    DeleteLoadBalancer, DeletePool, Frontend, FrontendPlace, LoadBalancer, PoolId, Probe, Rule,
+    RuleProtocol, Sku, WantedFrontend, WantedPlace, WriteLoadBalancer, WritePool,
 };
 pub use machine::{
     AddForwarding, DeleteMachine, Forwarding, Machine, Power, PowerMachine, WriteMachine,
@@ -46,9 +49,13 @@ pub use private_zone::{
     DeleteRecordSet, DeleteZone, DeleteZoneLink, PrivateZone, RecordKind, RecordSet, Records,
     WriteRecordSet, WriteZone, WriteZoneLink, ZoneLink,
 };
+pub use public_address::{
+    DeletePublicAddress, PublicAddress, PublicAddressSettings, User, WritePublicAddress, user_of,
+};
 pub use security::{
     Access, Direction, Item, NextHop, Ports, Protocol, Route, SecurityRule, Source,
 };
+pub use tags::{TagResource, Tagged};
 
 use super::ResourceKey;
 use crate::names::Name;
@@ -66,6 +73,8 @@ pub struct Fabric {
     pub private_zones: OrdMap<ResourceKey, Arc<PrivateZone>>,
     /// `Microsoft.Network/loadBalancers`.
     pub load_balancers: OrdMap<ResourceKey, Arc<LoadBalancer>>,
+    /// `Microsoft.Network/publicIPAddresses`.
+    pub public_addresses: OrdMap<ResourceKey, Arc<PublicAddress>>,
     /// `Microsoft.Network/privateLinkServices`.
     pub private_link_services: OrdMap<ResourceKey, Arc<PrivateLinkService>>,
     /// Gateways of virtual networks to places outside Azure.

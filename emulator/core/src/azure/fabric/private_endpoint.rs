@@ -48,6 +48,8 @@ pub struct WritePrivateEndpoint {
     pub connection: Name,
     /// What it leads to.
     pub target: Target,
+    /// Whether a private link service is named by its alias.
+    pub by_alias: bool,
     /// `groupIds`.
     pub group_ids: Vec<String>,
     /// Whether the connection waits for somebody's approval.
@@ -87,7 +89,7 @@ pub struct DeleteConnection {
     pub name: Name,
 }
 
-const KIND: &str = "Microsoft.Network/privateEndpoints";
+pub(super) const KIND: &str = "Microsoft.Network/privateEndpoints";
 /// The group of a managed instance's sub-resource.
 pub(crate) const INSTANCE_GROUP: &str = "managedInstance";
 /// The longest `requestMessage` (documented).
@@ -168,21 +170,20 @@ impl Request for WritePrivateEndpoint {
             return Ok((operation, false));
         }
         let approves_itself = match &self.target {
-            // Whoever may write it here may approve it there: there is one tenant.
-            Target::Service(service) => world
-                .azure
-                .fabric
-                .private_link_services
-                .get(service)
-                .is_some_and(|service| {
-                    let own = world.subscription.to_string();
-                    service
-                        .auto_approval
-                        .iter()
-                        .any(|id| *id == own || id == "*")
-                }),
+            Target::Service(service) => {
+                let services = &world.azure.fabric.private_link_services;
+                let service = services.get(service);
+                service.is_some_and(|service| service.approves(world.subscription))
+            }
             Target::Instance(_) => false,
         };
+        // An alias gives no right to approve anything (documented).
+        if !self.manual && self.by_alias {
+            return Err(FabricRefusal::AliasNeedsApproval {
+                endpoint: key.name.to_string(),
+            }
+            .into());
+        }
         if !self.manual && !self.may_approve && !approves_itself {
             return Err(FabricRefusal::MayNotApprove {
                 endpoint: key.name.to_string(),
@@ -196,7 +197,8 @@ impl Request for WritePrivateEndpoint {
         let guid = world.ids.next_guid();
         let asked = Asked {
             manual: self.manual,
-            approved: !self.manual,
+            by_alias: self.by_alias,
+            approved: !self.manual || approves_itself,
             message: self.message,
             group_ids: self.group_ids,
         };
@@ -252,6 +254,16 @@ impl WritePrivateEndpoint {
             return Err(AzureRefusal::ReferenceNotFound {
                 resource: self.target_name(),
                 by: format!("{KIND}/{}", self.place.key.name),
+            }
+            .into());
+        }
+        if let Target::Service(key) = &self.target
+            && let Some(service) = world.azure.fabric.private_link_services.get(key)
+            && !service.is_visible_to(world.subscription)
+        {
+            return Err(FabricRefusal::LinkServiceNotVisible {
+                service: key.name.to_string(),
+                endpoint: self.place.key.name.to_string(),
             }
             .into());
         }

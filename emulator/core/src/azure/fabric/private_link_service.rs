@@ -3,8 +3,10 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::header::{self, Header, Place};
-use super::{ConnectionStatus, Target, address};
+use super::{Sku, Target, address};
 use crate::azure::{ResourceKey, SubnetId, network_exists};
 use crate::command::Request;
 use crate::ids::OperationId;
@@ -25,6 +27,8 @@ pub struct PrivateLinkService {
     pub subnet: SubnetId,
     /// Its address there.
     pub address: Ipv4Addr,
+    /// Whether the address was asked for.
+    pub is_static: bool,
     /// `alias`.
     pub alias: String,
     /// `enableProxyProtocol`.
@@ -33,6 +37,8 @@ pub struct PrivateLinkService {
     pub visibility: Vec<String>,
     /// `autoApproval.subscriptions`.
     pub auto_approval: Vec<String>,
+    /// `fqdns`.
+    pub fqdns: Vec<String>,
 }
 
 /// PUT. Answers the operation and whether the service is new.
@@ -54,6 +60,8 @@ pub struct WritePrivateLinkService {
     pub visibility: Vec<String>,
     /// `autoApproval.subscriptions`.
     pub auto_approval: Vec<String>,
+    /// `fqdns`.
+    pub fqdns: Vec<String>,
 }
 
 /// DELETE.
@@ -64,6 +72,44 @@ pub struct DeletePrivateLinkService {
 }
 
 pub(super) const KIND: &str = "Microsoft.Network/privateLinkServices";
+/// Every subscription.
+const EVERYBODY: &str = "*";
+
+impl PrivateLinkService {
+    /// The name of the interface that has its address.
+    pub fn interface(&self) -> Name {
+        Name::new(&format!("{}.nic.{}", self.header.name, self.header.guid))
+    }
+
+    /// Whether a subscription may ask for a connection. Nobody named is whoever has a role in the service's subscription,
+    /// which is the only one there is.
+    pub fn is_visible_to(&self, subscription: Uuid) -> bool {
+        self.visibility.is_empty() || lists(&self.visibility, subscription)
+    }
+
+    /// Whether what a subscription asks for is approved at once (documented: whichever way it asks).
+    pub fn approves(&self, subscription: Uuid) -> bool {
+        lists(&self.auto_approval, subscription)
+    }
+}
+
+fn lists(subscriptions: &[String], subscription: Uuid) -> bool {
+    let own = subscription.to_string();
+    subscriptions
+        .iter()
+        .any(|id| id == EVERYBODY || id.eq_ignore_ascii_case(&own))
+}
+
+impl World {
+    /// The private link service of an alias.
+    pub fn link_service_of_alias(&self, alias: &str) -> Option<&ResourceKey> {
+        let services = self.azure.fabric.private_link_services.iter();
+        services
+            .into_iter()
+            .find(|(_, service)| service.alias.eq_ignore_ascii_case(alias))
+            .map(|(key, _)| key)
+    }
+}
 
 impl Request for WritePrivateLinkService {
     type Reply = (OperationId, bool);
@@ -79,13 +125,13 @@ impl Request for WritePrivateLinkService {
             found.as_ref().map(|found| &found.header),
         )?;
         network_exists(world, &self.subnet, &self.place.location)?;
+        address::takes_resources(world, KIND, &self.subnet)?;
         let (balancer, frontend) = &self.frontend;
-        let is_there = fabric
-            .load_balancers
-            .get(balancer)
+        let serving = fabric.load_balancers.get(balancer);
+        let inside = serving
             .and_then(|balancer| balancer.frontends.get(frontend))
-            .is_some_and(|frontend| frontend.inside.is_some());
-        if !is_there {
+            .and_then(|frontend| frontend.inside());
+        let Some((inside, _)) = inside else {
             return Err(AzureRefusal::ReferenceNotFound {
                 resource: format!(
                     "{}/{}/frontendIPConfigurations/{frontend}",
@@ -95,12 +141,39 @@ impl Request for WritePrivateLinkService {
                 by: format!("{KIND}/{}", key.name),
             }
             .into());
+        };
+        if serving.is_some_and(|serving| serving.sku != Sku::Standard) {
+            return Err(FabricRefusal::LinkServiceNeedsStandard {
+                service: key.name.to_string(),
+                balancer: balancer.name.to_string(),
+            }
+            .into());
         }
-        let policies = world
-            .azure
-            .subnet(&self.subnet)
-            .map(|subnet| &subnet.settings.private_link_service_policies);
-        if policies.is_some_and(|policies| !policies.eq_ignore_ascii_case("Disabled")) {
+        if inside.network_key() != self.subnet.network_key() {
+            return Err(FabricRefusal::LinkServiceOfOtherNetwork {
+                service: key.name.to_string(),
+                balancer: balancer.name.to_string(),
+            }
+            .into());
+        }
+        if let Some(stranger) = self.approved_unseen() {
+            return Err(FabricRefusal::ApprovedButNotVisible {
+                service: key.name.to_string(),
+                subscription: stranger.clone(),
+            }
+            .into());
+        }
+        if found
+            .as_ref()
+            .is_some_and(|found| found.frontend != self.frontend)
+        {
+            return Err(FabricRefusal::LinkServiceFixed {
+                service: key.name.to_string(),
+            }
+            .into());
+        }
+        let subnet = world.azure.subnet(&self.subnet);
+        if subnet.is_some_and(|subnet| !subnet.settings.allows_link_services()) {
             return Err(FabricRefusal::LinkServicePoliciesEnabled {
                 service: key.name.to_string(),
                 subnet: self.subnet.to_arm_id(world.subscription),
@@ -113,7 +186,11 @@ impl Request for WritePrivateLinkService {
             .find(|(other, service)| **other != key && service.frontend == self.frontend);
         if let Some((other, _)) = other {
             return Err(AzureRefusal::InUse {
-                resource: format!("{}/{}", super::load_balancer::KIND, balancer.name),
+                resource: format!(
+                    "{}/{}/frontendIPConfigurations/{frontend}",
+                    super::load_balancer::KIND,
+                    balancer.name
+                ),
                 by: format!("{KIND}/{}", other.name),
             }
             .into());
@@ -127,24 +204,41 @@ impl Request for WritePrivateLinkService {
             found.as_ref().map(|found| &found.header),
         );
         let operation = header.operation;
-        let alias = format!(
-            "{}.{}.{}.azure.privatelinkservice",
-            header.name, header.guid, header.location
-        );
+        let alias = match &found {
+            Some(found) => found.alias.clone(),
+            None => format!(
+                "{}.{}.{}.azure.privatelinkservice",
+                header.name, header.guid, header.location
+            ),
+        };
         let service = PrivateLinkService {
             header,
             frontend: self.frontend,
             configuration: self.configuration,
             subnet: self.subnet,
             address,
+            is_static: self.address.is_some(),
             alias,
             proxy_protocol: self.proxy_protocol,
             visibility: self.visibility,
             auto_approval: self.auto_approval,
+            fqdns: self.fqdns,
         };
         let services = &mut world.azure.fabric.private_link_services;
         services.insert(key, Arc::new(service));
         Ok((operation, found.is_none()))
+    }
+}
+
+impl WritePrivateLinkService {
+    /// A subscription that is approved at once without being allowed to ask.
+    fn approved_unseen(&self) -> Option<&String> {
+        let sees = |id: &String| {
+            let mut seen = self.visibility.iter();
+            self.visibility.is_empty()
+                || seen.any(|seen| seen == EVERYBODY || seen.eq_ignore_ascii_case(id))
+        };
+        self.auto_approval.iter().find(|id| !sees(id))
     }
 }
 
@@ -157,11 +251,7 @@ impl Request for DeletePrivateLinkService {
             return Ok(None);
         };
         let target = Target::Service(self.key.clone());
-        let user = fabric.private_endpoints.values().find(|endpoint| {
-            endpoint.connection.target == target
-                && endpoint.connection.status != ConnectionStatus::Disconnected
-        });
-        if let Some(user) = user {
+        if let Some((_, user)) = world.connections_to(&target).next() {
             return Err(FabricRefusal::LinkServiceHasConnections {
                 service: self.key.name.to_string(),
                 endpoint: user.header.name.to_string(),

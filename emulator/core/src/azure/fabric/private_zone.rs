@@ -139,7 +139,7 @@ pub struct DeleteZoneLink {
     pub name: Name,
 }
 
-const KIND: &str = "Microsoft.Network/privateDnsZones";
+pub(super) const KIND: &str = "Microsoft.Network/privateDnsZones";
 const LINK_KIND: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
 /// How many records a set may have (documented).
 const MOST_RECORDS: usize = 20;
