@@ -65,6 +65,7 @@ pub(crate) fn town() -> World {
         interface: None,
         connection: Name::new("c1"),
         target: Target::Instance(Name::new("mi1")),
+        by_alias: false,
         group_ids: vec!["managedInstance".to_owned()],
         manual: true,
         message: "please".to_owned(),
@@ -193,6 +194,7 @@ fn machine(world: &mut World, name: &str, network: &str, inside: &str) {
         forwards: false,
         network_security_group: None,
         pools: Vec::new(),
+        public: None,
     };
     apply(world, interface);
     let machine = WriteMachine {
