@@ -47,6 +47,8 @@ pub enum Transition {
     GroupDelete,
     /// A partner certificate is uploaded or deleted.
     CertificateWrite,
+    /// A server trust group is written or deleted.
+    TrustGroupWrite,
     /// From accepting a link to the first handshake between the partners.
     LinkConnect,
     /// How long a link may try to connect before it fails (documented: 5 minutes).
@@ -83,7 +85,7 @@ pub enum Transition {
 
 impl Transition {
     /// Every transition, in the order they are shown.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InstanceCreate,
         Self::InstanceUpdate,
         Self::InstanceDelete,
@@ -91,6 +93,7 @@ impl Transition {
         Self::NetworkWrite,
         Self::GroupDelete,
         Self::CertificateWrite,
+        Self::TrustGroupWrite,
         Self::LinkConnect,
         Self::LinkInitTimeout,
         Self::SeedingStart,
@@ -181,7 +184,11 @@ fn fast(transition: Transition) -> Span {
         | T::InstanceStop
         | T::InstanceStart
         | T::InstanceFailover => 200,
-        T::DatabaseCreate | T::NetworkWrite | T::GroupDelete | T::CertificateWrite => 20,
+        T::DatabaseCreate
+        | T::NetworkWrite
+        | T::GroupDelete
+        | T::CertificateWrite
+        | T::TrustGroupWrite => 20,
         T::LinkConnect => 100,
         T::LinkInitTimeout | T::FailoverTimeout => 3_000,
         T::SeedingStart => 50,
@@ -212,6 +219,8 @@ fn azure(transition: Transition) -> Span {
         T::NetworkWrite => Span::seconds(5),
         T::GroupDelete => Span::minutes(2),
         T::CertificateWrite => Span::seconds(10),
+        // A guess: it was not recorded.
+        T::TrustGroupWrite => Span::seconds(30),
         T::LinkConnect => Span::seconds(45),
         // That a failover waits as long as a new link does is a guess.
         T::LinkInitTimeout | T::FailoverTimeout => Span::minutes(5),

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
+use uuid::Uuid;
 
 use crate::availability_group::{AvailabilityGroup, Role};
 use crate::azure::ManagedInstanceProperties;
@@ -13,6 +14,7 @@ use crate::collation::Collation;
 use crate::database::Database;
 use crate::endpoint::Endpoint;
 use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId, TransactionId};
+use crate::linked_server::LinkedServer;
 use crate::names::Name;
 use crate::principal::{Login, ServerPermission};
 use crate::session::Session;
@@ -70,6 +72,10 @@ pub struct Instance {
     pub error_log: Vector<Arc<ErrorLogLine>>,
     /// Transactions that a role change has ended, and the sessions that have not noticed yet.
     pub killed: OrdMap<TransactionId, SessionId>,
+    /// Linked servers, by their names.
+    pub linked_servers: OrdMap<Name, Arc<LinkedServer>>,
+    /// Transactions that are parts of distributed ones: whose they are, and the unit of work.
+    pub distributed: OrdMap<TransactionId, (SessionId, Uuid)>,
     pub(crate) next_transaction: u64,
     pub(crate) next_backup: i32,
 }

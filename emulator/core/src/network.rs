@@ -79,6 +79,21 @@ impl World {
         }
     }
 
+    /// What faults make of the way from one instance to another, whatever the port. What [`SetReach`] blocks is only the
+    /// way to the mirroring ports.
+    pub(crate) fn parted(&self, from: InstanceId, to: InstanceId) -> Reach {
+        if !self.is_running(from) || !self.is_running(to) {
+            return Reach::Refused;
+        }
+        match self.faults.is_empty() {
+            true => Reach::Open,
+            false => match crate::fault::network::reach(self, from, to) {
+                Reach::GatewayOnly => Reach::Open,
+                reach => reach,
+            },
+        }
+    }
+
     fn is_running(&self, instance: InstanceId) -> bool {
         self.instance(instance)
             .is_some_and(|found| found.service == ServiceState::Running)

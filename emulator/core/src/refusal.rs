@@ -35,6 +35,12 @@ pub enum Refusal {
     /// About the service of an instance.
     #[error(transparent)]
     Server(#[from] ServerRefusal),
+    /// About linked servers.
+    #[error(transparent)]
+    LinkedServer(#[from] LinkedServerRefusal),
+    /// About transactions that span instances.
+    #[error(transparent)]
+    Distributed(#[from] DistributedRefusal),
     /// About the roles of a link, through either door.
     #[error(transparent)]
     Failover(#[from] FailoverRefusal),
@@ -482,6 +488,8 @@ pub enum AzureRefusal {
     #[error("resource group '{name}' stays because '{resource}' cannot be deleted")]
     GroupNotEmptied { name: String, resource: String },
     #[error(transparent)]
+    Trust(#[from] TrustRefusal),
+    #[error(transparent)]
     Instance(#[from] InstanceRefusal),
     #[error("managed instance '{name}' is busy")]
     InstanceBusy { name: String },
@@ -511,6 +519,28 @@ pub enum AzureRefusal {
     NotEmulated { what: String },
     #[error(transparent)]
     Fabric(#[from] FabricRefusal),
+}
+
+/// Why a server trust group was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum TrustRefusal {
+    #[error("a server trust group needs at least two members")]
+    TooFewMembers,
+    #[error("the server trust group has too many members")]
+    TooManyMembers,
+    #[error("'{server}' is in the server trust group twice")]
+    DuplicateServer { server: String },
+    #[error("a server trust group needs a scope")]
+    NoScopes,
+    #[error("the scopes of a server trust group are fixed when it is created")]
+    ScopesFixed,
+    #[error("an operation runs on server trust group '{group}'")]
+    GroupBusy { group: String },
+    #[error("an operation runs on member '{member}' of the server trust group")]
+    MemberBusy { member: String },
+    #[error("member '{member}' of the server trust group does not exist")]
+    MemberNotFound { member: String },
 }
 
 /// Why ARM refused what was said of the network.
@@ -611,6 +641,12 @@ pub enum FabricRefusal {
         zone: String,
         link: String,
     },
+}
+
+impl From<TrustRefusal> for Refusal {
+    fn from(refusal: TrustRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
 }
 
 impl From<FabricRefusal> for Refusal {
@@ -748,6 +784,32 @@ pub enum ServerRefusal {
     Running { name: String },
     #[error("'{name}' is a managed instance: the service stops and starts it")]
     Managed { name: String },
+}
+
+/// Why a statement about linked servers was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum LinkedServerRefusal {
+    #[error("there is a server '{name}' already")]
+    Exists { name: String },
+    #[error("there is no linked server '{name}'")]
+    NotFound { name: String },
+    #[error("an instance has at most {most} linked servers")]
+    TooMany { most: usize },
+    #[error("logins are mapped on linked server '{name}'")]
+    HasLogins { name: String },
+    #[error("there is no login '{name}'")]
+    NoLogin { name: String },
+    #[error("login '{login}' is not mapped on linked server '{name}'")]
+    NoMapping { login: String, name: String },
+}
+
+/// Why a distributed transaction was undone.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum DistributedRefusal {
+    #[error("'{instance}' cannot end its part of the distributed transaction")]
+    PartLost { instance: String },
 }
 
 /// Why the roles of a link stay as they are.

@@ -73,6 +73,13 @@ fn azure(world: &World, lines: &mut Lines) {
             lines.add(format_args!("{name} {}", item.name), &item.properties);
         }
     }
+    for (key, group) in &azure.trust.groups {
+        let names = group.members.iter().filter_map(|id| world.instance(*id));
+        let names: Vec<&str> = names.map(|instance| instance.name.as_str()).collect();
+        let name = format!("trust group {}/{}", group.group, group.name);
+        let says = format!("{} {names:?} {}", key.location, plain(&group.scopes));
+        lines.add(&name, says);
+    }
     for name in azure.creating.keys() {
         lines.add(format_args!("managed instance {name}"), "being created");
     }

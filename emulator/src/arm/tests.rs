@@ -8,6 +8,7 @@ mod load_balancers;
 mod power;
 mod private_endpoints;
 mod rubbish;
+mod server_trust_groups;
 mod specs;
 mod support;
 

@@ -3,9 +3,10 @@
 use milink_core::ids::TransactionId;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DuplicateKind,
-    EndpointRefusal, FabricRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError,
-    LinkRefusal, Refusal, SecurityRefusal, ServerRefusal, WriteRefusal,
+    AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DistributedRefusal,
+    DuplicateKind, EndpointRefusal, FabricRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal,
+    LinkError, LinkRefusal, LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal,
+    TrustRefusal, WriteRefusal,
 };
 use milink_tsql::statement::refusal::{link_error_number, sql_error};
 
@@ -26,6 +27,8 @@ pub(super) fn write(page: &mut Page) {
         backup_refusals(),
         failover_refusals(),
         server_refusals(),
+        linked_server_refusals(),
+        distributed_refusals(),
     ];
     for refusal in of_sql.iter().flatten() {
         let error = sql_error(refusal);
@@ -38,6 +41,7 @@ pub(super) fn write(page: &mut Page) {
     let lists = [
         azure_refusals(),
         fabric_refusals(),
+        trust_refusals(),
         instance_refusals(),
         link_refusals(),
     ];
@@ -314,6 +318,43 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         OperationNotCancellable { id: text("id") }
         NotEmulated { what: text("what") }
         Fabric { 0: FabricRefusal::NoSuchConnection { name: text("name") } }
+        Trust { 0: TrustRefusal::TooFewMembers }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `LinkedServerRefusal`.
+fn linked_server_refusals() -> Vec<Refusal> {
+    let all = every! { LinkedServerRefusal:
+        Exists { name: text("name") }
+        NotFound { name: text("name") }
+        TooMany { most: 1_000 }
+        HasLogins { name: text("name") }
+        NoLogin { name: text("name") }
+        NoMapping { login: text("login"), name: text("name") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `DistributedRefusal`.
+fn distributed_refusals() -> Vec<Refusal> {
+    let all = every! { DistributedRefusal:
+        PartLost { instance: text("instance") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `TrustRefusal`.
+pub(super) fn trust_refusals() -> Vec<Refusal> {
+    let all = every! { TrustRefusal:
+        TooFewMembers {  }
+        TooManyMembers {  }
+        DuplicateServer { server: text("server") }
+        NoScopes {  }
+        ScopesFixed {  }
+        GroupBusy { group: text("group") }
+        MemberBusy { member: text("member") }
+        MemberNotFound { member: text("member") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

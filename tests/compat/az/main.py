@@ -216,8 +216,29 @@ def trust_groups(ready, work):
     equal(sorted(one["serverId"].lower() for one in made["groupMembers"]), sorted([first["resourceId"].lower(), second["id"].lower()]))
     equal(names(az("sql", "stg", "list", *where)), ["trust1"])
     equal(names(az("sql", "stg", "list", *group, "--instance-name", "walkmi2")), ["trust1"])
+    shown = az("sql", "stg", "show", *where, "-n", "trust1")
+    equal((shown["name"], shown["trustScopes"], shown["type"]), ("trust1", ["GlobalTransactions"], "Microsoft.Sql/locations/serverTrustGroups"))
+    both = (first["resourceId"], second["id"])
+
+    def refused(code, text, members, scope="GlobalTransactions", name="trust1"):
+        az.refused(code, text, "sql", "stg", "create", *where, "-n", name, "-m", *members, "--trust-scope", scope)
+
+    refused(1, "ServerTrustGroupCreateRequestInvalidGroupMembersCount", both[:1])
+    refused(1, "ServerTrustGroupCreateRequestDuplicateServer", (both[0], both[0]))
+    refused(1, "ServerTrustGroupCreateRequestInvalidServer", (both[0], subnet))
+    refused(1, "ServerTrustGroupCreateRequestInvalidTrustScopesValue", both, scope="Everything")
+    refused(1, "ServerTrustGroupCreateRequestInvalidTrustScopesValue", both, scope="ServiceBroker")
+    refused(1, "ServerTrustGroupMemberNotFound", (both[0], both[1] + "x"), name="trust2")
+    # Members are changed by creating the group again.
+    third = az("sql", "mi", "create", *group, "-n", "walkmi3", "-l", ready["location"], "-u", "cloudadmin", "-p", "Long-Pass-Word-1!", "--subnet", subnet)
+    az("sql", "stg", "create", *where, "-n", "trust1", "-m", *both, third["id"], "--trust-scope", "GlobalTransactions")
+    equal(names(az("sql", "stg", "list", *group, "--instance-name", "walkmi3")), ["trust1"])
+    az("sql", "mi", "delete", *group, "-n", "walkmi3", "-y")
+    equal(len(az("sql", "stg", "show", *where, "-n", "trust1")["groupMembers"]), 2)
     az("sql", "stg", "delete", *where, "-n", "trust1", "-y")
     equal(az("sql", "stg", "list", *where), [])
+    az.refused(3, "ServerTrustGroupNotFound", "sql", "stg", "show", *where, "-n", "trust1")
+    az("sql", "stg", "delete", *where, "-n", "trust1", "-y")
 
 
 @test

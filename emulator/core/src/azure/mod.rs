@@ -14,6 +14,7 @@ mod operations;
 mod pending;
 mod resource_group;
 mod server_trust_certificate;
+mod server_trust_group;
 mod virtual_network;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,9 @@ pub use resource_group::{
     DeleteResourceGroup, ResourceGroup, UpdateResourceGroup, WriteResourceGroup,
 };
 pub use server_trust_certificate::{DeleteTrustCertificate, WriteTrustCertificate};
+pub use server_trust_group::{
+    DeleteTrustGroup, Trust, TrustGroup, TrustGroupKey, TrustScope, WriteTrustGroup,
+};
 pub use virtual_network::{
     DeleteSubnet, DeleteVirtualNetwork, Subnet, SubnetId, SubnetSettings, TagNetwork,
     VirtualNetwork, WriteSubnet, WriteVirtualNetwork,
@@ -52,6 +56,7 @@ pub use virtual_network::{
 
 pub(crate) use network_resource::{find as find_network_resource, security_group_exists};
 pub(crate) use pending::{Pending, complete};
+pub(crate) use server_trust_group::{members_are_there, what_lingers_is_over};
 use virtual_network::network_exists;
 
 use crate::ids::{DatabaseId, InstanceId, OperationId};
@@ -81,6 +86,8 @@ pub struct Azure {
     pub network_resources: OrdMap<(NetworkKind, ResourceKey), Arc<NetworkResource>>,
     /// The network around managed instances.
     pub fabric: fabric::Fabric,
+    /// Who trusts whom.
+    pub trust: Trust,
     /// Managed instances that are being created: they have no engine yet.
     pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
     /// Tags of managed databases.

@@ -34,6 +34,14 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
                 && !name.contains('\\')
                 && !name.chars().any(char::is_control)
         }
+        // A guess: nothing is published but that it has one.
+        "Microsoft.Sql/locations/serverTrustGroups" => {
+            (1..=128).contains(&length)
+                && !name.ends_with([' ', '.'])
+                && name
+                    .chars()
+                    .all(|c| !c.is_control() && !"<>*%&:\\/?#".contains(c))
+        }
         "Microsoft.Network/virtualNetworks" => network_name(name, 2, 64),
         _ => network_name(name, 1, 80),
     };

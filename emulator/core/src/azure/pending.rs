@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::managed_database::NewDatabase;
 use super::managed_instance::InstanceChange;
+use super::server_trust_group::TrustGroupChange;
 use super::{
-    ResourceKey, managed_database, managed_instance, resource_group, server_trust_certificate,
-    virtual_network,
+    ResourceKey, TrustGroupKey, managed_database, managed_instance, resource_group,
+    server_trust_certificate, server_trust_group, virtual_network,
 };
 use crate::certificate::CertificateFacts;
 use crate::durations::Transition;
@@ -39,6 +40,10 @@ pub(crate) enum Pending {
     WriteCertificate(InstanceId, Name, Arc<CertificateFacts>),
     /// A partner certificate is gone.
     DeleteCertificate(InstanceId, Name),
+    /// The members of a trust group trust each other.
+    WriteTrustGroup(Arc<TrustGroupChange>),
+    /// A trust group is gone.
+    DeleteTrustGroup(TrustGroupKey),
     /// A resource group is gone.
     DeleteGroup(Name),
     /// A virtual network is gone.
@@ -63,6 +68,8 @@ impl Pending {
             | Self::DeleteCertificate(id, _) => Some(*id),
             Self::CreateDatabase(new) => Some(new.instance()),
             Self::CreateInstance(_)
+            | Self::WriteTrustGroup(_)
+            | Self::DeleteTrustGroup(_)
             | Self::DeleteGroup(_)
             | Self::DeleteVirtualNetwork(_)
             | Self::DeleteSubnet(..)
@@ -83,9 +90,19 @@ impl Pending {
             Self::WriteCertificate(..) | Self::DeleteCertificate(..) => {
                 Transition::CertificateWrite
             }
+            Self::WriteTrustGroup(_) | Self::DeleteTrustGroup(_) => Transition::TrustGroupWrite,
             Self::DeleteGroup(_) => Transition::GroupDelete,
             Self::DeleteVirtualNetwork(_) | Self::DeleteSubnet(..) => Transition::NetworkWrite,
             Self::Settle(transition) => *transition,
+        }
+    }
+
+    /// The trust group that it changes.
+    pub(super) fn trust_group(&self) -> Option<&TrustGroupKey> {
+        match self {
+            Self::WriteTrustGroup(change) => Some(change.key()),
+            Self::DeleteTrustGroup(key) => Some(key),
+            _ => None,
         }
     }
 
@@ -134,6 +151,7 @@ pub(crate) fn complete(world: &mut World, id: OperationId) {
         Pending::DeleteInstance(_)
             | Pending::DropDatabase(..)
             | Pending::DeleteCertificate(..)
+            | Pending::DeleteTrustGroup(_)
             | Pending::DeleteGroup(_)
             | Pending::DeleteVirtualNetwork(_)
             | Pending::DeleteSubnet(..)
@@ -180,6 +198,11 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
         }
         Pending::DeleteCertificate(instance, name) => {
             server_trust_certificate::finish_deletion(world, instance, &name);
+            Ok(())
+        }
+        Pending::WriteTrustGroup(change) => server_trust_group::finish_write(world, &change),
+        Pending::DeleteTrustGroup(key) => {
+            server_trust_group::finish_deletion(world, &key);
             Ok(())
         }
         Pending::DeleteGroup(name) => resource_group::finish_deletion(world, &name),

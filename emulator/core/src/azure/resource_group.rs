@@ -198,15 +198,18 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     retain(&mut azure.creating, |_, new| !is_here(new));
     retain(&mut azure.virtual_networks, |key, _| key.group != *name);
     azure.fabric.forget_group(name);
+    azure.trust.forget_group(name);
     retain(&mut azure.network_resources, |(_, key), _| {
         key.group != *name
     });
     azure.resource_groups.remove(name);
     world.cut_dangling_connections();
-    abandon(
-        world,
-        |pending| matches!(pending, Pending::CreateInstance(instance) if creating.contains(instance)),
-    );
+    abandon(world, |pending| match pending {
+        Pending::CreateInstance(instance) => creating.contains(instance),
+        other => other
+            .trust_group()
+            .is_some_and(|key| key.resource.group == *name),
+    });
     world.record(EventKind::ResourceDeleted {
         resource: name.to_string(),
     });

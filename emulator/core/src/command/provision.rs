@@ -169,6 +169,8 @@ fn add(
         files: OrdMap::new(),
         error_log: Vector::new(),
         killed: OrdMap::new(),
+        linked_servers: OrdMap::new(),
+        distributed: OrdMap::new(),
         next_transaction: 1_000,
         next_backup: 1,
     };

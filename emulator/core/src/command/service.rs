@@ -125,6 +125,7 @@ pub(crate) fn stop(world: &mut World, id: InstanceId) {
         kill_transactions(instance, database, now);
     }
     instance.killed.clear();
+    instance.distributed.clear();
     instance.waits.clear();
     instance.sessions.clear();
     instance.service = ServiceState::Stopped;
@@ -194,6 +195,7 @@ pub(crate) fn groups_online(world: &mut World, id: InstanceId) {
 /// service is back at once on a node of another name.
 pub(crate) fn move_to_another_node(world: &mut World, id: InstanceId) {
     stop(world, id);
+    world.azure.trust.fail_over(id);
     let node = world.ids.next_u64();
     if let InstanceKind::ManagedInstance(managed) = &mut world.instance_mut(id).kind {
         managed.node_name = Instance::node_name(node);

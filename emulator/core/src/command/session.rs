@@ -79,6 +79,12 @@ impl Request for CloseSession {
             .into_iter()
             .filter(|(_, session)| *session != self.session)
             .collect();
+        if !instance.distributed.is_empty() {
+            instance.distributed = std::mem::take(&mut instance.distributed)
+                .into_iter()
+                .filter(|(_, (session, _))| *session != self.session)
+                .collect();
+        }
         let open: Vec<TransactionId> = instance
             .databases
             .values()

@@ -189,6 +189,7 @@ impl Request for Commit {
         let instance = world.instance_mut(self.instance);
         instance.waits.remove(&self.transaction);
         check_alive(instance, self.transaction)?;
+        forget_part(instance, self.transaction);
         let written = databases_of(instance, self.transaction);
         for id in &written {
             world.check_required_secondaries(self.instance, *id)?;
@@ -232,6 +233,7 @@ impl Request for Rollback {
         instance.waits.remove(&self.transaction);
         if self.savepoint.is_none() {
             instance.killed.remove(&self.transaction);
+            forget_part(instance, self.transaction);
         } else {
             check_alive(instance, self.transaction)?;
         }
@@ -335,6 +337,13 @@ fn undo(database: &mut Database, transaction: TransactionId, now: Timestamp) {
     release(database, &open);
     keep_identities(database, &open.ops);
     database.log.append(now, transaction, LogKind::Abort);
+}
+
+/// A transaction that is over is no part of a distributed one.
+fn forget_part(instance: &mut Instance, transaction: TransactionId) {
+    if !instance.distributed.is_empty() {
+        instance.distributed.remove(&transaction);
+    }
 }
 
 fn check_alive(instance: &Instance, transaction: TransactionId) -> Result<(), Refusal> {

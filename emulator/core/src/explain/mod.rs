@@ -3,6 +3,7 @@
 //! What ails a link is told by the same checks that `doctor` makes beforehand, so that the two cannot disagree.
 
 mod link_error;
+mod linked_server;
 mod refusal;
 mod sql_error;
 

@@ -3,8 +3,8 @@
 use super::{Explanation, named};
 use crate::doctor::Subject;
 use crate::refusal::{
-    AzureRefusal, BackupRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkRefusal,
-    Refusal, ServerRefusal,
+    AzureRefusal, BackupRefusal, DistributedRefusal, FailoverRefusal, GroupRefusal,
+    InstanceRefusal, LinkRefusal, Refusal, ServerRefusal,
 };
 use crate::world::World;
 
@@ -29,9 +29,14 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
                 explained.remedy("use the stop, start and failover actions of Resource Manager")
             }
         },
-        Refusal::Database(_) | Refusal::Write(_) | Refusal::Security(_) | Refusal::Endpoint(_) => {
-            explained
-        }
+        Refusal::Distributed(DistributedRefusal::PartLost { instance }) => explained
+            .fact(format!("'{instance}' was restarted, or the network parted it from the others, before it could commit"))
+            .remedy("run the transaction again: nothing of it was kept on any instance"),
+        Refusal::Database(_)
+        | Refusal::Write(_)
+        | Refusal::Security(_)
+        | Refusal::Endpoint(_)
+        | Refusal::LinkedServer(_) => explained,
     }
 }
 

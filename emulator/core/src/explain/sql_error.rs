@@ -1,6 +1,6 @@
 //! Why SQL Server or a managed instance answered with an error, by its number.
 
-use super::Explanation;
+use super::{Explanation, linked_server};
 use crate::doctor::{Subject, Wish, subjects};
 use crate::ids::InstanceId;
 use crate::world::World;
@@ -98,6 +98,9 @@ const KNOWN: &[Known] = &[
 /// Explains an error that a statement on `instance` met.
 pub fn sql_error(world: &World, instance: InstanceId, number: i32, message: &str) -> Explanation {
     let explained = Explanation::of(message);
+    if linked_server::NUMBERS.contains(&number) {
+        return linked_server::explain(world, instance, number, explained);
+    }
     let Some((_, ids, remedy)) = KNOWN.iter().find(|(numbers, ..)| numbers.contains(&number))
     else {
         return explained;

@@ -89,6 +89,7 @@ pub(crate) fn restart(world: &mut World, instance: InstanceId) {
     }
     server.sessions = OrdMap::new();
     server.killed = OrdMap::new();
+    server.distributed = OrdMap::new();
     server.started = now;
     server.error_log = Vector::new();
     // Message 17162 of the error log.

@@ -156,6 +156,14 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::fabric::laws::networks_hear_one_zone_of_a_name,
     ),
     (
+        "the members of a trust group are there",
+        crate::azure::members_are_there,
+    ),
+    (
+        "trust that lingers has no group",
+        crate::azure::what_lingers_is_over,
+    ),
+    (
         "only one side of a link is writable unless a forced failover is on record",
         one_side_writes,
     ),

@@ -11,8 +11,9 @@ use crate::azure::fabric::{
     WriteZone, WriteZoneLink,
 };
 use crate::azure::{
-    AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
-    WriteManagedInstance, WriteResourceGroup, WriteVirtualNetwork,
+    AddressPrefix, DeleteTrustGroup, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
+    TrustGroupKey, TrustScope, WriteManagedInstance, WriteResourceGroup, WriteTrustGroup,
+    WriteVirtualNetwork,
 };
 use crate::command::Request;
 use crate::database::Database;
@@ -332,6 +333,29 @@ const MUTANTS: &[Mutant] = &[
             instance(world, SQL).killed.insert(killed.0, killed.1);
         },
     ),
+    (
+        "the members of a trust group are there",
+        trusting,
+        |world| {
+            let _ = world.instances.remove(&InstanceId(2));
+        },
+    ),
+    ("trust that lingers has no group", trusting, |world| {
+        let (key, group) = world
+            .azure
+            .trust
+            .groups
+            .iter()
+            .next()
+            .expect("there is one");
+        let (key, group) = (key.clone(), group.clone());
+        let now = world.now();
+        world
+            .apply(now, DeleteTrustGroup { key: key.clone() })
+            .expect("it goes");
+        world.advance_to(now + Span::minutes(10));
+        world.azure.trust.groups.insert(key, group);
+    }),
 ];
 
 /// The same for laws of a step: what became of a world.
@@ -457,6 +481,52 @@ fn in_transaction() -> World {
     lab.insert_in(SQL, 1, transaction)
         .expect("the primary takes it");
     lab.world
+}
+
+/// Two instances in a trust group.
+fn trusting() -> World {
+    let mut world = linked();
+    accept(
+        &mut world,
+        WriteResourceGroup {
+            name: "rg".into(),
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+        },
+    );
+    let id = InstanceId(9);
+    let mut twin = world.instances[&MI].clone();
+    Arc::make_mut(&mut twin).id = id;
+    Arc::make_mut(&mut twin).name = "twin".into();
+    world.instances.insert(id, twin);
+    let name = |id: InstanceId, world: &World| world.instances[&id].name.clone();
+    let group = |id: InstanceId, world: &World| {
+        let managed = world.instances[&id].as_managed_instance();
+        managed
+            .expect("it is one")
+            .properties
+            .resource_group
+            .clone()
+    };
+    let members = [MI, id].map(|id| ResourceKey {
+        group: group(id, &world),
+        name: name(id, &world),
+    });
+    accept(
+        &mut world,
+        WriteTrustGroup {
+            key: TrustGroupKey {
+                location: "westeurope".to_owned(),
+                resource: named("stg"),
+            },
+            location: "westeurope".to_owned(),
+            members: members.to_vec(),
+            scopes: TrustScope::ALL.into_iter().collect(),
+        },
+    );
+    let now = world.now();
+    world.advance_to(now + Span::minutes(1));
+    world
 }
 
 /// An instance that is being created.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AzureRefusal, DatabaseRefusal, FabricRefusal, FailoverRefusal, InstanceRefusal, LinkError,
-    LinkRefusal, Refusal,
+    LinkRefusal, Refusal, TrustRefusal,
 };
 
 use super::ArmError;
@@ -51,6 +51,8 @@ fn of_refusal(refusal: &Refusal) -> ArmError {
         | Refusal::Endpoint(_)
         | Refusal::Group(_)
         | Refusal::Server(_)
+        | Refusal::LinkedServer(_)
+        | Refusal::Distributed(_)
         | Refusal::Backup(_) => ArmError::service(
             CONFLICT,
             "ConflictingServerOperation",
@@ -233,6 +235,7 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
         ),
         AzureRefusal::NotEmulated { what } => ArmError::not_emulated(what),
         AzureRefusal::Fabric(refusal) => of_fabric(refusal),
+        AzureRefusal::Trust(refusal) => of_trust(refusal),
     }
 }
 
@@ -252,6 +255,53 @@ fn in_use(resource: &str) -> &'static str {
 }
 
 /// Codes of `network.md` sections 4.2 and 11.5; those the documents do not give are as observed, or guesses.
+/// Server trust groups: 406 is what the definition says.
+fn of_trust(refusal: &TrustRefusal) -> ArmError {
+    let bad = |what: &str, text: &str| {
+        ArmError::service(BAD, &format!("ServerTrustGroupCreateRequest{what}"), text)
+    };
+    let not_now =
+        |code: &str, text: String| ArmError::service(StatusCode::NOT_ACCEPTABLE, code, text);
+    match refusal {
+        TrustRefusal::TooFewMembers => bad(
+            "InvalidGroupMembersCount",
+            "The group members property has an invalid number of servers. At least two are needed.",
+        ),
+        TrustRefusal::TooManyMembers => bad(
+            "InvalidGroupMembersCount2",
+            "The group members property has an invalid number of servers. There are too many.",
+        ),
+        TrustRefusal::DuplicateServer { server } => bad(
+            "DuplicateServer",
+            &format!("One or more of the provided servers are duplicates: '{server}'."),
+        ),
+        TrustRefusal::NoScopes => bad(
+            "InvalidTrustScopes",
+            "The trust scope property in the request body is empty or invalid.",
+        ),
+        TrustRefusal::ScopesFixed => bad(
+            "InvalidTrustScopesValue",
+            "The trust scope property in the request body has an invalid value: it cannot be changed once the group has been created.",
+        ),
+        TrustRefusal::GroupBusy { group } => not_now(
+            "ServerTrustGroupInInvalidState",
+            format!("SQL trust group '{group}' is busy and cannot perform requested operation."),
+        ),
+        TrustRefusal::MemberBusy { member } => not_now(
+            "ServerTrustGroupMemberIsBusy",
+            format!(
+                "Group member '{member}' is not in a valid state and cannot perform Server trust group operation."
+            ),
+        ),
+        TrustRefusal::MemberNotFound { member } => not_now(
+            "ServerTrustGroupMemberNotFound",
+            format!(
+                "Group member '{member}' is not found, therefore we cannot perform Server trust group operation."
+            ),
+        ),
+    }
+}
+
 fn of_fabric(refusal: &FabricRefusal) -> ArmError {
     let bad = |code, text: String| ArmError::service(BAD, code, text);
     match refusal {

@@ -24,6 +24,7 @@ pub(super) mod resource_groups;
 pub(super) mod route_tables;
 mod security_rules;
 pub(super) mod server_trust_certificates;
+pub(super) mod server_trust_groups;
 pub(super) mod subnets;
 pub(super) mod subscriptions;
 pub(super) mod virtual_network_peerings;

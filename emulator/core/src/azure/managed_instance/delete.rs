@@ -47,6 +47,7 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
         return;
     };
     world.network.forget(instance);
+    world.azure.trust.forget(instance);
     world
         .timers
         .cancel(&crate::world::Timer::GroupsOnline(instance));

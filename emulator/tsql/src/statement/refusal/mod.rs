@@ -7,6 +7,7 @@ mod database;
 mod failover;
 mod group;
 mod link;
+mod linked_server;
 mod security;
 mod server;
 mod write;
@@ -29,6 +30,8 @@ pub fn sql_error(refusal: &Refusal) -> SqlError {
         Refusal::Endpoint(refusal) => security::endpoint_error(refusal),
         Refusal::Group(refusal) => group::error(refusal),
         Refusal::Server(refusal) => server::error(refusal),
+        Refusal::LinkedServer(refusal) => linked_server::error(refusal),
+        Refusal::Distributed(refusal) => linked_server::distributed_error(refusal),
         Refusal::Failover(refusal) => failover::error(refusal),
         Refusal::Backup(refusal) => database::backup_error(refusal),
         Refusal::Azure(_) | Refusal::Link(_) => azure::error(refusal),
