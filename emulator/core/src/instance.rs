@@ -109,6 +109,8 @@ pub struct SqlServer {
     pub edition: Edition,
     /// Whether Always On is enabled (effective, after the restart).
     pub hadr_enabled: bool,
+    /// Whether its links have several databases each (`sp_multidb_milink`), or one.
+    pub multi_database_links: bool,
     /// The address in the model's network.
     pub address: Ipv4Addr,
     /// DNS names that resolve to the address, besides the instance's name.

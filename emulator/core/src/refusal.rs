@@ -310,6 +310,10 @@ pub enum GroupRefusal {
     LinkNoDatabase { group: String },
     #[error("'{group}' already has a database and '{dag}' links it to a managed instance")]
     LinkOneDatabase { group: String, dag: String },
+    #[error("the mode of links cannot be changed while link '{dag}' is there")]
+    LinkModeInUse { dag: String },
+    #[error("availability group '{group}' is contained, which a link cannot replicate")]
+    LinkContained { group: String },
     #[error("database '{database}' is linked to a managed instance by '{dag}'")]
     LinkedDatabase {
         database: String,
@@ -748,6 +752,8 @@ pub enum LinkRefusal {
     BadName { name: String },
     #[error("'{name}' is not a name for a multiple-database link")]
     BadMultiDatabaseName { name: String },
+    #[error("databases must name each database that the link is to have, once")]
+    BadMembers,
     #[error("link '{name}' exists with other availability groups or another database")]
     OtherLinkExists { name: String },
     #[error("availability group '{group}' is used by another link of the instance")]
@@ -918,6 +924,14 @@ pub enum LinkError {
     PartnerDropped,
     #[error("the network between the partners is interrupted")]
     NetworkInterrupted,
+    #[error("SQL Server is in {server} link mode, and the link is not")]
+    ModeMismatch { server: &'static str },
+    #[error(
+        "database '{database}' is in the availability group on SQL Server and not in the link, which has to have all of them"
+    )]
+    DatabaseOmitted { database: String },
+    #[error("the managed instance has no room for database '{database}'")]
+    NoCapacity { database: String },
     #[error("the creation of the link was canceled: the database was not seeded in {days} days")]
     CreationCanceled { days: i64 },
 }

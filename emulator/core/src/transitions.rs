@@ -100,6 +100,7 @@ impl World {
             Timer::GroupsOnline(_) => Some(Transition::ServerStart),
             Timer::LinkDeletion(..) => Some(Transition::LinkDelete),
             Timer::LinkUpdate(..) => Some(Transition::LinkUpdate),
+            Timer::LinkMembers(id) => Some(self.link_groups.get(id)?.coming.as_ref()?.transition()),
             Timer::Operation(id) => self
                 .azure
                 .pending
@@ -147,7 +148,8 @@ fn owner(timer: &Timer) -> String {
         | Timer::Reconnect(id)
         | Timer::LinkDeletion(id, _)
         | Timer::LinkUpdate(id, ..)
-        | Timer::Redo(id) => id.name.to_string(),
+        | Timer::LinkMembers(id)
+        | Timer::Redo(id) => id.to_string(),
         Timer::Operation(id) => id.to_string(),
         Timer::FaultEnd(id) => id.to_string(),
         Timer::GroupsOnline(id) => id.to_string(),

@@ -28,6 +28,12 @@ pub fn lines(world: &World) -> Vec<String> {
     for link in world.links.values() {
         of_link(world, link, &mut lines);
     }
+    for group in world.link_groups.values() {
+        let instance = world.instance(group.id.instance);
+        let instance = instance.map_or_else(|| Name::new("?"), |found| found.name.clone());
+        let says = (&group.spec, &group.coming, &group.left_out);
+        lines.add(format_args!("{instance} link {}", group.id), plain(&says));
+    }
     for operation in world.operations.values() {
         if operation.state == OperationState::InProgress {
             lines.add("operation that runs", operation.word);
@@ -247,7 +253,7 @@ fn of_group(instance: &Instance, group: &AvailabilityGroup, lines: &mut Lines) {
 fn of_link(world: &World, link: &Link, lines: &mut Lines) {
     let instance = world.instance(link.id.instance);
     let instance = instance.map_or_else(|| Name::new("?"), |found| found.name.clone());
-    let name = format!("{instance} link {}", link.id.name);
+    let name = format!("{instance} link {}", link.id);
     let status = LinkStatus::of(world, link);
     let says = (
         link.role,

@@ -13,7 +13,7 @@ use crate::event::{Event, EventKind};
 use crate::fault::{FaultId, Faults};
 use crate::ids::{IdSource, InstanceId, OperationId};
 use crate::instance::Instance;
-use crate::link::{Link, LinkId, ReplicationMode};
+use crate::link::{Link, LinkGroup, LinkId, ReplicationMode};
 use crate::media::Media;
 use crate::network::Network;
 use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
@@ -31,6 +31,8 @@ pub struct World {
     pub instances: OrdMap<InstanceId, Arc<Instance>>,
     /// Links, by their managed instance and name.
     pub links: OrdMap<LinkId, Arc<Link>>,
+    /// What the members of links with several databases have in common.
+    pub link_groups: OrdMap<LinkId, Arc<LinkGroup>>,
     /// The network between the instances.
     pub network: Network,
     /// ARM resources that are not instances.
@@ -69,6 +71,8 @@ pub enum Timer {
     LinkDeletion(LinkId, OperationId),
     /// A link's change of replication mode is done.
     LinkUpdate(LinkId, OperationId, ReplicationMode),
+    /// The databases of a link with several come or change.
+    LinkMembers(LinkId),
     /// The groups of an instance that was started come online.
     GroupsOnline(InstanceId),
     /// A secondary redoes what it has received.
@@ -92,6 +96,7 @@ impl World {
             subscription,
             instances: OrdMap::new(),
             links: OrdMap::new(),
+            link_groups: OrdMap::new(),
             network: Network::default(),
             azure: Azure::new(seed),
             operations: OrdMap::new(),
@@ -359,6 +364,7 @@ impl World {
             Timer::LinkUpdate(id, operation, mode) => {
                 crate::link::finish_update(self, &id, operation, mode)
             }
+            Timer::LinkMembers(id) => crate::link::members_come(self, &id),
             Timer::GroupsOnline(id) => crate::command::groups_online(self, id),
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Operation(id) => crate::azure::complete(self, id),

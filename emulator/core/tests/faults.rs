@@ -52,6 +52,7 @@ fn synchronous() -> Lab {
         instance: lab.mi,
         name: "DAG_db1".into(),
         replication_mode: Some(ReplicationMode::Sync),
+        databases: None,
     });
     minutes(&mut lab, 1);
     lab::synchronous_on_sql_server(&mut lab);

@@ -175,6 +175,7 @@ fn synchronous_commit_needs_both_sides_and_then_waits() {
         instance: lab.mi,
         name: "DAG_db1".into(),
         replication_mode: mode,
+        databases: None,
     });
     lab.settle();
     assert_eq!(

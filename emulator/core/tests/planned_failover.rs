@@ -238,6 +238,7 @@ fn patch(lab: &mut Lab, mode: ReplicationMode) -> milink_core::ids::OperationId 
         instance: lab.mi,
         name: "DAG_db1".into(),
         replication_mode: Some(mode),
+        databases: None,
     })
 }
 

@@ -243,6 +243,7 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
                 instance: lab.mi,
                 name: link(),
                 replication_mode: Some(mode),
+                databases: None,
             };
             world.apply(now, request).map(drop)
         }

@@ -170,6 +170,7 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     let linked = world
         .links
         .keys()
+        .chain(world.link_groups.keys())
         .find(|link| instances.contains(&link.instance));
     let elsewhere = super::virtual_network::user_from_elsewhere(world, name);
     let blocked = linked

@@ -1,7 +1,7 @@
 //! SQL Server itself: version and edition, Always On, the master key, the trace flags.
 
 use super::{Check, NO_SERVER, Subject, Title};
-use crate::version::{Build, link_supported};
+use crate::version::{Build, link_supported, multi_database_supported};
 
 /// The trace flags that the documentation recommends: page allocation for availability groups, compressed seeding.
 const RECOMMENDED: [i32; 2] = [1800, 9567];
@@ -49,6 +49,31 @@ pub(super) fn version(subject: &Subject<'_>) -> Check {
                 Build::SQL_2022_CU13
             ))
             .remedy(format!("update SQL Server to {least} or newer"));
+    }
+    mode(subject, title, evidence)
+}
+
+/// A link with several databases needs a newer build, another edition, and SQL Server in that mode.
+fn mode(subject: &Subject<'_>, title: Title, evidence: String) -> Check {
+    let several = subject.link.map(|link| link.id.member.is_some());
+    let (Some(several), Some((_, server))) = (several, subject.sql_server()) else {
+        return title.ok(evidence);
+    };
+    if several && !multi_database_supported(server.build, server.edition) {
+        return title.fail(evidence).remedy(format!(
+            "a link with several databases needs {} or {}, Enterprise or Developer edition",
+            Build::SQL_2022_CU27,
+            Build::SQL_2025_CU9
+        ));
+    }
+    if several != server.multi_database_links {
+        let wanted = i32::from(several);
+        return title
+            .fail(evidence)
+            .and("SQL Server is in the other mode: its links have one database each, or several")
+            .remedy(format!(
+                "remove all its links, EXEC sys.sp_multidb_milink {wanted}; and create them again"
+            ));
     }
     title.ok(evidence)
 }

@@ -48,6 +48,9 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         LinkError::PolicyTooOld { .. }
         | LinkError::SourceFormatNotCompatible { .. }
         | LinkError::FailbackNeedsMatchingFormat { .. } => &["update-policy"],
+        LinkError::ModeMismatch { .. } => &["server-version"],
+        LinkError::DatabaseOmitted { .. } => &["database", "availability-group", "database-group"],
+        LinkError::NoCapacity { .. } => &["link-limit"],
         LinkError::RoleMismatch | LinkError::PartnerDropped => {
             &["availability-group", "distributed-group"]
         }
@@ -124,6 +127,15 @@ fn meaning(error: &LinkError) -> &'static str {
         LinkError::FailbackNeedsMatchingFormat { .. } => {
             "message 41988: databases only come back to the version that the update policy names"
         }
+        LinkError::ModeMismatch { .. } => {
+            "message 41972: links of one SQL Server have one database each, or several each (sp_multidb_milink)"
+        }
+        LinkError::DatabaseOmitted { .. } => {
+            "a link with several databases replicates all of an availability group: a subset cannot be chosen"
+        }
+        LinkError::NoCapacity { .. } => {
+            "the database was added on SQL Server, and the managed instance has as many as it can have"
+        }
         LinkError::RoleMismatch => {
             "one side of a distributed group is PRIMARY and the other SECONDARY; here both say the same"
         }
@@ -166,6 +178,15 @@ fn then(error: &LinkError) -> Option<&'static str> {
         LinkError::NetworkInterrupted
         | LinkError::FailoverFailed
         | LinkError::CreateDatabaseNotGranted { .. } => None,
+        LinkError::ModeMismatch { .. } => Some(
+            "remove all links, EXEC sys.sp_multidb_milink 0 or 1, and create them again in that mode",
+        ),
+        LinkError::DatabaseOmitted { .. } => Some(
+            "delete the link and create it with all databases, or take the database out of the availability group first",
+        ),
+        LinkError::NoCapacity { .. } => Some(
+            "ALTER AVAILABILITY GROUP … REMOVE DATABASE on SQL Server, then PATCH the link without the database",
+        ),
         LinkError::LogGone { .. } | LinkError::PartnerDropped => {
             Some("delete the link, drop the other half, and create it again")
         }

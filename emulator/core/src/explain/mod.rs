@@ -113,11 +113,12 @@ pub fn operation(world: &World, id: OperationId) -> Option<Explanation> {
 fn of_path<'a>(world: &'a World, path: &str) -> Option<&'a Link> {
     let mut parts = path.split('/').rev();
     let (link, _, instance) = (parts.next()?, parts.next()?, parts.next()?);
-    let id = LinkId {
-        instance: world.managed_instance(instance)?.id,
-        name: Name::new(link),
+    let id = LinkId::new(world.managed_instance(instance)?.id, Name::new(link));
+    let members = || {
+        let group = world.link_groups.get(&id)?;
+        group.members(world).next()
     };
-    world.links.get(&id).map(AsRef::as_ref)
+    world.links.get(&id).or_else(members).map(AsRef::as_ref)
 }
 
 /// The link whose distributed group has this name, on whichever instance.

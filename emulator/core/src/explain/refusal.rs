@@ -84,6 +84,8 @@ fn link(world: &World, explained: Explanation, refusal: &LinkRefusal) -> Explana
         | LinkRefusal::NameTooLong { .. } => {
             explained.remedy("choose another name for the link and the distributed group")
         }
+        LinkRefusal::BadMembers => with(explained, links().collect())
+            .remedy("databases: every database that the link is to have, each once; the list replaces the one before"),
         LinkRefusal::OtherLinkExists { .. } | LinkRefusal::InstanceGroupInUse { .. } => {
             with(explained, links().collect())
                 .remedy("use names that no link has, or delete the link that has them")

@@ -196,6 +196,18 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::link::bandwidth_is_shared,
     ),
     (
+        "links with one database and with several never mix on a SQL Server",
+        crate::link::modes_never_mix,
+    ),
+    (
+        "the members of a link with several databases agree",
+        crate::link::members_agree,
+    ),
+    (
+        "a planned failover is one of all databases of a link",
+        crate::link::failovers_are_whole,
+    ),
+    (
         "a forced failover loses exactly what was not hardened",
         forced_failovers_lose_the_whole_suffix,
     ),
@@ -690,7 +702,11 @@ fn operations_end(world: &World) -> Option<String> {
                 _ => false,
             })
         };
-        world.links.values().any(|link| link.operation == Some(id)) || timed()
+        let groups = || {
+            let mut groups = world.link_groups.values();
+            groups.any(|group| group.operation == Some(id))
+        };
+        world.links.values().any(|link| link.operation == Some(id)) || groups() || timed()
     };
     let stray = world
         .operations

@@ -305,6 +305,35 @@ const MUTANTS: &[Mutant] = &[
         },
     ),
     (
+        "links with one database and with several never mix on a SQL Server",
+        linked,
+        |world| {
+            let crate::instance::InstanceKind::SqlServer(server) = &mut instance(world, SQL).kind
+            else {
+                panic!("not a SQL Server")
+            };
+            server.multi_database_links = true;
+        },
+    ),
+    (
+        "the members of a link with several databases agree",
+        with_several,
+        |world| link(world).role = crate::link::LinkRole::Primary,
+    ),
+    (
+        "the members of a link with several databases agree",
+        with_several,
+        |world| world.link_groups.clear(),
+    ),
+    (
+        "a planned failover is one of all databases of a link",
+        with_several,
+        |world| {
+            let target = link(world).phase.target().expect("it is in step");
+            link(world).phase = Phase::FailingOver { target };
+        },
+    ),
+    (
         "a forced failover loses exactly what was not hardened",
         split,
         |world| {
@@ -447,6 +476,10 @@ fn linked() -> World {
 }
 
 /// A link that has just been asked for.
+fn with_several() -> World {
+    Lab::with_several(Profile::Azure, &["db1", "db2"]).world
+}
+
 fn asked() -> World {
     let mut lab = Lab::new(Profile::Azure);
     lab.prepare(None);

@@ -1,7 +1,7 @@
 //! Changing a link's replication mode, and deleting a link.
 
 use super::create::start;
-use super::{LinkId, Phase, ReplicationMode};
+use super::{LinkId, Phase, ReplicationMode, several};
 use crate::command::Request;
 use crate::durations::Transition;
 use crate::ids::{InstanceId, OperationId};
@@ -19,6 +19,8 @@ pub struct UpdateLink {
     pub name: Name,
     /// The mode; none changes nothing, and is accepted.
     pub replication_mode: Option<ReplicationMode>,
+    /// The complete set of databases of a link with several; of a link with one it says nothing.
+    pub databases: Option<Vec<Name>>,
 }
 
 /// DELETE of a link.
@@ -34,10 +36,14 @@ impl Request for UpdateLink {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name,
-        };
+        let id = LinkId::new(self.instance, self.name);
+        if world.link_groups.contains_key(&id) {
+            let change = several::Change {
+                databases: self.databases,
+                mode: self.replication_mode,
+            };
+            return several::change(world, &id, change);
+        }
         let link = world.links.get(&id);
         let link = link.ok_or_else(|| LinkRefusal::NotFound {
             name: id.name.to_string(),
@@ -69,12 +75,9 @@ impl Request for DeleteLink {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name,
-        };
+        let id = LinkId::new(self.instance, self.name);
         let operation = start(world, &id, "DistributedAvailabilityGroupsDropLink");
-        if world.links.contains_key(&id) {
+        if !several::is_over(world, &id) {
             let due = world.now() + world.span(Transition::LinkDelete);
             world.timers.arm(Timer::LinkDeletion(id, operation), due);
         } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Connection, Link, LinkFailoverMode, LinkId, LinkRole, LinkSpec, Phase, ReplicationMode, limits,
+    several,
 };
 use crate::availability_group::{
     AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
@@ -33,17 +34,11 @@ pub struct CreateLink {
     pub spec: LinkSpec,
 }
 
-/// master, tempdb, model and msdb.
-const SYSTEM_DATABASES: usize = 4;
-
 impl Request for CreateLink {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name.clone(),
-        };
+        let id = LinkId::new(self.instance, self.name.clone());
         if self.spec.instance_group == self.spec.partner_group {
             return Err(LinkRefusal::SameGroupNames.into());
         }
@@ -52,6 +47,13 @@ impl Request for CreateLink {
             _ => return Err(LinkRefusal::BadPartnerEndpoint.into()),
         }
         match world.links.get(&id) {
+            // The mode of a link cannot be changed in place (documented).
+            None if world.link_groups.contains_key(&id) => {
+                return Err(LinkRefusal::OtherLinkExists {
+                    name: self.name.to_string(),
+                }
+                .into());
+            }
             Some(link) if link.spec != self.spec => {
                 return Err(LinkRefusal::OtherLinkExists {
                     name: self.name.to_string(),
@@ -75,7 +77,7 @@ impl Request for CreateLink {
 }
 
 /// A link cannot be begun while the instance is being changed, nor while it does not run.
-fn accepts_links(world: &World, instance: InstanceId) -> Result<(), Refusal> {
+pub(super) fn accepts_links(world: &World, instance: InstanceId) -> Result<(), Refusal> {
     match not_busy(world, instance) {
         Err(AzureRefusal::InstanceBusy { name }) => Err(LinkRefusal::InstanceBusy { name }.into()),
         other => Ok(other?),
@@ -91,34 +93,11 @@ impl CreateLink {
     }
 
     fn check_new(&self, world: &World) -> Result<(), Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name.clone(),
-        };
-        limits::check(world, &id, &self.spec)?;
-        let instance = world
-            .instance(self.instance)
-            .expect("instance ids come from the world");
-        let database = self.spec.database.to_string();
-        let exists = instance.database(&database);
-        let mut links = world.links.values();
-        let linked = links.any(|link| {
-            link.id.instance == self.instance && link.spec.database == self.spec.database
-        });
-        let full = instance.databases.len() >= limits::most_databases(instance) + SYSTEM_DATABASES;
-        match self.spec.instance_role {
-            // A database that another link is about to make is there already, as far as its name goes.
-            LinkRole::Secondary if exists.is_some() || linked => {
-                Err(LinkRefusal::DatabaseExists { database }.into())
-            }
-            LinkRole::Secondary if full => Err(LinkRefusal::TooManyLinks.into()),
-            // Documented: no second link starts from a managed instance's database that is in one.
-            LinkRole::Primary if linked => Err(LinkRefusal::DatabaseLinked { database }.into()),
-            LinkRole::Primary if exists.is_none_or(|found| found.is_system()) => {
-                Err(LinkRefusal::DatabaseNotFound { database }.into())
-            }
-            _ => Ok(()),
-        }
+        let id = LinkId::new(self.instance, self.name.clone());
+        limits::check(world, &id, &self.spec, 1)?;
+        let role = self.spec.instance_role;
+        check_database(world, self.instance, &self.spec.database, role)?;
+        Ok(limits::check_room(world, self.instance, role, 1)?)
     }
 
     fn enter(self, world: &mut World, id: LinkId, operation: OperationId) {
@@ -132,45 +111,87 @@ impl CreateLink {
             instance, &id.name, &self.spec, group, replicas, &mut ids, now,
         );
         let server = instance.name.to_string();
-        let role = self.spec.instance_role;
         world.ids = ids;
-        // A link that failed and is asked for again keeps its record.
-        let before = world.links.get(&id);
-        let role_changes = before.map_or_else(Vec::new, |link| link.role_changes.clone());
-        let link = Link {
-            id: id.clone(),
-            spec: self.spec,
-            group,
-            partner: None,
-            replicas,
-            role,
-            role_changes,
-            fork: None,
-            called_off: None,
-            phase: Phase::Initiating,
-            since: now,
-            connection: Connection::default(),
-            operation: Some(operation),
-            created: now,
-            replication_mode: ReplicationMode::Async,
-            seedings: Vec::new(),
-            last_error: None,
-            partner_certificate: None,
-        };
-        world.links.insert(id.clone(), Arc::new(link));
         world.record(EventKind::LinkRequested {
             instance: server,
             link: id.name.to_string(),
         });
-        let (connect, timeout) = (
-            world.span(Transition::LinkConnect),
-            world.span(Transition::LinkInitTimeout),
-        );
-        world.timers.arm(Timer::Link(id.clone()), now + connect);
-        world
-            .timers
-            .arm(Timer::LinkInitTimeout(id), now + connect + timeout);
+        add_link(world, id.clone(), self.spec, (group, replicas));
+        if let Some(link) = world.link_mut(&id) {
+            link.operation = Some(operation);
+        }
     }
+}
+
+/// Whether a database can be replicated by a new link that begins with the instance in this role.
+pub(super) fn check_database(
+    world: &World,
+    instance: InstanceId,
+    database: &Name,
+    role: LinkRole,
+) -> Result<(), Refusal> {
+    let found = world
+        .instance(instance)
+        .expect("instance ids come from the world");
+    let exists = found.database(database.as_str());
+    let mut links = world.links.values();
+    let linked = links.any(|link| link.id.instance == instance && link.spec.database == *database)
+        || several::is_expected(world, instance, database);
+    let database = database.to_string();
+    match role {
+        // A database that another link is about to make is there already, as far as its name goes.
+        LinkRole::Secondary if exists.is_some() || linked => {
+            Err(LinkRefusal::DatabaseExists { database }.into())
+        }
+        // Documented: no second link starts from a managed instance's database that is in one.
+        LinkRole::Primary if linked => Err(LinkRefusal::DatabaseLinked { database }.into()),
+        LinkRole::Primary if exists.is_none_or(|found| found.is_system()) => {
+            Err(LinkRefusal::DatabaseNotFound { database }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Enters a link that tries to connect from now on; the instance has its half.
+pub(super) fn add_link(
+    world: &mut World,
+    id: LinkId,
+    spec: LinkSpec,
+    (group, replicas): (GroupId, (ReplicaId, ReplicaId)),
+) {
+    let now = world.now();
+    // A link that failed and is asked for again keeps its record.
+    let before = world.links.get(&id);
+    let role_changes = before.map_or_else(Vec::new, |link| link.role_changes.clone());
+    let link = Link {
+        id: id.clone(),
+        role: spec.instance_role,
+        spec,
+        group,
+        partner: None,
+        replicas,
+        role_changes,
+        fork: None,
+        called_off: None,
+        phase: Phase::Initiating,
+        since: now,
+        connection: Connection::default(),
+        operation: None,
+        created: now,
+        replication_mode: ReplicationMode::Async,
+        seedings: Vec::new(),
+        last_error: None,
+        partner_certificate: None,
+    };
+    world.links.insert(id.clone(), Arc::new(link));
+    let (connect, timeout) = (
+        world.span(Transition::LinkConnect),
+        world.span(Transition::LinkInitTimeout),
+    );
+    world.timers.arm(Timer::Link(id.clone()), now + connect);
+    world
+        .timers
+        .arm(Timer::LinkInitTimeout(id), now + connect + timeout);
 }
 
 /// Starts an operation about a link.
@@ -218,7 +239,7 @@ pub(super) fn remove_groups(instance: &mut Instance, link: &Name, group: &Name) 
 }
 
 /// The service makes the instance's availability group and distributed group.
-fn add_groups(
+pub(super) fn add_groups(
     instance: &mut Instance,
     name: &Name,
     spec: &LinkSpec,

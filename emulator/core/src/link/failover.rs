@@ -3,9 +3,12 @@
 //! Planned failover runs on the primary, loses nothing and takes its time; forced failover runs on the secondary and
 //! takes what is there.
 
+use std::sync::Arc;
+
 use super::create::start;
-use super::role::{self, flow};
+use super::role::{self, Flow, flow};
 use super::role_change::{hand_over, is_drained, split};
+use super::several::{self, together};
 use super::steps::{arm_step, enter, words};
 use super::{Link, LinkFailoverMode, LinkId, LinkRole, Phase, replication};
 use crate::availability_group::Role;
@@ -65,12 +68,8 @@ impl Request for FailOverLink {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name,
-        };
-        let link = found(world, &id)?;
-        let role = link.role_on(world, id.instance);
+        let id = LinkId::new(self.instance, self.name);
+        let role = found(world, &id)?[0].role_on(world, id.instance);
         match self.kind {
             FailoverKind::Planned => {
                 if role == Some(Role::Secondary) {
@@ -92,12 +91,8 @@ impl Request for SetLinkRole {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let id = LinkId {
-            instance: self.instance,
-            name: self.name,
-        };
-        let link = found(world, &id)?;
-        let has = link.role_on(world, id.instance);
+        let id = LinkId::new(self.instance, self.name);
+        let has = found(world, &id)?[0].role_on(world, id.instance);
         let wants = match self.role {
             LinkRole::Primary => Role::Primary,
             LinkRole::Secondary => Role::Secondary,
@@ -197,12 +192,15 @@ pub enum FailoverOutcome {
 impl FailoverOutcome {
     /// Looks after the failover of a group that was started on an instance at `since`.
     pub fn of(world: &World, instance: InstanceId, group: &Name, since: Timestamp) -> Self {
-        let link = link_at(world, instance, group);
-        let Some(link) = link.and_then(|id| world.links.get(&id)) else {
+        let links = link_at(world, instance, group);
+        let links = links.map_or_else(Vec::new, |id| together(world, &id));
+        let Some(link) = links.first() else {
             return Self::CalledOff;
         };
         if matches!(link.phase, Phase::FailingOver { .. }) {
-            return Self::Running(world.timers.due(&Timer::Link(link.id.clone())));
+            // The last database decides.
+            let due = |link: &Arc<Link>| world.timers.due(&Timer::Link(link.id.clone()));
+            return Self::Running(links.iter().filter_map(due).max());
         }
         let mut changes = link.role_changes.iter();
         let done = changes.any(|change| change.at >= since && change.primary != instance);
@@ -216,19 +214,28 @@ pub(super) fn complete(world: &mut World, id: &LinkId) {
     if !world.faults.is_empty() && is_kept_from_ending(world, id) {
         return;
     }
-    replication::pump(world, id);
+    for link in together(world, id) {
+        replication::pump(world, &link.id);
+    }
+    let links = together(world, id);
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
-    let at = flow(world, &link).filter(|_| link.connection.connected_since.is_some());
     let group = words_of(id);
-    let Some(at) = at else {
-        return abort(world, id, FailoverRefusal::NotSynchronizing { group });
-    };
-    if link.connection.is_live() && is_drained(world, id) {
-        hand_over(world, id, at);
-        let operation = world.link_mut(id).and_then(|link| link.operation.take());
-        if let Some(operation) = operation {
+    let mut flows = Vec::new();
+    for link in &links {
+        let at = flow(world, link).filter(|_| link.connection.connected_since.is_some());
+        let Some(at) = at else {
+            return abort(world, id, FailoverRefusal::NotSynchronizing { group });
+        };
+        flows.push(at);
+    }
+    if is_ready(world, &links) {
+        for (link, at) in links.iter().zip(flows) {
+            world.timers.cancel(&Timer::Link(link.id.clone()));
+            hand_over(world, &link.id, at);
+        }
+        if let Some(operation) = several::take_operation(world, id) {
             world.succeed_operation(operation, true);
         }
         return;
@@ -252,12 +259,18 @@ pub(super) fn go_on(world: &mut World, id: &LinkId) {
     let waits = world.timers.due(&Timer::Link(id.clone())) == Some(limit);
     if matches!(link.phase, Phase::FailingOver { .. })
         && waits
-        && link.connection.is_live()
-        && is_drained(world, id)
+        && is_ready(world, &together(world, id))
     {
         let due = earliest.max(world.now());
         world.timers.arm(Timer::Link(id.clone()), due);
     }
+}
+
+/// Whether the secondaries have everything, and hear their primary.
+fn is_ready(world: &World, links: &[Arc<Link>]) -> bool {
+    links
+        .iter()
+        .all(|link| link.connection.is_live() && is_drained(world, &link.id))
 }
 
 /// What a fault makes of a planned failover that is due; says whether it does.
@@ -265,9 +278,9 @@ fn is_kept_from_ending(world: &mut World, id: &LinkId) -> bool {
     let Some(link) = world.links.get(id).cloned() else {
         return false;
     };
-    let Phase::FailingOver { target } = link.phase else {
+    if !matches!(link.phase, Phase::FailingOver { .. }) {
         return false;
-    };
+    }
     let stuck = world.fault_at(&fault::failover::STUCK, |world| About::link(world, &link));
     if let Some(verdict) = stuck {
         let due = world.now() + verdict.delay().max(Span::milliseconds(1));
@@ -288,8 +301,11 @@ fn is_kept_from_ending(world: &mut World, id: &LinkId) -> bool {
         if let Some((source, _)) = role::direction(&link) {
             role::set(world, source, id.name.as_str(), Role::Secondary);
         }
-        replication::pump(world, id);
-        enter(world, id, Phase::Yielded { target });
+        for link in failing_over(world, id) {
+            replication::pump(world, &link.0.id);
+            world.timers.cancel(&Timer::Link(link.0.id.clone()));
+            enter(world, &link.0.id, Phase::Yielded { target: link.1 });
+        }
         let reason = FailoverRefusal::NotSynchronizing { group };
         fail_role_change(world, id, link.since, reason);
         return true;
@@ -302,25 +318,39 @@ pub(super) fn abort(world: &mut World, id: &LinkId, reason: FailoverRefusal) {
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
-    let Phase::FailingOver { target } = link.phase else {
+    if !matches!(link.phase, Phase::FailingOver { .. }) {
         return;
-    };
-    world.timers.cancel(&Timer::Link(id.clone()));
+    }
     if let Some((source, _)) = role::direction(&link) {
         role::set(world, source, id.name.as_str(), Role::Primary);
     }
-    enter(world, id, Phase::Synchronizing { target });
+    for (link, target) in failing_over(world, id) {
+        world.timers.cancel(&Timer::Link(link.id.clone()));
+        enter(world, &link.id, Phase::Synchronizing { target });
+    }
     fail_role_change(world, id, link.since, reason);
+}
+
+/// The links that fail over with a link, and their secondary databases.
+fn failing_over(world: &World, id: &LinkId) -> Vec<(Arc<Link>, DatabaseId)> {
+    let links = together(world, id).into_iter();
+    let changing = links.filter_map(|link| match link.phase {
+        Phase::FailingOver { target } => Some((link, target)),
+        _ => None,
+    });
+    changing.collect()
 }
 
 /// Tells that the planned failover that began then has failed.
 fn fail_role_change(world: &mut World, id: &LinkId, began: Timestamp, reason: FailoverRefusal) {
     let error = LinkError::FailoverFailed;
-    let operation = world.link_mut(id).and_then(|changed| {
-        changed.last_error = Some(error.clone());
-        changed.called_off = Some((began, reason.clone()));
-        changed.operation.take()
-    });
+    for link in together(world, id) {
+        if let Some(changed) = world.link_mut(&link.id) {
+            changed.last_error = Some(error.clone());
+            changed.called_off = Some((began, reason.clone()));
+        }
+    }
+    let operation = several::take_operation(world, id);
     let (instance, link, _) = words(world, id);
     world.record(EventKind::FailoverFailed {
         instance,
@@ -341,9 +371,7 @@ pub(super) fn interrupt(world: &mut World, id: &LinkId) {
 fn planned_operation(world: &mut World, id: &LinkId) -> Result<OperationId, Refusal> {
     plan(world, id)?;
     let operation = start(world, id, "DistributedAvailabilityGroupsLinkFailover");
-    if let Some(link) = world.link_mut(id) {
-        link.operation = Some(operation);
-    }
+    several::set_operation(world, id, operation);
     Ok(operation)
 }
 
@@ -361,25 +389,43 @@ fn forced_operation(
 
 /// Starts a planned failover: closes the primary and lets the secondary have the rest.
 fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
-    let now = world.now();
-    let link = found(world, id)?;
-    let group = words_of(id);
-    let status = super::LinkStatus::of(world, &link);
-    let target = match link.phase {
+    let links = found(world, id)?;
+    several::check_settled(world, id)?;
+    let mut flows = Vec::new();
+    for link in &links {
+        flows.push(check_plan(world, link)?);
+    }
+    let mut due = world.now();
+    for (link, at) in links.iter().zip(flows) {
+        due = due.max(begin(world, link, at));
+    }
+    let (instance, name, _) = words(world, id);
+    world.record(EventKind::FailoverStarted {
+        instance,
+        link: name,
+    });
+    Ok(due)
+}
+
+/// Whether a planned failover of a link may begin.
+fn check_plan(world: &mut World, link: &Link) -> Result<Flow, Refusal> {
+    let group = words_of(&link.id);
+    let status = super::LinkStatus::of(world, link);
+    match link.phase {
         Phase::FailingOver { .. } => return Err(FailoverRefusal::InProgress { group }.into()),
-        Phase::Synchronizing { target } if status.connected => target,
+        Phase::Synchronizing { .. } if status.connected => {}
         _ => return Err(FailoverRefusal::NotSynchronizing { group }.into()),
-    };
-    check_formats(world, &link).map_err(|build| FailoverRefusal::FormatsDiffer { build })?;
-    check_two_way(&link)?;
+    }
+    check_formats(world, link).map_err(|build| FailoverRefusal::FormatsDiffer { build })?;
+    check_two_way(link)?;
     let moving = status.synchronization != super::SynchronizationState::NotSynchronizing;
-    let at = flow(world, &link).filter(|_| moving);
+    let at = flow(world, link).filter(|_| moving);
     let at = at.ok_or_else(|| FailoverRefusal::NotSynchronizing {
         group: group.clone(),
     })?;
     let mut bites = |point| {
         world
-            .fault_at(point, |world| About::link(world, &link))
+            .fault_at(point, |world| About::link(world, link))
             .is_some()
     };
     let send_queue = status
@@ -397,10 +443,22 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
     if at.sides().into_iter().any(|place| !is_open(world, place)) {
         return Err(FailoverRefusal::DatabaseInaccessible { group }.into());
     }
-    check_is_open(world, &link, at)?;
+    check_is_open(world, link, at)?;
+    Ok(at)
+}
+
+/// Begins it, and says when it is due.
+fn begin(world: &mut World, link: &Link, at: Flow) -> Timestamp {
+    let (now, id) = (world.now(), &link.id);
     role::set(world, at.source.0, id.name.as_str(), Role::Resolving);
-    close(world, at.source.0, Some(&link));
-    enter(world, id, Phase::FailingOver { target });
+    close(world, at.source.0, Some(link));
+    enter(
+        world,
+        id,
+        Phase::FailingOver {
+            target: at.target.1,
+        },
+    );
     if let Some(link) = world.link_mut(id) {
         link.called_off = None;
     }
@@ -409,7 +467,7 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
         .and_then(|instance| instance.databases.get(&at.source.1))
         .and_then(|database| database.log.last())
         .map_or(now, |entry| {
-            let late = fault::replication::late(world, &link);
+            let late = fault::replication::late(world, link);
             let usual = replication::delay(world, at.source);
             let held = world.faults.held(id).unwrap_or(now);
             (entry.time + usual + late.sent + late.redone).max(held + usual)
@@ -418,18 +476,56 @@ fn plan(world: &mut World, id: &LinkId) -> Result<Timestamp, Refusal> {
     let limit = now + world.durations.span(Transition::FailoverTimeout);
     let due = written.min(limit).max(earliest);
     world.timers.arm(Timer::Link(id.clone()), due);
-    let (instance, name, _) = words(world, id);
-    world.record(EventKind::FailoverStarted {
-        instance,
-        link: name,
-    });
-    Ok(due)
+    due
 }
 
-/// Makes an instance of the link primary with what it has.
+/// What makes an instance of a link primary by force.
+enum Forced {
+    /// It takes the role back that it had given up; nothing is lost.
+    TakeBack(DatabaseId),
+    /// After a split, it says again that it is the one.
+    Insist,
+    /// Only the instance's own half says so: the link does not replicate.
+    OwnHalf,
+    /// It goes on with what it has.
+    Split(Flow),
+}
+
+/// Makes an instance of the link primary with what it has; all databases of it, or none.
 fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Refusal> {
-    let link = found(world, id)?;
-    let group = words_of(id);
+    let links = found(world, id)?;
+    several::check_settled(world, id)?;
+    let mut changes = Vec::new();
+    for link in &links {
+        changes.push(check_force(world, link, instance)?);
+    }
+    // All databases, or none: one that is only about to be replicated cannot go along (guess).
+    let splits = |change: &Forced| matches!(change, Forced::Split(_));
+    if changes.iter().any(splits) && !changes.iter().all(splits) {
+        let group = words_of(id);
+        return Err(FailoverRefusal::NotReadable { group }.into());
+    }
+    for (link, change) in links.iter().zip(changes) {
+        let id = &link.id;
+        match change {
+            Forced::TakeBack(target) => {
+                role::set(world, instance, id.name.as_str(), Role::Primary);
+                enter(world, id, Phase::CatchUp { target });
+                arm_step(world, id, Transition::CatchUp);
+            }
+            Forced::Insist => {
+                role::set(world, instance, id.name.as_str(), Role::Primary);
+                agree(world, id);
+            }
+            Forced::OwnHalf => role::set(world, instance, id.name.as_str(), Role::Primary),
+            Forced::Split(at) => split(world, id, at),
+        }
+    }
+    Ok(())
+}
+
+fn check_force(world: &World, link: &Link, instance: InstanceId) -> Result<Forced, Refusal> {
+    let group = words_of(&link.id);
     match link.role_on(world, instance) {
         Some(Role::Primary) => return Err(FailoverRefusal::AlreadyInRole { group }.into()),
         Some(Role::Resolving) => return Err(FailoverRefusal::InProgress { group }.into()),
@@ -437,31 +533,20 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
     }
     match link.phase {
         // Undoes giving up the role, for which nothing is lost.
-        Phase::Yielded { target } if link.is_source(instance) => {
-            role::set(world, instance, id.name.as_str(), Role::Primary);
-            enter(world, id, Phase::CatchUp { target });
-            arm_step(world, id, Transition::CatchUp);
-            Ok(())
-        }
-        Phase::Diverged => {
-            role::set(world, instance, id.name.as_str(), Role::Primary);
-            agree(world, id);
-            Ok(())
-        }
+        Phase::Yielded { target } if link.is_source(instance) => Ok(Forced::TakeBack(target)),
+        Phase::Diverged => Ok(Forced::Insist),
         // A link that does not replicate decides nothing about SQL Server's own database.
-        Phase::Initiating | Phase::Failed { .. } if instance != id.instance => {
-            role::set(world, instance, id.name.as_str(), Role::Primary);
-            Ok(())
+        Phase::Initiating | Phase::Failed { .. } if instance != link.id.instance => {
+            Ok(Forced::OwnHalf)
         }
         Phase::CatchUp { .. } | Phase::Synchronizing { .. } | Phase::Yielded { .. } => {
-            check_formats(world, &link).map_err(|_| FailoverRefusal::OneWay {
+            check_formats(world, link).map_err(|_| FailoverRefusal::OneWay {
                 group: group.clone(),
             })?;
-            check_two_way(&link)?;
-            let at = flow(world, &link).filter(|at| at.target.0 == instance);
+            check_two_way(link)?;
+            let at = flow(world, link).filter(|at| at.target.0 == instance);
             let at = at.ok_or(FailoverRefusal::NotReadable { group })?;
-            split(world, id, at);
-            Ok(())
+            Ok(Forced::Split(at))
         }
         Phase::FailingOver { .. } => Err(FailoverRefusal::InProgress { group }.into()),
         Phase::Initiating
@@ -473,33 +558,53 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
     }
 }
 
-/// Takes the primary role from an instance of the link.
+/// How an instance of a link gives up the primary role.
+enum Yielding {
+    /// What it has committed still goes to the other side.
+    Drains(DatabaseId),
+    /// After a split, the other side is the one.
+    Agrees,
+    /// Only the instance's own half says so: the link does not replicate.
+    OwnHalf,
+}
+
+/// Takes the primary role from an instance of the link, for all databases of it.
 fn yield_primary(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Refusal> {
-    let link = found(world, id)?;
-    let group = words_of(id);
-    let give_up = |world: &mut World| {
-        close(world, instance, Some(&link));
+    let links = found(world, id)?;
+    several::check_settled(world, id)?;
+    let mut changes = Vec::new();
+    for link in &links {
+        changes.push(check_yield(world, link, instance)?);
+    }
+    for (link, change) in links.iter().zip(changes) {
+        let id = &link.id;
+        close(world, instance, Some(link));
         role::set(world, instance, id.name.as_str(), Role::Secondary);
-    };
+        match change {
+            Yielding::Drains(target) => {
+                world.timers.cancel(&Timer::Link(id.clone()));
+                enter(world, id, Phase::Yielded { target });
+                replication::pump(world, id);
+            }
+            Yielding::Agrees => agree(world, id),
+            Yielding::OwnHalf => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_yield(world: &World, link: &Link, instance: InstanceId) -> Result<Yielding, Refusal> {
+    let group = words_of(&link.id);
     match link.phase {
         Phase::CatchUp { target } | Phase::Synchronizing { target } if link.is_source(instance) => {
-            check_follows_nobody(world, &link, instance)?;
-            give_up(world);
-            world.timers.cancel(&Timer::Link(id.clone()));
-            enter(world, id, Phase::Yielded { target });
-            replication::pump(world, id);
-            Ok(())
+            check_follows_nobody(world, link, instance)?;
+            Ok(Yielding::Drains(target))
         }
         Phase::Diverged => {
-            check_follows_nobody(world, &link, instance)?;
-            give_up(world);
-            agree(world, id);
-            Ok(())
+            check_follows_nobody(world, link, instance)?;
+            Ok(Yielding::Agrees)
         }
-        Phase::Initiating | Phase::Failed { .. } => {
-            give_up(world);
-            Ok(())
-        }
+        Phase::Initiating | Phase::Failed { .. } => Ok(Yielding::OwnHalf),
         Phase::FailingOver { .. } | Phase::Reverting { .. } => {
             Err(FailoverRefusal::InProgress { group }.into())
         }
@@ -541,11 +646,16 @@ fn close(world: &mut World, instance: InstanceId, link: Option<&Link>) {
     }
 }
 
-fn found(world: &World, id: &LinkId) -> Result<std::sync::Arc<Link>, Refusal> {
-    let not_found = || LinkRefusal::NotFound {
-        name: id.name.to_string(),
-    };
-    Ok(world.links.get(id).cloned().ok_or_else(not_found)?)
+/// The links that change their roles together, at least one.
+fn found(world: &World, id: &LinkId) -> Result<Vec<Arc<Link>>, Refusal> {
+    let links = together(world, id);
+    if links.is_empty() {
+        // The databases of a link with several may be about to come.
+        several::check_settled(world, id)?;
+        let name = id.name.to_string();
+        return Err(LinkRefusal::NotFound { name }.into());
+    }
+    Ok(links)
 }
 
 /// An instance and its role in a distributed group that is its half of a link.

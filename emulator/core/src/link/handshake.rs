@@ -3,7 +3,7 @@
 //! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
 
 use super::trust::{self, PartnerCertificate};
-use super::{Link, LinkFailoverMode, LinkRole, LinkSpec, Phase};
+use super::{Link, LinkFailoverMode, LinkRole, Phase, several};
 use crate::availability_group::{DistributedGroup, Role};
 use crate::endpoint::EndpointState;
 use crate::fault;
@@ -13,7 +13,7 @@ use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::network::Reach;
 use crate::refusal::LinkError;
-use crate::version::{link_from_instance_supported, link_supported};
+use crate::version::{link_from_instance_supported, link_supported, multi_database_supported};
 use crate::world::World;
 
 /// What a handshake has found out.
@@ -37,8 +37,9 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     fault::certificate::check(world, link, partner, instance)?;
     let certificate = trust::check_partner(world.now(), partner, mi, &link.spec)?;
     trust::check_instance(world.now(), partner, instance, mi, link)?;
-    check_versions(partner, mi, &link.spec)?;
-    check_groups(partner, instance, link)?;
+    check_versions(partner, mi, link)?;
+    several::check_mode(partner, link)?;
+    check_groups(world, partner, instance, link)?;
     check_log(world, link)?;
     Ok(Handshake {
         partner: partner.id,
@@ -157,14 +158,15 @@ fn has_listener(instance: &Instance, host: &str) -> bool {
     })
 }
 
-fn check_versions(
-    partner: &Instance,
-    mi: &ManagedInstance,
-    spec: &LinkSpec,
-) -> Result<(), LinkError> {
+fn check_versions(partner: &Instance, mi: &ManagedInstance, link: &Link) -> Result<(), LinkError> {
+    let spec = &link.spec;
     let server = partner.as_sql_server().expect("reached a moment ago");
     let build = server.build.to_string();
     if !link_supported(server.build) || !server.edition.supports_link() {
+        return Err(LinkError::VersionNotSupported { build });
+    }
+    let several = link.id.member.is_some();
+    if several && !multi_database_supported(server.build, server.edition) {
         return Err(LinkError::VersionNotSupported { build });
     }
     let from_instance = spec.instance_role == LinkRole::Primary;
@@ -185,7 +187,12 @@ fn check_versions(
 }
 
 /// The groups must be there under the names given, and agree on who is primary.
-fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<(), LinkError> {
+fn check_groups(
+    world: &World,
+    partner: &Instance,
+    instance: &Instance,
+    link: &Link,
+) -> Result<(), LinkError> {
     let endpoint = link.spec.partner_endpoint.to_string();
     let not_responding = |group: &Name| LinkError::GroupNotResponding {
         group: group.to_string(),
@@ -211,6 +218,7 @@ fn check_groups(partner: &Instance, instance: &Instance, link: &Link) -> Result<
             {
                 return Err(LinkError::DatabaseNotResponding { database });
             }
+            several::check_complete(world, local, link)?;
         }
         LinkRole::Primary => {
             // Without GRANT CREATE ANY DATABASE the seeding fails later, as it does on SQL Server.

@@ -13,16 +13,22 @@ mod replication;
 mod role;
 mod role_change;
 mod seeding;
+mod several;
 mod status;
 mod steps;
 mod trust;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use change::{DeleteLink, UpdateLink};
 pub use create::CreateLink;
 pub use failover::{FailOverLink, FailoverKind, FailoverOutcome, SetLinkRole};
 pub use role_change::{Fork, LostTransaction, RoleChange};
+pub use several::{
+    Coming, CreateLinkGroup, LinkGroup, LinkGroupSpec, SetMultiDatabaseLinks, internal_group,
+    internal_replica, links_of, member_of,
+};
 pub use status::{
     Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
 };
@@ -39,6 +45,8 @@ pub(crate) use limits::most_databases;
 pub(crate) use replication::{back_up_log, log_needed_from, plan_log_backup, redo};
 pub(crate) use role::{direction as direction_of, flow};
 pub(crate) use seeding::cancel as cancel_creation;
+pub(crate) use several::come as members_come;
+pub(crate) use several::laws::{failovers_are_whole, members_agree, modes_never_mix};
 pub(crate) use steps::{
     disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
 };
@@ -51,12 +59,50 @@ use crate::store::Content;
 use crate::time::{Span, Timestamp};
 
 /// A link is named by its managed instance and its name there.
+///
+/// A link with several databases is a [`LinkGroup`] of that name and a member for each database: members are links too,
+/// and come right after their group in the order of ids.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkId {
     /// The managed instance.
     pub instance: InstanceId,
     /// The link's name, which is the distributed group's name on both sides.
     pub name: Name,
+    /// Which database of a link with several this is the replication of; none for a link with one, and for the whole.
+    pub member: Option<Name>,
+}
+
+impl LinkId {
+    /// A link with one database, or a whole link with several.
+    pub fn new(instance: InstanceId, name: Name) -> Self {
+        Self {
+            instance,
+            name,
+            member: None,
+        }
+    }
+
+    /// The member for a database.
+    pub fn of_member(&self, database: &Name) -> Self {
+        Self {
+            member: Some(database.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The whole that a member belongs to; a link with one database is its own.
+    pub fn whole(&self) -> Self {
+        Self::new(self.instance, self.name.clone())
+    }
+}
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.member {
+            None => self.name.fmt(f),
+            Some(database) => write!(f, "{}/{database}", self.name),
+        }
+    }
 }
 
 /// A link.

@@ -332,7 +332,8 @@ impl World {
                 && pair.is_some_and(|pair| Some(&pair.local().group) == local)
         });
         for group in required {
-            let link = super::link_of(self, instance, group);
+            let link = super::link_of(self, instance, group)
+                .and_then(|link| super::member_of(self, link, &found.name));
             let there = link.is_some_and(|link| {
                 link.connection.connected_since.is_some() && self.is_synchronous(&link.id)
             });

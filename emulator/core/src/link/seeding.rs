@@ -405,27 +405,42 @@ pub(super) fn release_copies(world: &mut World, link: &Link) {
         | Phase::FailingOver { target }
         | Phase::Yielded { target }
         | Phase::Reverting { target } => {
-            let Some((_, instance)) = direction(link) else {
-                return;
-            };
             // On SQL Server, the copy stays a secondary of its orphaned group until that is dropped.
-            if instance != link.id.instance {
-                return;
+            if direction(link).is_some_and(|(_, target)| target == link.id.instance) {
+                recover(world, link.id.instance, *target);
             }
-            let now = world.now();
-            if let Some(database) = world.instance_mut(instance).database_mut(*target) {
-                database.copy = None;
-                database.suspended = None;
-                database.state = DatabaseState::Online;
-                database.chain = BackupChain {
-                    last_full: Some(database.log.end()),
-                    last_full_time: Some(now),
-                    last_log: Some(database.log.end()),
-                    last_log_time: None,
-                };
+        }
+        // The copy of a database that has left the primary's group stayed one until now.
+        Phase::Failed { .. } if link.id.member.is_some() => {
+            let found = world
+                .instance(link.id.instance)
+                .and_then(|instance| instance.database(link.spec.database.as_str()));
+            let copy = found.filter(|found| {
+                found.group.is_some()
+                    && found.is_secondary()
+                    && found.state == DatabaseState::Online
+            });
+            if let Some(copy) = copy.map(|copy| copy.id) {
+                recover(world, link.id.instance, copy);
             }
         }
         Phase::Initiating | Phase::Connected | Phase::Diverged | Phase::Failed { .. } => {}
+    }
+}
+
+/// A copy on a managed instance becomes an ordinary database with what it has.
+fn recover(world: &mut World, instance: InstanceId, copy: DatabaseId) {
+    let now = world.now();
+    if let Some(database) = world.instance_mut(instance).database_mut(copy) {
+        database.copy = None;
+        database.suspended = None;
+        database.state = DatabaseState::Online;
+        database.chain = BackupChain {
+            last_full: Some(database.log.end()),
+            last_full_time: Some(now),
+            last_log: Some(database.log.end()),
+            last_log_time: None,
+        };
     }
 }
 

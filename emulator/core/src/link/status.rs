@@ -167,6 +167,10 @@ impl LinkStatus {
             _ => SynchronizationState::NotSynchronizing,
         };
         let (replica_state, link_state) = match &link.phase {
+            // Observed of a link with several databases.
+            Phase::Initiating | Phase::Connected if link.id.member.is_some() => {
+                ("InitiatingLink", "CreatingLink")
+            }
             Phase::Initiating | Phase::Connected => ("CreatingLink", "CreatingLink"),
             Phase::Seeding => ("Seeding", "Seeding"),
             Phase::Recovering { .. } | Phase::CatchUp { .. } | Phase::Reverting { .. } => {

@@ -1,18 +1,21 @@
 //! The steps of a link's life, each taken when its time has come.
 
+use std::sync::Arc;
+
 use super::connection::{self, Hold};
 use super::handshake::{self, Handshake};
 use super::role;
 use super::{
     Link, LinkId, Phase, ReplicationMode, SeedingOutcome, failover, linked_database, replication,
-    role_change, seeding, trust,
+    role_change, seeding, several, trust,
 };
 use crate::availability_group::{GroupKind, Role};
 use crate::calendar::Entry;
 use crate::durations::{Length, Transition};
 use crate::event::EventKind;
 use crate::fault;
-use crate::ids::OperationId;
+use crate::ids::{DatabaseId, OperationId};
+use crate::instance::Instance;
 use crate::operation::OperationError;
 use crate::refusal::LinkError;
 use crate::time::Span;
@@ -206,6 +209,7 @@ pub(crate) fn reconcile(world: &mut World) {
             }
         }
     }
+    several::reconcile(world);
     seeding::share_bandwidth(world);
 }
 
@@ -233,12 +237,33 @@ fn go_on(world: &mut World, id: &LinkId, link: &Link) {
 
 /// Deletes a link for good: the instance's database becomes an ordinary one, SQL Server keeps its half.
 pub(crate) fn finish_deletion(world: &mut World, id: &LinkId, operation: OperationId) {
-    remove(world, id);
+    if world.link_groups.contains_key(id) {
+        several::remove_whole(world, id);
+    } else {
+        remove(world, id);
+    }
     world.succeed_operation(operation, false);
 }
 
-/// Takes a link out of the world.
-pub(crate) fn remove(world: &mut World, id: &LinkId) {
+/// Takes a link with one database, and the instance's half of it, out of the world.
+fn remove(world: &mut World, id: &LinkId) {
+    let Some(link) = world.links.get(id).cloned() else {
+        return;
+    };
+    let (instance, name, _) = words(world, id);
+    take_out(world, id);
+    if world.instance(id.instance).is_some() {
+        let instance = world.instance_mut(id.instance);
+        super::create::remove_groups(instance, &id.name, &link.spec.instance_group);
+    }
+    world.record(EventKind::LinkDropped {
+        instance,
+        link: name,
+    });
+}
+
+/// Takes a link out of the world, and its database out of the instance's group.
+pub(super) fn take_out(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
@@ -270,32 +295,36 @@ pub(crate) fn remove(world: &mut World, id: &LinkId) {
             .database(link.spec.database.as_str())
             .map(|found| found.id)
         {
+            leave_group(instance, database);
             let database = instance.database_mut(database).expect("found a moment ago");
-            database.group = None;
             if was_copy {
                 database.recovery_fork = fork;
             }
         }
-        super::create::remove_groups(instance, &id.name, &link.spec.instance_group);
     }
     let held = world
         .instance(id.instance)
         .and_then(|instance| instance.database(link.spec.database.as_str()))
         .map(|database| database.id);
-    let (instance, name, _) = words(world, id);
     world.links.remove(id);
     // What only the link held can be freed.
     if let Some(database) = held {
         replication::plan_log_backup(world, id.instance, database);
     }
-    world.record(EventKind::LinkDropped {
-        instance,
-        link: name,
-    });
+}
+
+/// A database of an instance is in no group any more.
+fn leave_group(instance: &mut Instance, database: DatabaseId) {
+    let found = instance.database_mut(database);
+    let group = found.and_then(|database| database.group.take());
+    let group = group.and_then(|(group, _)| instance.groups.get_mut(&group));
+    if let Some(local) = group.and_then(|group| Arc::make_mut(group).as_local_mut()) {
+        local.databases.retain(|member| member.database != database);
+    }
 }
 
 /// What else was going to happen to a link that goes: a link of this name that is made later is another one.
-fn end_others(world: &mut World, id: &LinkId) {
+pub(super) fn end_others(world: &mut World, id: &LinkId) {
     let of_link = |timer: &Timer| match timer {
         Timer::LinkDeletion(of, _) | Timer::LinkUpdate(of, ..) => of == id,
         _ => false,
@@ -322,25 +351,36 @@ pub(crate) fn finish_update(
     operation: OperationId,
     mode: ReplicationMode,
 ) {
+    if world.links.contains_key(id) {
+        set_mode(world, id, mode);
+        world.succeed_operation(operation, true);
+    }
+}
+
+/// Changes the replication mode of a link, or of all members of a whole.
+pub(super) fn set_mode(world: &mut World, id: &LinkId, mode: ReplicationMode) {
     use crate::availability_group::AvailabilityMode;
-    let Some(link) = world.link_mut(id) else {
+    let links = several::together(world, id);
+    let Some(group) = links.first().map(|link| link.group) else {
         return;
     };
-    link.replication_mode = mode;
-    let group = link.group;
+    for link in links {
+        if let Some(link) = world.link_mut(&link.id) {
+            link.replication_mode = mode;
+        }
+    }
     let availability_mode = match mode {
         ReplicationMode::Async => AvailabilityMode::AsynchronousCommit,
         ReplicationMode::Sync => AvailabilityMode::SynchronousCommit,
     };
     let instance = world.instance_mut(id.instance);
     if let Some(group) = instance.groups.get_mut(&group)
-        && let GroupKind::Distributed(dag) = &mut std::sync::Arc::make_mut(group).kind
+        && let GroupKind::Distributed(dag) = &mut Arc::make_mut(group).kind
     {
         for member in &mut dag.members {
             member.availability_mode = availability_mode;
         }
     }
-    world.succeed_operation(operation, true);
     let (instance, link, _) = words(world, id);
     world.record(EventKind::ReplicationModeChanged {
         instance,
@@ -395,7 +435,7 @@ fn adopt_group_id(world: &mut World, id: &LinkId) {
     let (group, replicas) = (theirs.id, (dag.remote().id, dag.local().id));
     let instance = world.instance_mut(id.instance);
     if let Some(mut ours) = instance.groups.remove(&link.group) {
-        let changed = std::sync::Arc::make_mut(&mut ours);
+        let changed = Arc::make_mut(&mut ours);
         changed.id = group;
         if let GroupKind::Distributed(ours) = &mut changed.kind {
             ours.members[0].id = replicas.1;

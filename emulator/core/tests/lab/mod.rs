@@ -28,6 +28,7 @@ use milink_core::value::Value;
 use milink_core::version::{Build, Edition, UpdatePolicy};
 
 mod many;
+mod several;
 
 pub(crate) const MASTER: DatabaseId = DatabaseId(1);
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
@@ -90,6 +91,7 @@ impl Lab {
             build: Build::SQL_2022_CU13,
             edition: Edition::Developer,
             hadr_enabled: true,
+            multi_database_links: false,
             address: Ipv4Addr::new(10, 0, 0, 4),
             host_names: vec!["sqlserver1.contoso.local".into()],
             loopback: Some((Ipv4Addr::LOCALHOST, 15022)),
@@ -359,8 +361,17 @@ impl Lab {
     }
 
     pub(crate) fn create_table_on(&mut self, instance: InstanceId) {
+        self.create_table_in(instance, "db1");
+    }
+
+    pub(crate) fn create_table_in(&mut self, instance: InstanceId, database: &str) {
         let now = self.world.now();
-        let db = self.db(instance);
+        let db = self
+            .world
+            .instance(instance)
+            .unwrap()
+            .database(database)
+            .unwrap();
         let definition = TableDefinition {
             object: db.content.next_object(0),
             schema: "dbo".into(),
@@ -482,6 +493,7 @@ impl Lab {
             instance: self.mi,
             name: "DAG_db1".into(),
             replication_mode: Some(ReplicationMode::Sync),
+            databases: None,
         });
         for member in ["AG_db1", "AG_db1_MI"] {
             self.alter_dag(GroupAction::ModifyMembers(vec![(

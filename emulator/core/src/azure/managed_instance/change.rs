@@ -131,7 +131,11 @@ fn link_in_creation(world: &World, instance: InstanceId) -> Option<String> {
         );
         link.id.instance == instance && creating
     });
-    found.map(|link| link.id.name.to_string())
+    let mut groups = world.link_groups.values();
+    let group = groups.find(|group| group.id.instance == instance && group.coming.is_some());
+    found
+        .map(|link| link.id.name.to_string())
+        .or_else(|| group.map(|group| group.id.name.to_string()))
 }
 
 /// The instance becomes what it was asked to be.

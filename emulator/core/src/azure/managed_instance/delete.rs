@@ -68,7 +68,8 @@ fn may_be_deleted(world: &World, instance: InstanceId) -> Result<(), AzureRefusa
 }
 
 pub(super) fn has_no_link(world: &World, instance: InstanceId) -> Result<(), InstanceRefusal> {
-    match world.links.keys().find(|link| link.instance == instance) {
+    let mut links = world.links.keys().chain(world.link_groups.keys());
+    match links.find(|link| link.instance == instance) {
         None => Ok(()),
         Some(link) => Err(InstanceRefusal::HasLink {
             link: link.name.to_string(),

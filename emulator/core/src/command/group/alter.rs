@@ -215,7 +215,13 @@ fn add_databases(
     ids: &mut IdSource,
 ) -> Result<(), Refusal> {
     let (id, group_name) = (group.id, group.name.clone());
+    let several = links_have_several(instance);
     let local = primary_of(group)?;
+    // Databases are added on the primary's side of a link (documented).
+    if several && is_forwarder(instance, &group_name) {
+        let group = group_name.to_string();
+        return Err(GroupRefusal::NotPrimary { group }.into());
+    }
     for name in names {
         if local.basic && !local.databases.is_empty() {
             return Err(GroupRefusal::BasicSecondDatabase {
@@ -223,9 +229,8 @@ fn add_databases(
             }
             .into());
         }
-        if let Some(dag) = link_over(instance, &group_name)
-            && !local.databases.is_empty()
-        {
+        let link = link_over(instance, &group_name);
+        if let Some(dag) = link.filter(|_| !several && !local.databases.is_empty()) {
             return Err(GroupRefusal::LinkOneDatabase {
                 group: group_name.to_string(),
                 dag,
@@ -258,7 +263,8 @@ fn remove_databases(
         let Some(at) = at else {
             return Err(GroupRefusal::DatabaseNotInGroup { database, group }.into());
         };
-        if let Some(dag) = link_over(instance, &group_name) {
+        let link = link_over(instance, &group_name);
+        if let Some(dag) = link.filter(|_| !links_have_several(instance)) {
             return Err(GroupRefusal::LinkedDatabase {
                 database,
                 group,
@@ -619,6 +625,21 @@ fn distributed_over(instance: &Instance, group: &Name) -> Option<String> {
 /// The link that has `group` as its local member.
 fn link_over(instance: &Instance, group: &Name) -> Option<String> {
     find_distributed(instance, group, is_link)
+}
+
+/// Whether the links of a SQL Server have several databases each: then databases come and go while they are linked.
+fn links_have_several(instance: &Instance) -> bool {
+    instance
+        .as_sql_server()
+        .is_some_and(|server| server.multi_database_links)
+}
+
+/// Whether `group` is the secondary side of a link.
+fn is_forwarder(instance: &Instance, group: &Name) -> bool {
+    find_distributed(instance, group, |pair| {
+        is_link(pair) && pair.role == Role::Secondary
+    })
+    .is_some()
 }
 
 fn find_distributed(

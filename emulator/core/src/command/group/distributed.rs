@@ -167,13 +167,21 @@ impl CreateDistributedAvailabilityGroup {
         let local_group = instance
             .group(group.as_str())
             .and_then(|group| group.as_local());
+        if local_group.is_some_and(|group| group.contained) {
+            let group = group.to_string();
+            return Err(GroupRefusal::LinkContained { group }.into());
+        }
         let databases = local_group.map_or(0, |group| group.databases.len());
+        let several = instance
+            .as_sql_server()
+            .is_some_and(|server| server.multi_database_links);
         match databases {
             0 if url.database.is_none() => Err(GroupRefusal::LinkNoDatabase {
                 group: group.to_string(),
             }
             .into()),
             0 | 1 => Ok(()),
+            _ if several => Ok(()),
             _ => Err(GroupRefusal::LinkSeveralDatabases {
                 group: group.to_string(),
             }
