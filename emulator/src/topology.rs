@@ -352,6 +352,7 @@ fn provision_sql_server(
                 build,
                 edition: edition(&spec.edition)?,
                 hadr_enabled: spec.hadr,
+                multi_database_links: false,
                 address,
                 host_names,
                 loopback: None,

@@ -223,6 +223,8 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         LinkSeveralDatabases { group: text("group") }
         LinkNoDatabase { group: text("group") }
         LinkOneDatabase { group: text("group"), dag: text("dag") }
+        LinkModeInUse { dag: text("dag") }
+        LinkContained { group: text("group") }
         LinkedDatabase { database: text("database"), group: text("group"), dag: text("dag") }
         UsedByDistributed { group: text("group"), dag: text("dag") }
         MemberNotFound { member: text("member"), group: text("group") }
@@ -448,6 +450,7 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
         BadSeedingMode {  }
         BadEnum { parameter: "<parameter>", value: text("value") }
         BadName { name: text("name") }
+        BadMembers {  }
         BadMultiDatabaseName { name: text("name") }
         OtherLinkExists { name: text("name") }
         InstanceGroupInUse { group: text("group") }
@@ -529,5 +532,8 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         SeedingFailed { database: text("database") }
         SeedingCancelled { database: text("database") }
         DiskFull { database: text("database") }
+        ModeMismatch { server: "<server>" }
+        DatabaseOmitted { database: text("database") }
+        NoCapacity { database: text("database") }
     }
 }

@@ -253,6 +253,7 @@ fn a_synchronous_partner_holds_a_commit_back() {
         instance: lab.mi,
         name: "DAG_db1".into(),
         replication_mode: Some(milink_core::link::ReplicationMode::Sync),
+        databases: None,
     });
     lab.settle();
     let latency = Span::seconds(3);

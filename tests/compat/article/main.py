@@ -253,6 +253,66 @@ def forced_failover(client, ready, work):
     equal(walk.count("mi"), "12")
 
 
+def several_databases(client, ready, work):
+    """One link for all databases of an availability group, with a mode of its own."""
+    walk = Walk(client, ready, work)
+    words = walk.words
+    names = ["db1", "db2", "db3"]
+    words["DAGName"] = "dagshop"
+    dag = words["DAGName"]
+    listed = "[" + ",".join(f"{{database-name:{name}}}" for name in names) + "]"
+    walk.sql.script("EXEC sys.sp_multidb_milink 1")
+    equal(walk.sql.script("EXEC sys.sp_multidb_milink"), [["1"]])
+    for name in names:
+        if name != "db1":
+            walk.sql.script(f"CREATE DATABASE [{name}]")
+        walk.sql.script(TABLE, "sql", name)
+        words.update({"DatabaseName": name, "DiskPath": f"/var/opt/mssql/backup/{name}.bak"})
+        walk.step("backup")
+    walk.trust()
+    words["SQLServerName"] = walk.cells("server-name")[0]
+    words["DatabaseName"] = "], [".join(names)
+    walk.step("availability-group")
+    walk.step("distributed-group")
+    create = ("create", "-n", dag, "--failover-mode", "Manual", "--instance-ag-name", words["AGNameOnSQLMI"], "--instance-link-role", "Secondary",
+              "--partner-ag-name", words["AGNameOnSQLServer"], "--partner-endpoint", f"TCP://{words['SQLServerIP']}:5022",
+              "--seeding-mode", "Automatic", "--databases", listed)
+    walk.az.refused(1, "Databases", "sql", "mi", "link", create[0], *walk.at, *create[1:])
+    walk.link(*create, "--link-mode", "MultiDatabase")
+
+    def states():
+        shown = walk.link("show", "-n", dag)
+        return {one["databaseName"]: one["synchronizationHealth"] for one in shown["databases"] or []}
+
+    until("healthy databases", lambda: states() == dict.fromkeys(names, "HEALTHY"))
+    shown = walk.link("show", "-n", dag)
+    equal((shown["linkMode"], shown["instanceLinkRole"], shown.get("failoverMode")), ("MultiDatabase", "Secondary", None))
+    equal([one["distributedAvailabilityGroupName"] for one in walk.link("list")], [dag])
+
+    def counts(where):
+        try:
+            return [walk.sql.script("SELECT COUNT(*) FROM dbo.orders", where, name)[0][0] for name in names]
+        except Refused:
+            return None
+
+    for at, name in enumerate(names, 1):
+        walk.sql.script("INSERT INTO dbo.orders VALUES " + ", ".join(f"({i}, N'order {i}')" for i in range(at)), "sql", name)
+    until("the replicated rows", lambda: counts("mi") == ["1", "2", "3"])
+    walk.sql.script(f"ALTER AVAILABILITY GROUP [{dag}] FAILOVER")
+    until("the new roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Primary")
+    walk.sql.script("INSERT INTO dbo.orders VALUES (100, N'there')", "mi", "db2")
+    until("rows coming back", lambda: counts("sql") == ["1", "3", "3"])
+    walk.link("failover", "-n", dag, "--failover-type", "Planned", "-y")
+    until("the old roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Secondary")
+    walk.sql.script(f"ALTER AVAILABILITY GROUP [{words['AGNameOnSQLServer']}] REMOVE DATABASE [db3]")
+    walk.link("update", "-n", dag, "--databases", "[{database-name:db1},{database-name:db2}]")
+    equal(sorted(states()), ["db1", "db2"])
+    walk.sql.script("INSERT INTO dbo.orders VALUES (100, N'on its own')", "mi", "db3")
+    walk.link("delete", "-n", dag, "-y")
+    walk.az.refused(3, "ResourceNotFound", "sql", "mi", "link", "show", *walk.at, "-n", dag)
+    until("the copies' recovery", lambda: counts("mi") == ["1", "3", "4"])
+
+
 def altered_endpoint(client, ready, work):
     """An endpoint that keeps Windows authentication beside the certificate."""
     walk = Walk(client, ready, work)
@@ -261,9 +321,11 @@ def altered_endpoint(client, ready, work):
     assert "NEGOTIATE, CERTIFICATE" in walk.cells("endpoint-view"), walk.cells("endpoint-view")
 
 
-TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint)}
+TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases)}
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article",)
+# What a walk needs of the emulator.
+FLAGS = {"several_databases": ("--topology", str(HERE / "several-databases.toml"))}
 
 
 def main() -> int:
@@ -271,7 +333,7 @@ def main() -> int:
     if word == "list":
         for name in TESTS:
             if client == "pymssql" or name in EVERY_CLIENT:
-                print(name)
+                print(name, *FLAGS.get(name, ()), sep="\t")
         return 0
     ready = json.loads(Path(os.environ["MILINK_READY"]).read_text())
     return TESTS[word](client, ready, Path(os.environ["MILINK_WORK"])) or 0

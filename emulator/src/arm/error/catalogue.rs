@@ -589,6 +589,7 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::BadEnum { parameter, .. } => invalid_parameter(parameter),
         LinkRefusal::BadName { name } => bad("InvalidIdentifier", format!("Name '{name}' is not valid.")),
         LinkRefusal::BadMultiDatabaseName { .. } => bad("InvalidMultiDbDistributedAvailabilityGroupName", "The name of a distributed availability group with several databases can only have lower case letters, digits and hyphens, and cannot begin or end with a hyphen.".to_owned()),
+        LinkRefusal::BadMembers => bad("InvalidMultiDbDistributedAvailabilityGroupDatabasesRequest", "The request to add or remove databases of the distributed availability group has empty or invalid Databases.".to_owned()),
         LinkRefusal::OtherLinkExists { name } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link for the provided availability groups already exists as '{name}'. A link has one database: use another distributed availability group name for another database.")),
         LinkRefusal::InstanceGroupInUse { group } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link with the instance availability group '{group}' already exists.")),
         LinkRefusal::DatabaseExists { database } => bad("ManagedDatabaseNameInUse", format!("The managed database name '{database}' is already in use.")),
@@ -715,6 +716,11 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::SeedingCancelled { .. }
         | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",
         LinkError::DiskFull { .. } => "NoMoreSpaceInManagedInstance",
+        // No list has a code for these two: the nearest one (guess).
+        LinkError::ModeMismatch { .. } | LinkError::DatabaseOmitted { .. } => {
+            "ManagedInstanceLinkConnectivityIsNotEstablished"
+        }
+        LinkError::NoCapacity { .. } => "DatabaseNumberLimitReached",
         LinkError::FailoverFailed => "DistributedAvailabilityGroupSetRoleFailed",
         LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
         LinkError::VersionNotSupported { .. }

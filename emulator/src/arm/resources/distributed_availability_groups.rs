@@ -4,9 +4,10 @@ mod action;
 mod read;
 mod write;
 
-use milink_core::link::{CreateLink, DeleteLink, LinkId, UpdateLink};
+use milink_core::link::{CreateLink, CreateLinkGroup, DeleteLink, LinkId, UpdateLink};
 use milink_core::names::Name;
 
+use self::write::Wanted;
 use super::instance::{self, Parent};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
@@ -62,17 +63,23 @@ impl Generation {
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let rows: Vec<_> = call.read(|world| {
-        let links = world
-            .links
-            .values()
-            .filter(|link| link.id.instance == parent.id);
-        let rows = links.map(|link| {
-            (
-                link.id.name.folded().to_owned(),
-                read::shown(call, world, link, &parent.arm_id),
-            )
+        let links = world.links.values();
+        let links = links.filter(|link| link.id.member.is_none()).map(|link| {
+            let shown = read::shown(call, world, link, &parent.arm_id);
+            (&link.id, shown)
         });
-        rows.collect()
+        let groups = world.link_groups.values().map(|group| {
+            let shown = read::shown_group(call, world, group, &parent.arm_id);
+            (&group.id, shown)
+        });
+        let here = links
+            .chain(groups)
+            .filter(|(id, _)| id.instance == parent.id);
+        let mut rows: Vec<_> = here
+            .map(|(id, shown)| (id.name.folded().to_owned(), shown))
+            .collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        rows
     });
     paging::page(call, rows)
 }
@@ -81,7 +88,11 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
     call.arm.worlds.look(call.subscription);
     let parent = instance::parent(call)?;
     let found = instance::read(call, &parent, |world| {
-        let link = world.links.get(&link_id(call, &parent))?;
+        let id = link_id(call, &parent);
+        if let Some(group) = world.link_groups.get(&id) {
+            return Some(read::shown_group(call, world, group, &parent.arm_id));
+        }
+        let link = world.links.get(&id)?;
         Some(read::shown(call, world, link, &parent.arm_id))
     })?;
     Ok(Answer::ok(&found))
@@ -91,7 +102,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let id = link_id(call, &parent);
     let existing = call.read(|world| world.links.get(&id).map(|link| link.spec.clone()));
-    let spec = call.body(|body| {
+    let wanted = call.body(|body| {
         write::spec(
             Generation::of(&call.version),
             id.name.as_str(),
@@ -99,27 +110,47 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             existing.as_ref(),
         )
     })?;
-    let operation = call.submit_to(
-        id.instance,
-        CreateLink {
-            instance: id.instance,
-            name: id.name,
-            spec,
-        },
-    )?;
+    let (instance, name) = (id.instance, id.name);
+    let operation = match wanted {
+        Wanted::One(spec) => {
+            let create = CreateLink {
+                instance,
+                name,
+                spec,
+            };
+            call.submit_to(instance, create)?
+        }
+        Wanted::Several(spec, databases) => {
+            let create = CreateLinkGroup {
+                instance,
+                name,
+                spec,
+                databases,
+            };
+            call.submit_to(instance, create)?
+        }
+    };
     operations::accepted(call, operation)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
     let id = link_id(call, &parent);
-    let replication_mode = call.body(write::replication_mode)?;
+    let several = call.read(|world| world.link_groups.contains_key(&id));
+    let (replication_mode, databases) = call.body(|body| {
+        let databases = match several {
+            true => write::membership(body)?,
+            false => None,
+        };
+        Ok((write::replication_mode(body)?, databases))
+    })?;
     let operation = call.submit_to(
         id.instance,
         UpdateLink {
             instance: id.instance,
             name: id.name,
             replication_mode,
+            databases,
         },
     )?;
     operations::accepted(call, operation)
@@ -128,14 +159,11 @@ fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
 /// A link that is not there is accepted for deletion too; its operation fails (observed).
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let parent = instance::parent(call)?;
-    let LinkId { instance, name } = link_id(call, &parent);
+    let LinkId { instance, name, .. } = link_id(call, &parent);
     let operation = call.submit_to(instance, DeleteLink { instance, name })?;
     operations::accepted(call, operation)
 }
 
 fn link_id(call: &Call<'_>, parent: &Parent) -> LinkId {
-    LinkId {
-        instance: parent.id,
-        name: Name::new(call.path.name(1)),
-    }
+    LinkId::new(parent.id, Name::new(call.path.name(1)))
 }

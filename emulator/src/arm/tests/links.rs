@@ -188,13 +188,6 @@ async fn bodies_are_checked_in_the_services_order() {
         let reply = fixture.put(&link("DAG_1", LINKS), body.clone()).await;
         assert_eq!(reply.code(), code, "{body}");
     }
-    let several = fixture
-        .put(
-            &link("dag-1", LINKS),
-            with("linkMode", json!("MultiDatabase")),
-        )
-        .await;
-    assert_eq!(several.code(), "OperationNotSupportedByMilink");
     let endpoint = fixture
         .put(&link("DAG_1", LINKS), with("partnerEndpoint", json!("x")))
         .await;
@@ -383,4 +376,66 @@ async fn links_are_protected_and_deleted() {
             .code(),
         "ResourceNotFound"
     );
+}
+
+#[tokio::test]
+async fn a_link_with_several_databases_is_one_resource() {
+    let fixture = Fixture::with_instance().await;
+    let mut body = new_body();
+    let two = json!([{ "databaseName": "orders" }, { "databaseName": "stock" }]);
+    body["properties"]["linkMode"] = json!("MultiDatabase");
+    body["properties"]["databases"] = two;
+    let twice = {
+        let mut body = body.clone();
+        body["properties"]["databases"] =
+            json!([{ "databaseName": "orders" }, { "databaseName": "ORDERS" }]);
+        body
+    };
+    let reply = fixture.put(&link("dag-1", LINKS), twice).await;
+    assert_eq!(
+        reply.code(),
+        "InvalidDistributedAvailabilityGroupsCreateOrUpdateRequestDatabases"
+    );
+    let accepted = fixture.put(&link("dag-1", LINKS), body.clone()).await;
+    assert_eq!(accepted.status, StatusCode::ACCEPTED, "{}", accepted.text);
+    assert_eq!(accepted.body["operation"], "CreateManagedFailoverGroup");
+    let busy = fixture
+        .patch(
+            &link("dag-1", LINKS),
+            json!({ "properties": { "databases": [{ "databaseName": "orders" }] } }),
+        )
+        .await;
+    assert_eq!(busy.code(), "ManagedInstanceIsBusy");
+    let ended = fixture.finish(&accepted).await;
+    assert_eq!(ended.body["status"], "Succeeded", "{}", ended.text);
+    let found = fixture.get(&link("dag-1", LINKS)).await;
+    let properties = &found.body["properties"];
+    assert_eq!(properties["linkMode"], "MultiDatabase");
+    assert_eq!(properties["failoverMode"], Value::Null);
+    assert_eq!(properties["instanceLinkRole"], "Secondary");
+    let listed = fixture.get(&link("", LINKS)).await;
+    assert_eq!(listed.body["value"].as_array().map(Vec::len), Some(1));
+    let other = {
+        let mut body = body.clone();
+        body["properties"]["linkMode"] = json!("SingleDatabase");
+        body["properties"]["databases"] = json!([{ "databaseName": "orders" }]);
+        body
+    };
+    let reply = fixture.put(&link("dag-1", LINKS), other).await;
+    assert_eq!(
+        reply.code(),
+        "ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists"
+    );
+    for (version, member) in [
+        ("2023-08-01", "databases"),
+        ("2021-11-01", "targetDatabase"),
+        (LINKS, "databases"),
+    ] {
+        let reply = fixture.get(&link("dag-1", version)).await;
+        assert_eq!(reply.status, StatusCode::OK, "{member}: {}", reply.text);
+    }
+    let deleted = fixture.delete(&link("dag-1", LINKS)).await;
+    let ended = fixture.finish(&deleted).await;
+    assert_eq!(ended.body["status"], "Succeeded", "{}", ended.text);
+    assert_eq!(fixture.get(&link("", LINKS)).await.text, r#"{"value":[]}"#);
 }

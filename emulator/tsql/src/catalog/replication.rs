@@ -5,13 +5,16 @@
 use std::sync::Arc;
 
 use milink_core::availability_group::{
-    AvailabilityGroup, AvailabilityMode, GroupDatabase, GroupKind, LocalGroup, Role,
+    AvailabilityGroup, AvailabilityMode, DistributedGroup, GroupDatabase, GroupKind, LocalGroup,
+    Role,
 };
 use milink_core::database::Database;
-use milink_core::ids::ReplicaId;
+use milink_core::ids::{GroupDatabaseId, GroupId, ReplicaId};
 use milink_core::link::{
-    Health, LinkStatus, LogPositions, Phase, SynchronizationState, link_of, linked_database,
+    Health, Link, LinkStatus, LogPositions, Phase, SynchronizationState, internal_group,
+    internal_replica, linked_database, links_of,
 };
+use milink_core::listener_url::ListenerUrl;
 use milink_core::names::Name;
 use milink_core::refusal::LinkError;
 use milink_core::time::Timestamp;
@@ -34,6 +37,23 @@ pub(super) struct ReplicaState<'a> {
     pub(super) peer: (&'a Name, ReplicaId),
     /// Whether the partners had been connected before that.
     pub(super) was_connected: bool,
+    /// The database whose internal group this is a replica of, in a link with several.
+    pub(super) internal: Option<GroupDatabaseId>,
+}
+
+impl ReplicaState<'_> {
+    /// `replica_id`.
+    pub(super) fn shown_id(&self) -> ReplicaId {
+        self.internal
+            .map_or(self.id, |database| internal_replica(self.id, database))
+    }
+
+    /// `group_id`.
+    pub(super) fn shown_group(&self) -> GroupId {
+        let id = self.group.id;
+        self.internal
+            .map_or(id, |database| internal_group(id, database))
+    }
 }
 
 /// A database of a replica, as `sys.dm_hadr_database_replica_states` shows it.
@@ -77,56 +97,146 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
                         last_error: None,
                         peer: (&replica.server_name, replica.id),
                         was_connected: false,
+                        internal: None,
                     });
                 }
             }
             GroupKind::Distributed(pair) => {
-                let role = scope.instance.shown_role(pair.role);
-                let link = link_of(scope.world, scope.instance.id, group);
-                let status = link.map(|link| LinkStatus::of(scope.world, link));
-                let connected = status.as_ref().is_some_and(|status| status.connected);
-                let health = status
-                    .as_ref()
-                    .map_or(Health::NotHealthy, |status| status.health);
-                for (at, member) in pair.members.iter().enumerate() {
-                    let is_local = at == pair.local;
-                    if !is_local && role == Role::Secondary {
-                        continue;
-                    }
-                    let other = match role {
-                        Role::Primary => Role::Secondary,
-                        Role::Secondary => Role::Primary,
-                        Role::Resolving => Role::Resolving,
-                    };
-                    let error = link.and_then(|link| link.connection.last_error.clone());
-                    states.push(ReplicaState {
-                        group,
-                        id: member.id,
-                        name: &member.group,
-                        is_local,
-                        role: match (is_local, connected) {
-                            (true, _) => Some(role),
-                            (false, true) => Some(other),
-                            (false, false) => None,
-                        },
-                        // A primary is connected to itself, a secondary to its primary.
-                        connected: connected || is_local && role == Role::Primary,
-                        // The primary's own row is healthy by itself; the pair's health is the group's.
-                        health: if is_local && role == Role::Primary {
-                            Health::Healthy
-                        } else {
-                            health
-                        },
-                        // A primary has trouble with the other side, a secondary with its own connection.
-                        last_error: error.filter(|_| !is_local || role == Role::Secondary),
-                        peer: (&pair.remote().group, pair.remote().id),
-                        was_connected: link.is_some_and(|link| was_connected(&link.phase)),
-                    });
-                }
+                let links = links_of(scope.world, scope.instance.id, group);
+                let stands = Stands {
+                    connected: links
+                        .iter()
+                        .any(|link| link.connection.connected_since.is_some()),
+                    health: links_health(scope, &links),
+                    link: links.first().copied(),
+                    internal: None,
+                };
+                pair_states(scope, group, pair, &stands, &mut states);
             }
         }
     }
     states
+}
+
+/// The replicas of the internal groups of links with several databases: a pair for each database of the group.
+pub(super) fn internal_replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
+    let mut states = Vec::new();
+    for (group, joined) in internal_groups(scope) {
+        let Some(pair) = group.as_distributed() else {
+            continue;
+        };
+        let links = links_of(scope.world, scope.instance.id, group);
+        let link = links
+            .into_iter()
+            .find(|link| link.spec.database == joined.name);
+        let status = link.map(|link| LinkStatus::of(scope.world, link));
+        let stands = Stands {
+            connected: status.as_ref().is_some_and(|status| status.connected),
+            health: status.map_or(Health::NotHealthy, |status| status.health),
+            link,
+            internal: Some(joined.id),
+        };
+        pair_states(scope, group, pair, &stands, &mut states);
+    }
+    states
+}
+
+/// The databases that have an internal group on this SQL Server, with the distributed groups that those are of.
+pub(super) fn internal_groups<'a>(
+    scope: &Scope<'a>,
+) -> Vec<(&'a AvailabilityGroup, &'a GroupDatabase)> {
+    let several = scope
+        .instance
+        .as_sql_server()
+        .is_some_and(|server| server.multi_database_links);
+    let mut internal = Vec::new();
+    if !several {
+        return internal;
+    }
+    for group in scope.instance.groups.values() {
+        let Some(pair) = group.as_distributed() else {
+            continue;
+        };
+        let url = ListenerUrl::parse(&pair.remote().listener_url);
+        let is_link = url.is_some_and(|url| url.server.is_some());
+        let member = scope.instance.group(pair.local().group.as_str());
+        let member = member.and_then(|group| group.as_local());
+        let databases = member.filter(|_| is_link).into_iter();
+        let databases = databases.flat_map(|local| &local.databases);
+        internal.extend(databases.map(|joined| (&**group, joined)));
+    }
+    internal
+}
+
+/// How the two sides of a distributed group stand to each other.
+struct Stands<'a> {
+    connected: bool,
+    health: Health,
+    link: Option<&'a Arc<Link>>,
+    internal: Option<GroupDatabaseId>,
+}
+
+fn pair_states<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+    pair: &'a DistributedGroup,
+    stands: &Stands<'a>,
+    states: &mut Vec<ReplicaState<'a>>,
+) {
+    let Stands {
+        connected,
+        health,
+        link,
+        internal,
+    } = *stands;
+    let role = scope.instance.shown_role(pair.role);
+    for (at, member) in pair.members.iter().enumerate() {
+        let is_local = at == pair.local;
+        if !is_local && role == Role::Secondary {
+            continue;
+        }
+        let other = match role {
+            Role::Primary => Role::Secondary,
+            Role::Secondary => Role::Primary,
+            Role::Resolving => Role::Resolving,
+        };
+        let error = link.and_then(|link| link.connection.last_error.clone());
+        states.push(ReplicaState {
+            group,
+            id: member.id,
+            name: &member.group,
+            is_local,
+            role: match (is_local, connected) {
+                (true, _) => Some(role),
+                (false, true) => Some(other),
+                (false, false) => None,
+            },
+            // A primary is connected to itself, a secondary to its primary.
+            connected: connected || is_local && role == Role::Primary,
+            // The primary's own row is healthy by itself; the pair's health is the group's.
+            health: if is_local && role == Role::Primary {
+                Health::Healthy
+            } else {
+                health
+            },
+            // A primary has trouble with the other side, a secondary with its own connection.
+            last_error: error.filter(|_| !is_local || role == Role::Secondary),
+            peer: (&pair.remote().group, pair.remote().id),
+            was_connected: link.is_some_and(|link| was_connected(&link.phase)),
+            internal,
+        });
+    }
+}
+
+/// The health of a distributed group's links: of the one, or of all databases.
+fn links_health(scope: &Scope<'_>, links: &[&Arc<Link>]) -> Health {
+    let Some(first) = links.first() else {
+        return Health::NotHealthy;
+    };
+    match scope.world.link_groups.get(&first.id.whole()) {
+        Some(group) => group.health(scope.world),
+        None => LinkStatus::of(scope.world, first).health,
+    }
 }
 
 /// The databases of every group of the instance, once for each replica that the instance knows of.
@@ -145,10 +255,9 @@ pub(super) fn databases<'a>(scope: &Scope<'a>) -> Vec<DatabaseReplicaState<'a>> 
 pub(super) fn group_health(scope: &Scope<'_>, group: &AvailabilityGroup) -> Health {
     match &group.kind {
         GroupKind::Local(local) => local_health(scope, local),
-        GroupKind::Distributed(_) => link_of(scope.world, scope.instance.id, group)
-            .map_or(Health::NotHealthy, |link| {
-                LinkStatus::of(scope.world, link).health
-            }),
+        GroupKind::Distributed(_) => {
+            links_health(scope, &links_of(scope.world, scope.instance.id, group))
+        }
     }
 }
 
@@ -250,18 +359,18 @@ fn distributed_databases<'a>(
     let Some(member) = member.and_then(|group| group.as_local()) else {
         return;
     };
-    let link = link_of(scope.world, scope.instance.id, group);
-    let status = link.map(|link| LinkStatus::of(scope.world, link));
+    let links = links_of(scope.world, scope.instance.id, group);
     let is_primary = scope.instance.shown_role(pair.role) == Role::Primary;
     for joined in &member.databases {
         let Some(database) = scope.instance.databases.get(&joined.database) else {
             continue;
         };
-        let of_link = link.is_some_and(|link| {
-            linked_database(scope.world, link, is_primary)
-                .is_some_and(|linked| linked.name == database.name)
+        let link = links.iter().find(|link| {
+            link.spec.database == database.name
+                && linked_database(scope.world, link, is_primary).is_some()
         });
-        let status = status.as_ref().filter(|_| of_link);
+        let status = link.map(|link| LinkStatus::of(scope.world, link));
+        let status = status.as_ref();
         let synchronization = status.map_or(SynchronizationState::NotSynchronizing, |status| {
             status.synchronization
         });

@@ -9,6 +9,8 @@ use milink_core::version::Build;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Since {
     server: Option<Build>,
+    /// A build of an older version of SQL Server that has it too.
+    older: Option<Build>,
     managed_major: Option<u8>,
 }
 
@@ -18,6 +20,7 @@ impl Since {
     /// Managed instances only.
     pub const MANAGED: Self = Self {
         server: None,
+        older: None,
         managed_major: Some(0),
     };
     /// SQL Server 2017, and every managed instance.
@@ -33,6 +36,7 @@ impl Since {
     pub const fn major(major: u8) -> Self {
         Self {
             server: Some(Build::new(major, 0, 0)),
+            older: None,
             managed_major: Some(major),
         }
     }
@@ -41,14 +45,28 @@ impl Since {
     pub const fn server(build: Build) -> Self {
         Self {
             server: Some(build),
+            older: None,
             managed_major: None,
+        }
+    }
+
+    /// SQL Servers only, from a build on, and from a build of an older version on.
+    pub const fn server_and(build: Build, older: Build) -> Self {
+        Self {
+            older: Some(older),
+            ..Self::server(build)
         }
     }
 
     /// Whether `instance` has it.
     pub fn includes(self, instance: &Instance) -> bool {
         match &instance.kind {
-            InstanceKind::SqlServer(server) => self.server.is_some_and(|from| server.build >= from),
+            InstanceKind::SqlServer(server) => {
+                let older = self
+                    .older
+                    .is_some_and(|from| server.build.major == from.major && server.build >= from);
+                older || self.server.is_some_and(|from| server.build >= from)
+            }
             InstanceKind::ManagedInstance(managed) => {
                 let major = managed.update_policy.major().unwrap_or(u8::MAX);
                 self.managed_major.is_some_and(|from| major >= from)
@@ -63,7 +81,11 @@ impl fmt::Display for Since {
         match (self.server, self.managed_major) {
             (None, _) => f.write_str("managed instances only"),
             (Some(from), None) => {
-                write!(f, "SQL Servers only, from {}.{} on", from.major, from.build)
+                write!(f, "SQL Servers only, from {}.{} on", from.major, from.build)?;
+                match self.older {
+                    Some(from) => write!(f, ", and from {}.{} on", from.major, from.build),
+                    None => Ok(()),
+                }
             }
             (Some(from), _) if from == Build::new(0, 0, 0) => Ok(()),
             (Some(from), _) => write!(f, "from version {} on", from.major),

@@ -172,6 +172,7 @@ fn server(world: &mut World, name: &str, build: Build) -> InstanceId {
             build,
             edition: Edition::Developer,
             hadr_enabled: true,
+            multi_database_links: false,
             address: [10, 0, 0, 5].into(),
             host_names: Vec::new(),
             loopback: None,

@@ -12,6 +12,7 @@ mod sp_help;
 mod sp_helpdb;
 mod sp_helptext;
 mod sp_linkedservers;
+mod sp_multidb_milink;
 mod sp_server_info;
 mod sp_validate_certificate_ca_chain;
 mod sp_who;
@@ -121,6 +122,7 @@ const PROCEDURES: &[Procedure] = &[
     sp_helptext::PROCEDURE,
     sp_linkedservers::PROCEDURE,
     sp_linkedservers::HELP,
+    sp_multidb_milink::PROCEDURE,
     sp_server_info::PROCEDURE,
     sp_server_info::MSVER,
     sp_validate_certificate_ca_chain::PROCEDURE,

@@ -189,15 +189,6 @@ pub(super) const PROCEDURES: &[Procedure] = &[
         body: Body::Native(|_| Err(SqlError::unsupported("SQL Server Agent jobs"))),
     },
     Procedure {
-        name: "sp_multidb_milink",
-        parameters: &[anything("@enabled")],
-        body: Body::Native(|_| {
-            Err(SqlError::unsupported(
-                "links with several databases (sp_multidb_milink)",
-            ))
-        }),
-    },
-    Procedure {
         name: "sp_releaseapplock",
         parameters: &[
             anything("@Resource"),

@@ -41,6 +41,7 @@ impl Lab {
                 build: Build::SQL_2022_CU13,
                 edition: Edition::Developer,
                 hadr_enabled: true,
+                multi_database_links: false,
                 address: Ipv4Addr::new(10, 0, 0, 4),
                 host_names: Vec::new(),
                 loopback: None,

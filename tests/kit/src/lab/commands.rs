@@ -154,6 +154,7 @@ impl Lab {
                     instance: self.instance(pair.instance),
                     name: pair.link().into(),
                     replication_mode: Some(mode),
+                    databases: None,
                 };
                 self.apply(request)?;
             }

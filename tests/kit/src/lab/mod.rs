@@ -150,6 +150,7 @@ fn sql_server(n: u8, build: Build) -> CreateSqlServer {
             build,
             edition: Edition::Developer,
             hadr_enabled: true,
+            multi_database_links: false,
             address: Ipv4Addr::new(10, 0, 0, 4 + n),
             host_names: vec![format!("{name}.contoso.local")],
             loopback: None,

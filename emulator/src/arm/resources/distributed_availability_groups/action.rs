@@ -1,6 +1,7 @@
 //! `failover` and `setRole` of a link (`arm-contract.md` sections 5.6 and 5.7).
 
 use axum::http::StatusCode;
+use milink_core::World;
 use milink_core::link::{FailOverLink, FailoverKind, LinkId, LinkRole, SetLinkRole};
 
 use super::{TYPE, instance, link_id};
@@ -11,7 +12,7 @@ use crate::arm::error::ArmError;
 use crate::arm::operations;
 
 pub(super) fn failover(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let LinkId { instance, name } = found(call, "2023-08-01")?;
+    let LinkId { instance, name, .. } = found(call, "2023-08-01")?;
     let kind = call.body(|body| {
         one_of(
             body,
@@ -37,7 +38,7 @@ pub(super) fn failover(call: &Call<'_>) -> Result<Answer, ArmError> {
 pub(super) fn set_role(call: &Call<'_>) -> Result<Answer, ArmError> {
     // No list has a code for a body of this action that says too little: it is named after failover's (guess).
     const REQUEST: &str = "InvalidDistributedAvailabilityGroupSetRoleRequest";
-    let LinkId { instance, name } = found(call, "2022-05-01")?;
+    let LinkId { instance, name, .. } = found(call, "2022-05-01")?;
     let (role, forced) = call.body(|body| {
         let roles = [
             ("Primary", LinkRole::Primary),
@@ -63,7 +64,9 @@ pub(super) fn set_role(call: &Call<'_>) -> Result<Answer, ArmError> {
 fn found(call: &Call<'_>, since: &str) -> Result<LinkId, ArmError> {
     let parent = instance::parent(call)?;
     let id = link_id(call, &parent);
-    if !call.read(|world| world.links.contains_key(&id)) {
+    let there =
+        |world: &World| world.links.contains_key(&id) || world.link_groups.contains_key(&id);
+    if !call.read(there) {
         return Err(ArmError::child_not_found(
             &TYPE.full_name(),
             id.name.as_str(),

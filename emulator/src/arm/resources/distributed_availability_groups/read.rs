@@ -1,7 +1,7 @@
 //! A link as each generation shows it: a function of the world, never stored.
 
 use milink_core::World;
-use milink_core::link::{Link, LinkRole, LinkStatus, PartnerCertificate, Phase};
+use milink_core::link::{Link, LinkGroup, LinkRole, LinkStatus, PartnerCertificate, Phase};
 use milink_core::lsn::Lsn;
 use milink_core::time::{Span, Timestamp};
 use milink_model::{
@@ -36,6 +36,58 @@ pub(super) fn shown(
         properties,
         id: format!("{parent}/distributedAvailabilityGroups/{}", link.id.name),
         name: link.id.name.to_string(),
+        kind: TYPE.full_name(),
+    }
+}
+
+/// A link with several databases: the whole, and how each database stands.
+pub(super) fn shown_group(
+    call: &Call<'_>,
+    world: &World,
+    group: &LinkGroup,
+    parent: &str,
+) -> ProxyResource<Shown> {
+    let members: Vec<_> = group
+        .members(world)
+        .map(|link| (link, LinkStatus::of(world, link)))
+        .collect();
+    let properties = match (Generation::of(&call.version), members.first()) {
+        // A generation that knows one database only is told of the first (guess).
+        (Generation::A, Some((link, status))) => {
+            Shown::Legacy(Box::new(legacy(call, link, status)))
+        }
+        (Generation::A, None) => Shown::Legacy(Box::default()),
+        (generation, _) => {
+            let role = group.instance_role(world);
+            let first = members.first().map(|(link, _)| link);
+            let id = group.ids(world).map(|(id, _)| id);
+            let spec = &group.spec;
+            let databases: Vec<LinkDatabase> = members
+                .iter()
+                .map(|(link, status)| database(call, link, status))
+                .collect();
+            // Right after the operation's end there are no databases, no mode and no endpoint yet, and the failover mode
+            // is never told (observed).
+            Shown::Modern(Box::new(LinkProperties {
+                distributed_availability_group_name: Some(group.id.name.to_string()),
+                distributed_availability_group_id: id.map(|id| id.to_string()),
+                replication_mode: first.and_then(|link| replication_mode(link)),
+                partner_link_role: Some(role.opposite().text().to_owned()),
+                partner_availability_group_name: Some(spec.partner_group.to_string()),
+                partner_endpoint: first.map(|_| spec.partner_endpoint.to_string()),
+                instance_link_role: Some(role.text().to_owned()),
+                instance_availability_group_name: Some(spec.instance_group.to_string()),
+                failover_mode: None,
+                seeding_mode: (generation >= Generation::C).then(|| "Automatic".to_owned()),
+                link_mode: (generation >= Generation::D).then(|| "MultiDatabase".to_owned()),
+                databases: first.map(|_| databases),
+            }))
+        }
+    };
+    ProxyResource {
+        properties,
+        id: format!("{parent}/distributedAvailabilityGroups/{}", group.id.name),
+        name: group.id.name.to_string(),
         kind: TYPE.full_name(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use milink_core::link::{LinkFailoverMode, LinkRole, LinkSpec, ReplicationMode};
+use milink_core::link::{LinkFailoverMode, LinkGroupSpec, LinkRole, LinkSpec, ReplicationMode};
 use milink_core::names::Name;
 use milink_core::refusal::{LinkRefusal, Refusal};
 
@@ -24,13 +24,22 @@ const READ_ONLY: [&str; 9] = [
     "replicationMode",
 ];
 
+/// What a PUT asks for.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A link with one database.
+    One(LinkSpec),
+    /// A link with several, and which.
+    Several(LinkGroupSpec, Vec<Name>),
+}
+
 /// Reads the body of a PUT. Generations A and B cannot say everything; what they cannot say stays as it is.
 pub(super) fn spec(
     generation: Generation,
     name: &str,
     body: &Object<'_>,
     existing: Option<&LinkSpec>,
-) -> Result<LinkSpec, ArmError> {
+) -> Result<Wanted, ArmError> {
     let refuse = |refusal: LinkRefusal| ArmError::from(Refusal::from(refusal));
     let Some(properties) = body
         .object("properties")?
@@ -52,7 +61,7 @@ pub(super) fn spec(
             spec.instance_role = existing.instance_role;
             spec.failover_mode = existing.failover_mode;
         }
-        return Ok(spec);
+        return Ok(Wanted::One(spec));
     }
     let mode = if generation >= Generation::D {
         text(&properties, "linkMode")?
@@ -69,7 +78,13 @@ pub(super) fn spec(
     if databases.is_empty() || (databases.len() > 1 && !several) {
         return Err(refuse(LinkRefusal::BadDatabases));
     }
-    let database = databases.into_iter().next().flatten();
+    let databases: Option<Vec<String>> = databases.into_iter().collect();
+    let names: Vec<Name> = databases
+        .iter()
+        .flatten()
+        .map(|name| Name::new(name))
+        .collect();
+    let database = databases.and_then(|names| names.into_iter().next());
     let groups = (
         text(&properties, "instanceAvailabilityGroupName")?,
         text(&properties, "partnerAvailabilityGroupName")?,
@@ -94,15 +109,33 @@ pub(super) fn spec(
         Some(mode) => return Err(refuse(bad_enum("FailoverMode", mode))),
     };
     check_name(name, several).map_err(refuse)?;
-    if several {
-        return Err(refuse(LinkRefusal::NotEmulated {
-            what: "linkMode 'MultiDatabase'",
-        }));
+    if !several {
+        return Ok(Wanted::One(spec));
     }
-    Ok(spec)
+    let group = LinkGroupSpec {
+        instance_group: spec.instance_group,
+        partner_group: spec.partner_group,
+        partner_endpoint: spec.partner_endpoint,
+        instance_role: spec.instance_role,
+        failover_mode: spec.failover_mode,
+    };
+    Ok(Wanted::Several(group, names))
 }
 
-/// Reads the body of a PATCH: only the replication mode can be changed.
+/// Reads the body of a PATCH: a link with several databases is told the complete set of them; one with a single database
+/// is not asked for it.
+pub(super) fn membership(body: &Object<'_>) -> Result<Option<Vec<Name>>, ArmError> {
+    let properties = body.object_or_empty("properties")?;
+    if properties.objects("databases")?.is_none() {
+        return Ok(None);
+    }
+    let databases: Option<Vec<String>> = databases(&properties)?.into_iter().collect();
+    // A nameless entry says nothing that could be wanted.
+    let databases = databases.unwrap_or_default();
+    Ok(Some(databases.iter().map(|name| Name::new(name)).collect()))
+}
+
+/// Reads the body of a PATCH: the replication mode.
 pub(super) fn replication_mode(body: &Object<'_>) -> Result<Option<ReplicationMode>, ArmError> {
     let properties = body.object_or_empty("properties")?;
     properties.ignore(&READ_ONLY);

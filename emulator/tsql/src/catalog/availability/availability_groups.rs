@@ -1,6 +1,7 @@
-//! `sys.availability_groups`, and the internal groups of links with several databases, of which there are none.
+//! `sys.availability_groups`, and the internal groups of links with several databases.
 
-use milink_core::availability_group::{AvailabilityGroup, GroupKind};
+use milink_core::availability_group::{AvailabilityGroup, GroupDatabase, GroupKind};
+use milink_core::link::internal_group;
 use milink_core::value::{Row, Value};
 use milink_core::version::Build;
 
@@ -8,19 +9,44 @@ use super::codes;
 use crate::catalog::column::{
     BIGINT, BIT, DESC, GUID, INT, NAME, SMALLINT, TINYINT, ViewColumn, col, nvarchar, req,
 };
-use crate::catalog::{Scope, Since, View, row};
+use crate::catalog::{Scope, Since, View, replication, row};
 
 pub(super) const VIEW: View = View::sys("availability_groups", COLUMNS, rows);
 
-/// Documented for SQL Server 2022 CU27 and 2025 CU9 without its columns; the shape is a guess, and so is the build.
-pub(super) const INTERNAL: View =
-    View::sys("dm_hadr_internal_availability_groups", COLUMNS, |_| {
-        Vec::new()
-    })
-    .since(Since::server(MULTI_DATABASE_LINKS));
+/// The groups that replicate one database each. Documented to be there, and not in `sys.availability_groups`; what their
+/// rows say is a guess, but for the first column.
+pub(super) const INTERNAL: View = View::sys(
+    "dm_hadr_internal_availability_groups",
+    INTERNAL_COLUMNS,
+    internal_rows,
+)
+.since(MULTI_DATABASE_LINKS);
 
-/// Where links with several databases begin (a guess: a build after every one that milink names).
-pub(super) const MULTI_DATABASE_LINKS: Build = Build::new(17, 4_000, 0);
+/// SQL Server 2022 CU27 and 2025 CU9.
+pub(super) const MULTI_DATABASE_LINKS: Since =
+    Since::server_and(Build::SQL_2025_CU9, Build::SQL_2022_CU27);
+
+const INTERNAL_COLUMNS: &[ViewColumn] = &[
+    col("distributed_availability_group_id", GUID),
+    req("group_id", GUID),
+    col("name", NAME),
+    col("resource_id", nvarchar(40)),
+    col("resource_group_id", nvarchar(40)),
+    col("failure_condition_level", INT),
+    col("health_check_timeout", INT),
+    col("automated_backup_preference", TINYINT),
+    col("automated_backup_preference_desc", DESC),
+    col("version", SMALLINT),
+    col("basic_features", BIT),
+    col("dtc_support", BIT),
+    col("db_failover", BIT),
+    col("is_distributed", BIT),
+    col("cluster_type", TINYINT),
+    col("cluster_type_desc", DESC),
+    col("required_synchronized_secondaries_to_commit", INT),
+    col("sequence_number", BIGINT),
+    col("is_contained", BIT),
+];
 
 const COLUMNS: &[ViewColumn] = &[
     req("group_id", GUID),
@@ -51,6 +77,34 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
         .values()
         .map(|group| make_row(group))
         .collect()
+}
+
+fn internal_rows(scope: &Scope<'_>) -> Vec<Row> {
+    let internal = replication::internal_groups(scope).into_iter();
+    let row = |(group, joined): (&AvailabilityGroup, &GroupDatabase)| {
+        row![
+            group.id,
+            internal_group(group.id, joined.id),
+            format!("{}_{}", group.name, joined.name),
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            1,
+            false,
+            false,
+            false,
+            true,
+            Value::Null,
+            Value::Null,
+            group.required_synchronized_secondaries,
+            group.sequence,
+            false,
+        ]
+    };
+    internal.map(row).collect()
 }
 
 /// A distributed group has no cluster, health check or backup preference of its own (partly a guess).

@@ -1,6 +1,7 @@
 //! `sys.availability_replicas`: the replicas of groups, and the member groups of distributed groups.
 
 use milink_core::availability_group::{AvailabilityGroup, GroupKind, Member, Replica};
+use milink_core::link::{internal_group, internal_replica};
 use milink_core::time::Span;
 use milink_core::value::{Row, Value};
 
@@ -11,12 +12,14 @@ use crate::catalog::{Scope, Since, View, replication, row};
 
 pub(super) const VIEW: View = View::sys("availability_replicas", COLUMNS, rows);
 
-/// As `sys.dm_hadr_internal_availability_groups`.
-pub(super) const INTERNAL: View =
-    View::sys("dm_hadr_internal_availability_replicas", COLUMNS, |_| {
-        Vec::new()
-    })
-    .since(Since::server(MULTI_DATABASE_LINKS));
+/// The replicas of the groups in `sys.dm_hadr_internal_availability_groups`: the members of their distributed group (the
+/// shape is a guess).
+pub(super) const INTERNAL: View = View::sys(
+    "dm_hadr_internal_availability_replicas",
+    COLUMNS,
+    internal_rows,
+)
+.since(MULTI_DATABASE_LINKS);
 
 const COLUMNS: &[ViewColumn] = &[
     col("replica_id", GUID),
@@ -64,6 +67,28 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
                     rows.push(member_row(group, member, local_id));
                 }
             }
+        }
+    }
+    rows
+}
+
+fn internal_rows(scope: &Scope<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (group, joined) in replication::internal_groups(scope) {
+        let Some(pair) = group.as_distributed() else {
+            continue;
+        };
+        for (at, member) in pair.members.iter().enumerate() {
+            let internal = AvailabilityGroup {
+                id: internal_group(group.id, joined.id),
+                ..group.clone()
+            };
+            let replica = Member {
+                id: internal_replica(member.id, joined.id),
+                ..member.clone()
+            };
+            let local_id = (at == pair.local).then_some(FIRST_METADATA_ID);
+            rows.push(member_row(&internal, &replica, local_id));
         }
     }
     rows

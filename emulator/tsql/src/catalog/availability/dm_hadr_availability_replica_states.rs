@@ -36,7 +36,11 @@ const COLUMNS: &[ViewColumn] = &[
 ];
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    replication::replicas(scope).iter().map(make_row).collect()
+    let mut rows: Vec<Row> = replication::replicas(scope).iter().map(make_row).collect();
+    // Documented: the internal groups of a link with several databases are here too.
+    let internal = replication::internal_replicas(scope);
+    rows.extend(internal.iter().map(make_row));
+    rows
 }
 
 fn make_row(state: &ReplicaState<'_>) -> Row {
@@ -53,8 +57,8 @@ fn make_row(state: &ReplicaState<'_>) -> Row {
     let recovery = state.is_local.then_some((1, "ONLINE"));
     let error = state.last_error.as_ref();
     row![
-        state.id,
-        state.group.id,
+        state.shown_id(),
+        state.shown_group(),
         state.is_local,
         role.map(|code| code.0),
         role.map(|code| code.1),
@@ -71,7 +75,7 @@ fn make_row(state: &ReplicaState<'_>) -> Row {
         error.map(|(_, at)| *at),
         Value::Null,
         state.group.created,
-        false,
+        state.internal.is_some(),
     ]
 }
 

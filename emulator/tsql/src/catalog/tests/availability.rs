@@ -366,6 +366,7 @@ fn a_broken_connection_and_synchronous_commit_show_on_both_sides() {
         instance: lab.mi,
         name: "DAG_db1".into(),
         replication_mode: Some(ReplicationMode::Sync),
+        databases: None,
     };
     lab.world.apply(now, update).unwrap();
     let change = MemberChange {

@@ -25,11 +25,14 @@ pub fn number(error: &LinkError) -> i32 {
         LinkError::VersionNotSupported { .. } => 35104,
         // RESTORE's message about a backup of a newer version.
         LinkError::PolicyTooOld { .. } => 3169,
+        LinkError::ModeMismatch { .. } => 41972,
+        LinkError::DatabaseOmitted { .. } => 41976,
         LinkError::SourceFormatNotCompatible { .. } => 41984,
         LinkError::FailbackNeedsMatchingFormat { .. } => 41988,
         LinkError::InitTimeout { .. } => 41962,
         LinkError::CreateDatabaseNotGranted { .. }
         | LinkError::CreationCanceled { .. }
+        | LinkError::NoCapacity { .. }
         | LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. } => 47521,
         // The operating system is out of space for a file of the database.
