@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 11] = given![
+const GIVEN: [(&str, &str); 13] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -30,6 +30,8 @@ const GIVEN: [(&str, &str); 11] = given![
     "failed-over",
     "split",
     "linked-from-instance",
+    "several-ready",
+    "several",
 ];
 
 /// The names of the prepared states that come with the runner.
