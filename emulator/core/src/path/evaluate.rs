@@ -2,13 +2,13 @@
 
 use std::net::Ipv4Addr;
 
+use super::admit::{admit, certificate_fits, redirect_of, speaks_sql};
 use super::hint::hint;
 use super::resolve::{Answer, is_hijacked, resolve_from};
 use super::vantage::Vantage;
 use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning};
-use super::walk::{PUBLIC_PORT, SQL_PORT, Walk, walk};
+use super::walk::{Walk, walk};
 use crate::azure::fabric::{PeeringState, RecordKind};
-use crate::instance::Instance;
 use crate::world::World;
 
 /// What is asked.
@@ -50,11 +50,17 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Ports of redirected connections begin here; the node's number is added.
-const REDIRECTED: u16 = 11_000;
-
 /// Whether a client gets there, and how.
 pub fn evaluate(world: &World, ask: &Ask<'_>) -> Verdict {
+    evaluate_ways(world, ask, None)
+}
+
+/// Whether the `flow`th of a client's connections gets there: where there are several ways, each connection takes one, in turn.
+pub fn evaluate_flow(world: &World, ask: &Ask<'_>, flow: usize) -> Verdict {
+    evaluate_ways(world, ask, Some(flow))
+}
+
+fn evaluate_ways(world: &World, ask: &Ask<'_>, flow: Option<usize>) -> Verdict {
     let resolved = resolve_from(world, ask.from, ask.host);
     let mut verdict = Verdict {
         reachable: false,
@@ -67,6 +73,7 @@ pub fn evaluate(world: &World, ask: &Ask<'_>) -> Verdict {
         end: None,
         redirect: None,
         branches: Vec::new(),
+        through: Vec::new(),
         resolved,
     };
     let reason = match &verdict.resolved.answer {
@@ -77,7 +84,7 @@ pub fn evaluate(world: &World, ask: &Ask<'_>) -> Verdict {
     };
     match reason {
         Some(reason) => verdict.reason = Some(reason),
-        None => connect(world, ask, &mut verdict),
+        None => connect(world, ask, flow, &mut verdict),
     }
     verdict.reachable = verdict.reason.is_none();
     verdict.symptom = verdict.reason.map(Reason::symptom);
@@ -87,7 +94,7 @@ pub fn evaluate(world: &World, ask: &Ask<'_>) -> Verdict {
     verdict
 }
 
-fn connect(world: &World, ask: &Ask<'_>, verdict: &mut Verdict) {
+fn connect(world: &World, ask: &Ask<'_>, flow: Option<usize>, verdict: &mut Verdict) {
     let Some(origin) = ask.from.origin(world) else {
         verdict.reason = Some(Reason::NoRoute);
         return;
@@ -102,6 +109,12 @@ fn connect(world: &World, ask: &Ask<'_>, verdict: &mut Verdict) {
     }
     if several {
         verdict.warnings.push(Warning::SeveralAddresses);
+    }
+    if let Some(flow) = flow
+        && ways.len() > 1
+    {
+        let taken = ways.swap_remove(flow % ways.len());
+        ways = vec![taken];
     }
     // What fails on some way is what a client will meet sooner or later.
     let judged: Vec<(String, &Walk, Vec<Reason>)> = ways
@@ -123,6 +136,7 @@ fn connect(world: &World, ask: &Ask<'_>, verdict: &mut Verdict) {
         verdict.reason = reasons.first().copied();
         verdict.latent = reasons.iter().skip(1).copied().collect();
         verdict.end = way.outcome.as_ref().ok().cloned();
+        verdict.through.clone_from(&way.endpoints);
     } else {
         verdict.reason = Some(Reason::NoRoute);
     }
@@ -143,7 +157,7 @@ fn connect(world: &World, ask: &Ask<'_>, verdict: &mut Verdict) {
     if let Some(end) = &verdict.end
         && verdict.reason.is_none()
     {
-        verdict.redirect = redirect_of(world, ask, end);
+        verdict.redirect = redirect(world, ask, end);
     }
     warn(world, verdict);
 }
@@ -157,7 +171,7 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
     let Some(instance) = end.instance().and_then(|name| world.managed_instance(name)) else {
         return Vec::new();
     };
-    if !speaks_sql(ask.port, end) {
+    if !speaks_sql(end) {
         return Vec::new();
     }
     let mut reasons = Vec::new();
@@ -165,9 +179,9 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
         reasons.push(Reason::CertificateName);
     }
     let name = ask.login_name.unwrap_or(ask.host);
-    reasons.extend(check_login_name(world, instance, end, name));
+    reasons.extend(admit(world, end, name).err());
     if reasons.is_empty()
-        && let Some(redirect) = redirect_of(world, ask, end)
+        && let Some(redirect) = redirect(world, ask, end)
     {
         let target = resolve_from(world, ask.from, &redirect.host);
         let reached =
@@ -186,85 +200,11 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
     reasons
 }
 
-/// Whether what answers at the end is the SQL gateway. Behind forwarding machines the client's port can be any.
-fn speaks_sql(port: u16, end: &End) -> bool {
-    match end {
-        End::VnetLocal { .. } => {
-            !matches!(port, 1434 | 4022 | 5022 | 5024 | 11_000..=12_000) || port == SQL_PORT
-        }
-        End::PrivateEndpoint { .. } => true,
-        End::Public { .. } => port == PUBLIC_PORT,
-        End::SqlServer { .. } | End::Machine { .. } => false,
-    }
-}
-
-/// The names in the certificate of an instance: its zone's, and no other's.
-fn certificate_fits(instance: &Instance, host: &str) -> bool {
-    let Some(managed) = instance.as_managed_instance() else {
-        return false;
-    };
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let zone = format!("{}.database.windows.net", managed.dns_zone);
-    let Some(labels) = host
-        .strip_suffix(&zone)
-        .and_then(|rest| rest.strip_suffix('.'))
-    else {
-        return false;
-    };
-    match labels.split('.').collect::<Vec<_>>().as_slice() {
-        [_] => true,
-        [_, middle] => ["public", "secondary"].contains(middle),
-        _ => false,
-    }
-}
-
-/// The gateway goes by the first label of the name in the login.
-fn check_login_name(world: &World, instance: &Instance, end: &End, name: &str) -> Option<Reason> {
-    let name = name.split(',').next().unwrap_or(name);
-    let name = name.split('\\').next().unwrap_or(name);
-    let name = ["tcp:", "np:", "lpc:", "admin:"]
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .unwrap_or(name)
-        .trim();
-    if name.parse::<std::net::IpAddr>().is_ok() {
-        return Some(Reason::HostRequired);
-    }
-    let first = name.split('.').next().unwrap_or(name);
-    if instance.name.is(first) {
-        return None;
-    }
-    // A gateway serves all instances of its subnet, but a private endpoint leads to one.
-    let neighbour = world.managed_instance(first).is_some_and(|other| {
-        let subnet = |instance: &Instance| {
-            let managed = instance.as_managed_instance()?;
-            managed.properties.subnet.clone()
-        };
-        subnet(other).is_some() && subnet(other) == subnet(instance)
-    });
-    let serves_neighbours = matches!(end, End::VnetLocal { .. });
-    (!(neighbour && serves_neighbours)).then_some(Reason::HostMismatch)
-}
-
-/// Where the instance sends the client: only by its own network, and only who can follow.
-fn redirect_of(world: &World, ask: &Ask<'_>, end: &End) -> Option<Redirect> {
-    let End::VnetLocal { instance } = end else {
-        return None;
-    };
-    if !ask.follows || !speaks_sql(ask.port, end) {
-        return None;
-    }
-    let instance = world.managed_instance(instance)?;
-    let managed = instance.as_managed_instance()?;
-    managed
-        .properties
-        .proxy_override
-        .eq_ignore_ascii_case("Redirect")
-        .then(|| Redirect {
-            // The service's own choice is undocumented (guess: the instance's name, which every certificate fits).
-            host: instance.server_name(),
-            port: REDIRECTED,
-        })
+/// Where the instance that the login names sends the client.
+fn redirect(world: &World, ask: &Ask<'_>, end: &End) -> Option<Redirect> {
+    let name = ask.login_name.unwrap_or(ask.host);
+    let instance = admit(world, end, name).ok()?;
+    redirect_of(instance, end).filter(|_| ask.follows)
 }
 
 fn warn(world: &World, verdict: &mut Verdict) {
@@ -315,7 +255,7 @@ impl End {
     /// The managed instance that answers.
     pub fn instance(&self) -> Option<&str> {
         match self {
-            Self::VnetLocal { instance }
+            Self::VnetLocal { instance, .. }
             | Self::PrivateEndpoint { instance, .. }
             | Self::Public { instance } => Some(instance),
             Self::SqlServer { .. } | Self::Machine { .. } => None,

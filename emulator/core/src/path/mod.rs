@@ -2,16 +2,22 @@
 //!
 //! Nothing is kept here: every answer is computed from the world, and the sockets ask the same evaluator.
 
+mod admit;
 mod evaluate;
 mod filter;
 mod hint;
 mod resolve;
 mod route;
+mod scenery;
 mod vantage;
 mod verdict;
 mod walk;
 
-pub use evaluate::{Ask, evaluate};
+pub use admit::{
+    REDIRECTED, admit, certificate_fits, certificate_names, login_name, redirect_of, speaks_sql,
+};
+pub use evaluate::{Ask, evaluate, evaluate_flow};
 pub use resolve::{Answer, Resolved, resolve_from, texts_from};
+pub use scenery::Scenery;
 pub use vantage::{Vantage, VantageError};
 pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning};

@@ -4,6 +4,8 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
+use crate::azure::ResourceKey;
+
 /// The answer to "would it connect?".
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +33,9 @@ pub struct Verdict {
     /// The branches, if there is more than one and they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Branch>,
+    /// The private endpoints on the way. When one of them ends, so does the connection.
+    #[serde(skip)]
+    pub through: Vec<ResourceKey>,
 }
 
 /// One of several ways that a connection may take.
@@ -73,6 +78,8 @@ pub enum End {
     VnetLocal {
         /// The instance whose address it is; its gateway serves the whole subnet.
         instance: String,
+        /// The port there. Behind forwarding machines the client's is another.
+        port: u16,
     },
     /// The same, by a private endpoint: only this instance.
     PrivateEndpoint {
@@ -90,6 +97,8 @@ pub enum End {
     SqlServer {
         /// Its name.
         server: String,
+        /// The port there.
+        port: u16,
     },
     /// A program on a virtual machine.
     Machine {

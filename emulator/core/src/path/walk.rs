@@ -12,6 +12,7 @@ use crate::azure::fabric::{
     members, user_of,
 };
 use crate::azure::{ResourceKey, SubnetId};
+use crate::instance::ServiceState;
 use crate::names::Name;
 use crate::world::World;
 
@@ -22,6 +23,8 @@ pub(super) struct Walk {
     pub(super) outcome: Result<End, Reason>,
     /// What chose this way among several.
     pub(super) selectors: Vec<String>,
+    /// The private endpoints it leads through.
+    pub(super) endpoints: Vec<ResourceKey>,
 }
 
 /// How often a connection may be passed on: appliances and forwarding machines can go in circles.
@@ -56,11 +59,17 @@ impl Walk {
             path: Vec::new(),
             outcome: Err(Reason::NoRoute),
             selectors: Vec::new(),
+            endpoints: Vec::new(),
         }
     }
 
     fn by(mut self, hop: Hop) -> Self {
         self.path.push(hop);
+        self
+    }
+
+    fn through(mut self, endpoint: &ResourceKey) -> Self {
+        self.endpoints.push(endpoint.clone());
         self
     }
 
@@ -100,6 +109,12 @@ impl<'w> Walker<'w> {
                 self.at_spot(origin, *spot, (address, port), walk, turn);
             }
         }
+    }
+
+    /// Whether an instance is there and its service runs. Nothing answers for a stopped one (guess: its gateway is gone with it).
+    fn runs(&self, instance: &Name) -> bool {
+        let found = self.world.managed_instance(instance.as_str());
+        found.is_some_and(|found| found.service != ServiceState::Stopped)
     }
 
     /// Security groups on the way out.
@@ -162,12 +177,14 @@ impl<'w> Walker<'w> {
         match server {
             None => self.end(walk, Err(Reason::NothingThere)),
             Some(server) => {
-                let mirroring = self
+                let running = self
                     .world
                     .sql_server(&server)
+                    .filter(|instance| instance.service != ServiceState::Stopped);
+                let mirroring = running
                     .and_then(|instance| instance.endpoint.as_ref().map(|endpoint| endpoint.port));
-                let listens = port == SQL_PORT || mirroring == Some(port);
-                let end = listens.then_some(End::SqlServer { server });
+                let listens = running.is_some() && port == SQL_PORT || mirroring == Some(port);
+                let end = listens.then_some(End::SqlServer { server, port });
                 self.end(walk, end.ok_or(Reason::PortClosed));
             }
         }
@@ -225,6 +242,9 @@ impl<'w> Walker<'w> {
             if let Err(rule) = self.enters(source, (inside, port), subnet, None) {
                 return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
             }
+        }
+        if !self.runs(&instance.name) {
+            return self.end(walk, Err(Reason::InstanceStopped));
         }
         let end = End::Public {
             instance: instance.name.to_string(),
@@ -319,12 +339,13 @@ impl<'w> Walker<'w> {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
         let walk = walk.by(Hop::new("mi", name));
-        if self.world.managed_instance(name.as_str()).is_none() {
+        if !self.runs(name) {
             return self.end(walk, Err(Reason::InstanceStopped));
         }
         let outcome = match is_instance_port(to.1) {
             true => Ok(End::VnetLocal {
                 instance: name.to_string(),
+                port: to.1,
             }),
             false => Err(Reason::PortClosed),
         };
@@ -349,7 +370,8 @@ impl<'w> Walker<'w> {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
         let status = endpoint.connection.status;
-        let walk = walk.by(Hop::new("pe", &key.name).with_state(status.text()));
+        let hop = Hop::new("pe", &key.name).with_state(status.text());
+        let walk = walk.by(hop).through(key);
         let refused = match status {
             ConnectionStatus::Approved => None,
             ConnectionStatus::Pending => Some(Reason::EndpointPending),
@@ -370,12 +392,11 @@ impl<'w> Walker<'w> {
             }
             Target::Instance(name) => {
                 let walk = walk.by(Hop::new("mi", name));
-                let is_there = self.world.managed_instance(name.as_str()).is_some();
                 let end = End::PrivateEndpoint {
                     instance: name.to_string(),
                     endpoint: endpoint.header.name.to_string(),
                 };
-                let end = is_there.then_some(end);
+                let end = self.runs(name).then_some(end);
                 self.end(walk, end.ok_or(Reason::InstanceStopped));
             }
             Target::Service(key) => {
