@@ -4,6 +4,7 @@
 
 mod arm;
 mod control;
+mod dial;
 mod error;
 mod operation;
 mod sql;
@@ -11,6 +12,7 @@ mod token;
 
 pub use arm::{Answer, Arm};
 pub use control::Control;
+pub use dial::{Dialled, Met, dial};
 pub use error::Error;
 pub use milink_model as model;
 pub use operation::{Operation, Outcome};

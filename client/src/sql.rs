@@ -88,31 +88,11 @@ impl Sql {
         login: Login,
         database: Option<&str>,
     ) -> Result<Self, Error> {
-        let mut config = Config::new();
-        config.host(&address.server_name);
-        config.port(address.port);
-        config.application_name("milink");
-        config.encryption(EncryptionLevel::Required);
-        match &address.ca_file {
-            Some(file) => config.trust_cert_ca(file),
-            None => config.trust_cert(),
-        }
-        if let Some(database) = database {
-            config.database(database);
-        }
-        config.authentication(match login {
-            Login::Password { user, password } => AuthMethod::sql_server(user, password),
-            Login::Token(token) => AuthMethod::aad_token(token),
-        });
         let broken = |error: std::io::Error| Error::Connection(error.to_string());
         let stream = TcpStream::connect((address.host.as_str(), address.port))
             .await
             .map_err(broken)?;
-        stream.set_nodelay(true).map_err(broken)?;
-        let client = Client::connect(config, stream.compat_write())
-            .await
-            .map_err(error)?;
-        Ok(Self { client })
+        enter(stream, address, login, database).await.map_err(error)
     }
 
     /// Runs one batch; the result sets come in order.
@@ -178,6 +158,34 @@ impl fmt::Display for Cell {
     }
 }
 
+/// Logs in on a connection that is there.
+pub(crate) async fn enter(
+    stream: TcpStream,
+    address: &SqlAddress,
+    login: Login,
+    database: Option<&str>,
+) -> Result<Sql, tiberius::error::Error> {
+    stream.set_nodelay(true)?;
+    let mut config = Config::new();
+    config.host(&address.server_name);
+    config.port(address.port);
+    config.application_name("milink");
+    config.encryption(EncryptionLevel::Required);
+    match &address.ca_file {
+        Some(file) => config.trust_cert_ca(file),
+        None => config.trust_cert(),
+    }
+    if let Some(database) = database {
+        config.database(database);
+    }
+    config.authentication(match login {
+        Login::Password { user, password } => AuthMethod::sql_server(user, password),
+        Login::Token(token) => AuthMethod::aad_token(token),
+    });
+    let client = Client::connect(config, stream.compat_write()).await?;
+    Ok(Sql { client })
+}
+
 async fn next(
     stream: &mut tiberius::QueryStream<'_>,
 ) -> Result<Option<tiberius::QueryItem>, Error> {
@@ -225,7 +233,7 @@ fn date(data: &ColumnData<'static>) -> Cell {
     }
 }
 
-fn error(error: tiberius::error::Error) -> Error {
+pub(crate) fn error(error: tiberius::error::Error) -> Error {
     match error {
         tiberius::error::Error::Server(token) => Error::Sql(ServerError {
             number: token.code(),

@@ -9,6 +9,7 @@ mod explain;
 mod faults;
 mod health;
 mod journal;
+mod machines;
 mod net;
 mod openapi;
 mod servers;
@@ -96,6 +97,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/hosts", get(ways::hosts))
         .route("/net/dns", get(ways::dns))
         .route("/net/dns-query", post(ways::dns_query))
+        .route("/net/dial", get(net::dial))
+        .route("/net/trace", get(net::trace))
+        .route("/net/probe-clock/advance", post(machines::advance_probes))
+        .route("/net/vm/{name}", get(machines::show))
+        .route("/net/vm/{name}/reboot", post(machines::reboot))
+        .route("/net/vm/{name}/iptables", post(machines::forward))
+        .route("/net/mi/{name}/change-ip", post(machines::change_address))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
     Router::new()

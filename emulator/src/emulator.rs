@@ -9,6 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use axum::Extension;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use milink_core::instance::Instance;
 use milink_model::{ReadyFile, ReadyManagedInstance, ReadySqlServer};
 use rustls::ServerConfig;
@@ -23,6 +26,7 @@ use crate::clock::{ClockMode, host_now};
 use crate::config::{Config, Identity, KeyStore, Ports, cache_directory};
 use crate::hub::{DEFAULT_WORLD, Hub, WorldCell, WorldSpec};
 use crate::keys::{Keys, LeafResolver};
+use crate::network::{self, Network};
 use crate::sockets::WorldSockets;
 use crate::tds::TlsConfigs;
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
@@ -57,6 +61,7 @@ pub(crate) struct Shared {
     authority: AuthorityFile,
     sockets: Mutex<BTreeMap<String, WorldSockets>>,
     ways: Mutex<BTreeMap<String, Arc<Ways>>>,
+    networks: Mutex<BTreeMap<String, network::Owned>>,
 }
 
 /// A world to make while running.
@@ -229,9 +234,15 @@ impl Builder {
             authority,
             sockets: Mutex::default(),
             ways: Mutex::default(),
+            networks: Mutex::default(),
         });
         shared.make_first_world().await?;
-        let router = control::router(Arc::clone(&shared)).fallback_service(shared.arm.router());
+        let router = control::router(Arc::clone(&shared))
+            .fallback_service(shared.arm.router())
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&shared),
+                see_to_networks,
+            ));
         let routers = http::Routers {
             plain: router.clone().layer(Extension(Connection { tls: false })),
             tls: router.layer(Extension(Connection { tls: true })),
@@ -367,11 +378,41 @@ impl Shared {
         opened
     }
 
+    /// The network of a world, as far as it has sockets.
+    pub(crate) fn network(&self, cell: &Arc<WorldCell>) -> Arc<Network> {
+        let mut networks = self.lock_networks();
+        let found = networks.entry(cell.name().to_owned()).or_insert_with(|| {
+            let setting = network::Setting {
+                keys: Arc::clone(&self.keys),
+                tokens: Arc::clone(&self.arm),
+                server_tls: self.sql_tls.clone(),
+                listen: self.config.listen,
+                host: self.sql_host(),
+                own_names: self.config.tls_names.clone(),
+            };
+            network::Owned::new(Arc::clone(cell), setting)
+        });
+        Arc::clone(found.network())
+    }
+
+    /// Holds all networks against their worlds.
+    fn see_to_networks(&self) {
+        let networks: Vec<Arc<Network>> = {
+            let networks = self.lock_networks();
+            let found = networks.values().map(network::Owned::network);
+            found.cloned().collect()
+        };
+        for network in networks {
+            network.see_to();
+        }
+    }
+
     /// Drops a world and closes its sockets.
     pub(crate) fn drop_world(&self, name: &str) -> Result<(), crate::hub::HubError> {
         self.hub.delete(name)?;
         self.lock_sockets().remove(name);
         self.lock_ways().remove(name);
+        self.lock_networks().remove(name);
         Ok(())
     }
 
@@ -395,6 +436,7 @@ impl Shared {
         })?;
         self.provision(&cell, &self.config.topology)?;
         self.open_sockets(&cell, self.config.ports, true).await?;
+        self.open_pinned(&cell)?;
         cell.mark_initial();
         Ok(())
     }
@@ -422,6 +464,28 @@ impl Shared {
         Ok(())
     }
 
+    /// Opens the ports of the model's network that the topology names.
+    fn open_pinned(&self, cell: &Arc<WorldCell>) -> anyhow::Result<()> {
+        let ip = self.config.listen;
+        for dial in &self.config.topology.dial {
+            let target = network::Target {
+                host: dial.host.clone(),
+                port: dial.port,
+                name_check: dial.name_check.into(),
+            };
+            let at = SocketAddr::new(ip, dial.listen);
+            self.network(cell)
+                .dial(&dial.from, target, Some(at))
+                .with_context(|| {
+                    format!(
+                        "cannot bind {at} ({}:{} from {})",
+                        dial.host, dial.port, dial.from
+                    )
+                })?;
+        }
+        Ok(())
+    }
+
     fn url(&self) -> String {
         let port = self.http.port();
         match self.config.listen {
@@ -441,9 +505,24 @@ impl Shared {
         self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_networks(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, network::Owned>> {
+        self.networks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_sockets(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, WorldSockets>> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whoever has been answered finds the network's ports as the answer has left the world.
+async fn see_to_networks(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    shared.see_to_networks();
+    response
 }
 
 /// The file that clients read the authority from.

@@ -26,6 +26,7 @@ use time::OffsetDateTime;
 
 use cache::Cache;
 pub use tls::LeafResolver;
+pub(crate) use tls::certified;
 
 use crate::clock::host_now;
 

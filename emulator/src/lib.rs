@@ -20,6 +20,7 @@ mod drawing;
 mod emulator;
 mod http;
 mod mirroring;
+mod network;
 mod sockets;
 mod sql;
 mod ways;

@@ -43,6 +43,9 @@ pub struct Topology {
     /// Managed instances.
     #[serde(default, rename = "managed_instance")]
     pub managed_instances: Vec<ManagedInstanceSpec>,
+    /// Ports that stand for places of the model's network.
+    #[serde(default)]
+    pub dial: Vec<DialSpec>,
 }
 
 /// A virtual network with one subnet for managed instances.
@@ -98,6 +101,36 @@ pub struct ManagedInstanceSpec {
     /// Databases.
     #[serde(default)]
     pub databases: Vec<String>,
+}
+
+/// A port that stands for a host and port of the model, seen from a vantage; the latter may be made later.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DialSpec {
+    /// `vm:NAME`, `subnet:NETWORK/SUBNET`, `onprem:SITE`, `internet` and so on.
+    pub from: String,
+    /// The host, as in a connection string.
+    pub host: String,
+    /// The port there.
+    #[serde(default = "sql_port")]
+    pub port: u16,
+    /// The port here; 0 is a free one.
+    #[serde(default)]
+    pub listen: u16,
+    /// Whether logins must name the host.
+    #[serde(default)]
+    pub name_check: NameCheckSpec,
+}
+
+/// Whether logins at a port must name the host that the port stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NameCheckSpec {
+    /// The loopback is taken for it.
+    #[default]
+    Listener,
+    /// They must.
+    Strict,
 }
 
 /// The administrator of managed instances.
@@ -166,6 +199,7 @@ impl Topology {
             network: Network::default(),
             sql_servers: Vec::new(),
             managed_instances: Vec::new(),
+            dial: Vec::new(),
         }
     }
 
@@ -437,6 +471,10 @@ fn default_group() -> String {
 
 fn default_location() -> String {
     "westeurope".to_owned()
+}
+
+fn sql_port() -> u16 {
+    1433
 }
 
 fn default_version() -> String {

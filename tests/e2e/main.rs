@@ -9,6 +9,7 @@ mod hostile_http;
 mod hostile_tds;
 mod long_statements;
 mod many_worlds;
+mod network;
 mod preconditions;
 mod servers;
 mod transitions;

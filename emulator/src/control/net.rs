@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::body::{Asked, Body};
 use super::error::ControlError;
 use super::{Handle, World as WhichWorld};
+use crate::network::{self, Mode, Target};
+use crate::topology::NameCheckSpec;
 
 /// `POST /_milink/net/evaluate`.
 #[derive(Debug, Deserialize)]
@@ -36,6 +38,23 @@ pub(super) struct Resolve {
     from: String,
     host: String,
 }
+
+/// `GET /_milink/net/dial`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Dial {
+    from: String,
+    host: String,
+    #[serde(default = "sql_port")]
+    port: u16,
+    /// Whether logins must name the host: `listener` (the loopback is taken for it) or `strict`.
+    #[serde(default)]
+    name_check: NameCheckSpec,
+    world: Option<String>,
+}
+
+/// The longest name that DNS has.
+const LONGEST_HOST: usize = 253;
 
 /// `GET /_milink/net/vantages`.
 pub(super) async fn vantages(
@@ -79,6 +98,58 @@ pub(super) async fn resolve(
     let world = which.find(&shared)?.snapshot();
     let from = vantage(&world, &asked.from)?;
     Ok(Json(json!(resolve_from(&world, &from, &asked.host))))
+}
+
+/// `GET /_milink/net/dial`: the address of a port here that stands for a host and port of the model.
+pub(super) async fn dial(
+    State(shared): Handle,
+    Asked(asked): Asked<Dial>,
+) -> Result<Json<Value>, ControlError> {
+    let which = super::Which {
+        world: asked.world.clone(),
+    };
+    let cell = which.find(&shared)?;
+    let world = cell.snapshot();
+    let from = vantage(&world, &asked.from)?;
+    if asked.host.is_empty() || asked.host.len() > LONGEST_HOST {
+        let text = format!("'host' is 1 to {LONGEST_HOST} characters long");
+        return Err(ControlError::bad_request(text));
+    }
+    let target = Target {
+        host: asked.host.clone(),
+        port: asked.port,
+        name_check: asked.name_check.into(),
+    };
+    let network = shared.network(&cell);
+    let port = network
+        .dial(&asked.from, target, None)
+        .map_err(|error| ControlError::conflict(format!("cannot open a port: {error}")))?;
+    // What it has just been opened for may have changed while others used it.
+    network.see_to();
+    let verdict = evaluate_path(&cell.snapshot(), &Ask::new(&from, &asked.host, asked.port));
+    let (host, number) = network.told(&port);
+    let mode = match port.mode() {
+        Mode::Open => "open",
+        Mode::Hole => "hole",
+        Mode::Closed => "closed",
+    };
+    Ok(Json(json!({
+        "address": format!("{host}:{number}"),
+        "host": host,
+        "port": number,
+        "mode": mode,
+        "approximate": network::is_approximate(port.mode(), &verdict),
+        "verdict": verdict,
+    })))
+}
+
+/// `GET /_milink/net/trace`: the connections that were accepted last.
+pub(super) async fn trace(
+    State(shared): Handle,
+    Asked(which): WhichWorld,
+) -> Result<Json<Value>, ControlError> {
+    let network = shared.network(&which.find(&shared)?);
+    Ok(Json(json!({"connections": network.traced()})))
 }
 
 fn vantage(world: &World, text: &str) -> Result<Vantage, ControlError> {

@@ -183,6 +183,41 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/net/dns-query",
         "Its answer to one DNS message, over HTTP (RFC 8484): ?from=V.",
     ),
+    (
+        "get",
+        "/net/dial",
+        "A port here that stands for a host and port of the model: ?from=&host=&port=&nameCheck=listener|strict&world=.",
+    ),
+    (
+        "get",
+        "/net/trace",
+        "What became of the connections that were accepted last.",
+    ),
+    (
+        "post",
+        "/net/probe-clock/advance",
+        "Lets time pass for the probes of load balancers: seconds.",
+    ),
+    (
+        "get",
+        "/net/vm/{name}",
+        "A machine: whether it runs, what listens, what it passes on.",
+    ),
+    (
+        "post",
+        "/net/vm/{name}/reboot",
+        "Reboots a machine; what was set by hand is lost.",
+    ),
+    (
+        "post",
+        "/net/vm/{name}/iptables",
+        "Has a machine pass a port on, as the article's script does: port, host, toPort.",
+    ),
+    (
+        "post",
+        "/net/mi/{name}/change-ip",
+        "Moves a managed instance's own endpoint to another address of its subnet.",
+    ),
 ];
 
 /// `GET /_milink`.

@@ -32,7 +32,7 @@ pub(super) fn mark(world: &World, gathered: &mut Gathered, from: &Vantage, verdi
             stops.push(stop);
         }
     }
-    if let Some(End::SqlServer { server }) = &verdict.end {
+    if let Some(End::SqlServer { server, .. }) = &verdict.end {
         stops.extend(gathered.box_of(&Thing::Server(Name::new(server))));
     }
     stops.dedup();

@@ -38,7 +38,7 @@ impl LeafResolver {
     ///
     /// One of the names cannot be in a certificate.
     pub fn new(keys: &Arc<Keys>, extra: Vec<String>) -> anyhow::Result<Arc<Self>> {
-        let default = certified(keys, None, &extra)?;
+        let default = leaf_for(keys, None, &extra)?;
         Ok(Arc::new(Self {
             keys: Arc::clone(keys),
             extra,
@@ -53,7 +53,7 @@ impl LeafResolver {
         if let Some(leaf) = by_name.get(&name) {
             return Ok(Arc::clone(leaf));
         }
-        let leaf = Arc::new(certified(&self.keys, Some(&name), &self.extra)?);
+        let leaf = Arc::new(leaf_for(&self.keys, Some(&name), &self.extra)?);
         if by_name.len() >= LEAVES {
             by_name.pop_first();
         }
@@ -82,14 +82,19 @@ impl fmt::Debug for LeafResolver {
     }
 }
 
-fn certified(keys: &Keys, name: Option<&str>, extra: &[String]) -> anyhow::Result<CertifiedKey> {
+fn leaf_for(keys: &Keys, name: Option<&str>, extra: &[String]) -> anyhow::Result<CertifiedKey> {
     let names: Vec<String> = name
         .into_iter()
         .chain(ALWAYS)
         .map(str::to_owned)
         .chain(extra.iter().cloned())
         .collect();
-    let (leaf, key) = keys.leaf(&names)?;
+    certified(keys, &names)
+}
+
+/// A leaf that is good for these names and no others, with its chain.
+pub(crate) fn certified(keys: &Keys, names: &[String]) -> anyhow::Result<CertifiedKey> {
+    let (leaf, key) = keys.leaf(names)?;
     let chain = vec![
         CertificateDer::from(leaf),
         CertificateDer::from(keys.authority_der().to_vec()),

@@ -90,6 +90,10 @@ impl SqlEndpoint {
                 .values()
                 .filter(|instance| instance.is_managed_instance())
                 .fold(About::nothing(), |about, found| about.at(world, found.id)),
+            Target::Route { route, .. } => match route.instance(world) {
+                Some(found) => About::nothing().at(world, found.id),
+                None => About::nothing(),
+            },
         });
         ask(&self.cell, point, &about).is_some()
     }

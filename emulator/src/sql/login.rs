@@ -42,18 +42,18 @@ enum Failure {
 }
 
 /// Who is meant by a login.
-struct Found<'a> {
-    cell: Arc<WorldCell>,
-    instance: Arc<Instance>,
+pub(super) struct Found<'a> {
+    pub(super) cell: Arc<WorldCell>,
+    pub(super) instance: Arc<Instance>,
     /// The login's name, without the instance's.
-    user: &'a str,
+    pub(super) user: &'a str,
 }
 
 impl SqlService for SqlEndpoint {
     fn greeting(&self) -> Greeting {
         match &self.target {
             // Azure insists on encryption.
-            Target::Gateway { .. } => Greeting {
+            Target::Gateway { .. } | Target::Route { .. } => Greeting {
                 version: MANAGED_INSTANCE_VERSION,
                 encryption: EncryptionPolicy::Force,
                 federated: true,
@@ -82,7 +82,11 @@ impl SqlService for SqlEndpoint {
         &'a self,
         login: LoginRequest<'a>,
     ) -> BoxFuture<'a, Result<LoginAccepted, LoginRefusal>> {
-        Box::pin(async move { self.judge(&login) })
+        Box::pin(async move {
+            let judged = self.judge(&login);
+            self.note(&login, &judged);
+            judged
+        })
     }
 }
 
@@ -176,13 +180,16 @@ impl SqlEndpoint {
             database: database.name.to_string(),
             collation: wire::wire_collation(database.collation),
             version: (build.major, build.minor, build.build),
-            routing: None,
+            routing: self.redirect(&instance, login),
         })
     }
 
     /// The instance that is meant, and its world: one that the login names, the address's own, or the one whose name the
     /// client gives the gateway.
     fn find<'a>(&self, login: &LoginRequest<'a>) -> Result<Found<'a>, LoginRefusal> {
+        if let Target::Route { route, .. } = &self.target {
+            return self.by_route(route, login);
+        }
         if let Some(found) = self.named_with_world(login) {
             return Ok(found);
         }
@@ -295,7 +302,7 @@ impl SqlEndpoint {
         instance: &Instance,
         token: &str,
     ) -> Result<Arc<Login>, (String, Failure)> {
-        let Target::Gateway { tokens } = &self.target else {
+        let (Target::Gateway { tokens } | Target::Route { tokens, .. }) = &self.target else {
             return Err(("<token-identified principal>".to_owned(), Failure::BadToken));
         };
         let principal = tokens.validate_sql_token(token).map_err(|error| {

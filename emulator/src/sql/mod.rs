@@ -7,6 +7,7 @@ mod faults;
 mod host;
 mod login;
 mod recorded;
+mod route;
 mod session;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use milink_core::ids::InstanceId;
 use crate::arm::Arm;
 use crate::hub::{Hub, WorldCell};
 use crate::keys::Keys;
+use crate::network::Route;
 use crate::tds::service::SqlService;
 
 /// One address that SQL clients connect to.
@@ -35,6 +37,13 @@ enum Target {
     Gateway {
         /// Judges Entra tokens.
         tokens: Arc<Arm>,
+    },
+    /// The gateway at the end of a way through the model's network, for one connection.
+    Route {
+        /// Judges Entra tokens.
+        tokens: Arc<Arm>,
+        /// The way.
+        route: Box<Route>,
     },
 }
 
@@ -66,6 +75,22 @@ impl SqlEndpoint {
             hub,
             keys,
             target: Target::Gateway { tokens },
+        })
+    }
+
+    /// The gateway that one connection has come to through the model's network.
+    pub(crate) fn route(
+        cell: Arc<WorldCell>,
+        keys: Arc<Keys>,
+        tokens: Arc<Arm>,
+        route: Route,
+    ) -> Arc<dyn SqlService> {
+        let route = Box::new(route);
+        Arc::new(Self {
+            cell,
+            hub: None,
+            keys,
+            target: Target::Route { tokens, route },
         })
     }
 }

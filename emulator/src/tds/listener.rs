@@ -130,7 +130,8 @@ pub async fn run(
     }));
 }
 
-async fn serve(client: TcpStream, service: Arc<dyn SqlService>, config: Arc<ListenerConfig>) {
+/// Serves one client to its end.
+pub async fn serve(client: TcpStream, service: Arc<dyn SqlService>, config: Arc<ListenerConfig>) {
     // Answers are small and awaited; Nagle only delays them.
     if let Err(error) = client.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");

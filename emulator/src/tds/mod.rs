@@ -17,7 +17,7 @@ mod sink;
 mod tls;
 
 pub use attention::Cancel;
-pub use listener::{ListenerConfig, TlsConfigs, run};
+pub use listener::{ListenerConfig, TlsConfigs, run, serve};
 pub use sink::{ClientGone, DoneScope, End, ResponseSink};
 
 #[cfg(test)]

@@ -71,13 +71,13 @@ fn along<'w>(
         .next()
         .and_then(|name| world.managed_instance(name));
     let found = match verdict.end {
-        Some(End::VnetLocal { instance }) if port == SQL_PORT => {
+        Some(End::VnetLocal { instance, .. }) if port == SQL_PORT => {
             named.or_else(|| world.managed_instance(&instance))
         }
         Some(End::PrivateEndpoint { instance, .. } | End::Public { instance }) => {
             world.managed_instance(&instance)
         }
-        Some(End::SqlServer { server }) if port == SQL_PORT => world.sql_server(&server),
+        Some(End::SqlServer { server, .. }) if port == SQL_PORT => world.sql_server(&server),
         _ => None,
     };
     found.map(|found| &**found).ok_or(Missed::NotSql)

@@ -90,10 +90,13 @@ pub(super) fn trace(answer: &Value) -> String {
     let entries = answer["connections"].as_array().into_iter().flatten();
     let told: String = entries
         .map(|entry| {
-            let verdict = &entry["verdict"];
-            let outcome = match verdict["reason"].as_str() {
-                None => "reachable".to_owned(),
-                Some(reason) => format!("{reason} ({})", text(&verdict["symptom"])),
+            let login = &entry["login"];
+            let outcome = match (entry["reason"].as_str(), &login["error"]) {
+                (Some(reason), _) => format!("{reason} ({})", text(&entry["symptom"])),
+                (None, Value::Number(number)) => {
+                    format!("reached; the login was refused: {number}")
+                }
+                (None, _) => "reached".to_owned(),
             };
             format!(
                 "{}  {} -> {}:{}  {outcome}\n",

@@ -8,6 +8,7 @@ mod header;
 mod interface;
 mod load_balancer;
 mod machine;
+mod move_instance;
 mod peering;
 mod private_endpoint;
 mod private_link_service;
@@ -36,6 +37,7 @@ pub use load_balancer::{
 pub use machine::{
     AddForwarding, DeleteMachine, Forwarding, Machine, Power, PowerMachine, WriteMachine,
 };
+pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;
 pub use peering::{DeletePeering, Peering, PeeringState, WritePeering};
 pub use private_endpoint::{

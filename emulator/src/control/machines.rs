@@ -1,0 +1,129 @@
+//! What people do to the machines of the model's network by hand, and what the platform does to addresses.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use milink_core::World;
+use milink_core::azure::ResourceKey;
+use milink_core::azure::fabric::{AddForwarding, Machine, MoveInstance, Power, PowerMachine};
+use milink_core::time::Span;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::body::{Asked, Body};
+use super::error::ControlError;
+use super::{Handle, World as Which};
+
+/// `POST /_milink/net/probe-clock/advance`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Advance {
+    seconds: u32,
+}
+
+/// `POST /_milink/net/vm/{name}/iptables`: as `ip_fwd.sh -f PORT -a HOST -b TOPORT`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Forward {
+    port: u16,
+    host: String,
+    to_port: u16,
+}
+
+/// Lets time pass: probes have no clock of their own.
+pub(super) async fn advance_probes(
+    State(shared): Handle,
+    Asked(which): Asked<super::Which>,
+    Body(advance): Body<Advance>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    world.advance(Span::seconds(i64::from(advance.seconds)));
+    Ok(Json(json!({"now": world.clock().now.to_string()})))
+}
+
+/// `GET /_milink/net/vm/{name}`.
+pub(super) async fn show(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?.snapshot();
+    let (_, machine) = named(&world, &name)?;
+    Ok(Json(shown(&world, machine)))
+}
+
+/// `POST /_milink/net/vm/{name}/reboot`.
+pub(super) async fn reboot(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let (key, _) = named(&world.snapshot(), &name).map(|(key, _)| (key.clone(), ()))?;
+    let power = Power::Running;
+    world.submit(PowerMachine { key, power })?;
+    let world = world.snapshot();
+    let (_, machine) = named(&world, &name)?;
+    Ok(Json(shown(&world, machine)))
+}
+
+/// `POST /_milink/net/vm/{name}/iptables`.
+pub(super) async fn forward(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+    Body(forward): Body<Forward>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let key = named(&world.snapshot(), &name).map(|(key, _)| key.clone())?;
+    world.submit(AddForwarding {
+        key,
+        port: forward.port,
+        host: forward.host,
+        to_port: forward.to_port,
+    })?;
+    let world = world.snapshot();
+    let (_, machine) = named(&world, &name)?;
+    Ok(Json(shown(&world, machine)))
+}
+
+/// `POST /_milink/net/mi/{name}/change-ip`.
+pub(super) async fn change_address(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let found = world.read(|world| world.managed_instance(&name).map(|found| found.id));
+    let instance = found
+        .ok_or_else(|| ControlError::not_found(format!("there is no managed instance '{name}'")))?;
+    let address = world.submit(MoveInstance { instance })?;
+    Ok(Json(json!({"address": address.to_string()})))
+}
+
+fn named<'w>(world: &'w World, name: &str) -> Result<(&'w ResourceKey, &'w Machine), ControlError> {
+    let mut machines = world.azure.fabric.machines.iter();
+    let found = machines.find(|(key, _)| key.name.is(name));
+    found
+        .map(|(key, machine)| (key, &**machine))
+        .ok_or_else(|| ControlError::not_found(format!("there is no virtual machine '{name}'")))
+}
+
+fn shown(world: &World, machine: &Machine) -> Value {
+    let interface = world.azure.fabric.interfaces.get(&machine.interface);
+    let rules = machine.rules.iter().map(|rule| {
+        json!({
+            "port": rule.port,
+            "host": rule.host,
+            "address": rule.address.to_string(),
+            "toPort": rule.to_port,
+        })
+    });
+    json!({
+        "name": machine.header.name.to_string(),
+        "address": interface.map(|interface| interface.address.to_string()),
+        "power": machine.power.text(),
+        "listening": machine.listening,
+        "forwards": machine.forwards,
+        "rules": rules.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,369 @@
+//! What becomes of one accepted connection: the evaluator says, and the stream is served, reset, or left alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use milink_core::World;
+use milink_core::azure::ResourceKey;
+use milink_core::azure::fabric::ConnectionStatus;
+use milink_core::path::{
+    Ask, End, Reason, Symptom, Vantage, Verdict, evaluate, evaluate_flow, speaks_sql,
+};
+use socket2::{SockRef, Socket};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::door::Mode;
+use super::{Cut, Network, Port, Route, Target, trace, vantage};
+use crate::sql::SqlEndpoint;
+use crate::tds::service::SqlService;
+use crate::tds::{self, ListenerConfig, TlsConfigs};
+
+/// The port at which a SQL Server speaks SQL.
+const SQL_PORT: u16 = 1433;
+
+/// What a connection would meet now. Whether the client takes the certificate, and whether its login is taken, comes later.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision {
+    /// What is done.
+    pub(crate) act: Act,
+    /// Why; none if there is no such vantage.
+    pub(crate) verdict: Option<Verdict>,
+    /// What the world's time was.
+    time: String,
+    /// There are several ways, which differ.
+    differs: bool,
+    /// The private endpoints on the way, each as it is now.
+    through: Vec<(ResourceKey, Uuid)>,
+}
+
+/// What is done with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// It gets there.
+    Serve(End),
+    /// It is taken and reset.
+    Reset,
+    /// Nothing answers.
+    Hold,
+    /// It is refused.
+    Refuse,
+    /// There is no address for the name: nothing to connect to.
+    NoName,
+}
+
+/// A connection that leads through private endpoints.
+pub(super) struct EndpointUser {
+    through: Vec<(ResourceKey, Uuid)>,
+    cut: Cut,
+}
+
+impl Decision {
+    /// What a listener is to be for it. Where ways differ, each connection is judged when it has come.
+    pub(super) fn mode(&self) -> Mode {
+        match &self.act {
+            _ if self.differs => Mode::Open,
+            Act::Serve(_) | Act::Reset => Mode::Open,
+            Act::Hold => Mode::Hole,
+            Act::Refuse | Act::NoName => Mode::Closed,
+        }
+    }
+}
+
+impl Act {
+    /// As the control API says it.
+    pub(crate) const fn text(&self) -> &'static str {
+        match self {
+            Self::Serve(_) => "serve",
+            Self::Reset => "reset",
+            Self::Hold => "hold",
+            Self::Refuse => "refuse",
+            Self::NoName => "noName",
+        }
+    }
+}
+
+impl EndpointUser {
+    /// Whether one of its endpoints no longer carries it: rejected, removed by the provider, or deleted and perhaps made anew.
+    ///
+    /// What becomes of connections that are open then is undocumented (guess: they are reset).
+    pub(super) fn is_cut(&self, world: &World) -> bool {
+        let carries = |(key, guid): &(ResourceKey, Uuid)| {
+            let found = world.azure.fabric.private_endpoints.get(key);
+            found.is_some_and(|endpoint| {
+                endpoint.connection.guid == *guid
+                    && endpoint.connection.status == ConnectionStatus::Approved
+            })
+        };
+        !self.through.iter().all(carries)
+    }
+
+    pub(super) fn cut(self) {
+        // A connection that has ended does not hear it.
+        let _ = self.cut.send(());
+    }
+}
+
+/// What a connection from `from` would meet in this world; the `flow`th, if it matters which.
+pub(super) fn judge(world: &World, from: &str, target: &Target, flow: Option<usize>) -> Decision {
+    match vantage(world, from) {
+        Some(from) => judge_from(world, &from, target, flow),
+        None => Decision {
+            act: Act::Hold,
+            verdict: None,
+            time: world.now().to_string(),
+            differs: false,
+            through: Vec::new(),
+        },
+    }
+}
+
+fn judge_from(world: &World, from: &Vantage, target: &Target, flow: Option<usize>) -> Decision {
+    let ask = Ask {
+        follows: false,
+        ..Ask::new(from, &target.host, target.port).trusting()
+    };
+    let verdict = match flow {
+        Some(flow) => evaluate_flow(world, &ask, flow),
+        None => evaluate(world, &ask),
+    };
+    let act = match (verdict.reason, &verdict.end) {
+        (Some(reason), Some(end)) if is_met_later(reason) => Act::Serve(end.clone()),
+        (None, Some(end)) => Act::Serve(end.clone()),
+        (reason, _) => match reason.map(Reason::symptom) {
+            Some(Symptom::TcpReset) => Act::Reset,
+            Some(Symptom::TcpRefused) => Act::Refuse,
+            Some(Symptom::Dns) => Act::NoName,
+            _ => Act::Hold,
+        },
+    };
+    let endpoints = &world.azure.fabric.private_endpoints;
+    let through = verdict.through.iter().filter_map(|key| {
+        let endpoint = endpoints.get(key)?;
+        Some((key.clone(), endpoint.connection.guid))
+    });
+    Decision {
+        act,
+        time: world.now().to_string(),
+        differs: !verdict.branches.is_empty(),
+        through: through.collect(),
+        verdict: Some(verdict),
+    }
+}
+
+/// Whether a client meets a reason only after it has been connected.
+fn is_met_later(reason: Reason) -> bool {
+    match reason.symptom() {
+        Symptom::Tls | Symptom::Login40532 => true,
+        _ => reason == Reason::RedirectUnreachable,
+    }
+}
+
+#[allow(dead_code, reason = "the other ways in end here")]
+impl Network {
+    /// What a connection would meet now.
+    pub(crate) fn decide(&self, from: &Vantage, target: &Target) -> Decision {
+        judge_from(&self.cell.snapshot(), from, target, None)
+    }
+
+    /// Does with a stream what the evaluator says of it now. Returns when the connection is over.
+    ///
+    /// SQL of managed instances and of SQL Servers is served. Whatever else answers in the model (a machine's program, the
+    /// mirroring port) is only there: the stream is closed, as a probe would have it.
+    pub(crate) async fn carry(self: &Arc<Self>, from: Vantage, target: Target, stream: TcpStream) {
+        let decision = self.decide(&from, &target);
+        self.carry_decided(from, target, decision, stream).await;
+    }
+
+    /// The same for a decision that the client knows already.
+    pub(crate) async fn carry_decided(
+        self: &Arc<Self>,
+        from: Vantage,
+        target: Target,
+        decision: Decision,
+        stream: TcpStream,
+    ) {
+        self.carry_as(&from.to_string(), target, decision, stream)
+            .await;
+    }
+}
+
+impl Network {
+    /// The same at a port.
+    pub(super) async fn carry_at(self: &Arc<Self>, port: &Port, stream: TcpStream) {
+        let flow = Some(port.next_flow());
+        let decision = judge(&self.cell.snapshot(), port.from(), port.target(), flow);
+        self.carry_as(port.from(), port.target().clone(), decision, stream)
+            .await;
+    }
+
+    async fn carry_as(
+        self: &Arc<Self>,
+        from: &str,
+        target: Target,
+        decision: Decision,
+        stream: TcpStream,
+    ) {
+        let entry = self.trace.add(entry(from, &target, &decision));
+        let ended = match decision.act.clone() {
+            Act::Serve(end) => {
+                let route = Route::new(self, from, target, end, entry);
+                self.serve(route, decision.through, stream).await
+            }
+            Act::Hold => hold(stream).await,
+            Act::Reset | Act::Refuse | Act::NoName => reset(&stream),
+        };
+        self.trace.note_end(entry, ended);
+    }
+
+    async fn serve(
+        self: &Arc<Self>,
+        route: Route,
+        through: Vec<(ResourceKey, Uuid)>,
+        stream: TcpStream,
+    ) -> &'static str {
+        let Ok(_permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            tracing::warn!("too many clients");
+            return reset(&stream);
+        };
+        let (endpoint, config) = match self.service(route) {
+            Ok(Some(service)) => service,
+            Ok(None) => return "closed",
+            Err(error) => {
+                tracing::warn!(%error, "cannot serve a client");
+                return reset(&stream);
+            }
+        };
+        let config = Arc::new(config);
+        if through.is_empty() {
+            tds::serve(stream, endpoint, config).await;
+            return "closed";
+        }
+        // Whoever holds the socket last decides how it ends.
+        let lever = match SockRef::from(&stream).try_clone() {
+            Ok(lever) => lever,
+            Err(error) => {
+                tracing::warn!(%error, "cannot serve a client");
+                return reset(&stream);
+            }
+        };
+        let (user, cut) = self.enter(through);
+        let ended = tokio::select! {
+            biased;
+            Ok(()) = cut => abort(&lever),
+            () = tds::serve(stream, endpoint, config) => "closed",
+        };
+        self.lock().endpoint_users.remove(&user);
+        ended
+    }
+
+    /// Has a connection cut when one of its endpoints ends, which it may have done already.
+    fn enter(self: &Arc<Self>, through: Vec<(ResourceKey, Uuid)>) -> (u64, oneshot::Receiver<()>) {
+        let (cut, is_cut) = oneshot::channel();
+        let user = EndpointUser { through, cut };
+        let mut state = self.lock();
+        state.next_user += 1;
+        let number = state.next_user;
+        match user.is_cut(&self.cell.snapshot()) {
+            true => user.cut(),
+            false => {
+                state.endpoint_users.insert(number, user);
+            }
+        }
+        self.follow(&mut state);
+        (number, is_cut)
+    }
+
+    /// What answers at the end of a route; none where nobody speaks SQL.
+    fn service(&self, route: Route) -> anyhow::Result<Option<Service>> {
+        let setting = &self.setting;
+        let cell = Arc::clone(&self.cell);
+        let keys = Arc::clone(&setting.keys);
+        let world = cell.snapshot();
+        if let End::SqlServer {
+            server,
+            port: SQL_PORT,
+        } = route.end()
+        {
+            let found = world.sql_server(server).map(|found| found.id);
+            return Ok(found.map(|id| {
+                let config = config(setting.server_tls.clone());
+                (SqlEndpoint::sql_server(cell, id, None, keys), config)
+            }));
+        }
+        if !speaks_sql(route.end()) {
+            return Ok(None);
+        }
+        let instance = route.end().instance();
+        let Some(instance) = instance.and_then(|name| world.managed_instance(name)) else {
+            return Ok(None);
+        };
+        let tls = self.certificates.of(setting, instance, route.target())?;
+        let endpoint = SqlEndpoint::route(cell, keys, Arc::clone(&setting.tokens), route);
+        Ok(Some((endpoint, config(tls))))
+    }
+}
+
+type Service = (Arc<dyn SqlService>, ListenerConfig);
+
+fn config(tls: TlsConfigs) -> ListenerConfig {
+    ListenerConfig {
+        tls: Some(tls),
+        ..ListenerConfig::default()
+    }
+}
+
+fn entry(from: &str, target: &Target, decision: &Decision) -> trace::Entry {
+    let verdict = decision.verdict.as_ref();
+    let is_late = match decision.act {
+        Act::Hold | Act::Refuse | Act::NoName => true,
+        Act::Serve(_) | Act::Reset => false,
+    };
+    // What is met only later is not the network's.
+    let reason = verdict
+        .and_then(|verdict| verdict.reason)
+        .filter(|reason| !is_met_later(*reason));
+    trace::Entry {
+        sequence: 0,
+        time: decision.time.clone(),
+        from: from.to_owned(),
+        host: target.host.clone(),
+        port: target.port,
+        address: verdict
+            .and_then(|verdict| verdict.resolved.address())
+            .map(|address| address.to_string()),
+        act: decision.act.text(),
+        reason,
+        symptom: reason.map(Reason::symptom),
+        approximate: is_late,
+        path: verdict.map_or_else(Vec::new, |verdict| verdict.path.clone()),
+        login: None,
+        ended: None,
+    }
+}
+
+/// Leaves a client without an answer until it goes.
+async fn hold(mut stream: TcpStream) -> &'static str {
+    let mut heard = [0; 1024];
+    while matches!(stream.read(&mut heard).await, Ok(1..)) {}
+    "left"
+}
+
+/// Makes the end of a stream a reset.
+fn reset(stream: &TcpStream) -> &'static str {
+    linger(&SockRef::from(stream));
+    "reset"
+}
+
+fn abort(lever: &Socket) -> &'static str {
+    linger(&SockRef::from(lever));
+    "revoked"
+}
+
+fn linger(socket: &SockRef<'_>) {
+    if let Err(error) = socket.set_linger(Some(Duration::ZERO)) {
+        tracing::debug!(%error, "a connection ends without a reset");
+    }
+}

@@ -1,0 +1,97 @@
+//! Logins that come through the model's network: the name in them, and where they are sent on to.
+
+use std::sync::Arc;
+
+use milink_core::instance::Instance;
+use milink_core::path::login_name;
+use milink_tds::TdsVersion;
+use milink_tds::token::ServerMessage;
+
+use super::login::Found;
+use super::{SqlEndpoint, Target};
+use crate::network::Route;
+use crate::tds::service::{LoginAccepted, LoginRefusal, LoginRequest};
+
+/// Severity of error 40532 (guess: undocumented for managed instances).
+const CANNOT_OPEN_SERVER_CLASS: u8 = 11;
+
+impl SqlEndpoint {
+    /// The instance that a login is for, by the name it gives; else 40532.
+    pub(super) fn by_route<'a>(
+        &self,
+        route: &Route,
+        login: &LoginRequest<'a>,
+    ) -> Result<Found<'a>, LoginRefusal> {
+        let whole = login.login7.user_name.as_str();
+        let asked = route.asked(&login.login7.server_name, login.sni);
+        let found = self.cell.read(|world| {
+            // Clients that do not send the server's name put it behind the user's. A suffix that names no instance is part
+            // of the user's name (guess).
+            let suffixed = || {
+                let (user, suffix) = whole.rsplit_once('@')?;
+                let instance = route.admit(world, suffix).ok()?;
+                let suffix = login_name(suffix);
+                let names_it = instance.name.is(&suffix)
+                    || instance.server_name().eq_ignore_ascii_case(&suffix);
+                names_it.then(|| (Arc::clone(instance), user))
+            };
+            let named = || Some((Arc::clone(route.admit(world, asked).ok()?), whole));
+            suffixed().or_else(named)
+        });
+        match found {
+            Some((instance, user)) => Ok(Found {
+                cell: Arc::clone(&self.cell),
+                instance,
+                user,
+            }),
+            None => Err(cannot_open_server(asked)),
+        }
+    }
+
+    /// Where the client of an accepted login is to go instead, if it can follow: clients older than TDS 7.4 cannot.
+    pub(super) fn redirect(
+        &self,
+        instance: &Instance,
+        login: &LoginRequest<'_>,
+    ) -> Option<(String, u16)> {
+        let Target::Route { route, .. } = &self.target else {
+            return None;
+        };
+        match login.login7.version >= TdsVersion::V7_4 {
+            true => route.redirect(instance),
+            false => None,
+        }
+    }
+
+    /// Has the trace of the network know how a login went.
+    pub(super) fn note(
+        &self,
+        login: &LoginRequest<'_>,
+        judged: &Result<LoginAccepted, LoginRefusal>,
+    ) {
+        let Target::Route { route, .. } = &self.target else {
+            return;
+        };
+        let outcome = match judged {
+            Ok(accepted) => Ok((accepted.server_name.as_str(), accepted.routing.as_ref())),
+            Err(LoginRefusal::Denied(messages)) => {
+                Err(messages.last().map_or(0, |message| message.number))
+            }
+            // It comes again.
+            Err(LoginRefusal::NeedsToken(_)) => return,
+        };
+        route.note(&login.login7.server_name, outcome);
+    }
+}
+
+fn cannot_open_server(asked: &str) -> LoginRefusal {
+    LoginRefusal::Denied(vec![ServerMessage {
+        number: 40532,
+        state: 1,
+        class: CANNOT_OPEN_SERVER_CLASS,
+        text: format!("Cannot open server \"{asked}\" requested by the login.  The login failed."),
+        server: String::new(),
+        procedure: String::new(),
+        line: 1,
+    }])
+}
