@@ -218,11 +218,14 @@ impl Network {
                     tracing::warn!(address = %port.address(), %error, "cannot change a port");
                 }
             }
-            let cut = state
-                .endpoint_users
-                .extract_if(.., |_, user| user.is_cut(&world));
-            for (_, user) in cut.collect::<Vec<_>>() {
-                user.cut();
+            let cut = |(number, user): (&u64, &gateway::EndpointUser)| {
+                user.is_cut(&world).then_some(*number)
+            };
+            let ended: Vec<u64> = state.endpoint_users.iter().filter_map(cut).collect();
+            for number in ended {
+                if let Some(user) = state.endpoint_users.remove(&number) {
+                    user.cut();
+                }
             }
             state.scenery = Some(scenery);
         }

@@ -106,19 +106,16 @@ impl Route {
         }
     }
 
-    /// Notes what became of the login.
-    pub(crate) fn note(&self, name: &str, outcome: Result<(&str, Option<&(String, u16)>), i32>) {
+    /// Notes what became of the login: the server that took it, or the number of the error.
+    pub(crate) fn note(&self, name: &str, outcome: Result<&str, i32>, redirect: Option<String>) {
         let Some(network) = self.network.upgrade() else {
             return;
         };
-        let (instance, redirect) = outcome.ok().unzip();
         let login = Login {
             name: name.to_owned(),
-            instance: instance.map(str::to_owned),
+            instance: outcome.ok().map(str::to_owned),
             error: outcome.err(),
-            redirect: redirect
-                .flatten()
-                .map(|(host, port)| format!("{host}:{port}")),
+            redirect,
         };
         network.trace.note_login(self.entry, login);
     }

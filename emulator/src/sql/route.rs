@@ -72,15 +72,17 @@ impl SqlEndpoint {
         let Target::Route { route, .. } = &self.target else {
             return;
         };
-        let outcome = match judged {
-            Ok(accepted) => Ok((accepted.server_name.as_str(), accepted.routing.as_ref())),
+        let (outcome, redirect) = match judged {
+            Ok(accepted) => (Ok(accepted.server_name.as_str()), accepted.routing.as_ref()),
             Err(LoginRefusal::Denied(messages)) => {
-                Err(messages.last().map_or(0, |message| message.number))
+                let number = messages.last().map_or(0, |message| message.number);
+                (Err(number), None)
             }
             // It comes again.
             Err(LoginRefusal::NeedsToken(_)) => return,
         };
-        route.note(&login.login7.server_name, outcome);
+        let redirect = redirect.map(|(host, port)| format!("{host}:{port}"));
+        route.note(&login.login7.server_name, outcome, redirect);
     }
 }
 
