@@ -32,7 +32,7 @@ const FEATURES: &[(&str, Support, &str)] = &[
         Yes,
         "",
     ),
-    ("bulk load", No, ""),
+    ("bulk load", Yes, "the rows that follow INSERT BULK"),
     ("cursors by RPC (sp_cursoropen and its kin)", No, ""),
     ("table-valued parameters", No, ""),
 ];

@@ -2,6 +2,7 @@
 
 use milink_core::collation::Collation;
 use milink_core::sql_type::SqlType;
+use milink_tds::bulk_load::BulkLoad;
 use milink_tds::rpc_request::RpcCall;
 use milink_tds::token::{Column, EnvChange, ServerMessage, command};
 use milink_tds::transaction_request::{Begin, Isolation, TransactionAction};
@@ -55,6 +56,7 @@ pub(super) fn end(done: &Done) -> End {
         DoneCommand::None | DoneCommand::Other => 0,
         DoneCommand::Select => command::SELECT,
         DoneCommand::Insert => command::INSERT,
+        DoneCommand::BulkInsert => command::BULK_INSERT,
         DoneCommand::Update => command::UPDATE,
         DoneCommand::Delete => command::DELETE,
         DoneCommand::Merge => command::MERGE,
@@ -112,6 +114,21 @@ pub(super) fn call(call: RpcCall, collation: Collation) -> Request {
     Request::Procedure {
         arguments: arguments.collect(),
         name: call.procedure.name().to_owned(),
+    }
+}
+
+/// Rows after INSERT BULK. Text without a collation of its own has the database's.
+pub(super) fn bulk_load(load: BulkLoad, collation: Collation) -> Request {
+    let types = load.columns.iter().map(|column| {
+        let collation = wire::sql_collation(column.type_info).unwrap_or(collation);
+        ExprType::variable(wire::sql_type(column.type_info), collation)
+    });
+    let rows = load.rows.into_iter();
+    Request::Rows {
+        types: types.collect(),
+        rows: rows
+            .map(|row| row.into_iter().map(wire::sql_value).collect())
+            .collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests as calls: entered in the world's log, and struck where somebody asked for that.
 
+use milink_tds::bulk_load::BulkLoad;
 use milink_tds::token::ServerMessage;
 use milink_tds::transaction_request::TransactionAction;
 
@@ -21,6 +22,7 @@ pub(super) fn described(server: &str, request: &SessionRequest) -> Described {
             });
             calls.collect::<Vec<_>>().join("; ")
         }
+        SessionRequest::BulkLoad { load } => rows(load),
         SessionRequest::Transaction { action } => match action {
             TransactionAction::Begin(_) => "BEGIN TRANSACTION",
             TransactionAction::Commit { .. } => "COMMIT TRANSACTION",
@@ -34,6 +36,11 @@ pub(super) fn described(server: &str, request: &SessionRequest) -> Described {
         kind: CallKind::Sql,
         text,
     }
+}
+
+/// Rows of a bulk load, which nobody wants to read one by one.
+pub(super) fn rows(load: &BulkLoad) -> String {
+    format!("bulk load of {} rows", load.rows.len())
 }
 
 /// Answers a request that nobody has handled.

@@ -76,6 +76,10 @@ impl SqlSession for EngineSession {
                     self.request(Request::Batch { text }, sink, cancel).await
                 }
                 SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
+                SessionRequest::BulkLoad { load } => {
+                    let rows = convert::bulk_load(load, self.collation());
+                    self.request(rows, sink, cancel).await
+                }
                 SessionRequest::Transaction { action } => {
                     self.request(convert::transaction(action), sink, cancel)
                         .await
@@ -103,6 +107,10 @@ impl SqlSession for EngineSession {
 
     fn ended(&self) -> BoxFuture<'static, ()> {
         Box::pin(Self::ended(self))
+    }
+
+    fn give_up(&mut self) {
+        self.engine.forget_bulk();
     }
 
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
@@ -403,6 +411,7 @@ fn input(request: &SessionRequest) -> String {
             });
             calls.collect::<Vec<_>>().join("; ")
         }
+        SessionRequest::BulkLoad { load } => recorded::rows(load),
         SessionRequest::Transaction { .. } => "a transaction request".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use milink_tds::bulk_load::BulkLoad;
 use milink_tds::packet::{Message, PacketType, ResetRequest};
 use milink_tds::rpc_request::RpcRequest;
 use milink_tds::sql_batch::SqlBatch;
@@ -115,10 +116,12 @@ impl Connection {
             let outcome = match message.kind {
                 // Nothing runs: the response had gone before the wish to stop it came.
                 PacketType::Attention => {
+                    self.session.give_up();
                     self.sink.acknowledge_attention().await?;
                     continue;
                 }
                 _ if message.ignore => {
+                    self.session.give_up();
                     self.answer_nothing().await?;
                     continue;
                 }
@@ -271,7 +274,9 @@ fn decode(
                 }
             })
         }
-        PacketType::BulkLoad => Err(milink_tds::Error::Unsupported("bulk load")),
+        PacketType::BulkLoad => {
+            BulkLoad::decode(payload, version, limits).map(|load| SessionRequest::BulkLoad { load })
+        }
         PacketType::Attention
         | PacketType::TabularResult
         | PacketType::FedAuthToken

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use milink_core::fault::Point;
+use milink_tds::bulk_load::BulkLoad;
 use milink_tds::login7::Login7;
 use milink_tds::prelogin::EncryptionPolicy;
 use milink_tds::rpc_request::RpcCall;
@@ -55,6 +56,9 @@ pub trait SqlSession: Send {
         Box::pin(std::future::pending())
     }
 
+    /// The client has given up a request before it was whole: rows that were to follow do not come.
+    fn give_up(&mut self) {}
+
     /// Makes the session as new, for a connection pool: temporary tables, prepared statements, SET
     /// options and the database go back to what they were after login, and unless
     /// `keep_transaction` the open transaction is rolled back. The sink has already announced the
@@ -83,6 +87,11 @@ pub enum SessionRequest {
     Rpc {
         /// The calls in order. The session ends each with [`ResponseSink::end_call`].
         calls: Vec<RpcCall>,
+    },
+    /// The rows that INSERT BULK has announced.
+    BulkLoad {
+        /// The rows and their columns.
+        load: BulkLoad,
     },
     /// A transaction request of a driver that does not use text for it.
     Transaction {

@@ -13,6 +13,7 @@ mod reader;
 mod version;
 
 pub mod all_headers;
+pub mod bulk_load;
 pub mod fed_auth_token;
 pub mod login7;
 pub mod packet;

@@ -15,6 +15,8 @@ pub struct Limits {
     pub rpc_parameters: usize,
     /// Procedure calls in one RPC message.
     pub rpc_calls: usize,
+    /// Values in one bulk load message: a row of a byte or two takes far more once it is read.
+    pub bulk_values: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +28,7 @@ impl Default for Limits {
             value_bytes: 32 * 1024 * 1024,
             rpc_parameters: 2100,
             rpc_calls: 1000,
+            bulk_values: 4_000_000,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A transcript is blocks of `=== verb`, input, `---`, answers. Verbs: `sql NAME` runs a batch in the session of that
 //! name, `call NAME PROCEDURE` calls a procedure with one argument a line (`name type value`, a `>` in front for
-//! output), `tran NAME begin|commit|rollback|save`, also with `+next`, is a transaction request, `resume NAME` lets it go on after a wait, `cancel NAME` and `reset NAME` do what they say, and
+//! output), `rows NAME TYPE…` sends the rows of a bulk load, one a line, with a `|` between values, `tran NAME begin|commit|rollback|save`, also with `+next`, is a transaction request, `resume NAME` lets it go on after a wait, `cancel NAME` and `reset NAME` do what they say, and
 //! `advance MILLISECONDS` lets the time pass, and `cluster NAME` makes the server a node of a Windows cluster.
 
 mod support;
@@ -62,7 +62,7 @@ fn replay(text: &str) -> String {
             known.unwrap_or_else(|| Talk::new(lab))
         };
         let answer = match action {
-            "sql" | "call" | "tran" | "resume" | "cancel" | "reset" => {
+            "sql" | "call" | "rows" | "tran" | "resume" | "cancel" | "reset" => {
                 let mut talk = take(&mut lab);
                 let answer = match action {
                     "sql" => {
@@ -75,6 +75,11 @@ fn replay(text: &str) -> String {
                         let name = words.next().expect("a procedure").to_owned();
                         let arguments = body.lines().map(support::argument).collect();
                         talk.start(Request::Procedure { name, arguments });
+                        talk.run(&mut lab)
+                    }
+                    "rows" => {
+                        let types: Vec<&str> = words.collect();
+                        talk.start(support::rows(&types, body));
                         talk.run(&mut lab)
                     }
                     "tran" => {

@@ -87,6 +87,10 @@ impl SqlSession for CannedSession {
                     }
                     Ok(SessionState::Open)
                 }
+                SessionRequest::BulkLoad { .. } => {
+                    sink.end_statement(DoneScope::Batch, self.end());
+                    Ok(SessionState::Open)
+                }
                 SessionRequest::Transaction { action } => {
                     self.transact(action, sink);
                     sink.end_statement(DoneScope::Batch, self.end());

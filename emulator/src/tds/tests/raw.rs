@@ -418,13 +418,16 @@ async fn a_call_ends_with_doneproc_and_everything_before_says_more() {
 async fn what_is_not_supported_is_refused_and_what_is_malformed_ends_the_connection() {
     let server = plain().await;
     let mut raw = Raw::ready(&server).await;
-    raw.send(PacketType::BulkLoad, &[0x81]).await;
-    assert_eq!(raw.tokens().await, ["ERROR 8009", DONE_ERROR]);
     let table_parameter = [HEADERS, &[1, 0, b'p', 0, 0, 0, 0, 0, 0xF3]].concat();
     raw.send(PacketType::Rpc, &table_parameter).await;
     assert_eq!(raw.tokens().await, ["ERROR 8009", DONE_ERROR]);
     raw.is_usable().await;
     raw.send(PacketType::SqlBatch, &[1, 2, 3]).await;
+    assert_eq!(raw.tokens().await, ["ERROR 4002", DONE_ERROR]);
+    assert_eq!(raw.message().await, None);
+
+    let mut raw = Raw::ready(&server).await;
+    raw.send(PacketType::BulkLoad, &[0x81]).await;
     assert_eq!(raw.tokens().await, ["ERROR 4002", DONE_ERROR]);
     assert_eq!(raw.message().await, None);
 

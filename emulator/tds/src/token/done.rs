@@ -46,6 +46,8 @@ pub mod command {
     pub const BEGIN_TRANSACTION: u16 = 0xD4;
     /// COMMIT.
     pub const COMMIT: u16 = 0xD5;
+    /// Rows after INSERT BULK.
+    pub const BULK_INSERT: u16 = 0xF0;
     /// MERGE.
     pub const MERGE: u16 = 0x117;
     /// EXECUTE, and the end of a procedure.

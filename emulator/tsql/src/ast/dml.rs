@@ -1,8 +1,8 @@
 //! INSERT, UPDATE, DELETE, MERGE, TRUNCATE.
 
 use super::{
-    AssignOp, ColumnRef, ExecuteStatement, Expr, Ident, ObjectName, Query, QueryHint, SelectItem,
-    TableHint, TableSource, Top, With,
+    AssignOp, ColumnRef, DataType, ExecuteStatement, Expr, Ident, ObjectName, Query, QueryHint,
+    SelectItem, TableHint, TableSource, Top, With,
 };
 
 /// What a DML statement changes.
@@ -49,6 +49,28 @@ pub enum InsertSource {
     Execute(Box<ExecuteStatement>),
     /// DEFAULT VALUES.
     DefaultValues,
+}
+
+/// INSERT BULK: rows of these columns follow in a message of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InsertBulkStatement {
+    /// The table.
+    pub target: DmlTarget,
+    /// The columns of the rows; empty for all.
+    pub columns: Vec<BulkColumn>,
+    /// KEEP_NULLS.
+    pub keep_nulls: bool,
+    /// CHECK_CONSTRAINTS.
+    pub check_constraints: bool,
+}
+
+/// A column that INSERT BULK announces.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BulkColumn {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; what counts is the type that the rows say.
+    pub data_type: DataType,
 }
 
 /// UPDATE.

@@ -26,6 +26,8 @@ pub enum StatementKind {
     Select(Box<SelectStatement>),
     /// INSERT
     Insert(Box<InsertStatement>),
+    /// INSERT BULK
+    InsertBulk(Box<InsertBulkStatement>),
     /// UPDATE
     Update(Box<UpdateStatement>),
     /// DELETE

@@ -11,6 +11,7 @@ registry! {
 
     "SELECT" Partly, S::Select(_), "SELECT a, b FROM dbo.t WHERE a > 1 ORDER BY a", "clauses are listed below";
     "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "not into remote rowsets; BULK INSERT is refused";
+    "INSERT BULK" Partly, S::InsertBulk(_), "INSERT BULK dbo.t (a int, b nvarchar(20)) WITH (TABLOCK)", "as drivers send it; constraints that were not checked are still called trusted";
     "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
     "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
     "MERGE" Yes, S::Merge(_), "MERGE dbo.t AS x USING (SELECT 1 AS a) AS y ON x.a = y.a WHEN MATCHED THEN UPDATE SET b = N'm';", "";

@@ -26,7 +26,7 @@ impl Parser<'_> {
     pub(super) fn insert(&mut self, with: Option<With>) -> Parsed<StatementKind> {
         self.expect("INSERT")?;
         if self.at("BULK") {
-            return self.unsupported("INSERT BULK");
+            return self.insert_bulk();
         }
         let top = self.top()?;
         self.eat("INTO");

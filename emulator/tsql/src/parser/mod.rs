@@ -6,6 +6,7 @@
 
 mod availability_group;
 mod backup;
+mod bulk;
 mod certificate;
 mod control;
 mod cursor;

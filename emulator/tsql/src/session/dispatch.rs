@@ -29,9 +29,11 @@ impl Session {
         out: &mut Vec<Event>,
     ) {
         match request {
+            Request::Rows { types, rows } => self.take_bulk_rows(types, rows, host, out),
+            _ if self.misses_bulk_rows(out) => {}
             Request::Batch { text } => {
                 match compile(&text, self.state.settings.quoted_identifier, &[]) {
-                    Ok(program) if self.state.parse_only => drop(program),
+                    Ok(program) if self.state.dry.parse_only => drop(program),
                     Ok(program) => {
                         let frame = Frame::batch(Arc::new(program));
                         if let Err(failure) = self.push_frame(frame, false, host) {
@@ -71,7 +73,7 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
-        if self.state.no_exec && !matches!(statement.kind, StatementKind::SetOption(_)) {
+        if self.state.dry.no_exec && !matches!(statement.kind, StatementKind::SetOption(_)) {
             return Ok(Flow::Next);
         }
         if self.state.settings.implicit_transactions
@@ -97,6 +99,7 @@ impl Session {
         match &statement.kind {
             K::Select(select) => self.select(select, host, out),
             K::Insert(insert) => self.insert(insert, host, out),
+            K::InsertBulk(bulk) => self.insert_bulk(bulk, host, out),
             K::Update(update) => self.write(DoneCommand::Update, host, out, &|work| {
                 dml::update(work, update)
             }),

@@ -196,6 +196,7 @@ impl Session {
             self.statement(),
             Some(
                 StatementKind::Insert(_)
+                    | StatementKind::InsertBulk(_)
                     | StatementKind::Update(_)
                     | StatementKind::Delete(_)
                     | StatementKind::Merge(_)

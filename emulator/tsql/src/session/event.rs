@@ -64,6 +64,7 @@ pub enum DoneCommand {
     None,
     Select,
     Insert,
+    BulkInsert,
     Update,
     Delete,
     Merge,

@@ -8,7 +8,7 @@ use milink_core::store::Op;
 
 use super::event::Event;
 use super::program::{Instruction, Program, Target};
-use super::state::Local;
+use super::state::{Dry, Local};
 use super::{Failure, Flow, MAX_NESTING, Session, host::Host};
 use crate::catalog::Settings;
 use crate::engine::bind::Binder;
@@ -51,6 +51,7 @@ pub(super) struct Handler {
 pub(super) struct Restore {
     pub(super) settings: Settings,
     pub(super) dates: DateSettings,
+    pub(super) dry: Dry,
     pub(super) database: DatabaseId,
     /// The temporary tables that were there before; those made since go with the frame.
     pub(super) temporary: BTreeSet<ObjectId>,
@@ -119,6 +120,7 @@ impl Session {
             frame.restore = Some(Restore {
                 settings: self.state.settings.clone(),
                 dates: self.state.dates,
+                dry: self.state.dry,
                 database: self.state.database,
                 temporary: self.state.temporary.tables.keys().copied().collect(),
             });
@@ -156,6 +158,7 @@ impl Session {
             let nest_level = self.state.settings.nest_level;
             self.state.settings = restore.settings.clone();
             self.state.dates = restore.dates;
+            self.state.dry = restore.dry;
             self.state.database = restore.database;
             self.state.settings.nest_level = nest_level - 1;
             if old != restore.database {
@@ -231,6 +234,7 @@ impl Session {
                 self.drop_temporary_since(&restore.temporary);
                 self.state.settings = restore.settings;
                 self.state.dates = restore.dates;
+                self.state.dry = restore.dry;
                 self.state.database = restore.database;
             }
         }
@@ -302,7 +306,7 @@ impl Session {
                 frame.at += 1;
             }
             Instruction::Unless { condition, target } => {
-                if self.state.no_exec {
+                if self.state.dry.no_exec {
                     self.frame().at += 1;
                     return;
                 }

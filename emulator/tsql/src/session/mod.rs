@@ -1,6 +1,7 @@
 //! One client's session: requests in, events out, one statement at a time. Does no I/O and waits for nothing itself:
 //! it says what it waits for.
 
+mod bulk;
 mod cursor;
 mod declare;
 mod describe;
@@ -38,7 +39,7 @@ use event::{Environment, Event};
 use frame::Frame;
 use host::Host;
 use procedure::Prepared;
-use state::{State, empty_content};
+use state::{Dry, State, empty_content};
 
 /// Procedures, batches in batches: how deep (217).
 const MAX_NESTING: usize = 32;
@@ -67,6 +68,8 @@ pub struct Session {
     prepared: BTreeMap<i32, Arc<Prepared>>,
     last_handle: i32,
     cursors: Vec<cursor::Cursor>,
+    /// INSERT BULK whose rows have not come.
+    bulk: Option<bulk::Announced>,
 }
 
 impl Session {
@@ -87,6 +90,7 @@ impl Session {
             prepared: BTreeMap::new(),
             last_handle: 0,
             cursors: Vec::new(),
+            bulk: None,
         }
     }
 
@@ -139,6 +143,7 @@ impl Session {
         out.append(&mut self.held);
         self.unwind_to(0, out);
         self.pending = None;
+        self.bulk = None;
         self.waiting = None;
         self.running = false;
         if self.state.settings.xact_abort && self.state.transaction.is_some() {
@@ -174,6 +179,7 @@ impl Session {
         self.state.transaction = kept;
         self.prepared.clear();
         self.cursors.clear();
+        self.bulk = None;
         if old != self.state.database {
             let new = self.state.database;
             self.announce_database(old, new, host, out);
@@ -268,9 +274,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         temporary: empty_content(),
         context: BTreeMap::new(),
         identity_insert: None,
-        no_exec: false,
-        format_only: false,
-        parse_only: false,
+        dry: Dry::default(),
         read_only_intent: false,
         collecting: Vec::new(),
         random: Random::new(options.seed),

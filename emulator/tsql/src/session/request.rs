@@ -3,7 +3,7 @@
 use milink_core::ids::{DatabaseId, InstanceId, SessionId};
 use milink_core::names::Name;
 use milink_core::time::Timestamp;
-use milink_core::value::Value;
+use milink_core::value::{Row, Value};
 
 use crate::ast::IsolationLevel;
 use crate::types::ExprType;
@@ -37,6 +37,13 @@ pub enum Request {
         name: String,
         /// Its arguments.
         arguments: Vec<Argument>,
+    },
+    /// The rows that INSERT BULK has announced.
+    Rows {
+        /// The types of their values.
+        types: Vec<ExprType>,
+        /// The rows.
+        rows: Vec<Row>,
     },
     /// Begins a transaction.
     Begin(Begin),

@@ -39,7 +39,7 @@ impl Session {
                 dml::select_into(work, select)
             });
         }
-        let format_only = self.state.format_only;
+        let format_only = self.state.dry.format_only;
         let row_limit = usize::try_from(self.state.settings.row_count)
             .ok()
             .filter(|limit| *limit > 0);
@@ -124,7 +124,7 @@ impl Session {
         out: &mut Vec<Event>,
         act: &dyn Fn(&mut Work<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Flow, Failure> {
-        let format_only = self.state.format_only;
+        let format_only = self.state.dry.format_only;
         if format_only {
             return Ok(Flow::Next);
         }

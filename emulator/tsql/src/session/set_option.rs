@@ -154,16 +154,16 @@ impl Session {
                 settings.concat_null_yields_null = on;
             }
             SetSwitch::CursorCloseOnCommit => settings.cursor_close_on_commit = on,
-            SetSwitch::Fmtonly => self.state.format_only = on,
+            SetSwitch::Fmtonly => self.state.dry.format_only = on,
             SetSwitch::ImplicitTransactions => settings.implicit_transactions = on,
             SetSwitch::Nocount => settings.nocount = on,
-            SetSwitch::Noexec => self.state.no_exec = on,
+            SetSwitch::Noexec => self.state.dry.no_exec = on,
             SetSwitch::NumericRoundabort => {
                 if on {
                     return Err(SqlError::unsupported("SET NUMERIC_ROUNDABORT ON"));
                 }
             }
-            SetSwitch::Parseonly => self.state.parse_only = on,
+            SetSwitch::Parseonly => self.state.dry.parse_only = on,
             SetSwitch::QuotedIdentifier => settings.quoted_identifier = on,
             SetSwitch::XactAbort => settings.xact_abort = on,
             // They choose plans, browse columns or remote calls, of which there are none.

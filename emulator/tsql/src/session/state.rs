@@ -31,10 +31,7 @@ pub(crate) struct State {
     pub(crate) context: BTreeMap<String, (Value, bool)>,
     /// The table that SET IDENTITY_INSERT is on for.
     pub(crate) identity_insert: Option<IdentityInsert>,
-    /// SET NOEXEC, SET FMTONLY, SET PARSEONLY.
-    pub(crate) no_exec: bool,
-    pub(crate) format_only: bool,
-    pub(crate) parse_only: bool,
+    pub(crate) dry: Dry,
     /// ApplicationIntent=ReadOnly.
     pub(crate) read_only_intent: bool,
     /// Rows that INSERT … EXEC has collected, innermost last.
@@ -45,6 +42,17 @@ pub(crate) struct State {
     pub(crate) errors: Vec<SqlError>,
     /// A view of how replicas stand was read while something waits for polls.
     pub(crate) looked: bool,
+}
+
+/// How statements are looked at without being run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dry {
+    /// SET NOEXEC.
+    pub(crate) no_exec: bool,
+    /// SET FMTONLY.
+    pub(crate) format_only: bool,
+    /// SET PARSEONLY.
+    pub(crate) parse_only: bool,
 }
 
 /// Where SET IDENTITY_INSERT is on.

@@ -47,7 +47,7 @@ impl Session {
                 let result = self.save(&name, host);
                 (DoneCommand::Other, result.map(|()| None), None)
             }
-            Request::Batch { .. } | Request::Procedure { .. } => return,
+            Request::Batch { .. } | Request::Procedure { .. } | Request::Rows { .. } => return,
         };
         match result {
             Ok(wait) => {

@@ -320,18 +320,42 @@ pub(crate) fn argument(line: &str) -> Argument {
     };
     let (name, rest) = line.split_once(' ').expect("a name, or a blank");
     let (ty, text) = rest.split_once(' ').unwrap_or((rest, ""));
-    let (sql, value) = match ty {
-        "int" => (SqlType::Int, Value::Int(text.parse().expect("a number"))),
-        "null" => (SqlType::Int, Value::Null),
-        "text" => (SqlType::nvarchar(4000), Value::str(text)),
-        other => panic!("no type {other}"),
-    };
+    let (sql, value) = value(ty, text);
     Argument {
         name: name.to_owned(),
         ty: ExprType::new(sql),
         value,
         output,
         default: false,
+    }
+}
+
+/// The rows of a bulk load: values of these types, with a `|` between them.
+pub(crate) fn rows(types: &[&str], body: &str) -> Request {
+    let row = |line: &str| {
+        let texts = line.split('|').zip(types);
+        texts
+            .map(|(text, ty)| match text {
+                "NULL" => Value::Null,
+                text => value(ty, text).1,
+            })
+            .collect()
+    };
+    Request::Rows {
+        types: types
+            .iter()
+            .map(|ty| ExprType::new(value(ty, "0").0))
+            .collect(),
+        rows: body.lines().map(row).collect(),
+    }
+}
+
+fn value(ty: &str, text: &str) -> (SqlType, Value) {
+    match ty {
+        "int" => (SqlType::Int, Value::Int(text.parse().expect("a number"))),
+        "null" => (SqlType::Int, Value::Null),
+        "text" => (SqlType::nvarchar(4000), Value::str(text)),
+        other => panic!("no type {other}"),
     }
 }
 

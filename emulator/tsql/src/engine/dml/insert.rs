@@ -1,6 +1,7 @@
 //! INSERT.
 
 use milink_core::sql_type::SqlType;
+use milink_core::store::TableDefinition;
 use milink_core::value::Row;
 
 use super::check;
@@ -223,7 +224,6 @@ pub(super) fn target_columns(
                 _ => insert.database.is_none(),
             }
     });
-    let mut positions = Vec::with_capacity(definition.columns.len());
     if names.is_empty() {
         if explicit_identity {
             return Err(SqlError::new(
@@ -235,6 +235,7 @@ pub(super) fn target_columns(
                 ),
             ));
         }
+        let mut positions = Vec::with_capacity(definition.columns.len());
         for (at, column) in definition.columns.iter().enumerate() {
             if column.identity.is_none()
                 && column.computed.is_none()
@@ -245,6 +246,35 @@ pub(super) fn target_columns(
         }
         return Ok(positions);
     }
+    let positions = positions_of(definition, names, explicit_identity)?;
+    let identity = definition
+        .columns
+        .iter()
+        .position(|column| column.identity.is_some());
+    if explicit_identity
+        && let Some(identity) = identity
+        && !positions.contains(&identity)
+    {
+        return Err(SqlError::new(
+            545,
+            16,
+            format!(
+                "Explicit value must be specified for identity column in table '{}' either when IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR REPLICATION identity column.",
+                definition.name
+            ),
+        ));
+    }
+    Ok(positions)
+}
+
+/// The positions of named columns; those that nobody may give a value for are refused, and so is the identity column
+/// unless it takes one.
+pub(super) fn positions_of(
+    definition: &TableDefinition,
+    names: &[Ident],
+    explicit_identity: bool,
+) -> Result<Vec<usize>, SqlError> {
+    let mut positions = Vec::with_capacity(names.len());
     for name in names {
         let at = definition
             .columns
@@ -281,23 +311,6 @@ pub(super) fn target_columns(
             ));
         }
         positions.push(at);
-    }
-    let identity = definition
-        .columns
-        .iter()
-        .position(|column| column.identity.is_some());
-    if explicit_identity
-        && let Some(identity) = identity
-        && !positions.contains(&identity)
-    {
-        return Err(SqlError::new(
-            545,
-            16,
-            format!(
-                "Explicit value must be specified for identity column in table '{}' either when IDENTITY_INSERT is set to ON or when a replication user is inserting into a NOT FOR REPLICATION identity column.",
-                definition.name
-            ),
-        ));
     }
     Ok(positions)
 }

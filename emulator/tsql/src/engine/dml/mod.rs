@@ -1,5 +1,6 @@
 //! Statements that change rows: each reads, decides, and hands back the operations that make the change.
 
+mod bulk;
 mod check;
 mod delete;
 mod insert;
@@ -27,6 +28,7 @@ use crate::error::SqlError;
 use crate::session::event::ResultColumn;
 use crate::session::state::{Local, State};
 
+pub(crate) use bulk::{announce_bulk, insert_bulk};
 pub(crate) use delete::delete;
 pub(crate) use insert::insert;
 pub(crate) use merge::merge;

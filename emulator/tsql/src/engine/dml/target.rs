@@ -30,6 +30,8 @@ pub(super) struct TargetPlan {
     last_identity: Option<i64>,
     identity_changed: bool,
     row_versions: u64,
+    /// Parents of foreign keys are looked for.
+    pub(super) checks_parents: bool,
 }
 
 /// A value on its way into a column.
@@ -100,7 +102,14 @@ impl TargetPlan {
             checks,
             table,
             row_versions,
+            checks_parents: true,
         })
+    }
+
+    /// From now on CHECK and FOREIGN KEY constraints refuse nothing.
+    pub(super) fn check_no_constraints(&mut self) {
+        self.checks.clear();
+        self.checks_parents = false;
     }
 
     pub(super) fn columns(&self) -> &[Column] {
