@@ -580,6 +580,10 @@ pub enum FabricRefusal {
     FrontendsMixed { balancer: String },
     #[error("interface '{interface}' is not in the network of load balancer '{balancer}'")]
     MemberOfOtherNetwork { interface: String, balancer: String },
+    #[error("gateway '{gateway}' is to be in subnet '{subnet}', which is not for gateways")]
+    NotTheGatewaySubnet { gateway: String, subnet: String },
+    #[error("network '{network}' has gateway '{gateway}' of that type already")]
+    SecondGateway { network: String, gateway: String },
     #[error("public IP address '{address}' is used by '{by}'")]
     PublicAddressInUse { address: String, by: String },
     #[error("public IP address '{address}' is standard, and so must be static")]
@@ -599,6 +603,8 @@ pub enum FabricRefusal {
     },
     #[error("private link service '{service}' is not visible to private endpoint '{endpoint}'")]
     LinkServiceNotVisible { service: String, endpoint: String },
+    #[error("private endpoint '{endpoint}' has zone group '{group}' already")]
+    SecondZoneGroup { endpoint: String, group: String },
     #[error("private endpoint '{endpoint}' names an alias, and so must ask for approval")]
     AliasNeedsApproval { endpoint: String },
     #[error("networks '{network}' and '{remote}' have addresses in common")]

@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use expect_test::{Expect, expect};
 use milink_core::World;
 use milink_core::azure::fabric::{
-    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, Peering, Place,
-    PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule, RuleProtocol,
-    Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface, WriteLoadBalancer,
-    WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService, WriteRecordSet,
-    WriteSite, WriteZone, WriteZoneLink, holders,
+    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile,
+    Peering, Place, PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule,
+    RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
+    WriteLoadBalancer, WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService,
+    WriteRecordSet, WriteSite, WriteZone, WriteZoneLink, holders,
 };
 use milink_core::azure::{
     AddressPrefix, ManagedInstanceProperties, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -145,6 +145,7 @@ impl Town {
             place: place(name),
             interface: key(&nic),
             size: "Standard_B1s".to_owned(),
+            profile: MachineProfile::default(),
         });
     }
 

@@ -17,6 +17,7 @@ const RETRY_AFTER: &str = "1";
 /// The same in milliseconds, where the next poll makes the time jump: Azure's SDKs know the header (Azure SDK design
 /// guidelines), az only reads the other one.
 const RETRY_AFTER_MS: (&str, &str) = ("x-ms-retry-after-ms", "1");
+const COMPUTE: &str = "Microsoft.Compute";
 /// What `/_milink/explain/{id}` knows more about.
 pub(super) const EXPLAIN: &str = "x-milink-explain";
 
@@ -53,15 +54,19 @@ fn with_pause(call: &Call<'_>, answer: Answer) -> Answer {
     }
 }
 
-/// The headers that Microsoft.Network puts on an answer that has the resource in it.
+/// The headers that Microsoft.Network and Microsoft.Compute put on an answer that has the resource in it.
 pub(super) fn network(
     call: &Call<'_>,
     answer: Answer,
     id: OperationId,
 ) -> Result<Answer, ArmError> {
     let operation = find(call, id)?;
+    let provider = match is_of(call, COMPUTE) {
+        true => COMPUTE,
+        false => "Microsoft.Network",
+    };
     let scope = format!(
-        "{}/subscriptions/{}/providers/Microsoft.Network/locations/{}",
+        "{}/subscriptions/{}/providers/{provider}/locations/{}",
         call.base, call.subscription, operation.resource.location,
     );
     let version = call.version.as_str();
@@ -107,11 +112,7 @@ pub(super) fn poll(call: &Call<'_>) -> Result<Answer, ArmError> {
     let results = kind.ends_with("operationresults");
     let operation = polled(call, call.path.name(1))?;
     let stem = kind.trim_start_matches("locations/");
-    let is_network = call
-        .path
-        .namespace
-        .as_deref()
-        .is_some_and(|ns| ns.eq_ignore_ascii_case("Microsoft.Network"));
+    let is_network = is_of(call, "Microsoft.Network") || is_of(call, COMPUTE);
     let stem = stem
         .trim_end_matches("azureasyncoperation")
         .trim_end_matches("operationresults");
@@ -123,6 +124,12 @@ pub(super) fn poll(call: &Call<'_>) -> Result<Answer, ArmError> {
     } else {
         Ok(status(call, &operation, is_network))
     }
+}
+
+/// Whether the path is of a provider.
+fn is_of(call: &Call<'_>, provider: &str) -> bool {
+    let namespace = call.path.namespace.as_deref();
+    namespace.is_some_and(|namespace| namespace.eq_ignore_ascii_case(provider))
 }
 
 /// Polls the deletion of a resource group.

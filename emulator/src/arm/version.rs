@@ -19,6 +19,8 @@ pub(super) enum Versions {
     Network,
     /// Those of private DNS zones.
     PrivateDns,
+    /// Any date that Microsoft.Compute could have.
+    Compute,
 }
 
 const PRIVATE_DNS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
@@ -127,6 +129,19 @@ const NETWORK: [&str; 22] = [
     "2026-01-01",
 ];
 
+const COMPUTE: [&str; 10] = [
+    "2017-03-30",
+    "2019-12-01",
+    "2021-07-01",
+    "2022-11-01",
+    "2023-09-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-04-01",
+    "2025-11-01",
+    "2026-04-01",
+];
+
 impl ApiVersion {
     /// Reads `YYYY-MM-DD` or `YYYY-MM-DD-preview`.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -161,6 +176,9 @@ impl Versions {
             Self::Network => {
                 !version.as_str().ends_with("-preview") && version.is_since("2018-08-01")
             }
+            Self::Compute => {
+                !version.as_str().ends_with("-preview") && version.is_since(COMPUTE[0])
+            }
             Self::Sql(since) => SQL.contains(&version.as_str()) && version.is_since(&since[..10]),
             Self::Resources => RESOURCES.contains(&version.as_str()),
             Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
@@ -180,6 +198,7 @@ impl Versions {
             Self::Subscriptions => SUBSCRIPTIONS.to_vec(),
             Self::Network => NETWORK.to_vec(),
             Self::PrivateDns => PRIVATE_DNS.to_vec(),
+            Self::Compute => COMPUTE.to_vec(),
         };
         list.sort_unstable();
         list.reverse();

@@ -374,6 +374,8 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         SkuFixed { resource: text("resource"), sku: "sku", wanted: "wanted" }
         FrontendsMixed { balancer: text("balancer") }
         MemberOfOtherNetwork { interface: text("interface"), balancer: text("balancer") }
+        NotTheGatewaySubnet { gateway: text("gateway"), subnet: text("subnet") }
+        SecondGateway { network: text("network"), gateway: text("gateway") }
         PublicAddressInUse { address: text("address"), by: text("by") }
         StandardAddressIsStatic { address: text("address") }
         TooManyPublicAddresses { most: 1 }
@@ -382,6 +384,7 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         LinkServiceFixed { service: text("service") }
         ApprovedButNotVisible { service: text("service"), subscription: text("subscription") }
         LinkServiceNotVisible { service: text("service"), endpoint: text("endpoint") }
+        SecondZoneGroup { endpoint: text("endpoint"), group: text("group") }
         AliasNeedsApproval { endpoint: text("endpoint") }
         PeeringOverlaps { network: text("network"), remote: text("remote") }
         AlreadyPeered { network: text("network"), remote: text("remote") }

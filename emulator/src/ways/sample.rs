@@ -3,9 +3,9 @@
 
 use milink_core::World;
 use milink_core::azure::fabric::{
-    Peering, Place, Records, Review, ReviewConnection, Site, Target, WriteGateway, WriteInterface,
-    WriteMachine, WritePeering, WritePrivateEndpoint, WriteRecordSet, WriteSite, WriteZone,
-    WriteZoneLink,
+    MachineProfile, Peering, Place, Records, Review, ReviewConnection, Site, Target, WriteGateway,
+    WriteInterface, WriteMachine, WritePeering, WritePrivateEndpoint, WriteRecordSet, WriteSite,
+    WriteZone, WriteZoneLink,
 };
 use milink_core::azure::{
     AddressPrefix, ManagedInstanceProperties, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -201,6 +201,7 @@ fn machine(world: &mut World, name: &str, network: &str, inside: &str) {
         place: place(name),
         interface: key(&nic),
         size: "Standard_B1s".to_owned(),
+        profile: MachineProfile::default(),
     };
     apply(world, machine);
 }

@@ -6,6 +6,14 @@ import subprocess
 from pathlib import Path
 
 
+def equal(actual, expected):
+    assert actual == expected, f"got {actual!r}, expected {expected!r}"
+
+
+def names(items) -> list[str]:
+    return sorted(item["name"] for item in items)
+
+
 class Az:
     """One user's CLI: one configuration folder, one login."""
 

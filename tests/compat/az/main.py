@@ -7,23 +7,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from azure import Az  # noqa: E402
+import forwarding  # noqa: E402
+from azure import Az, equal, names  # noqa: E402
 
-TESTS = {}
+TESTS = dict(forwarding.TESTS)
 
 
 def test(function):
     """Registers a walk under its own name."""
     TESTS[function.__name__] = function
     return function
-
-
-def equal(actual, expected):
-    assert actual == expected, f"got {actual!r}, expected {expected!r}"
-
-
-def names(items) -> list[str]:
-    return sorted(item["name"] for item in items)
 
 
 @test

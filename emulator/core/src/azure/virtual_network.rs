@@ -292,6 +292,18 @@ impl Request for WriteVirtualNetwork {
             }
             prefixes.push(prefix);
         }
+        for peering in found.iter().flat_map(|found| found.peerings.values()) {
+            let remote = world.azure.virtual_networks.get(&peering.remote);
+            let theirs = remote.map_or(&[][..], |remote| &remote.prefixes);
+            let meets = |own: &AddressPrefix| theirs.iter().any(|other| own.overlaps(*other));
+            if prefixes.iter().any(meets) {
+                return Err(FabricRefusal::PeeringOverlaps {
+                    network: self.key.name.to_string(),
+                    remote: peering.remote.name.to_string(),
+                }
+                .into());
+            }
+        }
         let old = found
             .as_ref()
             .map_or_else(OrdMap::new, |found| found.subnets.clone());
@@ -377,9 +389,7 @@ impl Request for DeleteVirtualNetwork {
         let Some(network) = world.azure.virtual_networks.get(&self.key).cloned() else {
             return Ok(None);
         };
-        for subnet in network.subnets.keys() {
-            subnet_is_free(world, &self.key, subnet)?;
-        }
+        network_is_free(world, &network)?;
         let resource = network.resource();
         let operation = world.start_operation("DeleteVirtualNetwork", "operations", resource);
         let pending = Pending::DeleteVirtualNetwork(self.key);
@@ -464,9 +474,7 @@ pub(super) fn finish_network_deletion(world: &mut World, key: &ResourceKey) -> R
     let Some(network) = world.azure.virtual_networks.get(key).cloned() else {
         return Ok(());
     };
-    for subnet in network.subnets.keys() {
-        subnet_is_free(world, key, subnet)?;
-    }
+    network_is_free(world, &network)?;
     world.azure.virtual_networks.remove(key);
     let resource = format!("{KIND}/{}", network.name);
     world.record(EventKind::ResourceDeleted { resource });
@@ -619,10 +627,40 @@ fn subnet_is_free(world: &World, key: &ResourceKey, subnet: &Name) -> Result<(),
         let held = fabric::holders(world, &id);
         held.into_values().next().map(|holder| holder.to_string())
     });
+    let by = by.or_else(|| {
+        let gateway = gateway_of(world, key)?;
+        subnet.is(fabric::GATEWAY_SUBNET).then_some(gateway)
+    });
     match by {
         None => Ok(()),
         Some(by) => Err(AzureRefusal::InUse {
             resource: id.to_arm_id(world.subscription),
+            by,
+        }),
+    }
+}
+
+/// The gateway of a network.
+fn gateway_of(world: &World, network: &ResourceKey) -> Option<String> {
+    let mut gateways = world.azure.fabric.gateways.iter();
+    gateways
+        .find(|(_, gateway)| gateway.network == *network)
+        .map(|(key, _)| format!("Microsoft.Network/virtualNetworkGateways/{}", key.name))
+}
+
+/// Nothing is left in any of its subnets, and no gateway.
+fn network_is_free(world: &World, network: &VirtualNetwork) -> Result<(), AzureRefusal> {
+    let key = ResourceKey {
+        group: network.group.clone(),
+        name: network.name.clone(),
+    };
+    for subnet in network.subnets.keys() {
+        subnet_is_free(world, &key, subnet)?;
+    }
+    match gateway_of(world, &key) {
+        None => Ok(()),
+        Some(by) => Err(AzureRefusal::InUse {
+            resource: format!("{KIND}/{}", network.name),
             by,
         }),
     }

@@ -152,6 +152,10 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::fabric::laws::public_addresses_have_one_user,
     ),
     (
+        "gateways and their connections have both ends",
+        crate::azure::fabric::laws::gateways_have_both_ends,
+    ),
+    (
         "a network hears one zone of a name",
         crate::azure::fabric::laws::networks_hear_one_zone_of_a_name,
     ),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::{LAWS, STEP_LAWS};
 use crate::availability_group::Role;
 use crate::azure::fabric::{
-    Place, PoolId, Probe, PublicAddressSettings, Rule, RuleProtocol, Sku, Target, WantedFrontend,
-    WriteInterface, WriteLoadBalancer, WriteMachine, WritePrivateEndpoint, WritePublicAddress,
-    WriteZone, WriteZoneLink,
+    MachineProfile, Place, PoolId, Probe, PublicAddressSettings, Rule, RuleProtocol, Sku, Target,
+    WantedFrontend, WriteInterface, WriteLoadBalancer, WriteLocalGateway, WriteMachine,
+    WritePrivateEndpoint, WritePublicAddress, WriteZone, WriteZoneLink,
 };
 use crate::azure::{
     AddressPrefix, DeleteTrustGroup, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -246,6 +246,11 @@ const MUTANTS: &[Mutant] = &[
             let balancer = balancers.get_mut(&named("lb")).expect("it is there");
             Arc::make_mut(balancer).probes.clear();
         },
+    ),
+    (
+        "gateways and their connections have both ends",
+        balanced,
+        |world| world.azure.fabric.sites.clear(),
     ),
     ("a public IP address has one user", balanced, |world| {
         world.azure.fabric.public_addresses.clear()
@@ -664,6 +669,7 @@ fn networked() -> World {
             place: place("vm"),
             interface: named("nic"),
             size: "Standard_B1s".to_owned(),
+            profile: MachineProfile::default(),
         },
     );
     accept(
@@ -757,6 +763,14 @@ fn balanced() -> World {
                 idle_timeout_minutes: 4,
                 zones: Vec::new(),
             },
+        },
+    );
+    accept(
+        &mut world,
+        WriteLocalGateway {
+            place: place("office"),
+            prefixes: vec![AddressPrefix::parse("192.168.0.0/16").expect("a prefix")],
+            gateway: "198.51.100.1".to_owned(),
         },
     );
     accept(

@@ -74,6 +74,10 @@ pub(super) fn hint(
             "nothing listens on machine {}: run the forwarding script again (its rules do not survive a reboot)",
             hop("vm")
         ),
+        Reason::ForwardingOff => format!(
+            "machine {} has a rule and does not forward: set net.ipv4.ip_forward to 1",
+            hop("vm")
+        ),
         Reason::StaleTarget => format!(
             "the instance has another address than {}: run the forwarding script on {} again",
             hop("dnat"),

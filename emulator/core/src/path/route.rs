@@ -74,8 +74,7 @@ pub(super) fn sites_of<'w>(world: &'w World, network: &ResourceKey) -> Vec<&'w S
         .gateways
         .values()
         .filter(|gateway| with_gateways.contains(&gateway.network))
-        .flat_map(|gateway| gateway.sites.iter())
-        .filter_map(|site| fabric.sites.get(site).map(|site| &**site))
+        .flat_map(|gateway| fabric.sites_of(gateway))
         .collect()
 }
 

@@ -155,6 +155,8 @@ pub enum Reason {
     EmptyPool,
     #[serde(rename = "fwd.no_rule")]
     NoForwardingRule,
+    #[serde(rename = "fwd.forwarding_off")]
+    ForwardingOff,
     #[serde(rename = "fwd.stale_target")]
     StaleTarget,
     #[serde(rename = "fwd.shadowed_rule")]
@@ -235,6 +237,7 @@ impl Reason {
             Self::NoHealthyBackend => "lb.no_healthy_backend",
             Self::EmptyPool => "lb.empty_pool",
             Self::NoForwardingRule => "fwd.no_rule",
+            Self::ForwardingOff => "fwd.forwarding_off",
             Self::StaleTarget => "fwd.stale_target",
             Self::ShadowedRule => "fwd.shadowed_rule",
             Self::ForwardTargetUnreachable => "fwd.target_unreachable",
@@ -273,6 +276,7 @@ impl Reason {
             | Self::NoBalancerRule
             | Self::NoHealthyBackend
             | Self::EmptyPool
+            | Self::ForwardingOff
             | Self::StaleTarget
             | Self::ShadowedRule
             | Self::ForwardTargetUnreachable

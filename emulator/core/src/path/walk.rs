@@ -211,7 +211,8 @@ impl<'w> Walker<'w> {
             let walk = walk.by(Hop::new("pip", &key.name));
             let guarded = public.settings.sku == Sku::Standard;
             return match user_of(self.world, key) {
-                None => self.end(walk, Err(Reason::NothingThere)),
+                // Gateways speak to gateways only.
+                None | Some(User::Gateway(_)) => self.end(walk, Err(Reason::NothingThere)),
                 Some(User::Frontend(balancer, frontend)) => {
                     self.at_frontend(source, &balancer, &frontend, port, walk, turn);
                 }
@@ -497,13 +498,20 @@ impl<'w> Walker<'w> {
             return self.end(walk, Err(Reason::NothingThere));
         }
         let rule = machine.rules.iter().find(|rule| rule.port == port);
-        let Some(rule) = rule.filter(|_| machine.forwards) else {
+        let Some(rule) = rule else {
             let end = machine.listening.contains(&port).then(|| End::Machine {
                 machine: machine.header.name.to_string(),
             });
             return self.end(walk, end.ok_or(Reason::NoForwardingRule));
         };
         let walk = walk.by(Hop::new("dnat", at(rule.address, rule.to_port)));
+        if !machine.forwards {
+            return self.end(walk, Err(Reason::ForwardingOff));
+        }
+        // What keeps its sender is answered past the machine: the client hears from somebody whom it has not asked.
+        if !machine.masquerades {
+            return self.end(walk, Err(Reason::ForwardTargetUnreachable));
+        }
         let seen = resolve_from(world, &Vantage::Interface(key.clone()), &rule.host);
         if !seen.addresses().contains(&rule.address) {
             return self.end(walk, Err(Reason::StaleTarget));

@@ -364,6 +364,18 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
                 "Network interface {interface} and internal load balancer {balancer} must use the same virtual network."
             ),
         ),
+        FabricRefusal::NotTheGatewaySubnet { gateway, subnet } => bad(
+            "InvalidGatewaySubnet",
+            format!(
+                "Virtual network gateway {gateway} cannot be created in subnet {subnet}: the name of its subnet must be GatewaySubnet."
+            ),
+        ),
+        FabricRefusal::SecondGateway { network, gateway } => bad(
+            "OnlyOneVirtualNetworkGatewayOfATypeAllowed",
+            format!(
+                "Virtual network {network} has virtual network gateway {gateway} of the same type already."
+            ),
+        ),
         FabricRefusal::PublicAddressInUse { address, by } => bad(
             "PublicIPAddressInUse",
             format!(
@@ -412,6 +424,12 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
                 "Private endpoint {endpoint} cannot be connected: private link service {service} is not visible to this subscription."
             ),
         ),
+        FabricRefusal::SecondZoneGroup { endpoint, group } => bad(
+            "PrivateEndpointCannotHaveMultiplePrivateDnsZoneGroups",
+            format!(
+                "Private endpoint {endpoint} already has private DNS zone group {group}; it can have one."
+            ),
+        ),
         FabricRefusal::AliasNeedsApproval { endpoint } => bad(
             "PrivateEndpointWithAliasMustUseManualConnection",
             format!(
@@ -437,7 +455,7 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
         FabricRefusal::MachineNotRunning { machine } => ArmError::service(
             CONFLICT,
             "OperationNotAllowed",
-            format!("Cannot modify extensions in the VM when the VM is not running: {machine}."),
+            format!("The operation requires the VM to be running (or set to run): {machine}."),
         ),
         FabricRefusal::TooManyRules { machine } => ArmError::service(
             CONFLICT,

@@ -2,6 +2,7 @@
 
 pub(super) mod administrators;
 pub(super) mod capabilities;
+pub(super) mod connections;
 pub(super) mod databases;
 pub(super) mod distributed_availability_groups;
 pub(super) mod endpoint_certificates;
@@ -9,10 +10,12 @@ pub(super) mod generic;
 mod instance;
 pub(super) mod instance_operations;
 pub(super) mod load_balancers;
+pub(super) mod local_network_gateways;
 pub(super) mod managed_instances;
 mod network;
 pub(super) mod network_interfaces;
 pub(super) mod network_security_groups;
+pub(super) mod private_dns_zone_groups;
 pub(super) mod private_dns_zones;
 pub(super) mod private_endpoint_connections;
 pub(super) mod private_endpoints;
@@ -27,6 +30,8 @@ pub(super) mod server_trust_certificates;
 pub(super) mod server_trust_groups;
 pub(super) mod subnets;
 pub(super) mod subscriptions;
+pub(super) mod virtual_machines;
+pub(super) mod virtual_network_gateways;
 pub(super) mod virtual_network_peerings;
 pub(super) mod virtual_networks;
 

@@ -175,5 +175,12 @@ fn configuration(call: &Call<'_>, world: &World, user: &User) -> Option<String> 
             );
             Some(call.id_in_group(key.group.as_str(), &tail))
         }
+        User::Gateway(key) => {
+            let tail = format!(
+                "Microsoft.Network/virtualNetworkGateways/{}/ipConfigurations/default",
+                key.name
+            );
+            Some(call.id_in_group(key.group.as_str(), &tail))
+        }
     }
 }

@@ -26,6 +26,17 @@ impl Fabric {
         retain(&mut self.load_balancers, |key, _| key.group != *group);
         retain(&mut self.public_addresses, |key, _| key.group != *group);
         retain(&mut self.gateways, |key, _| key.group != *group);
+        retain(&mut self.vpn_connections, |key, _| key.group != *group);
+        let known = self.local_gateways.keys();
+        let gone: BTreeSet<Name> = known
+            .filter(|key| key.group == *group)
+            .map(|key| key.name.clone())
+            .collect();
+        retain(&mut self.local_gateways, |key, _| key.group != *group);
+        self.sites = std::mem::take(&mut self.sites)
+            .into_iter()
+            .filter(|(name, _)| !gone.contains(name))
+            .collect();
     }
 
     /// Every resource, with its type.
@@ -59,6 +70,14 @@ impl Fabric {
                 |found| &found.header,
             ))
             .chain(of(gateway::KIND, &self.gateways, |found| &found.header))
+            .chain(of(gateway::LOCAL_KIND, &self.local_gateways, |found| {
+                &found.header
+            }))
+            .chain(of(
+                gateway::CONNECTION_KIND,
+                &self.vpn_connections,
+                |found| &found.header,
+            ))
     }
 
     /// Every resource that is somewhere: its kind, its key and, if it has one, its subnet.
@@ -103,7 +122,11 @@ impl Fabric {
         let public = self.public_addresses.keys();
         let public = public.map(|key| ("Microsoft.Network/publicIPAddresses", key, None));
         let gateways = self.gateways.keys();
-        let gateways = gateways.map(|key| ("Microsoft.Network/virtualNetworkGateways", key, None));
+        let gateways = gateways.map(|key| (gateway::KIND, key, None));
+        let local = self.local_gateways.keys();
+        let local = local.map(|key| (gateway::LOCAL_KIND, key, None));
+        let connections = self.vpn_connections.keys();
+        let connections = connections.map(|key| (gateway::CONNECTION_KIND, key, None));
         machines
             .chain(interfaces)
             .chain(endpoints)
@@ -112,6 +135,8 @@ impl Fabric {
             .chain(zones)
             .chain(public)
             .chain(gateways)
+            .chain(local)
+            .chain(connections)
     }
 }
 
@@ -175,6 +200,7 @@ pub(in crate::azure) fn user_from_elsewhere(world: &World, group: &Name) -> Opti
         .or_else(services)
         .or_else(interfaces)
         .or_else(addresses)
+        .or_else(|| gateway::user_from_elsewhere(world, group))
 }
 
 /// Laws of the fabric.
@@ -301,6 +327,32 @@ pub(crate) mod laws {
         public_address::users(world)
             .find(|(key, _)| !there.contains_key(*key) || !used.insert(*key))
             .map(|(key, user)| format!("{} of {user}", key.name))
+    }
+
+    /// A gateway has its network, a connection its gateway and its place, a place of Resource Manager's is one.
+    pub(crate) fn gateways_have_both_ends(world: &World) -> Option<String> {
+        let fabric = &world.azure.fabric;
+        let gateway = fabric
+            .gateways
+            .values()
+            .find(|found| !world.azure.virtual_networks.contains_key(&found.network))
+            .map(|found| found.header.name.to_string());
+        let local = || {
+            let mut local = fabric.local_gateways.keys();
+            local
+                .find(|key| !fabric.sites.contains_key(&key.name))
+                .map(|key| key.name.to_string())
+        };
+        let connection = || {
+            let mut connections = fabric.vpn_connections.values();
+            connections
+                .find(|found| {
+                    !fabric.gateways.contains_key(&found.gateway)
+                        || !fabric.local_gateways.contains_key(&found.place)
+                })
+                .map(|found| found.header.name.to_string())
+        };
+        gateway.or_else(local).or_else(connection)
     }
 
     /// A network hears at most one zone of a name.

@@ -1,5 +1,7 @@
 //! Gateways: how places outside Azure reach a virtual network, and it reaches them.
 
+mod vpn;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -12,6 +14,13 @@ use crate::names::Name;
 use crate::refusal::{AzureRefusal, Refusal};
 use crate::world::World;
 
+pub(in crate::azure) use vpn::GATEWAY_SUBNET;
+pub(super) use vpn::{CONNECTION_KIND, LOCAL_KIND, user_from_elsewhere};
+pub use vpn::{
+    DeleteLocalGateway, DeleteVpnConnection, GatewaySettings, LocalGateway, VpnConnection,
+    WriteLocalGateway, WriteVnetGateway, WriteVpnConnection,
+};
+
 /// A gateway of a virtual network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gateway {
@@ -21,8 +30,10 @@ pub struct Gateway {
     pub network: ResourceKey,
     /// `Vpn` or `ExpressRoute`, as written.
     pub kind: String,
-    /// The places it is connected to.
+    /// The places it is connected to without a connection of Resource Manager's.
     pub sites: Vec<Name>,
+    /// What is said of it besides.
+    pub settings: GatewaySettings,
 }
 
 /// A place outside Azure.
@@ -127,6 +138,9 @@ impl Request for WriteGateway {
             network: self.network,
             kind: self.kind,
             sites: self.sites,
+            settings: found
+                .as_ref()
+                .map_or_else(GatewaySettings::default, |found| found.settings.clone()),
         };
         world.azure.fabric.gateways.insert(key, Arc::new(gateway));
         Ok((operation, found.is_none()))
@@ -137,9 +151,19 @@ impl Request for DeleteGateway {
     type Reply = Option<OperationId>;
 
     fn apply(self, world: &mut World) -> Result<Option<OperationId>, Refusal> {
-        let Some(found) = world.azure.fabric.gateways.remove(&self.key) else {
+        let Some(found) = world.azure.fabric.gateways.get(&self.key).cloned() else {
             return Ok(None);
         };
+        let connections = &world.azure.fabric.vpn_connections;
+        let mut connections = connections.values();
+        if let Some(user) = connections.find(|connection| connection.gateway == self.key) {
+            return Err(AzureRefusal::InUse {
+                resource: format!("{KIND}/{}", self.key.name),
+                by: format!("{}/{}", vpn::CONNECTION_KIND, user.header.name),
+            }
+            .into());
+        }
+        world.azure.fabric.gateways.remove(&self.key);
         Ok(Some(header::start_deletion(world, KIND, &found.header)))
     }
 }
@@ -168,8 +192,16 @@ impl Request for DeleteSite {
         let user = gateways.find(|gateway| gateway.sites.contains(&self.name));
         if let Some(user) = user {
             return Err(AzureRefusal::InUse {
-                resource: format!("Microsoft.Network/localNetworkGateways/{}", self.name),
+                resource: format!("{}/{}", vpn::LOCAL_KIND, self.name),
                 by: format!("{KIND}/{}", user.header.name),
+            }
+            .into());
+        }
+        let mut local = world.azure.fabric.local_gateways.keys();
+        if let Some(local) = local.find(|key| key.name == self.name) {
+            return Err(AzureRefusal::InUse {
+                resource: format!("{}/{}", vpn::LOCAL_KIND, self.name),
+                by: format!("resource group {}", local.group),
             }
             .into());
         }

@@ -1,5 +1,7 @@
 //! Virtual machines: something at an address that listens, or passes connections on.
 
+mod shell;
+
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use crate::ids::OperationId;
 use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
 use crate::time::Timestamp;
 use crate::world::World;
+
+pub use shell::{KernelCommand, Position, Printed, RunOnMachine, ShellCommand};
 
 /// A virtual machine with one network interface.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,10 +31,34 @@ pub struct Machine {
     pub listening: BTreeSet<u16>,
     /// `net.ipv4.ip_forward`.
     pub forwards: bool,
+    /// Whether what it passes on has it as the sender.
+    pub masquerades: bool,
     /// Its address translation rules, in the order they were added; the first that fits is taken.
     pub rules: Vec<Forwarding>,
     /// When its ports or its power last changed, for probes.
     pub changed: Timestamp,
+    /// What is on it.
+    pub profile: MachineProfile,
+}
+
+/// What is on a machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MachineProfile {
+    /// Its operating system.
+    pub os: Os,
+    /// `zones`.
+    pub zones: Vec<String>,
+    /// `storageProfile` and `osProfile` as JSON, without secrets.
+    pub text: Arc<str>,
+}
+
+/// An operating system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say it")]
+pub enum Os {
+    #[default]
+    Linux,
+    Windows,
 }
 
 /// A rule that sends what arrives at a port to somewhere else, with the machine as its sender.
@@ -64,6 +92,8 @@ pub struct WriteMachine {
     pub interface: ResourceKey,
     /// `hardwareProfile.vmSize`.
     pub size: String,
+    /// What is on it; of one that is there only the zones and the operating system stay.
+    pub profile: MachineProfile,
 }
 
 /// DELETE.
@@ -82,6 +112,20 @@ pub struct PowerMachine {
     pub power: Power,
 }
 
+/// Starts a machine; nothing happens to one that runs.
+#[derive(Clone, Debug)]
+pub struct StartMachine {
+    /// The machine.
+    pub key: ResourceKey,
+}
+
+/// Reboots a machine that runs.
+#[derive(Clone, Debug)]
+pub struct RestartMachine {
+    /// The machine.
+    pub key: ResourceKey,
+}
+
 /// Turns forwarding on and appends a rule, as the article's script does.
 #[derive(Clone, Debug)]
 pub struct AddForwarding {
@@ -97,6 +141,8 @@ pub struct AddForwarding {
 
 /// sshd.
 pub(crate) const SSH: u16 = 22;
+/// Remote desktop.
+const RDP: u16 = 3389;
 /// How many rules a machine keeps.
 const MOST_RULES: usize = 1_000;
 pub(super) const KIND: &str = "Microsoft.Compute/virtualMachines";
@@ -125,7 +171,12 @@ impl Request for WriteMachine {
             &self.place,
             found.as_ref().map(|found| &found.header),
         )?;
-        if !fabric.interfaces.contains_key(&self.interface) {
+        let interface = fabric.interfaces.get(&self.interface);
+        let is_near = interface.is_some_and(|interface| {
+            let location = &interface.header.location;
+            location.eq_ignore_ascii_case(&self.place.location)
+        });
+        if !is_near {
             return Err(AzureRefusal::ReferenceNotFound {
                 resource: format!(
                     "Microsoft.Network/networkInterfaces/{}",
@@ -165,6 +216,11 @@ impl Request for WriteMachine {
             Some(found) => Machine {
                 header,
                 size: self.size,
+                profile: MachineProfile {
+                    os: found.profile.os,
+                    zones: found.profile.zones.clone(),
+                    text: self.profile.text,
+                },
                 ..Machine::clone(found)
             },
             None => Machine {
@@ -172,10 +228,15 @@ impl Request for WriteMachine {
                 interface: self.interface,
                 size: self.size,
                 power: Power::Running,
-                listening: BTreeSet::from([SSH]),
+                listening: BTreeSet::from([match self.profile.os {
+                    Os::Linux => SSH,
+                    Os::Windows => RDP,
+                }]),
                 forwards: false,
+                masquerades: false,
                 rules: Vec::new(),
                 changed: now,
+                profile: self.profile,
             },
         };
         world.azure.fabric.machines.insert(key, Arc::new(machine));
@@ -204,9 +265,49 @@ impl Request for PowerMachine {
         let changed = machine_mut(world, &self.key)?;
         changed.power = self.power;
         changed.forwards = false;
+        changed.masquerades = false;
         changed.rules.clear();
         changed.changed = now;
         Ok(operation)
+    }
+}
+
+impl Request for StartMachine {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let found = machine(world, &self.key)?;
+        if found.power == Power::Running {
+            let header = found.header.clone();
+            let (group, name) = (&header.group, &header.name);
+            return Ok(header::start(world, KIND, group, name, &header.location));
+        }
+        let power = Power::Running;
+        PowerMachine {
+            key: self.key,
+            power,
+        }
+        .apply(world)
+    }
+}
+
+impl Request for RestartMachine {
+    type Reply = OperationId;
+
+    fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
+        let found = machine(world, &self.key)?;
+        if found.power != Power::Running {
+            return Err(FabricRefusal::MachineNotRunning {
+                machine: found.header.name.to_string(),
+            }
+            .into());
+        }
+        let power = Power::Running;
+        PowerMachine {
+            key: self.key,
+            power,
+        }
+        .apply(world)
     }
 }
 
@@ -241,6 +342,7 @@ impl Request for AddForwarding {
             })?;
         let changed = machine_mut(world, &self.key)?;
         changed.forwards = true;
+        changed.masquerades = true;
         changed.rules.push(Forwarding {
             port: self.port,
             host: self.host,

@@ -16,6 +16,7 @@ mod private_zone;
 mod public_address;
 mod security;
 mod tags;
+mod zone_group;
 
 use std::sync::Arc;
 
@@ -26,7 +27,12 @@ pub use address::{Holder, holders};
 pub(crate) use collect::laws;
 pub(super) use collect::user_from_elsewhere;
 pub use connection::{Connection, ConnectionStatus, Review, Target};
-pub use gateway::{DeleteGateway, DeleteSite, Gateway, Site, WriteGateway, WriteSite};
+pub(super) use gateway::GATEWAY_SUBNET;
+pub use gateway::{
+    DeleteGateway, DeleteLocalGateway, DeleteSite, DeleteVpnConnection, Gateway, GatewaySettings,
+    LocalGateway, Site, VpnConnection, WriteGateway, WriteLocalGateway, WriteSite,
+    WriteVnetGateway, WriteVpnConnection,
+};
 pub use header::{Header, Place};
 pub use interface::{DeleteInterface, Interface, WriteInterface};
 pub(crate) use load_balancer::members;
@@ -35,7 +41,9 @@ pub use load_balancer::{
     RuleProtocol, Sku, WantedFrontend, WantedPlace, WriteLoadBalancer, WritePool,
 };
 pub use machine::{
-    AddForwarding, DeleteMachine, Forwarding, Machine, Power, PowerMachine, WriteMachine,
+    AddForwarding, DeleteMachine, Forwarding, KernelCommand, Machine, MachineProfile, Os, Position,
+    Power, PowerMachine, Printed, RestartMachine, RunOnMachine, ShellCommand, StartMachine,
+    WriteMachine,
 };
 pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;
@@ -58,6 +66,7 @@ pub use security::{
     Access, Direction, Item, NextHop, Ports, Protocol, Route, SecurityRule, Source,
 };
 pub use tags::{TagResource, Tagged};
+pub use zone_group::{DeleteZoneGroup, WriteZoneGroup, ZoneGroup};
 
 use super::ResourceKey;
 use crate::names::Name;
@@ -83,6 +92,10 @@ pub struct Fabric {
     pub gateways: OrdMap<ResourceKey, Arc<Gateway>>,
     /// Places outside Azure.
     pub sites: OrdMap<Name, Arc<Site>>,
+    /// `Microsoft.Network/localNetworkGateways`: places that Resource Manager knows.
+    pub local_gateways: OrdMap<ResourceKey, Arc<LocalGateway>>,
+    /// `Microsoft.Network/connections`: gateways' connections to them.
+    pub vpn_connections: OrdMap<ResourceKey, Arc<VpnConnection>>,
 }
 
 impl Fabric {

@@ -3,9 +3,9 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::address;
 use super::connection::{Asked, Connection, Review, Target};
 use super::header::{self, Header, Place};
+use super::{ZoneGroup, address, zone_group};
 use crate::azure::{ResourceKey, SubnetId, network_exists};
 use crate::command::Request;
 use crate::event::EventKind;
@@ -31,6 +31,8 @@ pub struct PrivateEndpoint {
     pub names_interface: bool,
     /// Its one connection.
     pub connection: Connection,
+    /// Its DNS zone group.
+    pub zone_group: Option<ZoneGroup>,
 }
 
 /// PUT. Answers the operation and whether the endpoint is new.
@@ -220,6 +222,7 @@ impl Request for WritePrivateEndpoint {
             interface,
             names_interface: self.interface.is_some(),
             connection,
+            zone_group: None,
         };
         tell(world, &endpoint);
         world
@@ -299,6 +302,7 @@ impl Request for DeletePrivateEndpoint {
         let Some(found) = world.azure.fabric.private_endpoints.remove(&self.key) else {
             return Ok(None);
         };
+        zone_group::forget(world, &found);
         Ok(Some(header::start_deletion(world, KIND, &found.header)))
     }
 }

@@ -45,6 +45,8 @@ pub enum User {
     Interface(ResourceKey),
     /// A load balancer's frontend.
     Frontend(ResourceKey, Name),
+    /// A gateway of a virtual network.
+    Gateway(ResourceKey),
 }
 
 /// PUT. Answers the operation and whether the address is new.
@@ -75,7 +77,7 @@ impl User {
     /// Its resource group.
     pub fn group(&self) -> &Name {
         match self {
-            Self::Interface(key) | Self::Frontend(key, _) => &key.group,
+            Self::Interface(key) | Self::Frontend(key, _) | Self::Gateway(key) => &key.group,
         }
     }
 }
@@ -90,6 +92,9 @@ impl fmt::Display for User {
                 "Microsoft.Network/loadBalancers/{}/frontendIPConfigurations/{name}",
                 key.name
             ),
+            Self::Gateway(key) => {
+                write!(f, "Microsoft.Network/virtualNetworkGateways/{}", key.name)
+            }
         }
     }
 }
@@ -115,7 +120,12 @@ pub(super) fn users(world: &World) -> impl Iterator<Item = (&ResourceKey, User)>
             FrontendPlace::Inside { .. } => None,
         })
     });
-    interfaces.chain(frontends)
+    let gateways = fabric.gateways.iter().flat_map(|(key, gateway)| {
+        let configurations = gateway.settings.configurations.iter();
+        let used = configurations.filter_map(|(_, public)| public.as_ref());
+        used.map(move |used| (used, User::Gateway(key.clone())))
+    });
+    interfaces.chain(frontends).chain(gateways)
 }
 
 /// An address that somebody asks for is there, and nobody else's.

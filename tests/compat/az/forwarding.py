@@ -1,0 +1,177 @@
+"""The recipe of the article about Data Factory: a load balancer, a link service before it, and machines that forward."""
+
+import json
+import ssl
+import urllib.request
+
+from azure import Az, equal, names
+
+TESTS = {}
+LB = "Microsoft.Network/loadBalancers/lb"
+
+
+def test(function):
+    """Registers a walk under its own name."""
+    TESTS[function.__name__] = function
+    return function
+
+
+class Stage:
+    """A network with the article's subnets, beside that of the instance and peered with it, and one of a consumer."""
+
+    def __init__(self, ready, work):
+        self.ready = ready
+        self.az = Az(ready, work)
+        self.az.login()
+        self.group = ("-g", ready["resourceGroup"])
+        self.prefix = f"/subscriptions/{ready['subscriptionId']}/resourceGroups/{ready['resourceGroup']}/providers"
+        for name, prefix in (("fe-subnet", "10.130.1.0/24"), ("be-subnet", "10.130.2.0/24"), ("pls-subnet", "10.130.3.0/24")):
+            if name == "fe-subnet":
+                self.az("network", "vnet", "create", *self.group, "-n", "net", "--address-prefixes", "10.130.0.0/16",
+                        "--subnet-name", name, "--subnet-prefixes", prefix)
+            else:
+                self.az("network", "vnet", "subnet", "create", *self.group, "--vnet-name", "net", "-n", name, "--address-prefixes", prefix)
+
+    def put(self, path, body, version="2024-05-01"):
+        """What no command of the CLI's creates without a template."""
+        return self.az("rest", "--method", "put", "--url", f"{self.prefix}/{path}?api-version={version}", "--body",
+                       json.dumps({"location": self.ready["location"], **body}))
+
+    def subnet(self, name):
+        return {"id": f"{self.prefix}/Microsoft.Network/virtualNetworks/net/subnets/{name}"}
+
+    def balancer(self):
+        made = self.put(LB, {"sku": {"name": "Standard"}, "properties": {"frontendIPConfigurations": [
+            {"name": "LoadBalancerFrontEnd", "properties": {"subnet": self.subnet("fe-subnet"), "privateIPAllocationMethod": "Dynamic"}}]}})
+        equal(made["properties"]["frontendIPConfigurations"][0]["properties"]["privateIPAddress"], "10.130.1.4")
+
+    def parts(self):
+        """The pool, the probe and the rule, by the commands for them."""
+        at = (*self.group, "--lb-name", "lb")
+        self.az("network", "lb", "address-pool", "create", *at, "-n", "myBackendPool")
+        self.az("network", "lb", "probe", "create", *at, "-n", "myHealthProbe", "--protocol", "Tcp", "--port", "22",
+                "--interval", "15", "--probe-threshold", "2")
+        self.rule("myRule", 1433)
+
+    def rule(self, name, port):
+        self.az("network", "lb", "rule", "create", *self.group, "--lb-name", "lb", "-n", name, "--protocol", "Tcp",
+                "--frontend-port", port, "--backend-port", port, "--frontend-ip", "LoadBalancerFrontEnd",
+                "--backend-pool-name", "myBackendPool", "--probe-name", "myHealthProbe", "--idle-timeout", "15")
+
+    def open_pls_subnet(self):
+        self.az("network", "vnet", "subnet", "update", *self.group, "--vnet-name", "net", "-n", "pls-subnet",
+                "--private-link-service-network-policies", "Disabled")
+
+    def service(self):
+        return self.az("network", "private-link-service", "create", *self.group, "-n", "pls", "--vnet-name", "net", "--subnet", "pls-subnet",
+                       "--lb-name", "lb", "--lb-frontend-ip-configs", "LoadBalancerFrontEnd", "-l", self.ready["location"])
+
+    def machine(self, name):
+        self.az("network", "nic", "create", *self.group, "-n", f"{name}-nic", "--vnet-name", "net", "--subnet", "be-subnet",
+                "--lb-name", "lb", "--lb-address-pools", "myBackendPool")
+        self.put(f"Microsoft.Compute/virtualMachines/{name}", {"properties": {
+            "hardwareProfile": {"vmSize": "Standard_B1s"},
+            "storageProfile": {"imageReference": {"publisher": "Canonical", "offer": "UbuntuServer", "sku": "18.04-LTS", "version": "latest"}},
+            "osProfile": {"computerName": name, "adminUsername": "me", "adminPassword": "Long-Pass-Word-1!"},
+            "networkProfile": {"networkInterfaces": [{"id": f"{self.prefix}/Microsoft.Network/networkInterfaces/{name}-nic"}]},
+        }}, "2024-07-01")
+
+    def control(self, path, body):
+        """Asks the emulator's own API."""
+        url = self.ready["controlUrl"].rstrip("/") + path
+        request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+        context = ssl.create_default_context(cafile=self.ready["caFile"]) if url.startswith("https") else None
+        with urllib.request.urlopen(request, context=context) as answer:
+            return json.load(answer)
+
+    def evaluate(self, start, host, port=1433, **more):
+        return self.control("/net/evaluate", {"from": start, "host": host, "port": port, **more})
+
+
+@test
+def load_balancer(ready, work):
+    stage = Stage(ready, work)
+    az, group = stage.az, stage.group
+    stage.balancer()
+    stage.parts()
+    at = (*group, "--lb-name", "lb")
+    shown = az("network", "lb", "show", *group, "-n", "lb")
+    equal((shown["sku"]["name"], names(shown["backendAddressPools"]), names(shown["probes"]), names(shown["loadBalancingRules"])),
+          ("Standard", ["myBackendPool"], ["myHealthProbe"], ["myRule"]))
+    equal(names(az("network", "lb", "list", *group)), ["lb"])
+    equal(az("network", "lb", "probe", "show", *at, "-n", "myHealthProbe")["intervalInSeconds"], 15)
+    equal(az("network", "lb", "probe", "update", *at, "-n", "myHealthProbe", "--interval", "30")["intervalInSeconds"], 30)
+    rule = az("network", "lb", "rule", "show", *at, "-n", "myRule")
+    assert rule["probe"]["id"].endswith("/probes/myHealthProbe") and rule["idleTimeoutInMinutes"] == 15, rule
+    az.refused(1, "RulesUseSameFrontendPortProtocolAndIPConfig", "network", "lb", "rule", "create", *at, "-n", "twin", "--protocol", "Tcp",
+               "--frontend-port", "1433", "--backend-port", "1", "--frontend-ip", "LoadBalancerFrontEnd", "--backend-pool-name", "myBackendPool")
+    az.refused(1, "InvalidResourceReference", "network", "lb", "rule", "create", *at, "-n", "lost", "--protocol", "Tcp", "--frontend-port", "1434",
+               "--backend-port", "1", "--frontend-ip", "LoadBalancerFrontEnd", "--backend-pool-name", "myBackendPool", "--probe-name", "nothing")
+    equal(names(az("network", "lb", "rule", "list", *at)), ["myRule"])
+    az("network", "lb", "frontend-ip", "create", *at, "-n", "second", "--vnet-name", "net", "--subnet", "fe-subnet", "--private-ip-address", "10.130.1.99")
+    equal(az("network", "lb", "frontend-ip", "show", *at, "-n", "second")["privateIPAllocationMethod"], "Static")
+    az("network", "lb", "frontend-ip", "delete", *at, "-n", "second")
+    equal(names(az("network", "lb", "frontend-ip", "list", *at)), ["LoadBalancerFrontEnd"])
+    az("network", "lb", "address-pool", "create", *at, "-n", "spare")
+    equal(names(az("network", "lb", "address-pool", "list", *at)), ["myBackendPool", "spare"])
+    az("network", "lb", "address-pool", "delete", *at, "-n", "spare")
+    az("network", "nic", "create", *group, "-n", "nic1", "--vnet-name", "net", "--subnet", "be-subnet", "--lb-name", "lb",
+       "--lb-address-pools", "myBackendPool")
+    equal(names(az("network", "lb", "list-nic", *group, "--name", "lb")), ["nic1"])
+    az.refused(1, "ResourceInUse", "network", "lb", "delete", *group, "-n", "lb")
+    equal(az("network", "nic", "update", *group, "-n", "nic1", "--ip-forwarding", "true")["enableIPForwarding"], True)
+    az.refused(1, "InUseSubnetCannotBeDeleted", "network", "vnet", "subnet", "delete", *group, "--vnet-name", "net", "-n", "be-subnet")
+    az("network", "nic", "ip-config", "address-pool", "remove", *group, "--nic-name", "nic1", "--ip-config-name", "ipconfig1",
+       "--lb-name", "lb", "--address-pool", "myBackendPool")
+    equal(az("network", "lb", "list-nic", *group, "--name", "lb"), [])
+    az("network", "lb", "rule", "delete", *at, "-n", "myRule")
+    az("network", "lb", "probe", "delete", *at, "-n", "myHealthProbe")
+    az("network", "lb", "delete", *group, "-n", "lb")
+    equal(az("network", "lb", "list", *group), [])
+    az.refused(3, "ResourceNotFound", "network", "lb", "show", *group, "-n", "lb")
+
+
+@test
+def link_service(ready, work):
+    stage = Stage(ready, work)
+    az, group = stage.az, stage.group
+    stage.balancer()
+    stage.parts()
+    az.refused(1, "PrivateLinkServiceCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled", "network", "private-link-service", "create", *group,
+               "-n", "pls", "--vnet-name", "net", "--subnet", "pls-subnet", "--lb-name", "lb", "--lb-frontend-ip-configs",
+               "LoadBalancerFrontEnd", "-l", ready["location"])
+    stage.open_pls_subnet()
+    made = stage.service()
+    assert made["alias"].startswith("pls.") and made["alias"].endswith(".azure.privatelinkservice"), made
+    az.refused(1, "ResourceInUse", "network", "lb", "delete", *group, "-n", "lb")
+    az("network", "vnet", "create", *group, "-n", "app", "--address-prefixes", "10.150.0.0/16", "--subnet-name", "pe", "--subnet-prefixes", "10.150.1.0/24")
+    endpoint = ("network", "private-endpoint", "create", *group, "-l", ready["location"], "--vnet-name", "app", "--subnet", "pe",
+                "--connection-name", "c", "--manual-request", "true", "--request-message", "please")
+    asked = az(*endpoint, "-n", "pe1", "--private-connection-resource-id", made["id"])
+    equal(asked["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Pending")
+    by_alias = az(*endpoint, "-n", "pe2", "--private-connection-resource-id", made["alias"])
+    equal(by_alias["manualPrivateLinkServiceConnections"][0]["privateLinkServiceId"], made["alias"])
+    listed = az("network", "private-endpoint-connection", "list", "--id", made["id"])
+    equal([one["name"].split(".")[0] for one in sorted(listed, key=lambda one: one["name"])], ["pe1", "pe2"])
+    first, second = sorted(listed, key=lambda one: one["name"])
+    said = az("network", "private-endpoint-connection", "approve", "--id", first["id"], "--description", "welcome")
+    equal(said["properties"]["privateLinkServiceConnectionState"]["status"], "Approved")
+    said = az("network", "private-endpoint-connection", "reject", "--id", second["id"], "--description", "no")
+    equal(said["properties"]["privateLinkServiceConnectionState"]["status"], "Rejected")
+    az("network", "private-link-service", "connection", "update", *group, "--service-name", "pls", "-n", second["name"],
+       "--connection-status", "Approved", "--description", "after all")
+    state = lambda name: az("network", "private-endpoint", "show", *group, "-n", name)["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]  # noqa: E731
+    equal((state("pe1")["status"], state("pe2")["description"]), ("Approved", "after all"))
+    az.refused(1, "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted", "network", "private-link-service", "delete", *group, "-n", "pls")
+    az("network", "private-endpoint-connection", "delete", "--id", second["id"], "-y")
+    equal(state("pe2")["status"], "Disconnected")
+    updated = az("network", "private-link-service", "update", *group, "-n", "pls", "--visibility", ready["subscriptionId"],
+                 "--auto-approval", ready["subscriptionId"])
+    equal(updated["autoApproval"]["subscriptions"], [ready["subscriptionId"]])
+    third = az(*endpoint, "-n", "pe3", "--private-connection-resource-id", made["id"])
+    equal(third["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Approved")
+    equal(names(az("network", "private-link-service", "list", *group)), ["pls"])
+    for name in ("pe1", "pe2", "pe3"):
+        az("network", "private-endpoint", "delete", *group, "-n", name)
+    az("network", "private-link-service", "delete", *group, "-n", "pls")
+    equal(az("network", "private-link-service", "list", *group), [])
