@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 13] = given![
+const GIVEN: [(&str, &str); 15] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -32,6 +32,8 @@ const GIVEN: [(&str, &str); 13] = given![
     "linked-from-instance",
     "several-ready",
     "several",
+    "load-balancer",
+    "link-service",
 ];
 
 /// The names of the prepared states that come with the runner.

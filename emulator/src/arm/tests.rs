@@ -2,6 +2,7 @@
 
 mod authentication;
 mod common;
+mod forwarding;
 mod instances;
 mod links;
 mod load_balancers;

@@ -175,3 +175,97 @@ def link_service(ready, work):
         az("network", "private-endpoint", "delete", *group, "-n", name)
     az("network", "private-link-service", "delete", *group, "-n", "pls")
     equal(az("network", "private-link-service", "list", *group), [])
+
+
+@test
+def forwarding_machines(ready, work):
+    """The article from its subnets to a connection that works, and what the next restart does to it."""
+    stage = Stage(ready, work)
+    az, group = stage.az, stage.group
+    instance = ready["managedInstances"][0]
+    name = az("sql", "mi", "show", *group, "-n", instance["name"])["fullyQualifiedDomainName"]
+    home = az("sql", "mi", "show", *group, "-n", instance["name"])["subnetId"].split("/subnets/")[0]
+    stage.balancer()
+    stage.parts()
+    stage.open_pls_subnet()
+    service = stage.service()
+    mine = f"{stage.prefix}/Microsoft.Network/virtualNetworks/net"
+    for near, far in ((mine, home), (home, mine)):
+        az("network", "vnet", "peering", "create", *group, "-n", "p", "--vnet-name", near.split("/")[-1], "--remote-vnet", far, "--allow-vnet-access")
+    script = f"sudo ./ip_fwd.sh -i eth0 -f 1433 -a {name} -b 1433"
+    run = lambda vm, *lines: az("vm", "run-command", "invoke", *group, "-n", vm, "--command-id", "RunShellScript", "--scripts", *lines)  # noqa: E731
+    for vm in ("myVM1", "myVM2"):
+        stage.machine(vm)
+        message = run(vm, script)["value"][0]["message"]
+        assert "Forwarding port 1433 to" in message, message
+    equal(names(az("vm", "list", *group)), ["myVM1", "myVM2"])
+    equal(az("vm", "show", *group, "-n", "myVM1")["hardwareProfile"]["vmSize"], "Standard_B1s")
+    listed = run("myVM1", "sudo iptables -t nat -v -L PREROUTING -n --line-number")["value"][0]["message"]
+    assert "tcp dpt:1433" in listed, listed
+    az.refused(1, "apt-get", "vm", "run-command", "invoke", *group, "-n", "myVM1", "--command-id", "RunShellScript", "--scripts", "apt-get install -y socat")
+    az("network", "vnet", "create", *group, "-n", "app", "--address-prefixes", "10.150.0.0/16", "--subnet-name", "pe", "--subnet-prefixes", "10.150.1.0/24")
+    az("network", "private-endpoint", "create", *group, "-n", "pe", "-l", ready["location"], "--vnet-name", "app", "--subnet", "pe",
+       "--connection-name", "c", "--manual-request", "true", "--private-connection-resource-id", service["id"])
+    ask = lambda port=1433: stage.evaluate("subnet:app/pe", "10.150.1.4", port, loginName=name, validates=False)  # noqa: E731
+    equal(ask()["reason"], "pe.pending")
+    connection = az("network", "private-endpoint-connection", "list", "--id", service["id"])[0]
+    az("network", "private-endpoint-connection", "approve", "--id", connection["id"], "--description", "welcome")
+    verdict = ask()
+    assert verdict["reachable"], verdict
+    equal([hop["hop"] for hop in verdict["path"]][:5], ["pe", "pls", "lb", "vm", "dnat"])
+    equal(ask(1434)["reason"], "lb.no_rule")
+    stage.rule("second", 1434)
+    equal(ask(1434)["reason"], "fwd.no_rule")
+    # The probe asks sshd: after a restart it is green, and every other connection is refused.
+    az("vm", "restart", *group, "-n", "myVM1")
+    after = ask()
+    equal((after["reachable"], after["reason"], after["symptom"]), (False, "fwd.no_rule", "tcp_refused"))
+    run("myVM1", script)
+    assert ask()["reachable"]
+    az("vm", "deallocate", *group, "-n", "myVM2")
+    equal(az("vm", "get-instance-view", *group, "-n", "myVM2")["instanceView"]["statuses"][1]["code"], "PowerState/deallocated")
+    az("vm", "delete", *group, "-n", "myVM2", "-y")
+    equal(names(az("vm", "list", *group)), ["myVM1"])
+
+
+@test
+def gateways_and_addresses(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", ready["resourceGroup"])
+    made = az("network", "public-ip", "create", *group, "-n", "pip", "-l", ready["location"], "--sku", "Standard")
+    equal((made["publicIp"]["publicIPAllocationMethod"], made["publicIp"]["provisioningState"]), ("Static", "Succeeded"))
+    assert az("network", "public-ip", "show", *group, "-n", "pip")["ipAddress"], "it has an address"
+    equal(names(az("network", "public-ip", "list", *group)), ["pip"])
+    az("network", "vnet", "create", *group, "-n", "hub", "--address-prefixes", "10.160.0.0/16", "--subnet-name", "GatewaySubnet", "--subnet-prefixes", "10.160.0.0/27")
+    gateway = az("network", "vnet-gateway", "create", *group, "-n", "gw", "-l", ready["location"], "--vnet", "hub", "--public-ip-addresses", "pip",
+                 "--gateway-type", "Vpn", "--vpn-type", "RouteBased", "--sku", "VpnGw1")
+    equal(gateway["vnetGateway"]["gatewayType"], "Vpn")
+    office = az("network", "local-gateway", "create", *group, "-n", "office", "-l", ready["location"], "--gateway-ip-address", "198.51.100.1",
+                "--local-address-prefixes", "192.168.0.0/16")
+    equal(office["localNetworkAddressSpace"]["addressPrefixes"], ["192.168.0.0/16"])
+    az.refused(1, "PublicIPAddressInUse", "network", "public-ip", "delete", *group, "-n", "pip")
+    az("network", "nsg", "create", *group, "-n", "nsg", "-l", ready["location"])
+    rule = az("network", "nsg", "rule", "create", *group, "--nsg-name", "nsg", "-n", "ssh", "--priority", "100", "--protocol", "Tcp",
+              "--destination-port-ranges", "22", "--access", "Allow")
+    equal((rule["priority"], rule["access"]), (100, "Allow"))
+    equal(names(az("network", "nsg", "rule", "list", *group, "--nsg-name", "nsg")), ["ssh"])
+    az("network", "route-table", "create", *group, "-n", "routes", "-l", ready["location"])
+    route = az("network", "route-table", "route", "create", *group, "--route-table-name", "routes", "-n", "out", "--address-prefix", "0.0.0.0/0",
+               "--next-hop-type", "VirtualAppliance", "--next-hop-ip-address", "10.160.1.4")
+    equal(route["nextHopType"], "VirtualAppliance")
+    az("network", "vnet", "subnet", "create", *group, "--vnet-name", "hub", "-n", "work", "--address-prefixes", "10.160.1.0/24",
+       "--network-security-group", "nsg", "--route-table", "routes")
+    az.refused(1, "InUseNetworkSecurityGroupCannotBeDeleted", "network", "nsg", "delete", *group, "-n", "nsg")
+    instance = ready["managedInstances"][0]["resourceId"]
+    az("network", "private-endpoint", "create", *group, "-n", "pe", "-l", ready["location"], "--vnet-name", "hub", "--subnet", "work", "--group-id",
+       "managedInstance", "--private-connection-resource-id", instance, "--connection-name", "c", "--manual-request", "true")
+    az("network", "private-dns", "zone", "create", *group, "-n", "privatelink.walk.test")
+    zones = az("network", "private-endpoint", "dns-zone-group", "create", *group, "--endpoint-name", "pe", "-n", "default",
+               "--private-dns-zone", "privatelink.walk.test", "--zone-name", "walk")
+    equal(names(zones["privateDnsZoneConfigs"]), ["walk"])
+    equal(names(az("network", "private-endpoint", "dns-zone-group", "list", *group, "--endpoint-name", "pe")), ["default"])
+    az("network", "private-endpoint", "dns-zone-group", "delete", *group, "--endpoint-name", "pe", "-n", "default")
+    az("network", "vnet-gateway", "delete", *group, "-n", "gw")
+    az("network", "local-gateway", "delete", *group, "-n", "office")
+    az("network", "public-ip", "delete", *group, "-n", "pip")

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::support::{Fixture, Reply, SUBSCRIPTION, in_group};
 
 const VERSION: &str = "2024-05-01";
-const REGION: &str = "westeurope";
+pub(super) const REGION: &str = "westeurope";
 
-fn network(tail: &str) -> String {
+pub(super) fn network(tail: &str) -> String {
     in_group(&format!("Microsoft.Network/{tail}"), VERSION)
 }
 
-fn id(tail: &str) -> String {
+pub(super) fn id(tail: &str) -> String {
     let path = network(tail);
     let path = path.split('?').next().expect("a path");
     path.replace("/S/", &format!("/{SUBSCRIPTION}/"))
@@ -28,7 +28,7 @@ fn lb(tail: &str) -> Value {
 }
 
 /// A network with subnets for everything of the recipe, and another one beside it.
-async fn stage() -> Fixture {
+pub(super) async fn stage() -> Fixture {
     let fixture = Fixture::with_instance().await;
     for (name, space, subnets) in [
         ("net", "10.30", ["fe", "be", "pls"]),
@@ -55,7 +55,7 @@ async fn stage() -> Fixture {
 }
 
 /// PUT of something that is accepted and comes to its end.
-async fn made(fixture: &Fixture, tail: &str, body: Value) -> Reply {
+pub(super) async fn made(fixture: &Fixture, tail: &str, body: Value) -> Reply {
     let reply = fixture.put(&network(tail), body).await;
     assert!(reply.status.is_success(), "{tail}: {}", reply.text);
     fixture.advance(Span::seconds(1));
@@ -63,7 +63,7 @@ async fn made(fixture: &Fixture, tail: &str, body: Value) -> Reply {
 }
 
 /// The load balancer of the article.
-fn balancer() -> Value {
+pub(super) fn balancer() -> Value {
     json!({"location": REGION, "sku": {"name": "Standard"}, "properties": {
         "frontendIPConfigurations": [{"name": "fe", "properties": {
             "subnet": subnet("fe"), "privateIPAllocationMethod": "Dynamic",
@@ -82,14 +82,14 @@ fn balancer() -> Value {
     }})
 }
 
-fn service() -> Value {
+pub(super) fn service() -> Value {
     json!({"location": REGION, "properties": {
         "loadBalancerFrontendIpConfigurations": [lb("frontendIPConfigurations/fe")],
         "ipConfigurations": [{"name": "nat", "properties": {"subnet": subnet("pls")}}],
     }})
 }
 
-fn interface(inside: &str, pool: Option<&str>) -> Value {
+pub(super) fn interface(inside: &str, pool: Option<&str>) -> Value {
     let mut inner = json!({ "subnet": subnet(inside) });
     if let Some(pool) = pool {
         inner["loadBalancerBackendAddressPools"] =
@@ -100,7 +100,7 @@ fn interface(inside: &str, pool: Option<&str>) -> Value {
     }})
 }
 
-fn endpoint(target: &str, list: &str) -> Value {
+pub(super) fn endpoint(target: &str, list: &str) -> Value {
     let mut body = json!({"location": REGION, "properties": {
         "subnet": {"id": id("virtualNetworks/app/subnets/pe")},
     }});
@@ -111,7 +111,7 @@ fn endpoint(target: &str, list: &str) -> Value {
 }
 
 const AUTOMATIC: &str = "privateLinkServiceConnections";
-const MANUAL: &str = "manualPrivateLinkServiceConnections";
+pub(super) const MANUAL: &str = "manualPrivateLinkServiceConnections";
 
 #[tokio::test]
 async fn a_load_balancer_is_written_back_as_it_is_read() {

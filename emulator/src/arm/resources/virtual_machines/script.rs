@@ -344,7 +344,26 @@ mod tests {
             .iter()
             .map(|line| format!("{}\n", read(line)))
             .collect();
-        expect![[r#""#]].assert_eq(&read);
+        expect![[r#"
+            []
+            [ForwardScript { port: 1433, host: "mi1.zone.database.windows.net", to_port: 1433 }]
+            [ForwardScript { port: 1434, host: "10.1.1.4", to_port: 1433 }]
+            [Kernel(SetForwarding(true))]
+            [Kernel(ShowForwarding)]
+            [Kernel(SetForwarding(false))]
+            [Kernel(SetForwarding(true))]
+            [Kernel(Translate { at: Last, rule: Forwarding { port: 1433, host: "10.1.1.4", address: 10.1.1.4, to_port: 1434 } })]
+            [Kernel(Translate { at: First, rule: Forwarding { port: 1433, host: "10.1.1.4", address: 10.1.1.4, to_port: 1433 } })]
+            [Kernel(UntranslateAt(2))]
+            [Kernel(Untranslate(Forwarding { port: 1433, host: "10.1.1.4", address: 10.1.1.4, to_port: 1433 }))]
+            [Kernel(Masquerade(true))]
+            [Kernel(Masquerade(false))]
+            [Kernel(Flush { translations: true, masquerading: false })]
+            [Kernel(Flush { translations: true, masquerading: true })]
+            [Kernel(List { both: false })]
+            [Kernel(List { both: true })]
+            []
+        "#]].assert_eq(&read);
     }
 
     #[test]
