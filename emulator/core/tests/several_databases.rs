@@ -486,3 +486,53 @@ fn every_database_counts_towards_the_limit() {
     );
     assert_eq!(lab.member_status("db1").replica_state, SYNCHRONIZING);
 }
+
+#[test]
+fn a_managed_instance_can_be_the_first_primary_of_all_databases() {
+    let mut lab = Lab::several_from_instance(Profile::Azure, &DATABASES);
+    let (sql, mi) = (lab.sql, lab.mi);
+    for database in DATABASES {
+        lab.insert_into(mi, database, 1).unwrap();
+        assert!(lab.insert_into(sql, database, 2).is_err());
+    }
+    lab.settle();
+    assert_eq!(rows(&lab, sql), [1, 1, 1]);
+    lab.fail_over(FailoverKind::Planned).unwrap();
+    lab.settle();
+    assert_eq!(role(&lab, sql), Some(Role::Primary));
+    lab.insert_into(sql, "db2", 2).unwrap();
+    lab.settle();
+    assert_eq!(rows(&lab, mi), [1, 2, 1]);
+    // A database that is not there, or in another link, cannot be asked for.
+    let mut lab = Lab::several_from_instance(Profile::Azure, &["db1", "db2"]);
+    let database = "db9".to_owned();
+    assert_eq!(
+        lab.set_databases(&["db1", "db2", "db9"]),
+        Err(LinkRefusal::DatabaseNotFound { database }.into())
+    );
+}
+
+#[test]
+fn a_database_that_is_tried_again_goes_the_way_of_the_others() {
+    // Not while the roles change.
+    let mut lab = Lab::with_several(Profile::Azure, &DATABASES);
+    lab.alter_group("AG_db1", alter(GroupAction::RemoveDatabases, "db1"))
+        .unwrap();
+    lab.alter_dag(GroupAction::Failover).unwrap();
+    let name = "DAG_db1".to_owned();
+    assert_eq!(
+        lab.create_several(&DATABASES),
+        Err(LinkRefusal::Busy { name }.into())
+    );
+    // After a split, it turns with them.
+    let mut lab = Lab::with_several(Profile::Azure, &DATABASES);
+    lab.alter_group("AG_db1", alter(GroupAction::RemoveDatabases, "db1"))
+        .unwrap();
+    lab.set_role(LinkRole::Primary, true).unwrap();
+    lab.create_several(&DATABASES).unwrap();
+    lab.set_role(LinkRole::Secondary, true).unwrap();
+    for database in DATABASES {
+        assert_eq!(lab.member(database).role, LinkRole::Secondary, "{database}");
+    }
+    lab.settle();
+}

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Link, LinkId, LinkRole, Phase};
+use super::{Link, LinkId, LinkRole, Phase, several};
 use crate::availability_group::Role;
 use crate::database::{Database, DatabaseState};
 use crate::event::EventKind;
@@ -168,12 +168,19 @@ pub(crate) fn flow(world: &World, link: &Link) -> Option<Flow> {
 
 /// Lets the data flow from `instance` from now on.
 pub(super) fn turn(world: &mut World, id: &LinkId, source: InstanceId) {
+    let role = if source == id.instance {
+        LinkRole::Primary
+    } else {
+        LinkRole::Secondary
+    };
+    // A database that is only about to be replicated goes the way of the others.
+    for other in several::beginning(world, id) {
+        if let Some(link) = world.link_mut(&other) {
+            link.role = role;
+        }
+    }
     if let Some(link) = world.link_mut(id) {
-        link.role = if source == id.instance {
-            LinkRole::Primary
-        } else {
-            LinkRole::Secondary
-        };
+        link.role = role;
     }
 }
 

@@ -47,6 +47,40 @@ impl Lab {
         lab
     }
 
+    /// A link with all of these databases, of which the managed instance is the first primary, in step.
+    pub(crate) fn several_from_instance(profile: Profile, databases: &[&str]) -> Self {
+        let mut lab = Self::new(profile);
+        lab.set_versions(Build::SQL_2022_CU27, UpdatePolicy::SqlServer2022);
+        lab.set_mode(true).unwrap();
+        lab.prepare_from_instance();
+        for database in databases.iter().filter(|name| **name != "db1") {
+            lab.apply(CreateDatabase {
+                instance: lab.mi,
+                name: (*database).into(),
+                collation: None,
+            });
+            lab.create_table_in(lab.mi, database);
+        }
+        let create = CreateLinkGroup {
+            instance: lab.mi,
+            name: "DAG_db1".into(),
+            spec: LinkGroupSpec {
+                instance_role: LinkRole::Primary,
+                ..Self::several_spec()
+            },
+            databases: databases.iter().map(|name| Name::new(name)).collect(),
+        };
+        lab.apply(create);
+        lab.settle();
+        for database in databases {
+            assert_eq!(
+                lab.member_status(database).replica_state,
+                "LinkSynchronizing"
+            );
+        }
+        lab
+    }
+
     /// `sp_multidb_milink`.
     pub(crate) fn set_mode(&mut self, several: bool) -> Result<(), Refusal> {
         let now = self.world.now();

@@ -68,6 +68,7 @@ impl Request for CreateLinkGroup {
                 .into());
             }
             accepts_links(world, self.instance)?;
+            super::membership::check_not_failing_over(world, &id)?;
             // Asking again for a link that is there changes nothing but what could not be made.
             let operation = start(world, &id, CREATE);
             super::membership::try_again(world, &id);

@@ -48,12 +48,8 @@ pub(in crate::link) fn change(
         }
     }
     check_settled(world, id)?;
-    let changing = |link: &Arc<Link>| {
-        matches!(
-            link.phase,
-            Phase::Initiating | Phase::Connected | Phase::FailingOver { .. }
-        )
-    };
+    check_not_failing_over(world, id)?;
+    let changing = |link: &Arc<Link>| matches!(link.phase, Phase::Initiating | Phase::Connected);
     if together(world, id).iter().any(changing) {
         let name = id.name.to_string();
         return Err(LinkRefusal::Busy { name }.into());
@@ -82,6 +78,18 @@ pub(in crate::link) fn change(
     group.coming = Some(Coming::Changed { databases, mode });
     world.timers.arm(Timer::LinkMembers(id.clone()), due);
     Ok(operation)
+}
+
+/// While the roles change, no database joins.
+pub(super) fn check_not_failing_over(world: &World, id: &LinkId) -> Result<(), Refusal> {
+    let fails_over = |link: &Arc<Link>| matches!(link.phase, Phase::FailingOver { .. });
+    match members(world, id).any(fails_over) {
+        false => Ok(()),
+        true => {
+            let name = id.name.to_string();
+            Err(LinkRefusal::Busy { name }.into())
+        }
+    }
 }
 
 /// What is about to come comes.

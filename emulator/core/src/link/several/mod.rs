@@ -222,6 +222,15 @@ pub(super) fn together(world: &World, id: &LinkId) -> Vec<Arc<Link>> {
     }
 }
 
+/// The members of a member's whole that have not connected yet.
+pub(super) fn beginning(world: &World, id: &LinkId) -> Vec<LinkId> {
+    if id.member.is_none() {
+        return Vec::new();
+    }
+    let beginning = members(world, id).filter(|link| link.phase == Phase::Initiating);
+    beginning.map(|link| link.id.clone()).collect()
+}
+
 /// Whether a whole link is neither being made nor changed.
 pub(super) fn check_settled(world: &World, id: &LinkId) -> Result<(), Refusal> {
     let group = world.link_groups.get(&id.whole());
