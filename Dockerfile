@@ -13,7 +13,7 @@ FROM scratch
 COPY --from=build /empty/ /
 USER 65532:65532
 ENV HOME=/tmp MILINK_LISTEN=0.0.0.0
-EXPOSE 4588 14330 14340 15022
+EXPOSE 4588 14330 14340 14380 15022
 HEALTHCHECK --interval=5s --timeout=2s --start-period=2s CMD ["/milink", "health"]
 ENTRYPOINT ["/milink"]
 CMD ["up"]

@@ -53,6 +53,22 @@ impl Control {
         Ok(answer.text().await?)
     }
 
+    /// POSTs bytes to a path below the base that answers with bytes.
+    ///
+    /// # Errors
+    ///
+    /// An error status, or the request's way.
+    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let request = self.http.post(format!("{}/{path}", self.base));
+        let answer = request.body(body).send().await?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?;
+        match status.is_success() {
+            true => Ok(bytes.into()),
+            false => Err(Error::arm(status.as_u16(), &bytes)),
+        }
+    }
+
     /// POSTs a body to a path below the base.
     ///
     /// # Errors

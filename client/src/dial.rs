@@ -3,8 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-
+use crate::Way;
 use crate::sql::{self, Login, ServerError, Sql, SqlAddress};
 
 /// How far a client got.
@@ -21,6 +20,8 @@ pub struct Dialled {
 pub enum Met {
     /// It is logged in.
     Session(Box<Sql>),
+    /// The name has no address.
+    NoName,
     /// Nothing answers.
     Timeout,
     /// The connection is refused.
@@ -43,6 +44,7 @@ impl Met {
     pub fn symptom(&self) -> &'static str {
         match self {
             Self::Session(_) => "connected",
+            Self::NoName => "dns",
             Self::Timeout => "tcp_timeout",
             Self::Refused => "tcp_refused",
             Self::Reset => "tcp_reset",
@@ -56,10 +58,20 @@ impl Met {
 
 /// Connects and logs in, following where the server sends. Each step may take `patience`.
 pub async fn dial(address: &SqlAddress, login: &Login, patience: Duration) -> Dialled {
+    dial_by(&Way::Direct, address, login, patience).await
+}
+
+/// The same by another way.
+pub async fn dial_by(
+    way: &Way,
+    address: &SqlAddress,
+    login: &Login,
+    patience: Duration,
+) -> Dialled {
     let mut address = address.clone();
     let mut redirect = None;
     for _ in 0..=HOPS {
-        let met = match once(&address, login, patience).await {
+        let met = match once(way, &address, login, patience).await {
             Ok(sql) => Met::Session(Box::new(sql)),
             Err(Failed::Met(met)) => met,
             Err(Failed::SentTo(host, port)) => {
@@ -83,8 +95,13 @@ enum Failed {
     SentTo(String, u16),
 }
 
-async fn once(address: &SqlAddress, login: &Login, patience: Duration) -> Result<Sql, Failed> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port));
+async fn once(
+    way: &Way,
+    address: &SqlAddress,
+    login: &Login,
+    patience: Duration,
+) -> Result<Sql, Failed> {
+    let stream = way.connect(&address.host, address.port);
     let stream = match tokio::time::timeout(patience, stream).await {
         Err(_) => return Err(Failed::Met(Met::Timeout)),
         Ok(Err(error)) => return Err(Failed::Met(of_io(error.kind(), &error.to_string()))),
@@ -118,6 +135,7 @@ fn of_tds(error: tiberius::error::Error) -> Failed {
 
 fn of_io(kind: ErrorKind, text: &str) -> Met {
     match kind {
+        ErrorKind::NotFound => Met::NoName,
         ErrorKind::ConnectionRefused => Met::Refused,
         ErrorKind::TimedOut => Met::Timeout,
         ErrorKind::InvalidData if text.contains("certificate") => Met::Certificate(text.to_owned()),

@@ -9,12 +9,14 @@ mod error;
 mod operation;
 mod sql;
 mod token;
+mod way;
 
 pub use arm::{Answer, Arm};
 pub use control::Control;
-pub use dial::{Dialled, Met, dial};
+pub use dial::{Dialled, Met, dial, dial_by};
 pub use error::Error;
 pub use milink_model as model;
 pub use operation::{Operation, Outcome};
 pub use sql::{Cell, Login, ResultSet, ServerError, Sql, SqlAddress};
 pub use token::{Credentials, TokenSource};
+pub use way::Way;

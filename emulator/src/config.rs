@@ -36,7 +36,24 @@ pub struct Config {
     pub loose: bool,
     /// Checks the laws of the world after every change; a broken one is a defect of milink.
     pub check_invariants: bool,
+    /// What a client of the proxy is told where packets of the model get no answer.
+    pub socks_failures: SocksFailures,
+    /// The port of the name servers at addresses of the loopback.
+    pub dns_port: u16,
 }
+
+/// What a client of the proxy is told where packets of the model get no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SocksFailures {
+    /// That it is so, at once.
+    #[default]
+    Fast,
+    /// Nothing, as long as it waits: what it would meet in Azure.
+    Faithful,
+}
+
+/// Where name servers at addresses of the loopback are unless it is said; 53 would need rights.
+pub const DNS_PORT: u16 = 10_053;
 
 /// Where the local authority and the keys are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +78,8 @@ pub struct Ports {
     pub gateway: u16,
     /// The first SQL Server's mirroring endpoint; the next ones follow.
     pub mirroring: u16,
+    /// The proxy into the model's network.
+    pub socks: u16,
 }
 
 impl Ports {
@@ -70,6 +89,7 @@ impl Ports {
         sql: 14330,
         gateway: 14340,
         mirroring: 15022,
+        socks: 14380,
     };
     /// All free ones.
     pub const AUTO: Self = Self {
@@ -77,6 +97,7 @@ impl Ports {
         sql: 0,
         gateway: 0,
         mirroring: 0,
+        socks: 0,
     };
 }
 
@@ -95,6 +116,8 @@ impl Default for Config {
             tls_names: Vec::new(),
             loose: false,
             check_invariants: true,
+            socks_failures: SocksFailures::Fast,
+            dns_port: DNS_PORT,
         }
     }
 }

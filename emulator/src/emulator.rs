@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -30,7 +30,7 @@ use crate::network::{self, Network};
 use crate::sockets::WorldSockets;
 use crate::tds::TlsConfigs;
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
-use crate::ways::Ways;
+use crate::ways::{self, Ways};
 use crate::{control, http, limits, wiring};
 
 /// A running emulator. Dropping it stops everything it serves.
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) sa_password: String,
     pub(crate) administrator_password: String,
     http: SocketAddr,
+    socks: SocketAddr,
+    has_loopback: bool,
     authority: AuthorityFile,
     sockets: Mutex<BTreeMap<String, WorldSockets>>,
     ways: Mutex<BTreeMap<String, Arc<Ways>>>,
@@ -206,6 +208,7 @@ impl Builder {
         let leaves: Arc<dyn ResolvesServerCert> = leaves;
         let sql_tls = TlsConfigs::new(keys.provider(), &leaves)?;
         let socket = bind(config.listen, config.ports.http, "ARM, Entra and control").await?;
+        let proxy = bind(config.listen, config.ports.socks, "SOCKS5").await?;
         let (token_pem, token_public) = keys.token_key();
         let arm = Arm::new(
             ArmConfig {
@@ -226,6 +229,8 @@ impl Builder {
             hub,
             keys,
             arm,
+            socks: proxy.local_addr()?,
+            has_loopback: ways::is_offered(),
             identity,
             started: Instant::now(),
             sql_tls,
@@ -249,6 +254,7 @@ impl Builder {
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(http::run(socket, routers, tls));
+        tasks.spawn(ways::socks::run(proxy, Arc::clone(&shared)));
         Ok(Emulator {
             shared,
             _tasks: tasks,
@@ -276,6 +282,10 @@ impl Shared {
             resource_group: self.config.topology.resource_group.clone(),
             location: self.config.topology.location.clone(),
             world: world.to_owned(),
+            socks_url: format!(
+                "socks5h://{}",
+                SocketAddr::new(self.told_ip(), self.socks.port())
+            ),
             ..ReadyFile::default()
         };
         let Ok(cell) = self.hub.named(world) else {
@@ -418,10 +428,16 @@ impl Shared {
 
     /// The ways into a world's network.
     pub(crate) fn ways(&self, cell: &Arc<WorldCell>) -> Arc<Ways> {
+        let network = self.network(cell);
         let mut all = self.lock_ways();
-        let found = all.entry(cell.name().to_owned());
-        let made =
-            found.or_insert_with(|| Arc::new(Ways::new(Arc::clone(cell), self.config.listen)));
+        let made = all.entry(cell.name().to_owned()).or_insert_with(|| {
+            let setting = ways::Setting {
+                listen: self.config.listen,
+                dns_port: self.config.dns_port,
+                loopback: self.has_loopback,
+            };
+            Arc::new(Ways::new(Arc::clone(cell), network, setting))
+        });
         Arc::clone(made)
     }
 
@@ -495,9 +511,14 @@ impl Shared {
     }
 
     fn sql_host(&self) -> String {
+        self.told_ip().to_string()
+    }
+
+    /// The address at which clients on this machine find what is bound.
+    fn told_ip(&self) -> IpAddr {
         match self.config.listen {
-            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
-            ip => ip.to_string(),
+            ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            ip => ip,
         }
     }
 

@@ -18,6 +18,9 @@ pub struct ReadyFile {
     pub resource_group: String,
     pub location: String,
     pub world: String,
+    /// The proxy into the model's network; empty if there is none.
+    #[serde(default)]
+    pub socks_url: String,
     pub sql_servers: Vec<ReadySqlServer>,
     pub managed_instances: Vec<ReadyManagedInstance>,
 }

@@ -62,6 +62,9 @@ pub(super) enum NetVerb {
         /// From where
         #[arg(long)]
         from: String,
+        /// The model's own addresses, at which nothing on this machine answers
+        #[arg(long)]
+        model: bool,
         #[command(flatten)]
         answer: Answer,
     },
@@ -154,7 +157,7 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
                 encoded(&host)
             );
             let dialled = answer.world.get(&path).await?;
-            answer.print(&dialled, |dialled| told::text(&dialled["address"]) + "\n")?;
+            answer.print(&dialled, told::dialled)?;
             Ok(ExitCode::SUCCESS)
         }
         NetVerb::Trace { answer } => {
@@ -167,8 +170,13 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
             answer.print(&vantages, |all| told::lines(&all["vantages"]))?;
             Ok(ExitCode::SUCCESS)
         }
-        NetVerb::Hosts { from, answer } => {
-            let path = format!("net/hosts?from={}", encoded(&from));
+        NetVerb::Hosts {
+            from,
+            model,
+            answer,
+        } => {
+            let wish = if model { "&addresses=model" } else { "" };
+            let path = format!("net/hosts?from={}{wish}", encoded(&from));
             let hosts = answer.world.get(&path).await?;
             answer.print(&hosts, told::hosts)?;
             Ok(ExitCode::SUCCESS)

@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::print;
 use crate::clock::ClockMode;
-use crate::config::{Config, KeyStore, Ports};
+use crate::config::{Config, DNS_PORT, KeyStore, Ports, SocksFailures};
 use crate::durations;
 use crate::emulator::Emulator;
 use crate::topology::Topology;
@@ -36,6 +36,15 @@ pub(super) struct UpArguments {
     /// Port of the first SQL Server's mirroring endpoint, the next ones follow; 0 picks free ones
     #[arg(long, env = "MILINK_MIRRORING_PORT", value_name = "PORT")]
     mirroring_port: Option<u16>,
+    /// Port of the SOCKS5 proxy into the model's network; 0 picks a free one
+    #[arg(long, env = "MILINK_SOCKS_PORT", value_name = "PORT")]
+    socks_port: Option<u16>,
+    /// What a client of the proxy is told where the model's packets get no answer
+    #[arg(long, env = "MILINK_SOCKS_FAILURES", default_value = "fast")]
+    socks_failures: SocksFailures,
+    /// Port of the name servers at addresses of the loopback; 53 needs rights
+    #[arg(long, env = "MILINK_DNS_PORT", value_name = "PORT", default_value_t = DNS_PORT)]
+    dns_port: u16,
     /// `auto` picks free ports for everything that is not given by itself
     #[arg(long, env = "MILINK_PORTS", default_value = "default")]
     ports: PortChoice,
@@ -168,6 +177,7 @@ fn config(arguments: UpArguments) -> anyhow::Result<Config> {
             sql: arguments.sql_port.unwrap_or(ports.sql),
             gateway: arguments.mi_port.unwrap_or(ports.gateway),
             mirroring: arguments.mirroring_port.unwrap_or(ports.mirroring),
+            socks: arguments.socks_port.unwrap_or(ports.socks),
         },
         topology,
         clock: arguments.clock,
@@ -179,6 +189,8 @@ fn config(arguments: UpArguments) -> anyhow::Result<Config> {
         tls_names: arguments.tls_names,
         loose: arguments.loose,
         check_invariants: arguments.check_invariants,
+        socks_failures: arguments.socks_failures,
+        dns_port: arguments.dns_port,
     })
 }
 
@@ -300,6 +312,10 @@ fn greeting(ready: &ReadyFile, given: &[Option<String>]) -> String {
         format!("  ARM, Entra   {}", ready.arm_url),
         format!("  Control      {}", ready.control_url),
         format!("  CA           {}", ready.ca_file),
+        format!(
+            "  SOCKS5       {}  (user name: from where, such as mi:NAME)",
+            ready.socks_url
+        ),
         format!("  Subscription {}", ready.subscription_id),
     ];
     for server in &ready.sql_servers {

@@ -171,12 +171,17 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "get",
         "/net/hosts",
-        "Every name of the world as a vantage hears it: ?from=V.",
+        "Every name of the world as a vantage hears it: ?from=V&addresses=loopback|model.",
     ),
     (
         "get",
         "/net/dns",
-        "Where a DNS server answers as a vantage's resolver does: ?from=V.",
+        "Where a DNS server answers as a vantage's resolver does: ?from=V&addresses=loopback|model.",
+    ),
+    (
+        "get",
+        "/net/ports",
+        "Every port at which something of the model listens: ?from=V.",
     ),
     (
         "post",

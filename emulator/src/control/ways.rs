@@ -18,7 +18,7 @@ use super::error::ControlError;
 use crate::drawing::{Format, draw};
 use crate::emulator::Shared;
 use crate::hub::{DEFAULT_WORLD, WorldCell};
-use crate::ways::names;
+use crate::ways::{Ways, names};
 
 /// `GET /_milink/net/drawing`.
 #[derive(Debug, Deserialize)]
@@ -29,6 +29,25 @@ pub(super) struct Drawing {
     from: Option<String>,
     host: Option<String>,
     port: Option<u16>,
+}
+
+/// Which addresses names are told with.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Addresses {
+    /// Those of the model.
+    Model,
+    /// Those of this machine's loopback that lead there.
+    Loopback,
+}
+
+/// A vantage of a world, and which addresses names are told with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Names {
+    world: Option<String>,
+    from: String,
+    addresses: Option<Addresses>,
 }
 
 /// A vantage of a world.
@@ -68,31 +87,64 @@ pub(super) async fn drawing(
     Ok(([(header::CONTENT_TYPE, format.media_type())], text))
 }
 
-/// `GET /_milink/net/hosts`: every name of the world as a vantage's resolver answers it.
+/// `GET /_milink/net/hosts`: every name of the world as a vantage's resolver answers it, with addresses that lead there from this
+/// machine, if there are such.
 pub(super) async fn hosts(
     State(shared): Handle,
-    Asked(asked): Asked<From>,
+    Asked(asked): Asked<Names>,
 ) -> Result<Json<Value>, ControlError> {
-    let world = snapshot(&shared, asked.world.as_deref())?;
+    let cell = cell(&shared, asked.world.as_deref())?;
+    let world = cell.snapshot();
     let from = vantage(&world, &asked.from)?;
-    let hosts: Vec<Value> = names::heard(&world, &from)
-        .into_iter()
-        .map(|(name, address)| json!({"name": name, "address": address}))
-        .collect();
-    Ok(Json(json!({"from": from.to_string(), "hosts": hosts})))
+    let ways = shared.ways(&cell);
+    let block = match which(&ways, asked.addresses)? {
+        Addresses::Loopback => Some(ways.block(&from).await.map_err(cannot_open)?),
+        Addresses::Model => None,
+    };
+    let mut hosts = Vec::new();
+    for (name, model) in names::heard(&world, &from) {
+        let told = match &block {
+            Some(block) => block.address_of(model),
+            None => Some(model),
+        };
+        if let Some(address) = told {
+            hosts.push(json!({"name": name, "address": address, "model": model}));
+        }
+    }
+    let addresses = if block.is_some() { "loopback" } else { "model" };
+    Ok(Json(
+        json!({"from": from.to_string(), "addresses": addresses, "hosts": hosts}),
+    ))
 }
 
 /// `GET /_milink/net/dns`: where a vantage's names can be asked for, by UDP and TCP.
 pub(super) async fn dns(
     State(shared): Handle,
-    Asked(asked): Asked<From>,
+    Asked(asked): Asked<Names>,
 ) -> Result<Json<Value>, ControlError> {
     let cell = cell(&shared, asked.world.as_deref())?;
     let from = vantage(&cell.snapshot(), &asked.from)?;
-    let opened = shared.ways(&cell).model_names(&from).await;
-    let address = opened
-        .map_err(|error| ControlError::conflict(format!("cannot open a name server: {error}")))?;
-    Ok(Json(json!({"from": from.to_string(), "address": address})))
+    let ways = shared.ways(&cell);
+    let (addresses, address) = match which(&ways, asked.addresses)? {
+        Addresses::Loopback => {
+            let block = ways.block(&from).await.map_err(cannot_open)?;
+            ("loopback", block.names())
+        }
+        Addresses::Model => ("model", ways.model_names(&from).await.map_err(cannot_open)?),
+    };
+    Ok(Json(
+        json!({"from": from.to_string(), "addresses": addresses, "address": address}),
+    ))
+}
+
+/// `GET /_milink/net/ports`: every port at which something of the model listens, or is waited for in vain.
+pub(super) async fn ports(
+    State(shared): Handle,
+    Asked(asked): Asked<From>,
+) -> Result<Json<Value>, ControlError> {
+    let world = snapshot(&shared, asked.world.as_deref())?;
+    vantage(&world, &asked.from)?;
+    Ok(Json(json!({"ports": crate::ways::ports(&world)})))
 }
 
 /// `POST /_milink/net/dns-query`: one DNS message for another, as RFC 8484 has it.
@@ -106,6 +158,22 @@ pub(super) async fn dns_query(
     let answer = names::answer(&world, Some(&from), &Some, &message, names::Transport::Tcp);
     let answer = answer.ok_or_else(|| ControlError::bad_request("the body is no DNS query"))?;
     Ok(([(header::CONTENT_TYPE, "application/dns-message")], answer))
+}
+
+/// Which addresses are meant; those of the loopback where there are any.
+fn which(ways: &Ways, wanted: Option<Addresses>) -> Result<Addresses, ControlError> {
+    match wanted {
+        Some(Addresses::Loopback) if !ways.has_loopback() => Err(ControlError::conflict(
+            "this machine has no addresses of the loopback besides 127.0.0.1; use mapped ports or the proxy",
+        )),
+        Some(wanted) => Ok(wanted),
+        None if ways.has_loopback() => Ok(Addresses::Loopback),
+        None => Ok(Addresses::Model),
+    }
+}
+
+fn cannot_open(error: std::io::Error) -> ControlError {
+    ControlError::conflict(format!("cannot open a socket: {error}"))
 }
 
 fn cell(shared: &Shared, world: Option<&str>) -> Result<Arc<WorldCell>, ControlError> {

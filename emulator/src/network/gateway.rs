@@ -1,6 +1,7 @@
 //! What becomes of one accepted connection: the evaluator says, and the stream is served, reset, or left alone.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use milink_core::World;
@@ -161,23 +162,30 @@ fn is_met_later(reason: Reason) -> bool {
     }
 }
 
-#[allow(dead_code, reason = "the other ways in end here")]
 impl Network {
-    /// What a connection would meet now.
+    /// What a connection meets that is made now. Where there are several ways, they take turns.
     pub(crate) fn decide(&self, from: &Vantage, target: &Target) -> Decision {
-        judge_from(&self.cell.snapshot(), from, target, None)
+        let world = self.cell.snapshot();
+        let decision = judge_from(&world, from, target, None);
+        match decision.differs {
+            false => decision,
+            true => {
+                let flow = self.flows.fetch_add(1, Ordering::Relaxed);
+                judge_from(&world, from, target, Some(flow))
+            }
+        }
     }
 
-    /// Does with a stream what the evaluator says of it now. Returns when the connection is over.
+    /// Remembers a connection that is not carried, since its client is told why.
+    pub(crate) fn note(&self, from: &Vantage, target: &Target, decision: &Decision) {
+        let entry = self.trace.add(entry(&from.to_string(), target, decision));
+        self.trace.note_end(entry, "told");
+    }
+
+    /// Does with a stream what was decided. Returns when the connection is over.
     ///
     /// SQL of managed instances and of SQL Servers is served. Whatever else answers in the model (a machine's program, the
     /// mirroring port) is only there: the stream is closed, as a probe would have it.
-    pub(crate) async fn carry(self: &Arc<Self>, from: Vantage, target: Target, stream: TcpStream) {
-        let decision = self.decide(&from, &target);
-        self.carry_decided(from, target, decision, stream).await;
-    }
-
-    /// The same for a decision that the client knows already.
     pub(crate) async fn carry_decided(
         self: &Arc<Self>,
         from: Vantage,

@@ -1,8 +1,8 @@
 //! Real sockets for the places of the model's network: whoever dials one is treated as a connection from there would be.
 //!
 //! A local program has no virtual network, so the address that it dials says from where it means to come: a mapped port here,
-//! a loopback address or a proxy's credential elsewhere. All of them end in [`Network::carry`], which asks the core's evaluator
-//! at the moment a connection is accepted and does what it says. There is no other policy.
+//! a loopback address or a proxy's credential elsewhere. For all of them [`Network::decide`] asks the core's evaluator at the
+//! moment a connection is accepted, and [`Network::carry_decided`] does what it says. There is no other policy.
 
 mod certificates;
 mod door;
@@ -14,7 +14,7 @@ mod trace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -30,7 +30,6 @@ use crate::tds::TlsConfigs;
 use crate::topology::NameCheckSpec;
 
 pub(crate) use door::Mode;
-#[allow(unused_imports, reason = "the other ways in name them")]
 pub(crate) use gateway::{Act, Decision};
 pub(crate) use port::Port;
 pub(crate) use route::Route;
@@ -80,6 +79,8 @@ pub(crate) struct Network {
     trace: trace::Trace,
     certificates: certificates::Certificates,
     permits: Arc<Semaphore>,
+    /// Connections by other ways than ports for which there was more than one.
+    flows: AtomicUsize,
     /// The version of the world that ports were last held against.
     seen: AtomicU64,
     /// Whether ports have to be looked at although the world has not changed.
@@ -126,6 +127,7 @@ impl Owned {
             state: Mutex::default(),
             trace: trace::Trace::default(),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            flows: AtomicUsize::new(0),
             seen: AtomicU64::new(0),
             follows_time: AtomicBool::new(false),
         }))

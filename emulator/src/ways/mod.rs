@@ -1,8 +1,12 @@
-//! The ways into a world's network besides mapped ports: names as a vantage hears them.
+//! The ways into a world's network besides mapped ports: names as a vantage hears them, a proxy, addresses of the loopback.
+//!
+//! Each of them only finds out from where and where to; what becomes of a connection is the network's to say.
 
+mod loopback;
 pub(crate) mod names;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod socks;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,29 +17,52 @@ use milink_core::path::Vantage;
 use tokio::sync::Mutex;
 
 use crate::hub::WorldCell;
+use crate::network::Network;
+pub(crate) use loopback::{Block, is_offered, ports};
 use names::{Model, NameServer};
 
 /// The sockets of a world's ways in. They close when this is dropped.
 pub(crate) struct Ways {
     cell: Arc<WorldCell>,
-    listen: IpAddr,
+    network: Arc<Network>,
+    setting: Setting,
     open: Mutex<Open>,
+}
+
+/// What the ways of all worlds share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    /// The address that name servers for the model's own addresses are bound to.
+    pub(crate) listen: IpAddr,
+    /// The port of the name servers of the loopback.
+    pub(crate) dns_port: u16,
+    /// Whether there are addresses of the loopback to be had.
+    pub(crate) loopback: bool,
 }
 
 #[derive(Default)]
 struct Open {
     /// Name servers that tell the model's own addresses.
     models: BTreeMap<String, NameServer>,
+    blocks: BTreeMap<String, Arc<Block>>,
+    /// The next block of the loopback to try.
+    next: u16,
 }
 
 impl Ways {
-    /// None opened yet; they will be bound to `listen`.
-    pub(crate) fn new(cell: Arc<WorldCell>, listen: IpAddr) -> Self {
+    /// None opened yet.
+    pub(crate) fn new(cell: Arc<WorldCell>, network: Arc<Network>, setting: Setting) -> Self {
         Self {
             cell,
-            listen,
+            network,
+            setting,
             open: Mutex::default(),
         }
+    }
+
+    /// Whether there are addresses of the loopback to be had.
+    pub(crate) fn has_loopback(&self) -> bool {
+        self.setting.loopback
     }
 
     /// The name server of a vantage that tells the model's own addresses; opened the first time it is asked for.
@@ -46,9 +73,25 @@ impl Ways {
             return Ok(server.address());
         }
         let cell = Arc::clone(&self.cell);
-        let server = NameServer::open(cell, &from, Arc::new(Model), self.listen, 0).await?;
+        let server = NameServer::open(cell, &from, Arc::new(Model), self.setting.listen, 0).await?;
         let address = server.address();
         open.models.insert(from, server);
         Ok(address)
+    }
+
+    /// The addresses of the loopback that stand for what a vantage sees, and their name server; taken the first time.
+    pub(crate) async fn block(&self, from: &Vantage) -> io::Result<Arc<Block>> {
+        let from = from.to_string();
+        let mut open = self.open.lock().await;
+        if let Some(block) = open.blocks.get(&from) {
+            return Ok(Arc::clone(block));
+        }
+        let (cell, network) = (&self.cell, &self.network);
+        let (block, number) =
+            Block::open(cell, network, &from, open.next, self.setting.dns_port).await?;
+        open.next = number.saturating_add(1);
+        let block = Arc::new(block);
+        open.blocks.insert(from, Arc::clone(&block));
+        Ok(block)
     }
 }

@@ -2,6 +2,7 @@
 
 mod article;
 mod ports;
+mod ways;
 
 use std::time::Duration;
 

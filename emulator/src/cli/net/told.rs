@@ -80,9 +80,23 @@ pub(super) fn resolved(resolved: &Value) -> String {
 /// Lines of a hosts file.
 pub(super) fn hosts(answer: &Value) -> String {
     let hosts = answer["hosts"].as_array().into_iter().flatten();
-    hosts
+    let lines: String = hosts
         .map(|host| format!("{:<15} {}\n", text(&host["address"]), text(&host["name"])))
-        .collect()
+        .collect();
+    match answer["addresses"].as_str() {
+        Some("model") => format!("# addresses of the model: nothing here answers at them\n{lines}"),
+        _ => lines,
+    }
+}
+
+/// Where to connect to.
+pub(super) fn dialled(answer: &Value) -> String {
+    let address = format!("{}:{}\n", text(&answer["host"]), text(&answer["port"]));
+    match answer["mode"].as_str() {
+        Some("hole") => address + "nothing answers there\n",
+        Some("closed") => address + "it refuses\n",
+        _ => address,
+    }
 }
 
 /// One line for each connection.

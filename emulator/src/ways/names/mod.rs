@@ -11,7 +11,7 @@ use milink_core::azure::fabric::RecordKind;
 use milink_core::path::{Vantage, resolve_from};
 
 pub(crate) use answer::{Transport, answer};
-pub(crate) use server::{Model, NameServer};
+pub(crate) use server::{Addresses, Model, NameServer};
 
 /// Every name of the world that has an address for this vantage, with the first of them.
 pub(crate) fn heard(world: &World, from: &Vantage) -> Vec<(String, Ipv4Addr)> {

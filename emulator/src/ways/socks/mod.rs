@@ -1,0 +1,159 @@
+//! A SOCKS5 proxy into the model's network: the user name says from where, and names are resolved as they are there.
+
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use milink_core::path::{Reason, Vantage};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::config::SocksFailures;
+use crate::emulator::Shared;
+use crate::hub::{DEFAULT_WORLD, WorldCell};
+use crate::network::{Act, Decision, NameCheck, Target};
+use wire::{Credential, Reply, Wrong};
+
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client that has been told of a failure may take to go.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How many clients are served at a time, of all worlds.
+const CLIENTS: usize = 32_767;
+
+/// Serves the proxy of all worlds.
+pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
+    let room = Arc::new(Semaphore::new(CLIENTS));
+    let mut clients = JoinSet::new();
+    loop {
+        while clients.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((client, _)) => {
+                let shared = Arc::clone(&shared);
+                clients.spawn(async move {
+                    // Whoever breaks off has nobody to tell.
+                    let _ = serve(client, &shared).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a client of the proxy");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+async fn serve(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let asked = timeout(PATIENCE, ask(&mut client, shared)).await??;
+    let Some((cell, from, target)) = asked else {
+        return Ok(());
+    };
+    let network = shared.network(&cell);
+    let decision = network.decide(&from, &target);
+    match reply_for(&decision, shared.config.socks_failures) {
+        Some(Reply::Succeeded) => client.write_all(&Reply::Succeeded.bytes()).await?,
+        // Without an answer, until the client gives up.
+        None => (),
+        Some(failure) => {
+            network.note(&from, &target, &decision);
+            client.write_all(&failure.bytes()).await?;
+            client.shutdown().await?;
+            // A client that still speaks would be reset, and might not hear the answer.
+            let mut rest = [0; 64];
+            let gone = async { while matches!(client.read(&mut rest).await, Ok(1..)) {} };
+            let _ = timeout(FAREWELL, gone).await;
+            return Ok(());
+        }
+    }
+    network.carry_decided(from, target, decision, client).await;
+    Ok(())
+}
+
+/// From which world and place, and where to; none if the client was told that it cannot be.
+async fn ask(
+    client: &mut TcpStream,
+    shared: &Shared,
+) -> io::Result<Option<(Arc<WorldCell>, Vantage, Target)>> {
+    let Some(credential) = wire::credential(client).await? else {
+        return Ok(None);
+    };
+    let Some((cell, from)) = place(&credential, shared) else {
+        client.write_all(&wire::NOT_WELCOME).await?;
+        return Ok(None);
+    };
+    client.write_all(&wire::WELCOME).await?;
+    match wire::request(client).await? {
+        Ok((host, port)) => {
+            let target = Target {
+                host,
+                port,
+                name_check: NameCheck::Strict,
+            };
+            Ok(Some((cell, from, target)))
+        }
+        Err(wrong) => {
+            let reply = match wrong {
+                Wrong::Command => Reply::CommandNotSupported,
+                Wrong::AddressKind => Reply::AddressNotSupported,
+                Wrong::Address => Reply::Failed,
+            };
+            client.write_all(&reply.bytes()).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// What a user name stands for: `vm:app`, in the first world, or `vm:app@WORLD`. A program that takes `vm:app` for a name and a
+/// password means the same.
+fn place(credential: &Credential, shared: &Shared) -> Option<(Arc<WorldCell>, Vantage)> {
+    let is_kind = ["vm", "nic", "subnet", "mi", "onprem"]
+        .iter()
+        .any(|kind| credential.user.eq_ignore_ascii_case(kind));
+    let user = match is_kind {
+        true => format!("{}:{}", credential.user, credential.password),
+        false => credential.user.clone(),
+    };
+    let (from, world) = match user.rsplit_once('@') {
+        Some((from, world)) => (from, world),
+        None => (user.as_str(), DEFAULT_WORLD),
+    };
+    let cell = shared.hub.named(world).ok()?;
+    let from = cell.read(|world| Vantage::parse(world, from)).ok()?;
+    Some((cell, from))
+}
+
+/// What the client is told; none if it is to wait in vain.
+fn reply_for(decision: &Decision, failures: SocksFailures) -> Option<Reply> {
+    let reason = decision.verdict.as_ref().and_then(|verdict| verdict.reason);
+    match decision.act {
+        Act::Serve(_) | Act::Reset => Some(Reply::Succeeded),
+        Act::Refuse => Some(Reply::Refused),
+        Act::NoName => Some(Reply::HostUnreachable),
+        Act::Hold if failures == SocksFailures::Faithful => None,
+        Act::Hold => Some(reason.map_or(Reply::TimedOut, failure)),
+    }
+}
+
+/// The reply that comes nearest to what stops packets.
+const fn failure(reason: Reason) -> Reply {
+    match reason {
+        Reason::DeniedIn | Reason::DeniedOut => Reply::NotAllowed,
+        Reason::NoRoute
+        | Reason::PeeringNotConnected
+        | Reason::PeeringAccessOff
+        | Reason::NonTransitive
+        | Reason::RouteToNowhere
+        | Reason::RouteToAppliance => Reply::NetworkUnreachable,
+        _ => Reply::TimedOut,
+    }
+}
