@@ -10,6 +10,7 @@ mod health;
 mod narrator;
 mod net;
 mod remote;
+mod run;
 mod scenario;
 mod server;
 mod transition;
@@ -69,6 +70,11 @@ enum Verb {
     /// Ask who gets where in the model's network, and why not
     #[command(subcommand)]
     Net(net::NetVerb),
+    /// Run a program in the model's network, with its names and addresses
+    Run(run::RunArguments),
+    /// The part of `run` that is in there
+    #[command(hide = true)]
+    Inside(run::InsideArguments),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -141,6 +147,8 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Doctor(arguments) => doctor::doctor(arguments).await,
             Verb::Explain(arguments) => doctor::explain(arguments).await,
             Verb::Net(verb) => net::net(verb).await,
+            Verb::Run(arguments) => run::run(arguments).await,
+            Verb::Inside(arguments) => run::inside(arguments).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

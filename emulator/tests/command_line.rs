@@ -1,7 +1,7 @@
 //! The `milink` command as a shell sees it: exit statuses, one clear line, the ready file, the end.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -195,6 +195,70 @@ fn the_network_is_asked_and_drawn() {
         assert!(stdout.contains(said), "{words:?}: {stdout}");
         assert_eq!(stderr.is_empty(), status < 2, "{words:?}: {stderr}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_runs_in_the_network_or_is_told_why_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(home.path(), &[]);
+    let host = up.ready["managedInstances"][0]["fqdn"].as_str().unwrap();
+    let run_in = |path: Option<&Path>, vantage: &str, words: &[&str]| {
+        let mut command = milink(home.path());
+        if let Some(path) = path {
+            command.env("PATH", path);
+        }
+        let flags = ["run", "--url", up.url(), "--in", vantage, "--"];
+        let done = command.args(flags).args(words).output().unwrap();
+        let stderr = String::from_utf8(done.stderr).unwrap();
+        (
+            done.status.code(),
+            String::from_utf8(done.stdout).unwrap(),
+            stderr,
+        )
+    };
+    // A machine without the program that makes namespaces, and one that does not allow them.
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let (status, _, told) = run_in(Some(&bin), "mi:sqlmi1", &["true"]);
+    assert_eq!(status, Some(2), "{told}");
+    assert!(
+        told.contains("unshare") && told.contains("milink net dial"),
+        "{told}"
+    );
+    let refusing = bin.join("unshare");
+    fs::write(
+        &refusing,
+        "#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n",
+    )
+    .unwrap();
+    fs::set_permissions(&refusing, fs::Permissions::from_mode(0o755)).unwrap();
+    let (status, _, told) = run_in(Some(&bin), "mi:sqlmi1", &["true"]);
+    assert_eq!(status, Some(2), "{told}");
+    assert!(
+        told.contains("not permitted") && told.contains("SOCKS5"),
+        "{told}"
+    );
+    let (status, _, told) = run_in(None, "vm:nobody", &["true"]);
+    assert_eq!(status, Some(2), "{told}");
+    assert!(told.contains("nobody"), "{told}");
+
+    let (status, said, told) = run_in(None, "mi:sqlmi1", &["getent", "hosts", host]);
+    if status == Some(2) && told.contains("network of its own") {
+        let _ = writeln!(std::io::stderr(), "skipped: no namespaces here: {told}");
+        return;
+    }
+    assert_eq!(status, Some(0), "{told}");
+    assert!(said.starts_with("10.1.0.254 "), "{said}");
+    let (status, ..) = run_in(None, "mi:sqlmi1", &["sh", "-c", "exit 7"]);
+    assert_eq!(status, Some(7));
+    let (status, ..) = run_in(None, "mi:sqlmi1", &["sh", "-c", "kill -KILL $$"]);
+    assert_eq!(status, Some(137));
+    let (status, _, told) = run_in(None, "mi:sqlmi1", &["no-such-program"]);
+    assert_eq!(status, Some(2));
+    assert!(told.contains("cannot start no-such-program"), "{told}");
 }
 
 #[test]

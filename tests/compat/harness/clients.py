@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from . import installs
+from . import emulator, installs
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -48,6 +48,12 @@ def sqlalchemy(client: str) -> Callable[[], Program]:
         return Program([program.command[0], HERE / "drivers/sqlalchemy/main.py", client], program.env)
 
     return prepare
+
+
+def network() -> Program:
+    """Names, the proxy and namespaces, with clients of each."""
+    python = installs.python_drivers()
+    return Program([python, HERE / "drivers/network/main.py"], {"MILINK_PROGRAM": str(emulator.binary())})
 
 
 def tedious() -> Program:
@@ -103,6 +109,7 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "mssql-python": python_driver("mssql-python"),
     "sqlalchemy-pymssql": sqlalchemy("pymssql"),
     "sqlalchemy-odbc18": sqlalchemy("pyodbc-odbc18"),
+    "network": network,
     "tedious": tedious,
     "go-mssqldb": go_mssqldb,
     "go-sqlcmd": go_sqlcmd,

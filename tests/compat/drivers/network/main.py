@@ -1,0 +1,196 @@
+"""The model's network as unmodified programs meet it: `main.py list` names the tests, `main.py TEST` runs one.
+
+dnspython asks for names, PySocks and curl speak to the proxy, python-tds logs in by each of the ways, and `milink run` puts it into a
+namespace of its own. The default topology is enough: its instance is seen from its own subnet, and not from the internet.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.resolver
+import pytds
+import socks
+
+READY = {}
+INSIDE = "subnet:milink-vnet/ManagedInstance"
+QUERY = "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(128))"
+
+
+class Skip(Exception):
+    """The machine lacks something."""
+
+
+def control(path: str, **query: str) -> dict:
+    """GET of the control API."""
+    url = f"{READY['controlUrl'].replace('https', 'http')}/{path}?{urllib.parse.urlencode(query)}"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def mi() -> dict:
+    return READY["managedInstances"][0]
+
+
+def name_server(addresses: str, vantage: str = INSIDE) -> tuple[str, int]:
+    host, port = control("net/dns", **{"from": vantage, "addresses": addresses})["address"].rsplit(":", 1)
+    return host, int(port)
+
+
+def session(sock: socket.socket, server: str):
+    """A login through an open socket, with the certificate checked against the name."""
+    instance = mi()
+    return pytds.connect(server, "master", instance["user"], instance["password"], sock=sock,
+                         cafile=READY["caFile"], validate_host=True, login_timeout=30, timeout=30)
+
+
+def server_name(connection) -> str:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(QUERY)
+        return cursor.fetchone()[0]
+
+
+def proxied(vantage: str, host: str, port: int) -> socks.socksocket:
+    proxy = urllib.parse.urlsplit(READY["socksUrl"])
+    sock = socks.socksocket()
+    sock.set_proxy(socks.SOCKS5, proxy.hostname, proxy.port, rdns=True, username=vantage, password="-")
+    sock.settimeout(30)
+    sock.connect((host, port))
+    return sock
+
+
+def names() -> None:
+    """By UDP, by TCP and by a stub resolver; what is not in the model is refused."""
+    host, port = name_server("model")
+    fqdn = mi()["fqdn"]
+    answers = []
+    for send in (dns.query.udp, dns.query.tcp):
+        reply = send(dns.message.make_query(fqdn, "A"), host, port=port, timeout=10)
+        assert reply.rcode() == dns.rcode.NOERROR and reply.flags & dns.flags.AA, reply
+        assert not reply.flags & dns.flags.RA, "it never asks anybody"
+        answers.append([r.address for rrset in reply.answer for r in rrset if rrset.rdtype == 1])
+    assert answers[0] == answers[1] and answers[0][0].startswith("10.1."), answers
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port, resolver.lifetime = [host], port, 10
+    texts = resolver.resolve(f"_model.{fqdn}", "TXT")
+    assert [t.strings[0].decode() for t in texts] == answers[0], texts
+    for name, kind, error in [
+        (fqdn, "AAAA", dns.resolver.NoAnswer),
+        (f"nobody{fqdn}", "A", dns.resolver.NXDOMAIN),
+        ("www.example.com", "A", dns.resolver.NoNameservers),
+    ]:
+        try:
+            resolver.resolve(name, kind)
+        except error:
+            continue
+        raise AssertionError(f"{name} {kind} was answered")
+
+
+def socks_with_a_driver() -> None:
+    """python-tds through PySocks: the name is resolved by the proxy, the certificate fits."""
+    fqdn = mi()["fqdn"]
+    assert server_name(session(proxied(INSIDE, fqdn, 1433), fqdn)) == fqdn
+    cases = [("internet", fqdn, 1433, socks.SOCKS5_ERRORS[0x03]), (INSIDE, f"nobody{fqdn}", 1433, socks.SOCKS5_ERRORS[0x04]),
+             (INSIDE, fqdn, 3342, socks.SOCKS5_ERRORS[0x05])]
+    for vantage, host, port, words in cases:
+        try:
+            proxied(vantage, host, port)
+        except socks.ProxyError as error:
+            assert words in str(error), (vantage, host, port, error)
+            continue
+        raise AssertionError(f"{host}:{port} was reached from {vantage}")
+    try:
+        proxied("vm:nobody", fqdn, 1433)
+    except socks.ProxyError as error:
+        assert "authentication" in str(error), error
+    else:
+        raise AssertionError("nobody was let in")
+
+
+def socks_with_curl() -> None:
+    """curl takes the vantage for a name and a password."""
+    curl = shutil.which("curl")
+    if curl is None:
+        raise Skip("no curl on this machine")
+    proxy = urllib.parse.urlsplit(READY["socksUrl"])
+    for vantage, status in [(INSIDE, 0), ("internet", 97), ("mi:nobody", 97)]:
+        # A telnet session that says nothing: it is over as soon as its input is.
+        command = [curl, "-sS", "--max-time", "20", "--proxy", f"socks5h://{proxy.netloc}",
+                   "--proxy-user", vantage if ":" in vantage else f"{vantage}:-", f"telnet://{mi()['fqdn']}:1433"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode == 0) == (status == 0), (vantage, done)
+
+
+def loopback() -> None:
+    """python-tds dials what the name server of the loopback says."""
+    try:
+        host, port = name_server("loopback")
+    except urllib.error.HTTPError as error:
+        raise Skip(f"no addresses of the loopback: {error}") from error
+    fqdn = mi()["fqdn"]
+    reply = dns.query.udp(dns.message.make_query(fqdn, "A"), host, port=port, timeout=10)
+    address = reply.answer[-1][0].address
+    assert address.startswith("127."), reply
+    assert server_name(session(socket.create_connection((address, 1433), 30), fqdn)) == fqdn
+    try:
+        socket.create_connection((address, 3342), 5)
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("the public port answers inside")
+
+
+def namespace() -> None:
+    """A program that knows nothing of the emulator: it dials a name at the port of SQL."""
+    fqdn, script = mi()["fqdn"], Path(__file__).resolve().with_name("dials.py")
+    milink = os.environ["MILINK_PROGRAM"]
+    env = {**os.environ, "MILINK_URL": READY["controlUrl"]}
+
+    def run(vantage: str, *command: str) -> subprocess.CompletedProcess:
+        words = [milink, "run", "--in", vantage, "--", *command]
+        return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env, timeout=90, check=False)
+
+    probe = run(INSIDE, "true")
+    if probe.returncode == 2 and "network of its own" in probe.stderr:
+        assert "milink net dial" in probe.stderr, probe
+        raise Skip(f"no namespaces for this user: {probe.stderr.splitlines()[0]}")
+    assert probe.returncode == 0, probe
+    assert run(INSIDE, "sh", "-c", "exit 7").returncode == 7
+    done = run(INSIDE, sys.executable, str(script), fqdn, mi()["user"], mi()["password"], READY["caFile"], QUERY)
+    assert (done.returncode, done.stdout.strip()) == (0, fqdn), done
+    done = run("internet", sys.executable, "-c", f"import socket; print(socket.gethostbyname({fqdn!r}))")
+    assert done.returncode == 0 and done.stdout.startswith("10.1."), done
+    done = run(INSIDE, sys.executable, "-c", "import socket; socket.gethostbyname('www.example.com')")
+    assert done.returncode == 1 and "gaierror" in done.stderr, done
+    assert run("vm:nobody", "true").returncode == 2
+
+
+TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace)}
+
+
+def main() -> int:
+    if sys.argv[1] == "list":
+        print("\n".join(TESTS))
+        return 0
+    READY.update(json.loads(Path(os.environ["MILINK_READY"]).read_text()))
+    try:
+        TESTS[sys.argv[1]]()
+    except Skip as reason:
+        print(reason)
+        return 77
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
