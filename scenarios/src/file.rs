@@ -8,8 +8,8 @@ use toml::Spanned;
 
 use crate::library;
 use crate::step::{
-    Act, AdvanceAct, ArmRequest, CheckAct, Expectation, FaultAct, Look, OneOrMany, ServerAct,
-    SqlAct, TransitionAct, Until, WaitAct,
+    Act, AdvanceAct, ArmRequest, CheckAct, DialAct, Expectation, FaultAct, Look, NetAct, OneOrMany,
+    ServerAct, SqlAct, TransitionAct, Until, WaitAct,
 };
 use crate::variables::{Scalar, Variables};
 
@@ -137,6 +137,10 @@ struct StepText {
     #[serde(default)]
     fault: Option<FaultAct>,
     #[serde(default)]
+    dial: Option<DialAct>,
+    #[serde(default)]
+    net: Option<NetAct>,
+    #[serde(default)]
     include: Option<String>,
     #[serde(default)]
     with: BTreeMap<String, Scalar>,
@@ -159,7 +163,8 @@ const fn once() -> u32 {
 }
 
 /// The keys of which a step has exactly one.
-const VERBS: &str = "sql, arm, advance, wait, check, server, transition, fault or include";
+const VERBS: &str =
+    "sql, arm, advance, wait, check, server, transition, fault, dial, net or include";
 
 /// A scenario file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -397,6 +402,8 @@ impl Step {
         acts.extend(text.server.map(Act::Server));
         acts.extend(text.transition.map(Act::Transition));
         acts.extend(text.fault.map(Act::Fault));
+        acts.extend(text.dial.map(Act::Dial));
+        acts.extend(text.net.map(Act::Net));
         acts.extend(text.check.map(|looks| Act::Check(CheckAct { looks })));
         let act = match acts.len() {
             1 => acts.remove(0),

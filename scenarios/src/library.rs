@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 15] = given![
+const GIVEN: [(&str, &str); 20] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -34,6 +34,11 @@ const GIVEN: [(&str, &str); 15] = given![
     "several",
     "load-balancer",
     "link-service",
+    "network",
+    "private-endpoint",
+    "approved",
+    "private-zone",
+    "peering",
 ];
 
 /// The names of the prepared states that come with the runner.

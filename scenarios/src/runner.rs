@@ -250,6 +250,18 @@ impl Runner {
         }
     }
 
+    /// How the administrator of an instance logs in to it through the model's network, and the authority to trust. A host
+    /// that is no instance's gets the first one's login: it is what a client would try.
+    pub(crate) fn instance_login(&self, name: &str) -> Result<(Login, String), Error> {
+        let all = &self.ready.managed_instances;
+        let named = all.iter().find(|mi| mi.name.eq_ignore_ascii_case(name));
+        let instance = named.or(all.first());
+        let instance =
+            instance.ok_or_else(|| Error::Unexpected("there is no instance".to_owned()))?;
+        let login = crate::step::login(&instance.user, &instance.password);
+        Ok((login, self.ready.ca_file.clone()))
+    }
+
     /// A connection to a place: one that was kept, or a new one.
     pub(crate) async fn take(&mut self, place: &Place) -> Result<Sql, Error> {
         if let Some(sql) = self.connections.remove(place) {

@@ -3,6 +3,7 @@
 mod advance;
 mod arm;
 mod check;
+mod dial;
 mod expect;
 mod fault;
 mod matcher;
@@ -18,6 +19,8 @@ use serde_json::Value;
 pub use advance::AdvanceAct;
 pub use arm::ArmRequest;
 pub use check::{CheckAct, Look};
+pub(crate) use dial::login;
+pub use dial::{DialAct, NetAct};
 pub use expect::{ErrorExpectation, Expectation};
 pub use fault::FaultAct;
 pub use matcher::Matcher;
@@ -56,6 +59,10 @@ pub enum Act {
     Transition(TransitionAct),
     /// Faults on request are installed or removed.
     Fault(FaultAct),
+    /// A client connects from somewhere in the model's network.
+    Dial(DialAct),
+    /// Something is done to the network by hand.
+    Net(NetAct),
 }
 
 /// What came of it.
@@ -105,6 +112,8 @@ impl Act {
             Self::Server(act) => act.text(),
             Self::Transition(act) => act.text(),
             Self::Fault(act) => act.text(runner),
+            Self::Dial(act) => act.text(runner),
+            Self::Net(act) => act.text(runner),
         }
     }
 
@@ -117,6 +126,8 @@ impl Act {
             Self::Check(act) => act.place(runner),
             Self::Server(act) => act.place(runner),
             Self::Fault(_) => "faults".to_owned(),
+            Self::Dial(act) => act.place(runner),
+            Self::Net(_) => "the network".to_owned(),
         }
     }
 
@@ -134,6 +145,8 @@ impl Act {
             Self::Server(act) => act.run(runner).await,
             Self::Transition(act) => act.run(runner).await,
             Self::Fault(act) => act.run(runner).await,
+            Self::Dial(act) => act.run(runner).await,
+            Self::Net(act) => act.run(runner).await,
         }
     }
 }
