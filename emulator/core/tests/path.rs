@@ -1,5 +1,10 @@
 //! The worked topologies of private endpoints, DNS, peerings and forwarding machines: who gets where, and why not.
 
+#[path = "path/ground_rules.rs"]
+mod ground_rules;
+#[path = "path/laws.rs"]
+mod laws;
+
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
