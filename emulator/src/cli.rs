@@ -9,6 +9,7 @@ mod fault;
 mod health;
 mod narrator;
 mod net;
+mod principal;
 mod remote;
 mod run;
 mod scenario;
@@ -63,6 +64,9 @@ enum Verb {
     /// Install, list and remove faults on request
     #[command(subcommand)]
     Fault(fault::FaultVerb),
+    /// List, add and remove service principals to assign roles to
+    #[command(subcommand)]
+    Principal(principal::PrincipalVerb),
     /// Say what would stop a link, or ails one; fails if something does
     Doctor(doctor::DoctorArguments),
     /// Say why something was refused or failed, and what would put it right
@@ -144,6 +148,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Server(verb) => server::server(verb).await,
             Verb::Transition(verb) => transition::transition(verb).await,
             Verb::Fault(verb) => fault::fault(verb).await,
+            Verb::Principal(verb) => principal::principal(verb).await,
             Verb::Doctor(arguments) => doctor::doctor(arguments).await,
             Verb::Explain(arguments) => doctor::explain(arguments).await,
             Verb::Net(verb) => net::net(verb).await,

@@ -12,6 +12,7 @@ mod journal;
 mod machines;
 mod net;
 mod openapi;
+mod principals;
 mod servers;
 mod transitions;
 mod ways;
@@ -86,6 +87,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(faults::list)
                 .post(faults::install)
                 .delete(faults::clear),
+        )
+        .route("/principals", get(principals::list))
+        .route(
+            "/principals/{name}",
+            put(principals::add).delete(principals::remove),
         )
         .route("/faults/points", get(faults::registry))
         .route("/faults/points/{point}", get(faults::point))

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::ids::TransactionId;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// Why a command was refused. The world is as it was.
@@ -523,6 +524,60 @@ pub enum AzureRefusal {
     NotEmulated { what: String },
     #[error(transparent)]
     Fabric(#[from] FabricRefusal),
+    #[error(transparent)]
+    Deployment(#[from] DeploymentRefusal),
+    #[error(transparent)]
+    Authorization(#[from] AuthorizationRefusal),
+}
+
+/// Why ARM refused what was said of roles.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum AuthorizationRefusal {
+    #[error("there is no role '{id}'")]
+    NoSuchRole { id: String },
+    #[error("role '{name}' cannot be assigned at '{scope}'")]
+    NotAssignableThere { name: String, scope: String },
+    #[error("the role is assigned there already")]
+    AssignmentExists,
+    #[error("role, principal and scope of an assignment cannot be changed")]
+    AssignmentFixed,
+    #[error("there is a role '{name}' already")]
+    RoleNameTaken { name: String },
+    #[error("the role is assigned to somebody")]
+    RoleInUse,
+    #[error("role '{name}' is built in")]
+    BuiltIn { name: String },
+    #[error("the application of principal '{name}' belongs to another")]
+    ApplicationTaken { name: String },
+    #[error("there are {most} already")]
+    TooMany { most: usize },
+}
+
+impl From<AuthorizationRefusal> for Refusal {
+    fn from(refusal: AuthorizationRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
+}
+
+/// Why ARM refused what was said of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum DeploymentRefusal {
+    #[error("deployment '{name}' of {started} still runs")]
+    Active { name: String, started: Timestamp },
+    #[error("deployment '{name}' is over")]
+    Over { name: String },
+    #[error("deployment '{name}' would be one more than {most}")]
+    Quota { name: String, most: usize },
+    #[error("step {step} of deployment '{name}' is out of turn")]
+    StepOutOfTurn { name: String, step: usize },
+}
+
+impl From<DeploymentRefusal> for Refusal {
+    fn from(refusal: DeploymentRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
 }
 
 /// Why a server trust group was refused.

@@ -8,6 +8,7 @@ mod database;
 use std::fmt::{Debug, Display};
 
 use crate::availability_group::{AvailabilityGroup, GroupKind};
+use crate::azure::deployment::DeploymentState;
 use crate::endpoint::{Endpoint, EndpointAuthentication};
 use crate::ids::PrincipalId;
 use crate::instance::Instance;
@@ -85,6 +86,18 @@ fn azure(world: &World, lines: &mut Lines) {
         let name = format!("trust group {}/{}", group.group, group.name);
         let says = format!("{} {names:?} {}", key.location, plain(&group.scopes));
         lines.add(&name, says);
+    }
+    for deployment in azure.deployments.all.values() {
+        let key = &deployment.key;
+        let group = key.group.as_ref().map(ToString::to_string);
+        let name = format!("deployment {}/{}", group.unwrap_or_default(), key.name);
+        let state = match &deployment.state {
+            DeploymentState::Running => "running",
+            DeploymentState::Succeeded { .. } => "succeeded",
+            DeploymentState::Failed { .. } => "failed",
+            DeploymentState::Canceled => "canceled",
+        };
+        lines.add(&name, format!("{state} {}", deployment.parameters));
     }
     for name in azure.creating.keys() {
         lines.add(format_args!("managed instance {name}"), "being created");

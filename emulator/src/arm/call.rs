@@ -31,6 +31,23 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The same client's request for something else, at the same api-version.
+    pub(super) fn to(&self, method: Method, path: ResourcePath, raw_path: String) -> Call<'_> {
+        Call {
+            arm: self.arm,
+            incoming: self.incoming,
+            base: self.base.clone(),
+            caller: self.caller,
+            method,
+            path,
+            raw_path,
+            queries: self.queries,
+            version: self.version.clone(),
+            subscription: self.subscription,
+            stale: self.stale,
+        }
+    }
+
     /// A query parameter, by its name in any case. An empty one says nothing (az sends an empty `$filter`).
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         query(self.queries, name).filter(|value| !value.is_empty())

@@ -1,6 +1,7 @@
 //! Entra ID: discovery documents, tokens for service principals, device codes and managed identities.
 //!
-//! There is one tenant, one service principal and one user, who consents to every device code at once.
+//! There is one tenant with one user, who consents to every device code at once, a service principal that owns
+//! everything, and those that worlds add.
 
 mod documents;
 mod identity;
@@ -79,6 +80,32 @@ struct Grantee {
     application: String,
     name: String,
     user: Option<String>,
+}
+
+/// The object id of the one user.
+pub(super) fn user_id() -> Uuid {
+    object_id(tokens::USER)
+}
+
+/// A further principal of some world, with its secret.
+fn further(arm: &Arm, client: &str) -> Option<(Grantee, String)> {
+    let application = Uuid::parse_str(client).ok()?;
+    arm.worlds.subscriptions().into_iter().find_map(|world| {
+        let mut found = None;
+        arm.worlds.read(world.id, &mut |world| {
+            let known = world.azure.authorization.application(application);
+            found = known.map(|known| {
+                let grantee = Grantee {
+                    object_id: known.object_id,
+                    application: known.application.to_string(),
+                    name: known.name.clone(),
+                    user: None,
+                };
+                (grantee, known.secret.0.to_string())
+            });
+        });
+        found
+    })
 }
 
 impl Grantee {

@@ -1,6 +1,8 @@
 //! ARM's errors: status, code and text. Reasons of the core are put into ARM's words in `error/catalogue.rs`.
 
+mod authorization;
 mod catalogue;
+mod deployment;
 
 use axum::http::StatusCode;
 use milink_core::azure::Tags;
@@ -52,6 +54,12 @@ impl ArmError {
     /// With a further header.
     pub(super) fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.0.headers.push((name, value));
+        self
+    }
+
+    /// With the errors behind it.
+    pub(super) fn with_details(mut self, details: Vec<ErrorDetail>) -> Self {
+        self.0.detail.details = details;
         self
     }
 
@@ -110,7 +118,6 @@ impl ArmError {
         self.0.status
     }
 
-    #[cfg(test)]
     pub(super) fn code(&self) -> &str {
         &self.0.detail.code
     }

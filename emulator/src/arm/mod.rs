@@ -4,6 +4,7 @@
 
 mod answer;
 mod authentication;
+mod authorization;
 mod body;
 mod call;
 mod discovery;
@@ -19,6 +20,7 @@ mod recorded;
 mod registry;
 mod resources;
 mod route;
+mod template;
 mod token;
 mod version;
 
@@ -74,6 +76,10 @@ pub struct Arm {
     signer: TokenSigner,
     verified: token::Verified,
     principal: Uuid,
+    /// The object ids, as tokens have them, of those who own everything.
+    owners: [String; 2],
+    /// Held while deployments go on, so that no step is taken twice.
+    deploying: std::sync::Mutex<()>,
 }
 
 /// How many characters of a path are remembered with a refusal.
@@ -98,6 +104,8 @@ impl Arm {
             signer,
             verified: token::Verified::default(),
             principal,
+            owners: [principal.to_string(), entra::user_id().to_string()],
+            deploying: std::sync::Mutex::default(),
         })
     }
 
@@ -114,6 +122,11 @@ impl Arm {
     pub fn validate_sql_token(&self, jwt: &str) -> Result<SqlPrincipal, TokenError> {
         authentication::sql_principal(self, jwt)
     }
+}
+
+/// A text as a segment of a path.
+pub(crate) fn encoded(text: &str) -> String {
+    path::percent_encode(text)
 }
 
 /// The status and code of the answer to a refusal, for COMPAT.md.

@@ -46,7 +46,7 @@ pub(super) fn accepted(call: &Call<'_>, id: OperationId) -> Result<Answer, ArmEr
 }
 
 /// Says how long to wait before the next poll.
-fn with_pause(call: &Call<'_>, answer: Answer) -> Answer {
+pub(super) fn with_pause(call: &Call<'_>, answer: Answer) -> Answer {
     let answer = answer.with_header("retry-after", RETRY_AFTER);
     match call.arm.worlds.would_jump(call.subscription) {
         true => answer.with_header(RETRY_AFTER_MS.0, RETRY_AFTER_MS.1),
@@ -101,6 +101,11 @@ pub(super) fn is_poll(kind: &str) -> bool {
     stem.ends_with("azureasyncoperation")
         || stem.ends_with("operationresults")
         || stem == "operations"
+}
+
+/// Whether a type is that of operations' ends, which anybody may ask for who knows where (guess).
+pub(super) fn is_status(kind: &super::registry::ResourceType) -> bool {
+    kind.name.ends_with("/operationStatuses")
 }
 
 /// Polls an operation by one of its two URLs.

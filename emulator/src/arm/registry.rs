@@ -102,6 +102,11 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::private_dns_zones::CNAME,
     resources::private_dns_zones::TXT,
     resources::private_dns_zones::ALL,
+    resources::role_assignments::TYPE,
+    resources::role_definitions::TYPE,
+    resources::deployments::TYPE,
+    resources::deployments::OPERATIONS,
+    resources::deployments::STATUSES,
 ];
 
 /// Types that Azure has and milink does not: a request names what is missing instead of failing as a misspelling would.
@@ -157,10 +162,21 @@ pub(super) static NOT_EMULATED: &[(&str, &[&str])] = &[
         ],
     ),
     ("Microsoft.DataFactory", &["factories"]),
-    ("Microsoft.Resources", &["deployments", "tags"]),
+    (
+        "Microsoft.Resources",
+        &["deploymentStacks", "tags", "templateSpecs"],
+    ),
     (
         "Microsoft.Authorization",
-        &["roleAssignments", "roleDefinitions", "locks"],
+        &[
+            "locks",
+            "denyAssignments",
+            "permissions",
+            "roleAssignmentScheduleRequests",
+            "roleEligibilityScheduleRequests",
+            "policyAssignments",
+            "policyDefinitions",
+        ],
     ),
 ];
 

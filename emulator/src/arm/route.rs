@@ -13,8 +13,9 @@ use super::call::{Call, query};
 use super::error::ArmError;
 use super::path::{ResourcePath, form_pairs, segments};
 use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
+use super::token::Claims;
 use super::version::{ApiVersion, Versions};
-use super::{Arm, Incoming, entra, faults, operations, resources};
+use super::{Arm, Incoming, authorization, entra, faults, operations, resources};
 
 /// Answers a request.
 pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> {
@@ -43,7 +44,7 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
     let queries = form_pairs(&request.query);
     let version = api_version(&queries)?;
     if segments.len() == 1 {
-        return top_level(arm, request, &first, &version);
+        return top_level(arm, request, &caller, &first, &version);
     }
     if first != "subscriptions" {
         return Err(ArmError::not_emulated(&format!("'{}'", request.path)));
@@ -67,7 +68,13 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
         arm.worlds
             .asked(subscription, &format!("{} {}", call.method, call.raw_path));
     }
-    faults::answer(&mut call)
+    let base = call.base.clone();
+    resources::deployments::go_on(arm, subscription, &base);
+    let answer = faults::answer(&mut call);
+    if !matches!(call.method, Method::GET | Method::HEAD) {
+        resources::deployments::go_on(arm, subscription, &base);
+    }
+    answer
 }
 
 /// Answers a request to something in a subscription.
@@ -81,6 +88,7 @@ pub(super) fn resource(call: &Call<'_>) -> Result<Answer, ArmError> {
 fn top_level(
     arm: &Arm,
     request: &Incoming,
+    caller: &Claims,
     first: &str,
     version: &ApiVersion,
 ) -> Result<Answer, ArmError> {
@@ -94,7 +102,7 @@ fn top_level(
         return Err(ArmError::method_not_allowed(&["GET"]));
     }
     match first {
-        "subscriptions" => Ok(resources::subscriptions::list(arm)),
+        "subscriptions" => Ok(resources::subscriptions::list(arm, caller)),
         "tenants" => Ok(resources::subscriptions::tenants(arm)),
         _ => Err(ArmError::not_emulated(
             "Listing providers without a subscription",
@@ -117,10 +125,12 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
     match (&path.group, path.pairs.as_slice(), tail.as_deref()) {
         (None, [], None) => {
             check("Microsoft.Resources/subscriptions", Versions::Subscriptions)?;
+            authorization::check_any_role(call, "Microsoft.Resources/subscriptions")?;
             get_only(resources::subscriptions::get)
         }
         (None, [], Some("locations")) => {
             check("Microsoft.Resources/subscriptions", Versions::Subscriptions)?;
+            authorization::check_any_role(call, "Microsoft.Resources/subscriptions/locations")?;
             get_only(resources::subscriptions::locations)
         }
         (None, [], Some("resourcegroups")) => {
@@ -129,6 +139,7 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
         }
         (None, [], Some("providers")) => {
             check("Microsoft.Resources/providers", Versions::Resources)?;
+            authorization::check_any_role(call, "Microsoft.Resources/subscriptions/providers")?;
             get_only(resources::providers::list)
         }
         (None, [], Some("resources")) => {
@@ -143,6 +154,7 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
         }
         (Some(_), [], None) => {
             check("Microsoft.Resources/resourceGroups", Versions::Resources)?;
+            authorization::check_scope(call, "Microsoft.Resources/subscriptions/resourceGroups")?;
             resources::resource_groups::one(call)
         }
         (Some(group), [], Some("resources")) => {
@@ -150,28 +162,104 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
             group_exists(call, group)?;
             get_only(resources::generic::list)
         }
-        (Some(_), [(word, _), ..], _) if word.eq_ignore_ascii_case("deployments") => {
-            Err(ArmError::not_emulated("Template deployment"))
+        // The operations of a deployment are asked for without a provider in the path.
+        (_, [(word, _), ..], _) if word.eq_ignore_ascii_case("deployments") => {
+            in_namespace(&of_resources(call), "Microsoft.Resources")
         }
+        (_, [], Some("deployments")) => in_namespace(&of_resources(call), "Microsoft.Resources"),
         _ => Err(ArmError::not_emulated(&format!("'{}'", call.raw_path))),
     }
 }
 
+/// The same path, of Resource Manager's own provider.
+fn of_resources<'a>(call: &'a Call<'_>) -> Call<'a> {
+    let path = ResourcePath {
+        namespace: Some("Microsoft.Resources".to_owned()),
+        ..call.path.clone()
+    };
+    call.to(call.method.clone(), path, call.raw_path.clone())
+}
+
+/// Answers a request that a deployment makes, on behalf of whoever asked for the deployment.
+pub(super) fn within(
+    arm: &Arm,
+    caller: &Claims,
+    subscription: Uuid,
+    request: &Incoming,
+    version: &str,
+) -> Result<Answer, ArmError> {
+    let segments: Vec<String> = request
+        .path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let path = segments.get(1..).and_then(ResourcePath::parse);
+    let path = path.filter(|path| path.subscription == subscription.to_string());
+    let Some(path) = path else {
+        return Err(ArmError::not_emulated(&format!("'{}'", request.path)));
+    };
+    let queries = [("api-version".to_owned(), version.to_owned())];
+    let call = Call {
+        arm,
+        incoming: request,
+        base: request.base(),
+        caller,
+        method: request.method.clone(),
+        path,
+        raw_path: request.path.clone(),
+        queries: &queries,
+        version: api_version(&queries)?,
+        subscription,
+        stale: None,
+    };
+    resource(&call)
+}
+
+/// Whether there is such a type at such an api-version, said as a request for one would be answered.
+pub(super) fn check_type(call: &Call<'_>, kind: &str, version: &str) -> Result<(), ArmError> {
+    let Some((namespace, name)) = kind.split_once('/') else {
+        return Err(unknown_namespace(kind));
+    };
+    let Some(namespace) = known_namespace(namespace) else {
+        return Err(unknown_namespace(namespace));
+    };
+    let queries = [("api-version".to_owned(), version.to_owned())];
+    let version = api_version(&queries)?;
+    let groups = "resourceGroups";
+    if namespace == "Microsoft.Resources" && name.eq_ignore_ascii_case(groups) {
+        return check_version(call.arm, kind, Versions::Resources, &version);
+    }
+    match find_type(namespace, name) {
+        Some(found) if found.put.is_some() => {
+            check_version(call.arm, &found.full_name(), found.versions, &version)
+        }
+        Some(found) => Err(ArmError::not_emulated(&format!(
+            "Writing '{}'",
+            found.full_name()
+        ))),
+        None => Err(unknown_type(namespace, name, call)),
+    }
+}
+
+fn known_namespace(namespace: &str) -> Option<&'static str> {
+    let known = TYPES.iter().map(|kind| kind.namespace);
+    let mut known = known.chain(NOT_EMULATED.iter().map(|(namespace, _)| *namespace));
+    known.find(|known| known.eq_ignore_ascii_case(namespace))
+}
+
+fn unknown_namespace(namespace: &str) -> ArmError {
+    ArmError::gateway(
+        StatusCode::NOT_FOUND,
+        "InvalidResourceNamespace",
+        format!("The resource namespace '{namespace}' is invalid."),
+    )
+}
+
 fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
     let path = &call.path;
-    let known = TYPES
-        .iter()
-        .map(|kind| kind.namespace)
-        .chain(NOT_EMULATED.iter().map(|(ns, _)| *ns));
-    let Some(namespace) = known
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(namespace))
-    else {
-        return Err(ArmError::gateway(
-            StatusCode::NOT_FOUND,
-            "InvalidResourceNamespace",
-            format!("The resource namespace '{namespace}' is invalid."),
-        ));
+    let Some(namespace) = known_namespace(namespace) else {
+        return Err(unknown_namespace(namespace));
     };
     if path.group.is_none() && path.pairs.is_empty() {
         let tail = path.tail.as_deref().map(str::to_ascii_lowercase);
@@ -182,15 +270,37 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
                 Versions::Resources,
                 &call.version,
             )?;
+            match call.method {
+                Method::GET => {
+                    authorization::check_any_role(
+                        call,
+                        "Microsoft.Resources/subscriptions/providers",
+                    )?;
+                }
+                _ => call.authorize(
+                    &format!("{namespace}/register/action"),
+                    &format!("/subscriptions/{}", call.subscription),
+                )?,
+            }
             return handler(call, namespace);
         }
     }
     // Locks, tags, role assignments: resources that extend another one.
-    if let Some((_, extension)) = path
+    if let Some(at) = path
         .pairs
         .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case("providers"))
+        .position(|(word, _)| word.eq_ignore_ascii_case("providers"))
     {
+        let extension = &path.pairs[at].1;
+        if extension.eq_ignore_ascii_case("Microsoft.Authorization") {
+            let extended = ResourcePath {
+                namespace: Some(extension.clone()),
+                pairs: path.pairs[at + 1..].to_vec(),
+                ..path.clone()
+            };
+            let inner = call.to(call.method.clone(), extended, call.raw_path.clone());
+            return in_namespace(&inner, "Microsoft.Authorization");
+        }
         return Err(ArmError::not_emulated(&format!(
             "'{extension}' on a resource"
         )));
@@ -215,6 +325,17 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
         (None, None) => return Err(unknown_type(namespace, &whole, call)),
     };
     check_version(call.arm, &kind.full_name(), kind.versions, &call.version)?;
+    let action = match &tail {
+        Tail::Action(name) => kind
+            .actions
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map_or(Some(*name), |(known, _)| Some(*known)),
+        Tail::Resource | Tail::Collection => None,
+    };
+    if !operations::is_status(kind) {
+        authorization::check(call, kind, action)?;
+    }
     if let Some(group) = &path.group {
         group_exists(call, group)?;
     }

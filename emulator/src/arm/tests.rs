@@ -3,11 +3,13 @@
 mod authentication;
 mod common;
 mod forwarding;
+mod deployments;
 mod instances;
 mod links;
 mod load_balancers;
 mod power;
 mod private_endpoints;
+mod roles;
 mod rubbish;
 mod server_trust_groups;
 mod specs;

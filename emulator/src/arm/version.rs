@@ -21,7 +21,24 @@ pub(super) enum Versions {
     PrivateDns,
     /// Any date that Microsoft.Compute could have.
     Compute,
+    /// Those of Microsoft.Authorization.
+    Authorization,
 }
+
+const AUTHORIZATION: [&str; 12] = [
+    "2015-07-01",
+    "2017-10-01-preview",
+    "2018-01-01-preview",
+    "2018-07-01",
+    "2018-09-01-preview",
+    "2020-03-01-preview",
+    "2020-04-01-preview",
+    "2020-08-01-preview",
+    "2020-10-01-preview",
+    "2021-04-01-preview",
+    "2022-04-01",
+    "2022-05-01-preview",
+];
 
 const PRIVATE_DNS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
 
@@ -183,6 +200,7 @@ impl Versions {
             Self::Resources => RESOURCES.contains(&version.as_str()),
             Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
             Self::PrivateDns => PRIVATE_DNS.contains(&version.as_str()),
+            Self::Authorization => AUTHORIZATION.contains(&version.as_str()),
         }
     }
 
@@ -199,6 +217,7 @@ impl Versions {
             Self::Network => NETWORK.to_vec(),
             Self::PrivateDns => PRIVATE_DNS.to_vec(),
             Self::Compute => COMPUTE.to_vec(),
+            Self::Authorization => AUTHORIZATION.to_vec(),
         };
         list.sort_unstable();
         list.reverse();

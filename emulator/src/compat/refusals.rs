@@ -3,11 +3,12 @@
 use milink_core::ids::TransactionId;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal, DistributedRefusal,
-    DuplicateKind, EndpointRefusal, FabricRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal,
-    LinkError, LinkRefusal, LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal,
-    TrustRefusal, WriteRefusal,
+    AuthorizationRefusal, AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal,
+    DeploymentRefusal, DistributedRefusal, DuplicateKind, EndpointRefusal, FabricRefusal,
+    FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal, LinkedServerRefusal,
+    Refusal, SecurityRefusal, ServerRefusal, TrustRefusal, WriteRefusal,
 };
+use milink_core::time::Timestamp;
 use milink_tsql::statement::refusal::{link_error_number, sql_error};
 
 use super::Page;
@@ -42,6 +43,8 @@ pub(super) fn write(page: &mut Page) {
         azure_refusals(),
         fabric_refusals(),
         trust_refusals(),
+        deployment_refusals(),
+        authorization_refusals(),
         instance_refusals(),
         link_refusals(),
     ];
@@ -321,6 +324,8 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         NotEmulated { what: text("what") }
         Fabric { 0: FabricRefusal::NoSuchConnection { name: text("name") } }
         Trust { 0: TrustRefusal::TooFewMembers }
+        Deployment { 0: DeploymentRefusal::Over { name: text("name") } }
+        Authorization { 0: AuthorizationRefusal::RoleInUse }
     };
     all.into_iter().map(Refusal::from).collect()
 }
@@ -357,6 +362,33 @@ pub(super) fn trust_refusals() -> Vec<Refusal> {
         GroupBusy { group: text("group") }
         MemberBusy { member: text("member") }
         MemberNotFound { member: text("member") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `AuthorizationRefusal`.
+pub(super) fn authorization_refusals() -> Vec<Refusal> {
+    let all = every! { AuthorizationRefusal:
+        NoSuchRole { id: text("id") }
+        NotAssignableThere { name: text("name"), scope: text("scope") }
+        AssignmentExists {  }
+        AssignmentFixed {  }
+        RoleNameTaken { name: text("name") }
+        RoleInUse {  }
+        BuiltIn { name: text("name") }
+        ApplicationTaken { name: text("name") }
+        TooMany { most: 0 }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `DeploymentRefusal`.
+pub(super) fn deployment_refusals() -> Vec<Refusal> {
+    let all = every! { DeploymentRefusal:
+        Active { name: text("name"), started: Timestamp::default() }
+        Over { name: text("name") }
+        Quota { name: text("name"), most: 0 }
+        StepOutOfTurn { name: text("name"), step: 0 }
     };
     all.into_iter().map(Refusal::from).collect()
 }

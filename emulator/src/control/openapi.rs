@@ -77,6 +77,21 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/servers/{name}/rotate-certificate",
         "Gives a managed instance's mirroring endpoint another certificate, as the service does.",
     ),
+    (
+        "get",
+        "/principals",
+        "Service principals besides the one that owns everything.",
+    ),
+    (
+        "put",
+        "/principals/{name}",
+        "Adds one, or gives it another secret: clientId, secret, role and scope; the answer tells the secret.",
+    ),
+    (
+        "delete",
+        "/principals/{name}",
+        "Takes one away, with its roles.",
+    ),
     ("get", "/journal", "What has happened: ?after=N&limit=N."),
     (
         "get",

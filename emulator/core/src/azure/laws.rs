@@ -1,6 +1,10 @@
 //! Laws of the ARM side of the world.
 
 use super::Pending;
+pub(crate) use super::deployment::laws::{
+    deployments_have_groups, ended_ones_rest as ended_deployments_rest,
+    running_ones_are_listed as running_deployments_are_listed, steps_follow_each_other,
+};
 use crate::operation::OperationState;
 use crate::world::{Timer, World};
 

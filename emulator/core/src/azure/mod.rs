@@ -4,6 +4,8 @@
 
 mod address_prefix;
 mod administrator;
+pub mod authorization;
+pub mod deployment;
 pub mod fabric;
 pub(crate) mod laws;
 mod managed_database;
@@ -88,6 +90,10 @@ pub struct Azure {
     pub fabric: fabric::Fabric,
     /// Who trusts whom.
     pub trust: Trust,
+    /// Who may do what.
+    pub authorization: authorization::Authorization,
+    /// Template deployments.
+    pub deployments: deployment::Deployments,
     /// Managed instances that are being created: they have no engine yet.
     pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
     /// Tags of managed databases.

@@ -188,6 +188,7 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     for instance in instances {
         super::managed_instance::remove(world, instance);
     }
+    let scope = world.group_scope(name);
     let azure = &mut world.azure;
     let is_here = |new: &super::managed_instance::NewInstance| new.group() == name;
     let creating: Vec<Name> = azure
@@ -200,6 +201,8 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     retain(&mut azure.virtual_networks, |key, _| key.group != *name);
     azure.fabric.forget_group(name);
     azure.trust.forget_group(name);
+    azure.deployments.forget_group(name);
+    azure.authorization.forget_scope(&scope);
     retain(&mut azure.network_resources, |(_, key), _| {
         key.group != *name
     });

@@ -128,6 +128,34 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::laws::networks_have_groups,
     ),
     (
+        "what is assigned is a role that exists",
+        crate::azure::authorization::laws::assigned_roles_exist,
+    ),
+    (
+        "nobody has a role at a scope twice",
+        crate::azure::authorization::laws::assignments_are_single,
+    ),
+    (
+        "no two principals are one application",
+        crate::azure::authorization::laws::applications_are_single,
+    ),
+    (
+        "deployments that run are listed as running",
+        crate::azure::laws::running_deployments_are_listed,
+    ),
+    (
+        "a deployment that is over rests and keeps no secrets",
+        crate::azure::laws::ended_deployments_rest,
+    ),
+    (
+        "a step of a deployment follows those it waits for",
+        crate::azure::laws::steps_follow_each_other,
+    ),
+    (
+        "the resource group of a deployment exists",
+        crate::azure::laws::deployments_have_groups,
+    ),
+    (
         "what is in the network has its group and its subnet",
         crate::azure::fabric::laws::resources_have_their_places,
     ),

@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use super::{LAWS, STEP_LAWS};
 use crate::availability_group::Role;
+use crate::azure::authorization::{AddPrincipal, AssignRole, DefineRole, Scope};
+use crate::azure::deployment::{
+    Deployer, Deployment, DeploymentKey, DeploymentState, Secret, StartDeployment, Step, StepState,
+};
 use crate::azure::fabric::{
     MachineProfile, Place, PoolId, Probe, PublicAddressSettings, Rule, RuleProtocol, Sku, Target,
     WantedFrontend, WriteInterface, WriteLoadBalancer, WriteLocalGateway, WriteMachine,
@@ -210,6 +214,46 @@ const MUTANTS: &[Mutant] = &[
     (
         "the resource group of a network exists",
         creating,
+        |world| world.azure.resource_groups.clear(),
+    ),
+    (
+        "what is assigned is a role that exists",
+        assigned,
+        |world| {
+            world.azure.authorization.definitions.clear();
+        },
+    ),
+    ("nobody has a role at a scope twice", assigned, |world| {
+        let assignments = &mut world.azure.authorization.assignments;
+        let twin = assignments.values().next().expect("assigned").clone();
+        assignments.insert(uuid::Uuid::from_u128(99), twin);
+    }),
+    ("no two principals are one application", assigned, |world| {
+        let principals = &mut world.azure.authorization.principals;
+        let twin = principals.values().next().expect("added").clone();
+        principals.insert(uuid::Uuid::from_u128(99), twin);
+    }),
+    (
+        "deployments that run are listed as running",
+        deploying,
+        |world| world.azure.deployments.running.clear(),
+    ),
+    (
+        "a deployment that is over rests and keeps no secrets",
+        deploying,
+        |world| deployment(world).state = DeploymentState::Canceled,
+    ),
+    (
+        "a step of a deployment follows those it waits for",
+        deploying,
+        |world| {
+            let last = deployment(world).steps.back_mut().expect("it has two");
+            last.state = StepState::Succeeded;
+        },
+    ),
+    (
+        "the resource group of a deployment exists",
+        deploying,
         |world| world.azure.resource_groups.clear(),
     ),
     (
@@ -622,6 +666,88 @@ fn creating() -> World {
     world
 }
 
+/// A principal with a role of the subscription's own.
+fn assigned() -> World {
+    let mut world = creating();
+    let role = uuid::Uuid::from_u128(1);
+    let principal = accept(
+        &mut world,
+        AddPrincipal {
+            application: None,
+            name: "p".to_owned(),
+            secret: None,
+        },
+    );
+    let scope = Scope::new("/subscriptions/s");
+    accept(
+        &mut world,
+        DefineRole {
+            id: role,
+            name: "r".to_owned(),
+            description: String::new(),
+            permissions: Vec::new(),
+            assignable: vec![scope.clone()],
+        },
+    );
+    accept(
+        &mut world,
+        AssignRole {
+            name: None,
+            scope,
+            principal: principal.object_id,
+            principal_type: "ServicePrincipal".to_owned(),
+            role,
+            description: None,
+            by: String::new(),
+        },
+    );
+    world
+}
+
+/// A deployment of two steps, the second after the first.
+fn deploying() -> World {
+    let mut world = creating();
+    let step = |name: &str, after: &[usize]| Step {
+        resource: name.into(),
+        kind: "a/b".into(),
+        name: name.into(),
+        api_version: "1".into(),
+        deletes: false,
+        after: after.into(),
+        operation: uuid::Uuid::nil(),
+        changed: Timestamp::default(),
+        started: Timestamp::default(),
+        state: StepState::Waiting,
+    };
+    accept(
+        &mut world,
+        StartDeployment {
+            key: deployed(),
+            complete: false,
+            location: None,
+            tags: Tags::new(),
+            deployer: Deployer::default(),
+            template: "{}".into(),
+            parameters: "{}".into(),
+            secrets: Secret("{}".into()),
+            steps: vec![step("first", &[]), step("second", &[0])],
+        },
+    );
+    world
+}
+
+fn deployed() -> DeploymentKey {
+    DeploymentKey {
+        group: Some("rg".into()),
+        name: "d".into(),
+    }
+}
+
+fn deployment(world: &mut World) -> &mut Deployment {
+    let found = world.azure.deployments.all.get_mut(&deployed());
+    Arc::make_mut(found.expect("it was started"))
+}
+
 /// A network with a machine, a private endpoint to the instance, and a private zone.
 fn networked() -> World {
     let mut world = creating();
@@ -803,10 +929,11 @@ fn net() -> ResourceKey {
     named("net")
 }
 
-fn accept<R: Request>(world: &mut World, request: R) {
+fn accept<R: Request>(world: &mut World, request: R) -> R::Reply {
     let now = world.now();
-    if let Err(refusal) = world.apply(now, request) {
-        panic!("refused: {refusal}");
+    match world.apply(now, request) {
+        Ok(reply) => reply,
+        Err(refusal) => panic!("refused: {refusal}"),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Grantee, grant, object_id};
+use super::{Grantee, further, grant, object_id};
 use crate::arm::answer::Answer;
 use crate::arm::call::query;
 use crate::arm::path::{form_pairs, percent_decode, percent_encode};
@@ -13,7 +13,7 @@ use crate::arm::token::{LIFETIME, base64url, unix_now};
 use crate::arm::{Arm, Incoming};
 
 /// The one user.
-const USER: &str = "user@milink.local";
+pub(super) const USER: &str = "user@milink.local";
 /// The client id of `az`, and of whoever else signs users in; it is not checked.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -36,17 +36,19 @@ pub(super) fn token(arm: &Arm, request: &Incoming, tenant: &str) -> Answer {
     };
     match field("grant_type").unwrap_or_default() {
         "client_credentials" => {
-            if let Some(refused) = check_client(
-                arm,
-                tenant,
-                field("client_id"),
-                field("client_secret"),
-                field("client_assertion"),
-            ) {
-                return refused;
+            let client = field("client_id").unwrap_or_default();
+            let known = match client.eq_ignore_ascii_case(&arm.config.client_id) {
+                true => Some((
+                    Grantee::service_principal(arm),
+                    arm.config.client_secret.clone(),
+                )),
+                false => further(arm, client),
+            };
+            let (secret, assertion) = (field("client_secret"), field("client_assertion"));
+            match check_client(tenant, client, known, secret, assertion) {
+                Ok(grantee) => granted(json!({ "access_token": grant(arm, &grantee, &audience) })),
+                Err(refused) => *refused,
             }
-            let grantee = Grantee::service_principal(arm);
-            granted(json!({ "access_token": grant(arm, &grantee, &audience) }))
         }
         DEVICE_GRANT if device.is_some() => user_token(arm, request, field("client_id"), &audience),
         "refresh_token" if field("refresh_token") == Some(refresh_token_of(arm).as_str()) => {
@@ -133,46 +135,45 @@ fn unknown_tenant(tenant: &str) -> Answer {
 }
 
 fn check_client(
-    arm: &Arm,
     tenant: &str,
-    client: Option<&str>,
+    client: &str,
+    known: Option<(Grantee, String)>,
     secret: Option<&str>,
     assertion: Option<&str>,
-) -> Option<Answer> {
-    let client = client.unwrap_or_default();
-    if !client.eq_ignore_ascii_case(&arm.config.client_id) {
-        return Some(refuse(
+) -> Result<Grantee, Box<Answer>> {
+    let Some((grantee, wanted)) = known else {
+        return Err(Box::new(refuse(
             StatusCode::BAD_REQUEST,
             "unauthorized_client",
             700_016,
             &format!(
                 "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."
             ),
-        ));
-    }
-    match secret {
-        Some(secret) if secret == arm.config.client_secret => None,
-        Some(_) => Some(refuse(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
+        )));
+    };
+    let (number, text) = match secret {
+        Some(secret) if secret == wanted => return Ok(grantee),
+        Some(_) => (
             7_000_215,
-            &format!(
+            format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
             ),
-        )),
-        None if assertion.is_some() => Some(refuse(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
+        ),
+        None if assertion.is_some() => (
             700_027,
-            "milink does not support client assertions: log in with the client secret.",
-        )),
-        None => Some(refuse(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
+            "milink does not support client assertions: log in with the client secret.".to_owned(),
+        ),
+        None => (
             7_000_218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        )),
-    }
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".to_owned(),
+        ),
+    };
+    Err(Box::new(refuse(
+        StatusCode::UNAUTHORIZED,
+        "invalid_client",
+        number,
+        &text,
+    )))
 }
 
 fn user_token(arm: &Arm, request: &Incoming, client: Option<&str>, audience: &str) -> Answer {

@@ -236,6 +236,8 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
         AzureRefusal::NotEmulated { what } => ArmError::not_emulated(what),
         AzureRefusal::Fabric(refusal) => of_fabric(refusal),
         AzureRefusal::Trust(refusal) => of_trust(refusal),
+        AzureRefusal::Deployment(refusal) => super::deployment::of(refusal),
+        AzureRefusal::Authorization(refusal) => super::authorization::of(refusal),
     }
 }
 

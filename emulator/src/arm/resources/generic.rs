@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
-use crate::arm::paging;
+use crate::arm::{authorization, paging};
 
 /// A `$filter`: comparisons joined by `and`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,6 +61,10 @@ pub(in crate::arm) fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
         )
     });
     let mut shown: Vec<_> = shown.collect();
+    shown.retain(|(id, row)| {
+        let kind = row["type"].as_str().unwrap_or_default();
+        authorization::sees(call, kind, id)
+    });
     shown.sort_by(|a, b| a.0.cmp(&b.0));
     paging::page(call, shown)
 }

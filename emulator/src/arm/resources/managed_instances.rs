@@ -202,6 +202,14 @@ fn engine(call: &Call<'_>) -> Result<Option<milink_core::ids::InstanceId>, ArmEr
     }
 }
 
+/// The subnet, which whoever puts an instance into it must be allowed to join.
+fn joined(call: &Call<'_>, subnet: Option<String>) -> Result<Option<String>, ArmError> {
+    if let Some(id) = &subnet {
+        call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", id)?;
+    }
+    Ok(subnet)
+}
+
 fn settings(call: &Call<'_>, body: &Object<'_>) -> Result<InstanceSettings, ArmError> {
     body.ignore(&["kind", "zones"]);
     let properties = body.object_or_empty("properties")?;
@@ -227,7 +235,7 @@ fn settings(call: &Call<'_>, body: &Object<'_>) -> Result<InstanceSettings, ArmE
         // The SKU's capacity and the property are one thing; a client that changed one of the two meant that one.
         v_cores: cores.or(capacity),
         storage_gb: properties.integer("storageSizeInGB")?,
-        subnet_id: properties.string("subnetId")?,
+        subnet_id: joined(call, properties.string("subnetId")?)?,
         administrator_login: properties.string("administratorLogin")?,
         password: properties
             .string("administratorLoginPassword")?

@@ -126,6 +126,7 @@ fn put_link(call: &Call<'_>) -> Result<Answer, ArmError> {
         let properties = body.object_or_empty("properties")?;
         let id = reference(&properties, "virtualNetwork")?;
         let id = id.ok_or_else(|| missing("virtualNetwork"))?;
+        call.linked("Microsoft.Network/virtualNetworks/join/action", &id)?;
         let policy = properties.string("resolutionPolicy")?.unwrap_or_default();
         let request = WriteZoneLink {
             zone: network::key(call),

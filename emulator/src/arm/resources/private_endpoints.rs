@@ -72,7 +72,12 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         };
         write(call, body, &properties, connection, is_manual)
     })?;
-    let (operation, new) = call.submit(request)?;
+    let (action, scope) = approval(call, &request.target);
+    let submitted = call.submit(request);
+    let (operation, new) = submitted.map_err(|error| match error.code() {
+        "LinkedAuthorizationFailed" => call.linked_refusal(action, &scope),
+        _ => error,
+    })?;
     let answer = Answer::written(new, &read(call)?);
     operations::network(call, answer, operation)
 }
@@ -111,6 +116,8 @@ fn write(
     };
     let interface = properties.string("customNetworkInterfaceName")?;
     let (target, by_alias) = named_target(call, &id)?;
+    let (action, scope) = approval(call, &target);
+    let may_approve = call.may(action, &scope);
     Ok(WritePrivateEndpoint {
         place: Place {
             key: network::key(call),
@@ -128,9 +135,21 @@ fn write(
         group_ids: asked.strings("groupIds")?.unwrap_or_default(),
         manual,
         message: asked.string("requestMessage")?.unwrap_or_default(),
-        // The one principal there is owns the subscription.
-        may_approve: true,
+        may_approve,
     })
+}
+
+/// What it takes to approve the connection as it is made, and where (`network.md` section 4.4).
+fn approval(call: &Call<'_>, target: &Target) -> (&'static str, String) {
+    let action = match target {
+        Target::Instance(_) => {
+            "Microsoft.Sql/managedInstances/privateEndpointConnectionsApproval/action"
+        }
+        Target::Service(_) => {
+            "Microsoft.Network/privateLinkServices/privateEndpointConnectionsApproval/action"
+        }
+    };
+    (action, call.read(|world| target_id(call, world, target)))
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {

@@ -102,12 +102,13 @@ pub(super) fn subnet(call: &Call<'_>, object: &Object<'_>) -> Result<SubnetId, A
     subnet_of(call, &id)
 }
 
-/// The subnet of an id.
+/// The subnet of an id, which whoever names it must be allowed to join.
 pub(super) fn subnet_of(call: &Call<'_>, id: &str) -> Result<SubnetId, ArmError> {
     match SubnetId::parse(id) {
         Some((subscription, subnet))
             if subscription.eq_ignore_ascii_case(&call.subscription.to_string()) =>
         {
+            call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", id)?;
             Ok(subnet)
         }
         _ => Err(invalid("Microsoft.Network/virtualNetworks/subnets", id)),
@@ -168,6 +169,10 @@ pub(super) fn pool(call: &Call<'_>, id: &str) -> Result<PoolId, ArmError> {
             id,
         ));
     }
+    call.linked(
+        "Microsoft.Network/loadBalancers/backendAddressPools/join/action",
+        id,
+    )?;
     Ok(PoolId {
         balancer: parsed.key(),
         name: parsed.last().clone(),

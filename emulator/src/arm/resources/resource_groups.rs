@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
-use crate::arm::{operations, paging};
+use crate::arm::{authorization, operations, paging};
 
 const TYPE: &str = "Microsoft.Resources/resourceGroups";
 
@@ -20,7 +20,7 @@ pub(in crate::arm) fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
         .query("$filter")
         .map(super::generic::Filter::parse)
         .transpose()?;
-    let groups: Vec<(String, Value)> = call.read(|world| {
+    let mut groups: Vec<(String, Value)> = call.read(|world| {
         let all = world.azure.resource_groups.values();
         let wanted = all.filter(|group| {
             filter
@@ -30,6 +30,10 @@ pub(in crate::arm) fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
         wanted
             .map(|group| (group.name.folded().to_owned(), shown(call, group)))
             .collect()
+    });
+    groups.retain(|(_, group)| {
+        let id = group["id"].as_str().unwrap_or_default();
+        authorization::sees(call, "Microsoft.Resources/subscriptions/resourceGroups", id)
     });
     paging::page(call, groups)
 }

@@ -141,6 +141,9 @@ fn members(call: &Call<'_>, properties: &Object<'_>) -> Result<Vec<ResourceKey>,
     })?;
     let members = listed.iter().map(|member| {
         let id = member.string("serverId").ok().flatten();
+        if let Some(id) = &id {
+            call.linked("Microsoft.Sql/managedInstances/write", id)?;
+        }
         let id = id.and_then(|id| Id::parse(call, &id).ok());
         let id = id.filter(|id| id.kind.eq_ignore_ascii_case(instance::TYPE));
         id.map(|id| id.key()).ok_or_else(|| {

@@ -6,14 +6,16 @@ use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::location::REGIONS;
-use crate::arm::{Arm, Subscription};
+use crate::arm::token::Claims;
+use crate::arm::{Arm, Subscription, authorization};
 
-/// `GET /subscriptions`.
-pub(in crate::arm) fn list(arm: &Arm) -> Answer {
+/// `GET /subscriptions`: those in which the caller has a role.
+pub(in crate::arm) fn list(arm: &Arm, caller: &Claims) -> Answer {
     let value: Vec<Value> = arm
         .worlds
         .subscriptions()
         .iter()
+        .filter(|subscription| authorization::has_any_role(arm, caller, subscription.id))
         .map(|subscription| shown(arm, subscription))
         .collect();
     let count = json!({ "type": "Total", "value": value.len() });

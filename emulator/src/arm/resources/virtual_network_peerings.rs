@@ -57,6 +57,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         let properties = body.object_or_empty("properties")?;
         let id = reference(&properties, "remoteVirtualNetwork")?;
         let id = id.ok_or_else(|| missing("remoteVirtualNetwork"))?;
+        call.linked("Microsoft.Network/virtualNetworks/peer/action", &id)?;
         let flag =
             |name, default| Ok::<bool, ArmError>(properties.boolean(name)?.unwrap_or(default));
         let peering = Peering {

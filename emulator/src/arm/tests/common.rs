@@ -61,7 +61,7 @@ async fn checks_come_in_order() {
         ("GET", format!("{sql}/managedInstances/mi/distributedAvailabilityGroups/none?api-version=2021-11-01"), 404, "ResourceNotFound"),
         ("GET", format!("{sql}/managedInstances/mi/dnsAliases?api-version=2021-11-01"), 400, "OperationNotSupportedByMilink"),
         ("POST", format!("{sql}/managedInstances/mi/refreshExternalGovernanceStatus?api-version=2024-05-01-preview"), 400, "OperationNotSupportedByMilink"),
-        ("PUT", "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Resources/deployments/d?api-version=2024-11-01".to_owned(), 400, "OperationNotSupportedByMilink"),
+        ("PUT", "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Resources/deploymentStacks/d?api-version=2024-11-01".to_owned(), 400, "OperationNotSupportedByMilink"),
         ("POST", format!("{sql}/managedInstances/mi?api-version=2021-11-01"), 405, "HttpMethodNotSupported"),
         ("PATCH", "/subscriptions?api-version=2022-12-01".to_owned(), 405, "HttpMethodNotSupported"),
         ("GET", format!("{sql}/locations/westeurope/managedInstanceAzureAsyncOperation/{other}?api-version=2021-11-01"), 404, "OperationIdNotFound"),

@@ -1,0 +1,273 @@
+//! From a request to what will be done: the template planned, and checked before anything is written.
+
+use axum::http::StatusCode;
+use milink_core::azure::deployment::{Deployer, Secret, StartDeployment, Step, StepState};
+use milink_core::time::Timestamp;
+use milink_model::ErrorDetail;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{key, run};
+use crate::arm::body::Object;
+use crate::arm::call::Call;
+use crate::arm::error::ArmError;
+use crate::arm::template::{Facts, Plan, Planned, TemplateError, parameters};
+use crate::arm::{authorization, location, route};
+
+/// A deployment that can be started.
+pub(super) struct Prepared {
+    pub(super) request: StartDeployment,
+    pub(super) plan: Plan,
+}
+
+const GROUPS: &str = "Microsoft.Resources/resourceGroups";
+
+/// Reads the body and plans the template.
+pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
+    call.body(|body| {
+        let location = match &call.path.group {
+            Some(_) => {
+                body.ignore(&["location"]);
+                None
+            }
+            None => Some(call.required_region(super::NAME, body)?),
+        };
+        let tags = body.tags()?.unwrap_or_default();
+        let properties = body.object_or_empty("properties")?;
+        properties.ignore(&[
+            "debugSetting",
+            "expressionEvaluationOptions",
+            "validationLevel",
+            "provisioningState",
+        ]);
+        for name in ["templateLink", "parametersLink", "onErrorDeployment"] {
+            if properties.value(name).is_some() {
+                return Err(ArmError::not_emulated(&format!(
+                    "'{name}' of a deployment"
+                )));
+            }
+        }
+        let complete = mode(call, &properties)?;
+        let Some(template) = properties.value("template") else {
+            return Err(ArmError::gateway(
+                StatusCode::BAD_REQUEST,
+                "InvalidRequestContent",
+                "The request content was invalid: one of the properties 'template' and 'templateLink' must be set.",
+            ));
+        };
+        let given = given_parameters(&properties)?;
+        let facts = facts(call, location.clone());
+        let given = parameters(template, &given, &facts).map_err(of_template)?;
+        let plan = Plan::of(template, given.values.clone(), facts, true).map_err(of_template)?;
+        let mut steps: Vec<Step> = plan.resources.iter().map(step).collect();
+        if complete {
+            steps.extend(deletions(call, &plan));
+        }
+        let caller = call.caller;
+        let request = StartDeployment {
+            key: key(call),
+            complete,
+            location,
+            tags,
+            deployer: Deployer {
+                object_id: caller.oid.clone(),
+                application: caller.appid.clone(),
+                name: caller.name.clone(),
+                user: caller.upn.clone(),
+            },
+            template: template.to_string().into(),
+            parameters: given.shown.to_string().into(),
+            secrets: Secret(json!(given.values).to_string().into()),
+            steps,
+        };
+        Ok(Prepared { request, plan })
+    })
+}
+
+/// Incremental or complete.
+fn mode(call: &Call<'_>, properties: &Object<'_>) -> Result<bool, ArmError> {
+    let mode = properties.string("mode")?.unwrap_or_default();
+    match (mode.to_ascii_lowercase().as_str(), &call.path.group) {
+        ("incremental", _) => Ok(false),
+        ("complete", Some(_)) => Ok(true),
+        ("complete", None) => Err(ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidDeploymentMode",
+            "The 'Complete' deployment mode is not supported for deployments at subscription scope.",
+        )),
+        _ => Err(ArmError::invalid_content(&format!(
+            "Error converting value \"{mode}\" to type 'DeploymentMode'. Path 'properties.mode'."
+        ))),
+    }
+}
+
+/// `{"name": {"value": …}}`, or a whole parameter file.
+fn given_parameters(properties: &Object<'_>) -> Result<Map<String, Value>, ArmError> {
+    let given = match properties.value("parameters") {
+        None => return Ok(Map::new()),
+        Some(Value::Object(given)) => given,
+        Some(_) => {
+            return Err(ArmError::invalid_content(
+                "Error converting 'parameters' to an object. Path 'properties.parameters'.",
+            ));
+        }
+    };
+    match (given.get("$schema"), given.get("parameters")) {
+        (Some(_), Some(Value::Object(inner))) => Ok(inner.clone()),
+        _ => Ok(given.clone()),
+    }
+}
+
+/// What expressions can ask about the deployment.
+fn facts(call: &Call<'_>, location: Option<String>) -> Facts {
+    let key = key(call);
+    let (now, shown) = call.read(|world| (world.now(), run::group(world, key.group.as_ref())));
+    Facts {
+        now: now.to_arm_text().replace(['-', ':'], ""),
+        seed: format!("{}-{}", now.to_arm_text(), key.name.folded()),
+        ..run::facts(
+            call.arm,
+            call.subscription,
+            &call.base,
+            &key,
+            shown,
+            location,
+        )
+    }
+}
+
+fn step(planned: &Planned) -> Step {
+    let state = match planned.enabled {
+        true => StepState::Waiting,
+        false => StepState::Off,
+    };
+    blank(planned, planned.after.as_slice().into(), state)
+}
+
+fn blank(planned: &Planned, after: std::sync::Arc<[usize]>, state: StepState) -> Step {
+    Step {
+        resource: planned.id.as_str().into(),
+        kind: planned.kind.as_str().into(),
+        name: planned.name.as_str().into(),
+        api_version: planned.api_version.as_str().into(),
+        deletes: false,
+        after,
+        operation: Uuid::nil(),
+        changed: Timestamp::default(),
+        started: Timestamp::default(),
+        state,
+    }
+}
+
+/// What is in the group and not in the template goes, once all else is there (that it goes last is a guess).
+fn deletions(call: &Call<'_>, plan: &Plan) -> Vec<Step> {
+    let known = |id: &str| {
+        let id = id.to_lowercase();
+        plan.resources.iter().any(|planned| {
+            let planned = planned.id.to_lowercase();
+            // Whose child is in the template is not taken away under it.
+            planned == id || planned.starts_with(&format!("{id}/"))
+        })
+    };
+    let after: std::sync::Arc<[usize]> = (0..plan.resources.len()).collect();
+    let found = run::resources_of_group(call);
+    let gone = found.into_iter().filter(|found| !known(&found.id));
+    gone.map(|found| Step {
+        deletes: true,
+        ..blank(&found, std::sync::Arc::clone(&after), StepState::Waiting)
+    })
+    .collect()
+}
+
+/// Everything that can be known to be wrong before anything is written.
+pub(super) fn preflight(call: &Call<'_>, plan: &Plan) -> Result<(), ArmError> {
+    authorized(call, plan)?;
+    let mut details = Vec::new();
+    for planned in plan.resources.iter().filter(|planned| planned.enabled) {
+        if let Err(error) = check(call, planned) {
+            if error.code() == crate::arm::NOT_EMULATED {
+                return Err(error);
+            }
+            details.push(ErrorDetail {
+                target: Some(planned.id.clone()),
+                ..error.detail().clone()
+            });
+        }
+    }
+    if details.is_empty() {
+        return Ok(());
+    }
+    let name = call.path.name(0);
+    let message = format!(
+        "The template deployment '{name}' is not valid according to the validation procedure. See inner errors for details."
+    );
+    Err(ArmError::gateway(
+        StatusCode::BAD_REQUEST,
+        "InvalidTemplateDeployment",
+        message,
+    )
+    .with_details(details))
+}
+
+/// Everything is written with the caller's rights: what they may not write is said before anything is.
+fn authorized(call: &Call<'_>, plan: &Plan) -> Result<(), ArmError> {
+    let mut said = Vec::new();
+    for planned in plan.resources.iter().filter(|planned| planned.enabled) {
+        let kind = match planned.kind.eq_ignore_ascii_case(GROUPS) {
+            true => "Microsoft.Resources/subscriptions/resourceGroups",
+            false => planned.kind.as_str(),
+        };
+        let action = format!("{kind}/write");
+        if !call.may(&action, &planned.id) {
+            said.push(format!(
+                "Authorization failed for template resource '{}' of type '{}'. The client '{}' with object id '{}' does not have permission to perform action '{action}' at scope '{}'.",
+                planned.name,
+                planned.kind,
+                authorization::client(call.caller),
+                call.caller.oid,
+                planned.id
+            ));
+        }
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    Err(ArmError::gateway(
+        StatusCode::FORBIDDEN,
+        "InvalidTemplateDeployment",
+        format!(
+            "Deployment failed with multiple errors: '{}'",
+            said.join(":")
+        ),
+    ))
+}
+
+fn check(call: &Call<'_>, planned: &Planned) -> Result<(), ArmError> {
+    route::check_type(call, &planned.kind, &planned.api_version)?;
+    let is_group = planned.kind.eq_ignore_ascii_case(GROUPS);
+    if is_group && call.path.group.is_some() {
+        return Err(ArmError::gateway(
+            StatusCode::BAD_REQUEST,
+            "InvalidTemplate",
+            format!(
+                "Deployment template validation failed: 'The resource '{}' cannot be deployed to a resource group: it belongs to the subscription.'.",
+                planned.name
+            ),
+        ));
+    }
+    match planned.location.as_deref() {
+        Some(place) if !place.eq_ignore_ascii_case("global") => {
+            let kind = if is_group {
+                GROUPS
+            } else {
+                planned.kind.as_str()
+            };
+            location::region_for(kind, place).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn of_template(error: TemplateError) -> ArmError {
+    ArmError::gateway(StatusCode::BAD_REQUEST, error.code, error.message)
+}

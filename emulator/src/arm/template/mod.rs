@@ -1,0 +1,36 @@
+//! ARM templates: what the language says, worked out without any world.
+//!
+//! A template is planned once, before anything is written: parameters are checked, loops unrolled, names and
+//! dependencies worked out. Bodies are evaluated when their turn comes, because `reference()` wants what is there by then.
+
+mod copies;
+mod error;
+mod evaluate;
+mod expression;
+mod functions;
+mod graph;
+mod parameters;
+mod plan;
+mod resources;
+mod scope;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use error::TemplateError;
+pub(super) use plan::{Plan, Planned, parameters};
+pub(super) use resources::interleave;
+pub(super) use scope::{Facts, Runtime};
+
+/// How many resources a template may make (limits of Azure's template documentation, as the further ones).
+const MOST_RESOURCES: usize = 800;
+const MOST_COPIES: usize = 800;
+const MOST_PARAMETERS: usize = 256;
+const MOST_VARIABLES: usize = 256;
+const MOST_OUTPUTS: usize = 64;
+const LONGEST_EXPRESSION: usize = 24_576;
+const LONGEST_RANGE: usize = 10_000;
+/// How deep an expression or a value may nest: ours, so that nothing overflows.
+const DEEPEST: usize = 48;
+/// How many bytes all values together that a template works out may have: ours, so that no template eats the machine.
+const MOST_BYTES: usize = 32 << 20;
