@@ -28,7 +28,15 @@ impl Call<'_> {
         let Ok(principal) = Uuid::parse_str(&self.caller.oid) else {
             return false;
         };
+        let Some(scope) = self.relative(scope) else {
+            return false;
+        };
         self.read(|world| world.azure.authorization.allows(principal, action, scope))
+    }
+
+    /// What an id is within the subscription: `/` for the subscription itself; none for one of another.
+    pub(super) fn relative<'a>(&self, id: &'a str) -> Option<&'a str> {
+        relative(self.subscription, id)
     }
 
     /// Whether the caller has any role in the subscription.
@@ -71,6 +79,18 @@ impl Call<'_> {
             self.raw_path
         );
         ArmError::gateway(StatusCode::FORBIDDEN, "LinkedAuthorizationFailed", message)
+    }
+}
+
+/// What an id is within a subscription: `/` for the subscription itself; none for one of another.
+pub(crate) fn relative(subscription: Uuid, id: &str) -> Option<&str> {
+    let own = format!("/subscriptions/{subscription}");
+    let start = id.get(..own.len())?;
+    let rest = start.eq_ignore_ascii_case(&own).then(|| &id[own.len()..])?;
+    match rest {
+        "" => Some("/"),
+        rest if rest.starts_with('/') => Some(rest),
+        _ => None,
     }
 }
 

@@ -39,6 +39,7 @@ use milink_core::operation::OperationError;
 use milink_core::refusal::Refusal;
 use uuid::Uuid;
 
+pub(crate) use authorization::relative as within_subscription;
 pub use error::NOT_EMULATED;
 pub use ports::{Keys, Refusing, Subscription, Worlds};
 pub use registry::{Served, served};
@@ -112,6 +113,11 @@ impl Arm {
     /// Everything under `/` that nobody else answers. Paths are matched without regard to case, so not by axum.
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new().fallback(handle).with_state(Arc::clone(self))
+    }
+
+    /// Lets what is being deployed to a subscription go on as far as it can by now. False if nothing is.
+    pub(crate) fn deployments_go_on(&self, subscription: Uuid) -> bool {
+        resources::deployments::go_on(self, subscription, "https://localhost")
     }
 
     /// Checks a token that a SQL client logs in with.

@@ -65,12 +65,13 @@ pub(super) async fn add(
         ));
     }
     let own = format!("/subscriptions/{}", world.subscription());
-    let scope = Scope::new(settings.scope.as_deref().unwrap_or(&own));
-    if !Scope::new(&own).holds(scope.as_str()) {
-        return Err(ControlError::bad_request(format!(
-            "'{scope}' is not in the world's subscription: begin with {own}"
-        )));
-    }
+    let scope = settings.scope.as_deref().unwrap_or(&own);
+    let scope = crate::arm::within_subscription(world.subscription(), scope);
+    let scope = scope.map(Scope::new).ok_or_else(|| {
+        ControlError::bad_request(format!(
+            "the scope is not in the world's subscription: begin with {own}"
+        ))
+    })?;
     let secret = match settings.secret {
         Some(secret) if !secret.is_empty() => Some(Secret(secret.into())),
         Some(_) => return Err(ControlError::bad_request("the secret is empty")),

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -255,6 +256,195 @@ def private_endpoint(ready, work):
     assert nic["ipConfigurations"][0]["privateIPAddress"].startswith("10.9.0."), nic
     az("network", "private-endpoint", "delete", *group, "-n", "pe1")
     equal(az("network", "private-endpoint", "list", *group), [])
+
+
+TOPOLOGY = """
+{
+  // A comment, and a trailing comma: az sends the file as it is.
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": {
+    "instance": {"type": "string"},
+    "count": {"type": "int", "defaultValue": 2, "minValue": 1, "maxValue": 5},
+    "secret": {"type": "securestring", "defaultValue": "hidden"}
+  },
+  "variables": {"hub": "[concat('hub', '-net')]", "zone": "privatelink.walk.test"},
+  "resources": [
+    {
+      "type": "Microsoft.Network/privateDnsZones/A", "apiVersion": "2024-06-01", "name": "[concat(variables('zone'), '/mi')]",
+      "dependsOn": ["[resourceId('Microsoft.Network/privateDnsZones', variables('zone'))]"],
+      "properties": {"ttl": 10, "aRecords": [{"ipv4Address": "[reference('pe').customDnsConfigs[0].ipAddresses[0]]"}]}
+    },
+    {
+      "type": "Microsoft.Network/privateDnsZones", "apiVersion": "2024-06-01", "name": "[variables('zone')]", "location": "global",
+      "resources": [{
+        "type": "virtualNetworkLinks", "apiVersion": "2024-06-01", "name": "hub", "location": "global",
+        "dependsOn": ["[variables('zone')]", "[variables('hub')]"],
+        "properties": {"registrationEnabled": false, "virtualNetwork": {"id": "[resourceId('Microsoft.Network/virtualNetworks', variables('hub'))]"}}
+      }]
+    },
+    {
+      "type": "Microsoft.Network/privateEndpoints", "apiVersion": "2024-05-01", "name": "pe", "location": "[resourceGroup().location]",
+      "dependsOn": ["[variables('hub')]"],
+      "properties": {
+        "subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', variables('hub'), 'clients')]"},
+        "privateLinkServiceConnections": [{"name": "c", "properties": {"privateLinkServiceId": "[parameters('instance')]", "groupIds": ["managedInstance"]}}]
+      }
+    },
+    {
+      "type": "Microsoft.Network/virtualNetworks/virtualNetworkPeerings", "apiVersion": "2024-05-01",
+      "name": "[format('{0}/to-spoke{1}', variables('hub'), copyIndex())]",
+      "copy": {"name": "peerings", "count": "[parameters('count')]"},
+      "dependsOn": ["[variables('hub')]", "spokes"],
+      "properties": {"remoteVirtualNetwork": {"id": "[resourceId('Microsoft.Network/virtualNetworks', concat('spoke', copyIndex()))]"}}
+    },
+    {
+      "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": "[concat('spoke', copyIndex())]",
+      "location": "[resourceGroup().location]", "copy": {"name": "spokes", "count": "[parameters('count')]"},
+      "properties": {"addressSpace": {"addressPrefixes": ["[format('10.{0}.0.0/16', copyIndex(60))]"]}}
+    },
+    {
+      "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": "[variables('hub')]", "location": "[resourceGroup().location]",
+      "properties": {
+        "addressSpace": {"addressPrefixes": ["10.59.0.0/16"]},
+        "subnets": [{"name": "clients", "properties": {"addressPrefix": "10.59.1.0/24"}}]
+      }
+    },
+  ],
+  "outputs": {
+    "address": {"type": "string", "value": "[reference('pe').customDnsConfigs[0].ipAddresses[0]]"},
+    "spokes": {"type": "array", "copy": {"count": "[parameters('count')]", "input": "[resourceId('Microsoft.Network/virtualNetworks', concat('spoke', copyIndex()))]"}}
+  }
+}
+"""
+
+
+@test
+def deployments(ready, work):
+    az = Az(ready, work)
+    az.login()
+    az("group", "create", "-n", "walk-rg", "-l", ready["location"])
+    group = ("-g", "walk-rg")
+    file = work / "topology.json"
+    file.write_text(TOPOLOGY)
+    create = ("deployment", "group", "create", *group, "-f", file, "-p", f"instance={ready['managedInstances'][0]['resourceId']}")
+    made = az(*create, "-n", "first")
+    equal((made["name"], made["properties"]["provisioningState"]), ("first", "Succeeded"))
+    equal(made["properties"]["outputs"]["address"], {"type": "String", "value": "10.59.1.4"})
+    equal(len(made["properties"]["outputs"]["spokes"]["value"]), 2)
+    equal(len(made["properties"]["outputResources"]), 9)
+    assert "hidden" not in json.dumps(made), made
+    equal(names(az("network", "vnet", "list", *group)), ["hub-net", "spoke0", "spoke1"])
+    record = az("network", "private-dns", "record-set", "a", "show", *group, "-z", "privatelink.walk.test", "-n", "mi")
+    equal(record["aRecords"][0]["ipv4Address"], "10.59.1.4")
+    endpoint = az("network", "private-endpoint", "show", *group, "-n", "pe")
+    equal(endpoint["privateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Approved")
+    again = az(*create, "-n", "second", "-p", "count=1")
+    equal(again["properties"]["outputs"]["address"]["value"], "10.59.1.4")
+    equal(az("deployment", "group", "validate", *group, "-f", file, "-p", "instance=x")["properties"]["provisioningState"], "Succeeded")
+    equal(names(az("deployment", "group", "list", *group)), ["first", "second"])
+    equal(az("deployment", "group", "show", *group, "-n", "first")["properties"]["provisioningState"], "Succeeded")
+    operations = az("deployment", "operation", "group", "list", *group, "-n", "first")
+    equal(len(operations), 9)
+    equal({one["properties"]["provisioningState"] for one in operations}, {"Succeeded"})
+    exported = az("deployment", "group", "export", *group, "-n", "first")
+    equal(exported["contentVersion"], "1.0.0.0")
+    # Wrong ones, each in its words.
+    az.refused(1, "InvalidTemplate", "deployment", "group", "create", *group, "-f", file, "-p", "instance=x", "count=9")
+    az.refused(1, "is not provided", "deployment", "group", "create", *group, "-f", file, "--no-prompt", "true")
+    for text, said in (
+        ('"name": "[nothing()]"', "The template function 'nothing' is not valid"),
+        ('"name": "loop", "dependsOn": ["loop"]', "Circular dependency"),
+        ('"name": "v-net", "properties": {"addressSpace": {"addressPrefixes": ["nonsense"]}}', "At least one resource deployment operation failed"),
+    ):
+        wrong = work / "wrong.json"
+        wrong.write_text(TOPOLOGY.split('"parameters"')[0] + '"resources": [{"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "location": "westeurope", '
+                         + text + "}]}")
+        az.refused(1, said, "deployment", "group", "create", *group, "-n", "wrong", "-f", wrong)
+    az.refused(1, "whatIf", "deployment", "group", "what-if", *group, "-f", file, "-p", "instance=x")
+    az("deployment", "group", "delete", *group, "-n", "second")
+    equal(names(az("deployment", "group", "list", *group)), ["first", "wrong"])
+    balancer = az("network", "lb", "create", *group, "-n", "lb1", "--sku", "Standard", "--vnet-name", "hub-net", "--subnet", "clients",
+                  "--frontend-ip-name", "front", "--backend-pool-name", "pool")
+    equal(balancer["loadBalancer"]["provisioningState"], "Succeeded")
+    equal(balancer["loadBalancer"]["frontendIPConfigurations"][0]["name"], "front")
+    # What is not in a complete template goes.
+    complete = work / "complete.json"
+    complete.write_text(TOPOLOGY.split('"parameters"')[0] + '"resources": [{"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", '
+                        '"location": "westeurope", "name": "only", "properties": {"addressSpace": {"addressPrefixes": ["10.77.0.0/16"]}}}]}')
+    az("deployment", "group", "create", *group, "-n", "third", "-f", complete, "--mode", "Complete")
+    equal(names(az("network", "vnet", "list", *group)), ["only"])
+    equal(az("network", "private-dns", "zone", "list", *group), [])
+    # At the subscription, with a group and a deployment into it.
+    whole = work / "whole.json"
+    inner = json.loads(complete.read_text().replace("// A comment, and a trailing comma: az sends the file as it is.", ""))
+    whole.write_text(json.dumps({
+        "$schema": "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        "resources": [
+            {"type": "Microsoft.Resources/resourceGroups", "apiVersion": "2024-11-01", "name": "made-rg", "location": "[deployment().location]"},
+            {"type": "Microsoft.Resources/deployments", "apiVersion": "2024-11-01", "name": "inner", "resourceGroup": "made-rg", "dependsOn": ["made-rg"],
+             "properties": {"mode": "Incremental", "template": inner}},
+        ]}))
+    az("deployment", "sub", "create", "-n", "whole", "-l", ready["location"], "-f", whole)
+    equal(names(az("network", "vnet", "list", "-g", "made-rg")), ["only"])
+
+
+@test
+def roles(ready, work):
+    owner = Az(ready, work)
+    owner.login()
+    group = ("-g", ready["resourceGroup"])
+    scope = f"/subscriptions/{ready['subscriptionId']}/resourceGroups/{ready['resourceGroup']}"
+    equal(names(owner("role", "definition", "list", "--name", "Reader")), ["acdd72a7-3385-48ef-bd42-f606fba81ae7"])
+    made = principal(ready, "walker")
+    who = Az(ready, work, "walker")
+    who.register()
+    login = ("login", "--service-principal", "-u", made["clientId"], "-p", made["secret"], "--tenant", ready["tenantId"])
+    who.refused(1, "No subscriptions found", *login)
+    assign = ("role", "assignment", "create", "--assignee-object-id", made["objectId"], "--assignee-principal-type", "ServicePrincipal")
+    reader = owner(*assign, "--role", "Reader", "--scope", scope)
+    equal((reader["principalId"], reader["scope"]), (made["objectId"], scope))
+    who(*login)
+    instance = ready["managedInstances"][0]
+    equal(who("sql", "mi", "show", *group, "-n", instance["name"])["name"], instance["name"])
+    who.refused(1, "AuthorizationFailed", "sql", "mi", "update", *group, "-n", instance["name"], "--tags", "a=b")
+    who.refused(1, "Microsoft.Network/virtualNetworks/write", "network", "vnet", "create", *group, "-n", "not-mine", "--address-prefixes", "10.66.0.0/16")
+    owner(*assign, "--role", "Network Contributor", "--scope", scope)
+    who("network", "vnet", "create", *group, "-n", "mine", "--address-prefixes", "10.66.0.0/16", "--subnet-name", "pe", "--subnet-prefixes", "10.66.0.0/24")
+    endpoint = ("network", "private-endpoint", "create", *group, "--vnet-name", "mine", "--subnet", "pe", "--group-id", "managedInstance",
+                "--private-connection-resource-id", instance["resourceId"], "--connection-name", "c")
+    who.refused(1, "LinkedAuthorizationFailed", *endpoint, "-n", "pe-auto")
+    asked = who(*endpoint, "-n", "pe-asked", "--manual-request", "true")
+    equal(asked["manualPrivateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Pending")
+    owner(*assign, "--role", "SQL Managed Instance Contributor", "--scope", instance["resourceId"])
+    approved = who(*endpoint, "-n", "pe-auto")
+    equal(approved["privateLinkServiceConnections"][0]["privateLinkServiceConnectionState"]["status"], "Approved")
+    # A role of one's own, with what one step needs.
+    role = {"Name": "Tagger", "Description": "Reads and tags instances.", "Actions": ["Microsoft.Sql/managedInstances/read", "Microsoft.Sql/managedInstances/write"],
+            "AssignableScopes": [f"/subscriptions/{ready['subscriptionId']}"]}
+    defined = owner("role", "definition", "create", "--role-definition", json.dumps(role))
+    equal((defined["roleName"], defined["roleType"]), ("Tagger", "CustomRole"))
+    other = principal(ready, "tagger")
+    owner("role", "assignment", "create", "--assignee-object-id", other["objectId"], "--assignee-principal-type", "ServicePrincipal",
+          "--role", "Tagger", "--scope", scope)
+    tagger = Az(ready, work, "tagger")
+    tagger.register()
+    tagger("login", "--service-principal", "-u", other["clientId"], "-p", other["secret"], "--tenant", ready["tenantId"])
+    equal(tagger("sql", "mi", "update", *group, "-n", instance["name"], "--tags", "a=b")["tags"], {"a": "b"})
+    tagger.refused(1, "AuthorizationFailed", "sql", "mi", "delete", *group, "-n", instance["name"], "-y")
+    tagger.refused(1, "AuthorizationFailed", "network", "vnet", "list", *group)
+    listed = owner("role", "assignment", "list", "--scope", scope, "--fill-principal-name", "false")
+    equal(len([one for one in listed if one["principalId"] == made["objectId"]]), 2)
+    owner("role", "assignment", "delete", "--ids", reader["id"])
+    owner.refused(1, "RoleDefinitionHasAssignments", "role", "definition", "delete", "--name", "Tagger")
+
+
+def principal(ready, name) -> dict:
+    """Adds a service principal to the emulator's directory."""
+    request = urllib.request.Request(f"{ready['controlUrl'].rstrip('/')}/principals/{name}", data=b"{}", method="PUT",
+                                     headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 def main() -> int:

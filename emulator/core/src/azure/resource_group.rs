@@ -188,7 +188,7 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     for instance in instances {
         super::managed_instance::remove(world, instance);
     }
-    let scope = world.group_scope(name);
+    let scope = super::authorization::group_scope(name);
     let azure = &mut world.azure;
     let is_here = |new: &super::managed_instance::NewInstance| new.group() == name;
     let creating: Vec<Name> = azure

@@ -39,14 +39,20 @@ const KINDS: [&str; 5] = [
     "Device",
 ];
 
-/// The scope before `/providers/Microsoft.Authorization`.
+/// The scope before `/providers/Microsoft.Authorization`, within the subscription.
 pub(super) fn scope(call: &Call<'_>) -> Scope {
-    let path = &call.raw_path;
+    let path = call.relative(&call.raw_path).unwrap_or("/");
     let lower = path.to_ascii_lowercase();
     let end = lower
         .rfind("/providers/microsoft.authorization")
         .unwrap_or(path.len());
     Scope::new(&path[..end])
+}
+
+/// The id of a scope.
+pub(super) fn scope_id(call: &Call<'_>, scope: &Scope) -> String {
+    let below = scope.as_str().trim_end_matches('/');
+    format!("/subscriptions/{}{below}", call.subscription)
 }
 
 /// What a `$filter` lets through.
@@ -265,7 +271,7 @@ fn find(call: &Call<'_>) -> Result<Option<RoleAssignment>, ArmError> {
 
 /// What nobody has written down: who runs the emulator owns the subscription.
 fn owners(call: &Call<'_>) -> Vec<RoleAssignment> {
-    let scope = Scope::new(&format!("/subscriptions/{}", call.subscription));
+    let scope = Scope::new("/");
     let all = [
         (call.arm.principal, "ServicePrincipal"),
         (entra::user_id(), "User"),
@@ -284,10 +290,8 @@ fn owners(call: &Call<'_>) -> Vec<RoleAssignment> {
 }
 
 fn shown(call: &Call<'_>, one: &RoleAssignment) -> Value {
-    let mut id = format!("{}/providers/{NAME}/{}", one.scope, one.name);
-    if one.scope.as_str() == "/" {
-        id.remove(0);
-    }
+    let scope = scope_id(call, &one.scope);
+    let id = format!("{scope}/providers/{NAME}/{}", one.name);
     let moment = one.created.to_string();
     json!({
         "id": id,
@@ -297,7 +301,7 @@ fn shown(call: &Call<'_>, one: &RoleAssignment) -> Value {
             "roleDefinitionId": role_definitions::id(call, one.role),
             "principalId": one.principal,
             "principalType": one.principal_type,
-            "scope": one.scope.as_str(),
+            "scope": scope,
             "condition": null,
             "conditionVersion": null,
             "description": one.description,

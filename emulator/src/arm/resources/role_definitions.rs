@@ -7,7 +7,7 @@ use milink_core::azure::authorization::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::role_assignments::scope;
+use super::role_assignments::{scope, scope_id};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -144,20 +144,20 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             );
         }
         let scopes = properties.strings("assignableScopes")?.unwrap_or_default();
-        let own = format!("/subscriptions/{}", call.subscription);
-        let own = Scope::new(&own);
-        if scopes.is_empty() || !scopes.iter().all(|one| own.holds(one)) {
+        let assignable = scopes.iter().map(|one| Some(Scope::new(call.relative(one)?)));
+        let assignable: Option<Vec<Scope>> = assignable.collect();
+        let Some(assignable) = assignable.filter(|all| !all.is_empty()) else {
             return bad(
                 "InvalidAssignableScopes",
                 format!("The assignable scopes '{}' of the role definition '{name}' are not scopes of the subscription.", scopes.join(", ")),
             );
-        }
+        };
         Ok(DefineRole {
             id,
             name,
             description: properties.string("description")?.unwrap_or_default(),
             permissions,
-            assignable: scopes.iter().map(|one| Scope::new(one)).collect(),
+            assignable,
         })
     })?;
     call.submit(request)?;
@@ -241,7 +241,7 @@ fn shown(call: &Call<'_>, role: &RoleDefinition) -> Value {
             "notDataActions": one.not_data_actions,
         })
     });
-    let scopes = role.assignable.iter().map(Scope::as_str);
+    let scopes = role.assignable.iter().map(|one| scope_id(call, one));
     json!({
         "id": id(call, role.id),
         "name": role.id,

@@ -127,7 +127,7 @@ fn expressions_are_worked_out() {
     expect![[r#"
         plain = "plain"
         [[not an expression] = "[not an expression]"
-        [concat('a', 1, true)] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '[concat('a', 1, true)]' is not valid: ) is not expected there.'
+        [concat('a', 1, true())] = "a1True"
         [concat(variables('list'), createArray(4))] = [1,2,3,4]
         [variables('object').b['c']] = "deep"
         [variables('loop').items[1]] = "i2"
@@ -213,6 +213,27 @@ fn expressions_that_are_wrong_are_refused_by_name() {
         let _ = writeln!(shown, "{case:.40} = {}", said.replace(case, "…"));
     }
     expect![[r#"
+        [nothing('a')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'nothing' is not valid. Please see https://aka.ms/arm-functions for usage details.'
+        [listKeys('a', 'b')] = OperationNotSupportedByMilink: The template function 'listKeys' is not supported by milink. See COMPAT.md for what is.
+        [map(variables('list'), 'x')] = OperationNotSupportedByMilink: The template function 'map' is not supported by milink. See COMPAT.md for what is.
+        [concat('a'] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: it ends too early.'
+        [concat('a] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: the string that begins at position '7' does not end.'
+        [concat('a' 'b')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: 'b' is not expected there.'
+        [concat('a'))] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: ) is not expected there.'
+        [variables('none')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template variable 'none' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.'
+        [parameters('none')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template parameter 'none' is not found. Please see https://aka.ms/arm-syntax-parameters for usage details.'
+        [variables('object').none] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression property 'none' doesn't exist, available properties are 'a, b'.'
+        [variables('list')[9]] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression property array index '9' is out of bounds.'
+        [div(1, 0)] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template language function 'div' has no result for these parameters: a division by zero, or a number that is too large. Please see https://aka.ms/arm-functions for usage details.'
+        [substring('a', 2, 1)] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template language function 'substring' parameters are not valid: index and length must refer to a location within the string. Please see https://aka.ms/arm-functions for usage details.'
+        [copyIndex()] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'copyIndex' is not expected at this location. The function can only be used in a resource with copy specified. Please see https://aka.ms/arm-copy for usage details.'
+        [utcNow()] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'utcNow' is not expected at this location. It can only be used in the default value of a parameter. Please see https://aka.ms/arm-functions for usage details.'
+        [resourceId('Microsoft.Network/virtualNe = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'Unable to evaluate template language function 'resourceId': the type 'Microsoft.Network/virtualNetworks/subnets, v' requires as many resource names as it has segments after its namespace. Please see https://aka.ms/arm-functions for usage details.'
+        [range(1, 99999)] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'range' parameters are not valid: the count is from 0 to 10000, and the sum at most 2147483647. Please see https://aka.ms/arm-functions for usage details.'
+        [reference('nobody')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'reference' is not valid: the resource 'nobody' is not defined in the template. Please see https://aka.ms/arm-functions for usage details.'
+        [int('x')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template language function 'int' is unable to convert provided value 'x' to integer. Please see https://aka.ms/arm-functions for usage details.'
+        [concat('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression length limit exceeded. Limit: '24576' and actual: '30012'.'
+        [string(string(string(string(string(stri = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression is nested deeper than '48'.'
     "#]]
     .assert_eq(&shown);
 }

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::deployment::Secret;
 use crate::time::Timestamp;
-use crate::world::World;
 
 pub use built_in::BUILT_IN;
 pub use requests::{
@@ -162,12 +161,7 @@ impl Authorization {
     }
 }
 
-impl World {
-    /// The scope of a resource group.
-    pub(in crate::azure) fn group_scope(&self, group: &crate::names::Name) -> Scope {
-        Scope::new(&format!(
-            "/subscriptions/{}/resourceGroups/{group}",
-            self.subscription
-        ))
-    }
+/// The scope of a resource group.
+pub(in crate::azure) fn group_scope(group: &crate::names::Name) -> Scope {
+    Scope::new(&format!("/resourceGroups/{group}"))
 }

@@ -1,10 +1,11 @@
-//! Scopes: ids of which each holds those below it.
+//! Scopes: ids of which each holds those below it. They begin below the subscription, so that a copy of a world has them
+//! in its own.
 
 use std::fmt;
 
 use crate::names::Name;
 
-/// A scope: the root, a subscription, a group or a resource.
+/// A scope: `/` for the subscription, or a group or resource in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope(Name);
 
@@ -53,7 +54,8 @@ mod tests {
     #[test]
     fn a_scope_holds_what_is_below_it() {
         for (scope, id, holds) in [
-            ("/", "/subscriptions/s", true),
+            ("/", "/resourceGroups/rg", true),
+            ("/", "/", true),
             (
                 "/subscriptions/s/",
                 "/Subscriptions/S/resourceGroups/rg",

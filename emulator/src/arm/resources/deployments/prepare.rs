@@ -59,7 +59,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
         let facts = facts(call, location.clone());
         let given = parameters(template, &given, &facts).map_err(of_template)?;
         let plan = Plan::of(template, given.values.clone(), facts, true).map_err(of_template)?;
-        let mut steps: Vec<Step> = plan.resources.iter().map(step).collect();
+        let mut steps: Vec<Step> = plan.resources.iter().map(|one| step(call, one)).collect();
         if complete {
             steps.extend(deletions(call, &plan));
         }
@@ -136,17 +136,23 @@ fn facts(call: &Call<'_>, location: Option<String>) -> Facts {
     }
 }
 
-fn step(planned: &Planned) -> Step {
+fn step(call: &Call<'_>, planned: &Planned) -> Step {
     let state = match planned.enabled {
         true => StepState::Waiting,
         false => StepState::Off,
     };
-    blank(planned, planned.after.as_slice().into(), state)
+    blank(call, planned, planned.after.as_slice().into(), state)
 }
 
-fn blank(planned: &Planned, after: std::sync::Arc<[usize]>, state: StepState) -> Step {
+fn blank(
+    call: &Call<'_>,
+    planned: &Planned,
+    after: std::sync::Arc<[usize]>,
+    state: StepState,
+) -> Step {
     Step {
-        resource: planned.id.as_str().into(),
+        // A copy of a world has it in its own subscription.
+        resource: call.relative(&planned.id).unwrap_or(&planned.id).into(),
         kind: planned.kind.as_str().into(),
         name: planned.name.as_str().into(),
         api_version: planned.api_version.as_str().into(),
@@ -174,7 +180,12 @@ fn deletions(call: &Call<'_>, plan: &Plan) -> Vec<Step> {
     let gone = found.into_iter().filter(|found| !known(&found.id));
     gone.map(|found| Step {
         deletes: true,
-        ..blank(&found, std::sync::Arc::clone(&after), StepState::Waiting)
+        ..blank(
+            call,
+            &found,
+            std::sync::Arc::clone(&after),
+            StepState::Waiting,
+        )
     })
     .collect()
 }

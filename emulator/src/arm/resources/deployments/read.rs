@@ -22,6 +22,11 @@ pub(super) fn id(call: &Call<'_>, key: &DeploymentKey) -> String {
     format!("{scope}/providers/{}/{}", super::NAME, key.name)
 }
 
+/// The id of what a step makes.
+fn resource_id(call: &Call<'_>, step: &Step) -> String {
+    format!("/subscriptions/{}{}", call.subscription, step.resource)
+}
+
 /// The digits under which the end of a deployment is asked for.
 pub(super) fn status_id(deployment: &Deployment) -> String {
     let (high, _) = deployment.correlation.as_u64_pair();
@@ -56,12 +61,14 @@ pub(super) fn shown(call: &Call<'_>, deployment: &Deployment) -> Value {
         "duration": iso(deployment.changed.since(deployment.started)),
         "correlationId": deployment.correlation,
         "providers": providers(made.iter().map(|step| &*step.kind)),
-        "dependencies": dependencies(deployment, &made),
+        "dependencies": dependencies(call, deployment, &made),
     });
     match &deployment.state {
         DeploymentState::Succeeded { outputs } => {
             properties["outputs"] = json(outputs);
-            let ids = made.iter().map(|step| json!({ "id": &*step.resource }));
+            let ids = made
+                .iter()
+                .map(|step| json!({ "id": resource_id(call, step) }));
             properties["outputResources"] = ids.collect();
         }
         DeploymentState::Failed { error } => properties["error"] = json(error),
@@ -124,7 +131,7 @@ pub(super) fn operation(call: &Call<'_>, deployment: &Deployment, step: &Step) -
         "trackingId": step.operation,
         "statusCode": status,
         "targetResource": {
-            "id": &*step.resource,
+            "id": resource_id(call, step),
             "resourceType": &*step.kind,
             "resourceName": &*step.name,
         },
@@ -152,8 +159,8 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-fn dependencies(deployment: &Deployment, made: &[&Step]) -> Value {
-    let named = |step: &Step| json!({ "id": &*step.resource, "resourceType": &*step.kind, "resourceName": &*step.name });
+fn dependencies(call: &Call<'_>, deployment: &Deployment, made: &[&Step]) -> Value {
+    let named = |step: &Step| json!({ "id": resource_id(call, step), "resourceType": &*step.kind, "resourceName": &*step.name });
     let with = made.iter().filter(|step| !step.after.is_empty());
     let all = with.map(|step| {
         let mut shown = named(step);

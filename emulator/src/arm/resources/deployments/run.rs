@@ -29,8 +29,8 @@ use crate::arm::{Arm, Incoming, route};
 /// How many rounds one request lets deployments go: each begins or ends something, so this is never reached.
 const MOST_ROUNDS: usize = 10_000;
 
-/// Lets every deployment of a world go on as far as it can by now.
-pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) {
+/// Lets every deployment of a world go on as far as it can by now. Says whether any is still running.
+pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) -> bool {
     let running = || {
         let mut keys: Vec<DeploymentKey> = Vec::new();
         arm.worlds.read(subscription, &mut |world| {
@@ -39,7 +39,7 @@ pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) {
         keys
     };
     if running().is_empty() {
-        return;
+        return false;
     }
     // Nothing is left half done by a panic that a later round would not find.
     let _one_at_a_time = arm.deploying.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,9 +55,10 @@ pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) {
             moved |= round.run();
         }
         if !moved {
-            return;
+            break;
         }
     }
+    !running().is_empty()
 }
 
 /// One deployment, looked at once.
@@ -163,7 +164,7 @@ impl Round<'_> {
                 true => self.send(
                     &caller,
                     Method::DELETE,
-                    &step.resource,
+                    &self.full(&step.resource),
                     &step.api_version,
                     None,
                 ),
@@ -214,7 +215,7 @@ impl Round<'_> {
         self.send(
             caller,
             Method::PUT,
-            &step.resource,
+            &self.full(&step.resource),
             &step.api_version,
             Some(&body),
         )
@@ -240,7 +241,7 @@ impl Round<'_> {
                 StepState::Failed { error, .. } => {
                     let detail = serde_json::from_str::<ErrorDetail>(error).unwrap_or_default();
                     Some(ErrorDetail {
-                        target: detail.target.clone().or(Some(step.resource.to_string())),
+                        target: detail.target.clone().or(Some(self.full(&step.resource))),
                         ..detail
                     })
                 }
@@ -378,6 +379,11 @@ impl Round<'_> {
                 done = world.apply(now, request.clone()).is_ok();
             });
         done
+    }
+
+    /// The id of what a step makes, in this subscription.
+    fn full(&self, resource: &str) -> String {
+        format!("/subscriptions/{}{resource}", self.subscription)
     }
 
     fn now(&self) -> Timestamp {
