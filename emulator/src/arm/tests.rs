@@ -2,8 +2,8 @@
 
 mod authentication;
 mod common;
-mod forwarding;
 mod deployments;
+mod forwarding;
 mod instances;
 mod links;
 mod load_balancers;
