@@ -6,6 +6,7 @@
 mod http;
 mod life;
 mod link;
+mod network;
 mod process;
 mod report;
 mod sql;
@@ -39,6 +40,7 @@ fn main() {
         100_000.0,
     );
     runtime.block_on(life::measure(&mut report));
+    runtime.block_on(network::measure(&mut report));
     runtime.block_on(worlds::measure(&mut report));
     report.end();
 }

@@ -1,5 +1,6 @@
 //! The model's network on real sockets: who gets where from where, and what a client meets that does not.
 
+mod agreement;
 mod article;
 mod ports;
 mod ways;
@@ -104,16 +105,26 @@ impl Town {
     }
 
     async fn arm(&self, method: &str, path: &str, version: &str, body: Option<Value>) -> Value {
+        let answer = self.try_arm(method, path, version, body).await;
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    async fn try_arm(
+        &self,
+        method: &str,
+        path: &str,
+        version: &str,
+        body: Option<Value>,
+    ) -> Result<Value, milink_client::Error> {
         let arm = self.stage.arm();
         let answer = arm
             .send(method, &self.id(path), version, body.as_ref())
-            .await
-            .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+            .await?;
         if let Some(operation) = &answer.operation {
-            let (outcome, _) = operation.poll(&arm).await.expect("a poll");
+            let (outcome, _) = operation.poll(&arm).await?;
             assert!(outcome.is_some(), "{method} {path} is over at once");
         }
-        answer.body
+        Ok(answer.body)
     }
 
     async fn network(&self, name: &str, prefix: &str, subnets: &[(&str, &str)]) {
