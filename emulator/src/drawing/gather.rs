@@ -16,6 +16,8 @@ use super::picture::{Kind, Picture, Stroke};
 pub(super) struct Gathered {
     pub(super) picture: Picture,
     pub(super) found: BTreeMap<Thing, usize>,
+    /// The box that has an address; where networks overlap, that of the first.
+    pub(super) addresses: BTreeMap<Ipv4Addr, usize>,
     /// The line of a peering, by its network and name.
     pub(super) peerings: BTreeMap<(ResourceKey, Name), usize>,
 }
@@ -44,6 +46,7 @@ pub(super) fn gather(world: &World) -> Gathered {
     let mut gathered = Gathered {
         picture: Picture::default(),
         found: BTreeMap::new(),
+        addresses: BTreeMap::new(),
         peerings: BTreeMap::new(),
     };
     gathered.outside(world);
@@ -153,10 +156,10 @@ impl Gathered {
                     "managed instance".to_owned(),
                     address.to_string(),
                 ];
-                let views = world.managed_instance_views();
-                if let Some(view) = views.iter().find(|view| *view.name == *name) {
-                    words.push(view.properties.proxy_override.clone());
-                    if view.properties.public_data_endpoint {
+                let instance = world.managed_instance(name.as_str());
+                if let Some(managed) = instance.and_then(|found| found.as_managed_instance()) {
+                    words.push(managed.properties.proxy_override.clone());
+                    if managed.properties.public_data_endpoint {
                         words.push("public endpoint".to_owned());
                     }
                 }
@@ -185,6 +188,7 @@ impl Gathered {
                 let thing = Thing::Balancer(key.clone());
                 if let Some(known) = self.box_of(&thing) {
                     self.picture.boxes[known].words.push(said);
+                    self.addresses.entry(address).or_insert(known);
                     return;
                 }
                 let mut words = vec![key.name.to_string(), "load balancer".to_owned()];
@@ -203,7 +207,8 @@ impl Gathered {
                 (Thing::Service(key.clone()), Kind::Service, words)
             }
         };
-        self.add(Some(place), thing, kind, words);
+        let number = self.add(Some(place), thing, kind, words);
+        self.addresses.entry(address).or_insert(number);
     }
 
     /// What has no subnet: instances and load balancers that are not inside a network.
@@ -298,10 +303,11 @@ impl Gathered {
         let machines: Vec<&Machine> = fabric.machines.values().map(|machine| &**machine).collect();
         for machine in machines {
             for rule in &machine.rules {
-                if let Some(thing) = holder_of(world, rule.address) {
-                    let from = Thing::Interface(machine.interface.clone());
+                let from = self.box_of(&Thing::Interface(machine.interface.clone()));
+                let to = self.addresses.get(&rule.address).copied();
+                if let Some((from, to)) = from.zip(to) {
                     let label = format!("{} to {}", rule.port, rule.to_port);
-                    self.join(&from, &thing, label, Stroke::Arrow);
+                    self.picture.join(from, to, label, Stroke::Arrow);
                 }
             }
         }
@@ -340,27 +346,6 @@ impl Gathered {
             self.peerings.insert(own, line);
         }
     }
-}
-
-/// Who holds an address of any network.
-pub(super) fn holder_of(world: &World, address: Ipv4Addr) -> Option<Thing> {
-    let networks = world.azure.virtual_networks.iter();
-    let subnets = networks.flat_map(|(key, network)| {
-        network.subnets.values().map(|subnet| SubnetId {
-            group: key.group.clone(),
-            network: key.name.clone(),
-            subnet: subnet.name.clone(),
-        })
-    });
-    let held = subnets.filter_map(|id| holders(world, &id).remove(&address));
-    held.map(|holder| match holder {
-        Holder::Instance(name) => Thing::Instance(name),
-        Holder::Interface(key) => Thing::Interface(key),
-        Holder::PrivateEndpoint(key) => Thing::Endpoint(key),
-        Holder::Frontend(key, _) => Thing::Balancer(key),
-        Holder::LinkService(key) => Thing::Service(key),
-    })
-    .next()
 }
 
 fn subnet_words(subnet: &Subnet) -> Vec<String> {

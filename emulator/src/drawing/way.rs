@@ -7,7 +7,7 @@ use milink_core::azure::ResourceKey;
 use milink_core::names::Name;
 use milink_core::path::{End, Hop, Vantage, Verdict};
 
-use super::gather::{Gathered, Thing, holder_of};
+use super::gather::{Gathered, Thing};
 use super::picture::{Kind, Mark, Stroke};
 
 /// How long a line of a note is at most.
@@ -150,7 +150,12 @@ fn stop_at(world: &World, gathered: &mut Gathered, hop: &Hop) -> Option<usize> {
             let key = networks.keys().find(|key| key.name.is(name));
             Thing::Network(key?.clone())
         }
-        "appliance" => holder_of(world, name.parse::<Ipv4Addr>().ok()?)?,
+        "appliance" => {
+            return gathered
+                .addresses
+                .get(&name.parse::<Ipv4Addr>().ok()?)
+                .copied();
+        }
         _ => return None,
     };
     gathered.box_of(&thing)

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -26,6 +27,8 @@ pub(super) const NAMES: u8 = b'N';
 /// Azure's resolver, at the address that machines there know it by.
 const RESOLVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 const DNS_PORT: u16 = 53;
+/// How long a socket is left alone that has failed, so that one that goes on failing takes no time.
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 /// The longest DNS message.
 const LONGEST_MESSAGE: usize = 4_096;
 /// SOCKS5's words for a refused connection, and for a name that nobody has.
@@ -117,8 +120,12 @@ impl Inside {
 
     async fn accept(self: Arc<Self>, listener: TcpListener) {
         let mut clients = JoinSet::new();
-        while let Ok((client, _)) = listener.accept().await {
+        loop {
             while clients.try_join_next().is_some() {}
+            let Ok((client, _)) = listener.accept().await else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let inside = Arc::clone(&self);
             clients.spawn(async move {
                 // A connection that breaks is seen by both of its ends.
@@ -141,7 +148,7 @@ impl Inside {
         match self.introduce(&mut out, *meant.ip(), meant.port()).await? {
             0 => copy_bidirectional(&mut client, &mut out).await.map(drop),
             REFUSED | NO_HOST => {
-                rustix::net::sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO))
+                rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO))
                     .map_err(io::Error::from)
             }
             // Nothing answers, until the client gives up.
@@ -175,8 +182,12 @@ impl Inside {
     async fn datagrams(self: Arc<Self>, socket: Arc<UdpSocket>) {
         let mut buffer = vec![0; LONGEST_MESSAGE];
         let mut asked = JoinSet::new();
-        while let Ok((length, client)) = socket.recv_from(&mut buffer).await {
+        loop {
             while asked.try_join_next().is_some() {}
+            let Ok((length, client)) = socket.recv_from(&mut buffer).await else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let (inside, socket) = (Arc::clone(&self), Arc::clone(&socket));
             let message = buffer[..length].to_vec();
             asked.spawn(async move {

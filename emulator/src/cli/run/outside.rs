@@ -135,7 +135,8 @@ async fn serve(listener: UnixListener, way: Arc<Way>) {
             }
         }
         let Ok((client, _)) = listener.accept().await else {
-            return;
+            tokio::time::sleep(super::inside::PAUSE).await;
+            continue;
         };
         let way = Arc::clone(&way);
         clients.spawn(async move {

@@ -46,6 +46,8 @@ struct Served {
 
 /// How long a TCP connection may be silent (RFC 7766 wants seconds).
 const IDLE: Duration = Duration::from_secs(10);
+/// How long a socket is left alone that has failed, so that one that goes on failing takes no time.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many TCP connections are served at a time.
 const CONNECTIONS: usize = 64;
 /// How often a free port is looked for that is free for both protocols.
@@ -108,9 +110,8 @@ impl Served {
         // One more than is read, so that what is too long is noticed.
         let mut buffer = vec![0; LONGEST + 1];
         loop {
-            // An error here is that of a client who is gone.
             let Ok((length, client)) = socket.recv_from(&mut buffer).await else {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(PAUSE).await;
                 continue;
             };
             if let Some(reply) = self.answer(&buffer[..length], Transport::Udp) {
@@ -128,7 +129,7 @@ impl Served {
             };
             while clients.try_join_next().is_some() {}
             let Ok((client, _)) = listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(PAUSE).await;
                 continue;
             };
             let served = Arc::clone(&self);
