@@ -15,6 +15,7 @@ mod openapi;
 mod principals;
 mod servers;
 mod transitions;
+mod trust;
 mod ways;
 mod worlds;
 
@@ -96,6 +97,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/faults/points", get(faults::registry))
         .route("/faults/points/{point}", get(faults::point))
         .route("/faults/{id}", get(faults::show).delete(faults::remove))
+        .route("/trust", get(trust::show).put(trust::set))
         .route("/net/vantages", get(net::vantages))
         .route("/net/evaluate", post(net::evaluate))
         .route("/net/resolve", post(net::resolve))

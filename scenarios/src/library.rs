@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 20] = given![
+const GIVEN: [(&str, &str); 22] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -39,6 +39,8 @@ const GIVEN: [(&str, &str); 20] = given![
     "approved",
     "private-zone",
     "peering",
+    "two-instances",
+    "trusting-instances",
 ];
 
 /// The names of the prepared states that come with the runner.

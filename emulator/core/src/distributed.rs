@@ -5,11 +5,16 @@
 
 mod commit;
 mod dial;
+mod in_doubt;
+mod laws;
 
 use std::fmt;
 
 pub use commit::{Branch, CommitDistributed, Enlist};
 pub use dial::{Missed, dial};
+pub(crate) use in_doubt::resolve;
+pub use in_doubt::{IN_DOUBT, Part};
+pub(crate) use laws::{doubts_end, parts_have_sessions};
 
 use crate::azure::TrustScope;
 use crate::ids::InstanceId;

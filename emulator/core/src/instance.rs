@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
-use uuid::Uuid;
 
 use crate::availability_group::{AvailabilityGroup, Role};
 use crate::azure::ManagedInstanceProperties;
@@ -12,6 +11,7 @@ use crate::backup::BackupSet;
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::database::Database;
+use crate::distributed::Part;
 use crate::endpoint::Endpoint;
 use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId, TransactionId};
 use crate::linked_server::LinkedServer;
@@ -74,8 +74,8 @@ pub struct Instance {
     pub killed: OrdMap<TransactionId, SessionId>,
     /// Linked servers, by their names.
     pub linked_servers: OrdMap<Name, Arc<LinkedServer>>,
-    /// Transactions that are parts of distributed ones: whose they are, and the unit of work.
-    pub distributed: OrdMap<TransactionId, (SessionId, Uuid)>,
+    /// Transactions that are parts of distributed ones.
+    pub distributed: OrdMap<TransactionId, Part>,
     pub(crate) next_transaction: u64,
     pub(crate) next_backup: i32,
 }

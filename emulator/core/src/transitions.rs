@@ -107,7 +107,9 @@ impl World {
                 .get(id)
                 .map(|pending| pending.transition()),
             // How long partners wait for each other, and how long log travels, is no waiting for a step.
-            Timer::SessionTimeout(_) | Timer::Redo(_) | Timer::FaultEnd(_) => None,
+            Timer::SessionTimeout(_) | Timer::Redo(_) | Timer::FaultEnd(_) | Timer::InDoubt(..) => {
+                None
+            }
         }
     }
 
@@ -152,6 +154,7 @@ fn owner(timer: &Timer) -> String {
         | Timer::Redo(id) => id.to_string(),
         Timer::Operation(id) => id.to_string(),
         Timer::FaultEnd(id) => id.to_string(),
+        Timer::InDoubt(_, transaction) => transaction.to_string(),
         Timer::GroupsOnline(id) => id.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use crate::command::Request;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
 use crate::fault::{FaultId, Faults};
-use crate::ids::{IdSource, InstanceId, OperationId};
+use crate::ids::{IdSource, InstanceId, OperationId, TransactionId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkGroup, LinkId, ReplicationMode};
 use crate::media::Media;
@@ -79,6 +79,8 @@ pub enum Timer {
     Redo(LinkId),
     /// An operation on an ARM resource ends.
     Operation(OperationId),
+    /// A part of a distributed transaction asks how that has ended.
+    InDoubt(InstanceId, TransactionId),
     /// The time of a fault is over.
     FaultEnd(FaultId),
 }
@@ -368,6 +370,9 @@ impl World {
             Timer::GroupsOnline(id) => crate::command::groups_online(self, id),
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Operation(id) => crate::azure::complete(self, id),
+            Timer::InDoubt(instance, transaction) => {
+                crate::distributed::resolve(self, instance, transaction);
+            }
             Timer::FaultEnd(id) => self.end_fault(id),
         }
     }

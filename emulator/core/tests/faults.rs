@@ -6,9 +6,11 @@ use lab::{Lab, Step};
 use milink_core::availability_group::Role;
 use milink_core::command::*;
 use milink_core::database::SuspendReason;
+use milink_core::distributed::{Branch, CommitDistributed, Enlist, IN_DOUBT};
 use milink_core::durations::Profile;
 use milink_core::event::EventKind;
 use milink_core::fault::{Fault, points};
+use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::invariants;
 use milink_core::link::*;
 use milink_core::operation::OperationState;
@@ -635,7 +637,55 @@ const CASES: &[Case] = &[
         },
         after: NOTHING,
     },
+    Case {
+        fault: "distributed.decision-lost instance=sqlmi1",
+        start: linked,
+        during: |lab| {
+            let (coordinator, branch) = (part(lab, lab.sql), part(lab, lab.mi));
+            let branches = vec![branch];
+            lab.apply(CommitDistributed {
+                coordinator,
+                branches,
+            });
+            invariants::check(&lab.world).unwrap();
+            let parts = &lab.world.instance(lab.mi).unwrap().distributed;
+            assert_eq!(parts[&branch.transaction].session, IN_DOUBT);
+        },
+        after: |lab| {
+            minutes(lab, 5);
+            let parts = &lab.world.instance(lab.mi).unwrap().distributed;
+            assert!(parts.is_empty(), "it asks until it hears");
+        },
+    },
 ];
+
+/// A part of a distributed transaction, in a session of its own.
+fn part(lab: &mut Lab, instance: InstanceId) -> Branch {
+    let now = lab.world.now();
+    let session = milink_core::session::Session {
+        id: SessionId(0),
+        login: PrincipalId(1),
+        login_name: "sa".into(),
+        database: DatabaseId(1),
+        host_name: String::new(),
+        program_name: String::new(),
+        client_interface: String::new(),
+        client_address: None,
+        local_port: 1433,
+        encrypted: false,
+        login_time: now,
+        last_request: now,
+        running: false,
+    };
+    let session = lab.apply(OpenSession { instance, session });
+    let branch = Branch {
+        instance,
+        session,
+        transaction: lab.apply(BeginTransaction { instance }),
+    };
+    lab.apply(Enlist { branch, unit: None });
+    branch
+}
 
 fn crashes_on_the_way(lab: &mut Lab) {
     lab.create_link();

@@ -169,6 +169,16 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("get", "/faults/points/{point}", "One of them."),
     (
         "get",
+        "/trust",
+        "Which instances trust each other, and can have transactions together.",
+    ),
+    (
+        "put",
+        "/trust",
+        "Whether trust outlives its group until a failover: lingering.",
+    ),
+    (
+        "get",
         "/net/vantages",
         "From where one can look at the model's network.",
     ),

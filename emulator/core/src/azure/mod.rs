@@ -49,7 +49,8 @@ pub use resource_group::{
 };
 pub use server_trust_certificate::{DeleteTrustCertificate, WriteTrustCertificate};
 pub use server_trust_group::{
-    DeleteTrustGroup, Trust, TrustGroup, TrustGroupKey, TrustScope, WriteTrustGroup,
+    DeleteTrustGroup, SetTrustLingering, Trust, TrustGroup, TrustGroupKey, TrustScope,
+    WriteTrustGroup,
 };
 pub use virtual_network::{
     DeleteSubnet, DeleteVirtualNetwork, Subnet, SubnetId, SubnetSettings, TagNetwork,

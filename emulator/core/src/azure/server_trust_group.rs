@@ -13,8 +13,10 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 
 use super::ResourceKey;
+use crate::command::Request;
 use crate::ids::InstanceId;
 use crate::names::Name;
+use crate::refusal::Refusal;
 use crate::world::World;
 
 pub use delete::DeleteTrustGroup;
@@ -78,6 +80,13 @@ impl Default for Trust {
             lingers: true,
         }
     }
+}
+
+/// Sets `stg_lingering`: whether trust outlives membership until a failover. What lingers goes when it is turned off.
+#[derive(Clone, Copy, Debug)]
+pub struct SetTrustLingering {
+    /// Whether it does.
+    pub lingers: bool,
 }
 
 impl TrustScope {
@@ -185,15 +194,6 @@ impl Trust {
 }
 
 impl World {
-    /// Sets `stg_lingering`: whether trust outlives membership until a failover. What lingers goes when it is turned off.
-    pub fn set_trust_lingering(&mut self, lingers: bool) {
-        let trust = &mut self.azure.trust;
-        trust.lingers = lingers;
-        if !lingers {
-            trust.lingering = OrdSet::new();
-        }
-    }
-
     /// The trust groups that an instance is in.
     pub fn trust_groups_of(
         &self,
@@ -201,6 +201,20 @@ impl World {
     ) -> impl Iterator<Item = (&TrustGroupKey, &Arc<TrustGroup>)> + '_ {
         let groups = self.azure.trust.groups.iter();
         groups.filter(move |(_, group)| group.members.contains(&instance))
+    }
+}
+
+impl Request for SetTrustLingering {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let trust = &mut world.azure.trust;
+        trust.lingers = self.lingers;
+        if !self.lingers {
+            trust.lingering = OrdSet::new();
+        }
+        Ok(())
     }
 }
 

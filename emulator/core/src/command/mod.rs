@@ -23,8 +23,8 @@ pub use server::*;
 pub use service::{RestartServer, SetHadr, StartServer, StopServer};
 pub(crate) use service::{groups_online, move_to_another_node, start, stop};
 pub use session::*;
-pub(crate) use transaction::kill_transactions;
 pub use transaction::*;
+pub(crate) use transaction::{keep_doubtful, kill_transactions, kill_undecided};
 
 use crate::refusal::Refusal;
 use crate::world::World;

@@ -1,6 +1,6 @@
 //! The service of an instance: stopping and starting it, and what comes to effect only then.
 
-use super::{Request, kill_transactions};
+use super::{Request, keep_doubtful, kill_undecided};
 use crate::availability_group::GroupKind;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -122,10 +122,10 @@ pub(crate) fn stop(world: &mut World, id: InstanceId) {
     let instance = world.instance_mut(id);
     let databases: Vec<DatabaseId> = instance.databases.keys().copied().collect();
     for database in databases {
-        kill_transactions(instance, database, now);
+        kill_undecided(instance, database, now);
     }
     instance.killed.clear();
-    instance.distributed.clear();
+    keep_doubtful(instance);
     instance.waits.clear();
     instance.sessions.clear();
     instance.service = ServiceState::Stopped;

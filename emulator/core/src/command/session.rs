@@ -82,7 +82,7 @@ impl Request for CloseSession {
         if !instance.distributed.is_empty() {
             instance.distributed = std::mem::take(&mut instance.distributed)
                 .into_iter()
-                .filter(|(_, (session, _))| *session != self.session)
+                .filter(|(_, part)| part.session != self.session)
                 .collect();
         }
         let open: Vec<TransactionId> = instance

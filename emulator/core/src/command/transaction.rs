@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Request;
 use crate::database::{Database, RecoveryModel};
+use crate::distributed::IN_DOUBT;
 use crate::fault;
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
 use crate::instance::Instance;
@@ -316,10 +317,33 @@ impl Request for EndLockWait {
 /// Undoes every transaction that has written in a database, wherever else it has. Their sessions hear of it when they
 /// next do something with them; the product cuts their connections.
 pub(crate) fn kill_transactions(instance: &mut Instance, database: DatabaseId, now: Timestamp) {
+    kill(instance, database, now, |_| true);
+}
+
+/// The same, but for what is prepared and in doubt: that outlives the service.
+pub(crate) fn kill_undecided(instance: &mut Instance, database: DatabaseId, now: Timestamp) {
+    kill(instance, database, now, |session| session != IN_DOUBT);
+}
+
+/// Parts of distributed transactions that outlive the service.
+pub(crate) fn keep_doubtful(instance: &mut Instance) {
+    if !instance.distributed.is_empty() {
+        let all = std::mem::take(&mut instance.distributed).into_iter();
+        instance.distributed = all.filter(|(_, part)| part.in_doubt.is_some()).collect();
+    }
+}
+
+fn kill(
+    instance: &mut Instance,
+    database: DatabaseId,
+    now: Timestamp,
+    is_meant: impl Fn(SessionId) -> bool,
+) {
     let open = instance.databases.get(&database);
     let open: Vec<(TransactionId, SessionId)> = open.map_or_else(Vec::new, |database| {
         let open = database.transactions.values();
-        open.map(|open| (open.id, open.session)).collect()
+        let open = open.map(|open| (open.id, open.session));
+        open.filter(|(_, session)| is_meant(*session)).collect()
     });
     for (transaction, session) in open {
         for id in databases_of(instance, transaction) {

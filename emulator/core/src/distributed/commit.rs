@@ -2,7 +2,9 @@
 
 use uuid::Uuid;
 
+use super::Part;
 use crate::command::{Commit, Committed, Request};
+use crate::fault;
 use crate::ids::{InstanceId, SessionId, TransactionId};
 use crate::network::Reach;
 use crate::refusal::{DistributedRefusal, Refusal};
@@ -44,8 +46,12 @@ impl Request for Enlist {
     fn apply(self, world: &mut World) -> Result<Uuid, Refusal> {
         let unit = self.unit.unwrap_or_else(|| world.ids.next_guid());
         let instance = world.instance_mut(self.branch.instance);
-        let part = (self.branch.transaction, self.branch.session);
-        instance.distributed.insert(part.0, (part.1, unit));
+        let part = Part {
+            session: self.branch.session,
+            unit,
+            in_doubt: None,
+        };
+        instance.distributed.insert(self.branch.transaction, part);
         Ok(unit)
     }
 }
@@ -69,6 +75,10 @@ impl Request for CommitDistributed {
         is_prepared(world, &self.coordinator)?;
         let mut reply = Committed::default();
         for branch in others.iter().chain([&self.coordinator]) {
+            if *branch != self.coordinator && fault::distributed::is_lost(world, branch.instance) {
+                super::in_doubt::leave(world, branch, at);
+                continue;
+            }
             let commit = Commit {
                 instance: branch.instance,
                 transaction: branch.transaction,

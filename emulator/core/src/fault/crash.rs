@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 
 use super::{About, Field, Kind, Point, Verdict, VerdictKind};
-use crate::command::kill_transactions;
+use crate::command::{keep_doubtful, kill_undecided};
 use crate::event::EventKind;
 use crate::ids::InstanceId;
 use crate::link::{Link, Phase};
@@ -85,11 +85,11 @@ pub(crate) fn restart(world: &mut World, instance: InstanceId) {
     let name = server.name.to_string();
     let databases: Vec<_> = server.databases.keys().copied().collect();
     for database in databases {
-        kill_transactions(server, database, now);
+        kill_undecided(server, database, now);
     }
     server.sessions = OrdMap::new();
     server.killed = OrdMap::new();
-    server.distributed = OrdMap::new();
+    keep_doubtful(server);
     server.started = now;
     server.error_log = Vector::new();
     // Message 17162 of the error log.

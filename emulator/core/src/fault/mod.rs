@@ -15,6 +15,7 @@ mod words;
 pub mod arm;
 pub mod certificate;
 pub mod crash;
+pub mod distributed;
 pub mod dns;
 pub mod endpoint;
 pub mod entra;

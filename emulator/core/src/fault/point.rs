@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::matching::Field;
 use super::verdict::{Verdict, VerdictKind};
 use super::{
-    FaultError, arm, certificate, crash, dns, endpoint, entra, failover, log, login, network,
-    operation, replication, seeding, tds,
+    FaultError, arm, certificate, crash, distributed, dns, endpoint, entra, failover, log, login,
+    network, operation, replication, seeding, tds,
 };
 
 /// A place where faults can bite.
@@ -61,6 +61,7 @@ const FAMILIES: &[&[&Point]] = &[
     entra::POINTS,
     tds::POINTS,
     login::POINTS,
+    distributed::POINTS,
 ];
 
 /// Every point, family by family.

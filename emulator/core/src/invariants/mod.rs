@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::availability_group::Role;
 use crate::certificate::PrivateKey;
+use crate::distributed::IN_DOUBT;
 use crate::instance::{Instance, ServiceState};
 use crate::link::{Link, LinkRole, Phase, flow, source_of};
 use crate::operation::OperationState;
@@ -190,6 +191,14 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "the members of a trust group are there",
         crate::azure::members_are_there,
+    ),
+    (
+        "a part of a distributed transaction has a session",
+        crate::distributed::parts_have_sessions,
+    ),
+    (
+        "a part in doubt will ask how its transaction has ended",
+        crate::distributed::doubts_end,
     ),
     (
         "trust that lingers has no group",
@@ -419,7 +428,9 @@ fn locks_have_holders(world: &World) -> Option<String> {
 fn transactions_have_sessions(world: &World) -> Option<String> {
     each_database(world, |instance, database| {
         let stray = database.transactions.values().find(|open| {
-            !instance.sessions.is_empty() && !instance.sessions.contains_key(&open.session)
+            !instance.sessions.is_empty()
+                && !instance.sessions.contains_key(&open.session)
+                && open.session != IN_DOUBT
         });
         stray.map(|open| format!("transaction {} of session {}", open.id, open.session))
     })
@@ -510,7 +521,10 @@ fn stopped_services_have_no_sessions(world: &World) -> Option<String> {
             let mut databases = instance.databases.values();
             let idle = instance.sessions.is_empty()
                 && instance.waits.is_empty()
-                && databases.all(|database| database.transactions.is_empty());
+                && databases.all(|database| {
+                    let mut open = database.transactions.values();
+                    open.all(|open| open.session == IN_DOUBT)
+                });
             (!idle).then(|| instance.name.to_string())
         })
 }

@@ -21,6 +21,7 @@ use crate::azure::{
 };
 use crate::command::Request;
 use crate::database::Database;
+use crate::distributed::{IN_DOUBT, Part};
 use crate::durations::Profile;
 use crate::endpoint::EndpointState;
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, SessionId, TransactionId};
@@ -416,6 +417,34 @@ const MUTANTS: &[Mutant] = &[
         trusting,
         |world| {
             let _ = world.instances.remove(&InstanceId(2));
+        },
+    ),
+    (
+        "a part of a distributed transaction has a session",
+        linked,
+        |world| {
+            let part = Part {
+                session: SessionId(99),
+                unit: uuid::Uuid::nil(),
+                in_doubt: None,
+            };
+            instance(world, SQL)
+                .distributed
+                .insert(TransactionId(1), part);
+        },
+    ),
+    (
+        "a part in doubt will ask how its transaction has ended",
+        linked,
+        |world| {
+            let part = Part {
+                session: IN_DOUBT,
+                unit: uuid::Uuid::nil(),
+                in_doubt: Some(MI),
+            };
+            instance(world, SQL)
+                .distributed
+                .insert(TransactionId(1), part);
         },
     ),
     ("trust that lingers has no group", trusting, |world| {

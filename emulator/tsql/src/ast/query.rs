@@ -224,6 +224,8 @@ pub enum TableSource {
     /// A table-valued function: `dbo.f(1) AS a`, `STRING_SPLIT(…)`, `OPENJSON(…) WITH (…)`, `col.nodes('…') AS t(c)`,
     /// `::fn_helpcollations()`.
     Function(Box<TableFunction>),
+    /// `OPENQUERY(server, 'query') AS a`.
+    OpenQuery(Box<OpenQuery>),
     /// `@x.nodes('…') AS t(c)`.
     Method(Box<TableMethod>),
     /// `(SELECT …) AS a`.
@@ -273,6 +275,17 @@ pub struct TableFunction {
     pub alias: Option<TableAlias>,
     /// Where.
     pub span: Span,
+}
+
+/// `OPENQUERY(server, 'query') AS a`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenQuery {
+    /// The linked server.
+    pub server: Ident,
+    /// What it is to run, as it is.
+    pub text: Text,
+    /// Its alias.
+    pub alias: Option<TableAlias>,
 }
 
 /// `@x.nodes('…') AS t(c)`.

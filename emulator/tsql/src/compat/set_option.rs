@@ -37,7 +37,7 @@ registry! {
     "SET NUMERIC_ROUNDABORT" Partly, W::NumericRoundabort, "SET NUMERIC_ROUNDABORT OFF", "ON is refused";
     "SET PARSEONLY" Yes, W::Parseonly, "SET PARSEONLY ON", "";
     "SET QUOTED_IDENTIFIER" Yes, W::QuotedIdentifier, "SET QUOTED_IDENTIFIER ON", "";
-    "SET REMOTE_PROC_TRANSACTIONS" Partly, W::RemoteProcTransactions, "SET REMOTE_PROC_TRANSACTIONS ON", "does nothing: there are no remote calls";
+    "SET REMOTE_PROC_TRANSACTIONS" Partly, W::RemoteProcTransactions, "SET REMOTE_PROC_TRANSACTIONS ON", "does nothing: it is about remote servers; linked ones have the option remote proc transaction promotion";
     "SET SHOWPLAN_ALL" No, W::ShowplanAll, "SET SHOWPLAN_ALL ON", "";
     "SET SHOWPLAN_TEXT" No, W::ShowplanText, "SET SHOWPLAN_TEXT ON", "";
     "SET SHOWPLAN_XML" No, W::ShowplanXml, "SET SHOWPLAN_XML ON", "";

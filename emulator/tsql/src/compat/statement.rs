@@ -10,10 +10,10 @@ registry! {
     statement(S);
 
     "SELECT" Partly, S::Select(_), "SELECT a, b FROM dbo.t WHERE a > 1 ORDER BY a", "clauses are listed below";
-    "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "not into remote rowsets; BULK INSERT is refused";
+    "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "into linked servers too, not into OPENQUERY; BULK INSERT is refused";
     "INSERT BULK" Partly, S::InsertBulk(_), "INSERT BULK dbo.t (a int, b nvarchar(20)) WITH (TABLOCK)", "as drivers send it; constraints that were not checked are still called trusted";
-    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
-    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "not of remote rowsets, no WHERE CURRENT OF";
+    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF";
+    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF";
     "MERGE" Yes, S::Merge(_), "MERGE dbo.t AS x USING (SELECT 1 AS a) AS y ON x.a = y.a WHEN MATCHED THEN UPDATE SET b = N'm';", "";
     "TRUNCATE TABLE" Partly, S::Truncate(_), "TRUNCATE TABLE dbo.i", "no partitions";
 
@@ -33,7 +33,7 @@ registry! {
     "label:" Yes, S::Label(_), "done:", "";
     "RETURN" Yes, S::Return(_), "RETURN", "";
     "WAITFOR" Partly, S::Waitfor(_), "WAITFOR DELAY '00:00:00'", "DELAY and TIME, by the world's clock; no Service Broker";
-    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "not AT a linked server, not AS LOGIN or USER, no RESULT SETS";
+    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "AT linked servers with unnamed arguments only; not AS LOGIN or USER, no RESULT SETS";
     "EXECUTE AS" No, S::ExecuteAs(_), "EXECUTE AS LOGIN = 'sa'", "";
     "REVERT" No, S::Revert, "REVERT", "";
     "USE" Yes, S::Use(_), "USE master", "";
@@ -43,7 +43,7 @@ registry! {
     "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";
     "RECONFIGURE" Partly, S::Reconfigure(_), "RECONFIGURE", "does nothing: configuration is in use at once";
 
-    "BEGIN TRANSACTION" Partly, S::BeginTransaction(_), "BEGIN TRANSACTION; COMMIT", "no distributed transactions";
+    "BEGIN TRANSACTION" Partly, S::BeginTransaction(_), "BEGIN TRANSACTION; COMMIT", "distributed ones span instances of one world: managed instances that trust each other, or SQL Servers; WITH MARK is taken and marks nothing";
     "COMMIT" Yes, S::Commit(_), "BEGIN TRANSACTION; COMMIT", "";
     "ROLLBACK" Yes, S::Rollback(_), "BEGIN TRANSACTION; ROLLBACK", "";
     "SAVE TRANSACTION" Yes, S::SaveTransaction(_), "BEGIN TRANSACTION; SAVE TRANSACTION p; COMMIT", "";

@@ -309,6 +309,8 @@ pub(crate) enum Source {
         function: super::table_function::BuiltIn,
         args: Vec<Expr>,
     },
+    /// What a linked server has sent.
+    Remote(Arc<super::remote::Rowset>),
     /// A recursive CTE where it is used.
     Recursive(Arc<Recursive>),
     /// A recursive CTE inside of itself: the rows of the last round.

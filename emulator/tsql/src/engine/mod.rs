@@ -9,6 +9,7 @@ pub(crate) mod dml;
 pub(crate) mod exec;
 mod format;
 mod pushdown;
+pub(crate) mod remote;
 pub(crate) mod session_function;
 pub(crate) mod stop;
 mod table_function;

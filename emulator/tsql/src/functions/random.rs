@@ -56,6 +56,11 @@ impl Random {
         difference as f64 * 4.656_613e-10
     }
 
+    /// A seed for another source.
+    pub(crate) fn next_seed(&mut self) -> u64 {
+        self.next_u64()
+    }
+
     /// The next NEWID: random, version 4.
     pub fn next_guid(&mut self) -> Uuid {
         let (high, low) = (self.next_u64(), self.next_u64());

@@ -3,8 +3,9 @@
 use super::{Parsed, Parser, SUBQUERY_COST};
 use crate::ast::{
     Apply, DerivedTable, Expr, ExprKind, FunctionCall, Ident, Join, JoinHint, JoinKind, NamedTable,
-    ObjectName, OpenJsonColumn, Pivot, Span, SystemTimeRangeForm, TableAlias, TableFunction,
-    TableHint, TableMethod, TableModifier, TableSource, Unpivot, ValuesTable, VariableTable,
+    ObjectName, OpenJsonColumn, OpenQuery, Pivot, Span, SystemTimeRangeForm, TableAlias,
+    TableFunction, TableHint, TableMethod, TableModifier, TableSource, Unpivot, ValuesTable,
+    VariableTable,
 };
 use crate::lexer::TokenKind;
 
@@ -169,13 +170,29 @@ impl Parser<'_> {
                 let name = ObjectName::bare(self.take_ident());
                 return self.table_function(name, start);
             }
-            "OPENQUERY" => "OPENQUERY",
+            "OPENQUERY" => return self.open_query(),
             "OPENROWSET" => "OPENROWSET",
             "OPENDATASOURCE" => "OPENDATASOURCE",
             "CONTAINSTABLE" | "FREETEXTTABLE" => "full-text table functions",
             _ => return self.unexpected(),
         };
         self.unsupported(feature)
+    }
+
+    /// `OPENQUERY(server, 'query')`.
+    fn open_query(&mut self) -> Parsed<TableSource> {
+        self.advance();
+        let (server, text) = self.parenthesized(|p| {
+            let server = p.identifier()?;
+            p.expect_kind(TokenKind::Comma)?;
+            Ok((server, p.string()?))
+        })?;
+        let alias = self.optional_alias(true)?;
+        Ok(TableSource::OpenQuery(Box::new(OpenQuery {
+            server,
+            text,
+            alias,
+        })))
     }
 
     fn variable_table(&mut self) -> Parsed<TableSource> {

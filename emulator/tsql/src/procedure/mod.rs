@@ -3,6 +3,8 @@
 mod odbc;
 mod refused;
 pub(crate) mod result_set;
+mod sp_addlinkedserver;
+mod sp_addlinkedsrvlogin;
 mod sp_addsrvrolemember;
 mod sp_certificate_add_issuer;
 mod sp_configure;
@@ -14,6 +16,7 @@ mod sp_helptext;
 mod sp_linkedservers;
 mod sp_multidb_milink;
 mod sp_server_info;
+mod sp_serveroption;
 mod sp_validate_certificate_ca_chain;
 mod sp_who;
 mod xp_readerrorlog;
@@ -105,6 +108,11 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 }
 
 const PROCEDURES: &[Procedure] = &[
+    sp_addlinkedserver::ADD,
+    sp_addlinkedserver::DROP,
+    sp_addlinkedsrvlogin::ADD,
+    sp_addlinkedsrvlogin::DROP,
+    sp_addlinkedsrvlogin::HELP,
     sp_addsrvrolemember::ADD,
     sp_addsrvrolemember::DROP,
     sp_certificate_add_issuer::PROCEDURE,
@@ -125,6 +133,8 @@ const PROCEDURES: &[Procedure] = &[
     sp_multidb_milink::PROCEDURE,
     sp_server_info::PROCEDURE,
     sp_server_info::MSVER,
+    sp_serveroption::PROCEDURE,
+    sp_serveroption::TEST,
     sp_validate_certificate_ca_chain::PROCEDURE,
     sp_who::PROCEDURE,
     sp_who::WHO2,

@@ -86,30 +86,6 @@ pub(super) const PROCEDURES: &[Procedure] = &[
         body: Body::Native(|_| Err(SqlError::unsupported("extended properties"))),
     },
     Procedure {
-        name: "sp_addlinkedserver",
-        parameters: &[
-            anything("@server"),
-            anything("@srvproduct"),
-            anything("@provider"),
-            anything("@datasrc"),
-            anything("@location"),
-            anything("@provstr"),
-            anything("@catalog"),
-        ],
-        body: Body::Native(|_| Err(SqlError::unsupported("linked servers"))),
-    },
-    Procedure {
-        name: "sp_addlinkedsrvlogin",
-        parameters: &[
-            anything("@rmtsrvname"),
-            anything("@useself"),
-            anything("@locallogin"),
-            anything("@rmtuser"),
-            anything("@rmtpassword"),
-        ],
-        body: Body::Native(|_| Err(SqlError::unsupported("linked servers"))),
-    },
-    Procedure {
         name: "sp_addrolemember",
         parameters: &[anything("@rolename"), anything("@membername")],
         body: Body::Native(|_| Err(SqlError::unsupported("membership of database roles"))),
@@ -209,15 +185,6 @@ pub(super) const PROCEDURES: &[Procedure] = &[
             anything("@objtype"),
         ],
         body: Body::Native(|_| Err(SqlError::unsupported("sp_rename"))),
-    },
-    Procedure {
-        name: "sp_serveroption",
-        parameters: &[
-            anything("@server"),
-            anything("@optname"),
-            anything("@optvalue"),
-        ],
-        body: Body::Native(|_| Err(SqlError::unsupported("linked servers"))),
     },
     Procedure {
         name: "sp_start_job",

@@ -1,4 +1,4 @@
-//! `sp_linkedservers` and `sp_helpserver`: the server itself; there are no others.
+//! `sp_linkedservers` and `sp_helpserver`: the server itself, and its linked servers.
 
 use milink_core::value::Value;
 
@@ -30,7 +30,7 @@ fn linked(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
         col("SRV_CAT", NAME),
     ];
     let name = call.read(|scope, _| Ok(scope.instance.server_name()))?;
-    let row = row![
+    let mut rows = vec![row![
         name.as_str(),
         "SQLNCLI",
         "SQL Server",
@@ -38,8 +38,20 @@ fn linked(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
         Value::Null,
         Value::Null,
         Value::Null,
-    ];
-    result_set::send(call.context, COLUMNS, vec![row]);
+    ]];
+    for server in call.context.instance()?.linked_servers.values() {
+        let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::str);
+        rows.push(row![
+            &server.name,
+            server.provider.as_str(),
+            server.product.as_str(),
+            server.data_source.as_str(),
+            text(&server.provider_string),
+            text(&server.location),
+            text(&server.catalog),
+        ]);
+    }
+    result_set::send(call.context, COLUMNS, rows);
     Ok(0)
 }
 
@@ -55,7 +67,7 @@ fn help(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
     ];
     let name = call.read(|scope, _| Ok(scope.instance.server_name()))?;
     let status = "rpc,rpc out,use remote collation";
-    let row = row![
+    let mut rows = vec![row![
         name.as_str(),
         name.as_str(),
         status,
@@ -63,7 +75,29 @@ fn help(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
         Value::Null,
         0,
         0
-    ];
-    result_set::send(call.context, COLUMNS, vec![row]);
+    ]];
+    for server in call.context.instance()?.linked_servers.values() {
+        let options = &server.options;
+        let words = [
+            ("rpc", options.rpc),
+            ("rpc out", options.rpc_out),
+            ("data access", options.data_access),
+            ("use remote collation", options.use_remote_collation),
+            ("collation compatible", options.collation_compatible),
+        ];
+        let status = words.iter().filter(|(_, on)| *on).map(|(word, _)| *word);
+        let status = status.collect::<Vec<_>>().join(",");
+        let collation = options.collation_name.as_deref();
+        rows.push(row![
+            &server.name,
+            server.data_source.as_str(),
+            status.as_str(),
+            format!("{:<4}", server.id).as_str(),
+            collation.map_or(Value::Null, Value::str),
+            options.connect_timeout,
+            options.query_timeout,
+        ]);
+    }
+    result_set::send(call.context, COLUMNS, rows);
     Ok(0)
 }

@@ -9,6 +9,7 @@ use milink_core::value::Value;
 
 use super::event::{Done, DoneCommand, Environment, Event};
 use super::host::Host;
+use super::linked::target_server;
 use super::program::{Instruction, compile, compile_procedure};
 use super::state::{Local, State};
 use super::{Failure, Flow, Request, Session, Wait};
@@ -100,12 +101,15 @@ impl Session {
             K::Select(select) => self.select(select, host, out),
             K::Insert(insert) => self.insert(insert, host, out),
             K::InsertBulk(bulk) => self.insert_bulk(bulk, host, out),
-            K::Update(update) => self.write(DoneCommand::Update, host, out, &|work| {
-                dml::update(work, update)
-            }),
-            K::Delete(delete) => self.write(DoneCommand::Delete, host, out, &|work| {
-                dml::delete(work, delete)
-            }),
+            K::Update(update) => self.update(update, host, out),
+            K::Delete(delete) => self.delete(delete, host, out),
+            K::Merge(merge) if target_server(&merge.target, &[]).is_some() => {
+                Err(Failure::compile(SqlError::new(
+                    5315,
+                    16,
+                    "The target of a MERGE statement cannot be a remote table, a remote view, or a view over remote tables.",
+                )))
+            }
             K::Merge(merge) => self.write(DoneCommand::Merge, host, out, &|work| {
                 dml::merge(work, merge)
             }),

@@ -7,6 +7,7 @@ use milink_core::value::Value;
 use super::event::Event;
 use super::frame::{Frame, Output, OutputTarget, ReturnTo};
 use super::host::Host;
+use super::linked::RemoteCall;
 use super::program::{Program, Refused, compile};
 use super::{Argument, Failure, Flow, Session};
 use crate::ast::{self, ExecuteTarget, ExprKind, Parameter, ResultSets, StatementKind};
@@ -50,6 +51,7 @@ impl Session {
             None => ReturnTo::Nobody,
             Some(name) => ReturnTo::Variable(self.slot(&name.value)?),
         };
+        let mut remote = None;
         let (name, args) = match &execute.target {
             ExecuteTarget::Text {
                 text,
@@ -57,14 +59,30 @@ impl Session {
                 execute_as,
                 at,
             } => {
-                if at.is_some() || !args.is_empty() {
-                    return Err(SqlError::unsupported("EXECUTE … AT a linked server").into());
-                }
                 if execute_as.is_some() {
                     return Err(SqlError::unsupported("EXECUTE … AS LOGIN or USER").into());
                 }
                 let (text, ty) = self.evaluate(text, host)?;
                 let text = to_display(&text, &ty);
+                if let Some(at) = at
+                    && let Some(server) = self.linked_server(&at.value, host)?
+                {
+                    let mut arguments = Vec::with_capacity(args.len());
+                    for arg in args {
+                        if arg.output || arg.name.is_some() {
+                            return Err(SqlError::unsupported(
+                                "named and OUTPUT arguments of EXECUTE … AT",
+                            )
+                            .into());
+                        }
+                        arguments.push(self.evaluate(&arg.value, host)?);
+                    }
+                    let call = RemoteCall::text(text, arguments);
+                    return self.call_remote(&server, call, host, out);
+                }
+                if !args.is_empty() {
+                    return Err(SqlError::unsupported("EXECUTE … AT this instance").into());
+                }
                 let program = self.compile_called(&text, &[])?;
                 self.frame().at += 1;
                 self.push_called(Frame::batch(program), host)?;
@@ -74,6 +92,13 @@ impl Session {
                 if number.is_some_and(|number| number > 1) {
                     return Err(SqlError::unsupported("numbered procedures").into());
                 }
+                if let Some(server) = &name.server {
+                    remote = self.linked_server(&server.value, host)?;
+                }
+                let name = ast::ObjectName {
+                    server: None,
+                    ..name.clone()
+                };
                 (name.to_string(), args)
             }
             ExecuteTarget::Variable { name, args } => {
@@ -115,6 +140,10 @@ impl Session {
                 default,
             });
         }
+        if let Some(server) = remote {
+            let call = RemoteCall::procedure(name, arguments, return_to);
+            return self.call_remote(&server, call, host, out);
+        }
         let call = Call {
             name,
             arguments,
@@ -140,7 +169,12 @@ impl Session {
     ) -> Result<Flow, Failure> {
         let depth = self.frames.len();
         let mut events = Vec::new();
-        self.execute(execute, host, &mut events)?;
+        self.linked.collects = true;
+        let flow = self.execute(execute, host, &mut events);
+        self.linked.collects = false;
+        if let Flow::Again(wait) = flow? {
+            return Ok(Flow::Again(wait));
+        }
         // The INSERT comes again when the rows are there.
         self.frames[depth - 1].at -= 1;
         let mut rows = Vec::new();

@@ -12,6 +12,7 @@ use super::state::{Dry, Local};
 use super::{Failure, Flow, MAX_NESTING, Session, host::Host};
 use crate::catalog::Settings;
 use crate::engine::bind::Binder;
+use crate::engine::remote::Wanted;
 use crate::error::SqlError;
 use crate::types::{DateSettings, convert_implicit};
 
@@ -310,7 +311,14 @@ impl Session {
                     self.frame().at += 1;
                     return;
                 }
-                match self.test_condition(condition, host) {
+                let tested = self.test_condition(condition, host);
+                if let Err(Err(failure)) = &tested
+                    && self.feeds(failure, host, out)
+                {
+                    return;
+                }
+                self.frame().local.remote.clear();
+                match tested {
                     Ok(true) => self.frame().at += 1,
                     Ok(false) => self.frame().at = *target,
                     Err(Ok(wait)) => self.waiting = Some(wait),
@@ -320,29 +328,66 @@ impl Session {
                     }
                 }
             }
-            Instruction::Run(statement) => match self.run(statement, host, out) {
-                Ok(Flow::Next) => {
-                    self.unblocked(host);
-                    if let Some(frame) = self.frames.last_mut() {
-                        frame.at += 1;
+            Instruction::Run(statement) => {
+                let before = out.len();
+                let depth = self.frames.len();
+                let flow = self.run(statement, host, out);
+                if let Err(failure) = &flow
+                    && Wanted::of(&failure.error).is_some()
+                {
+                    out.truncate(before);
+                    if self.feeds(failure, host, out) {
+                        return;
                     }
                 }
-                Ok(Flow::Jumped) => self.unblocked(host),
-                Ok(Flow::Again(wait)) => self.waiting = Some(wait),
-                Ok(Flow::After(wait)) => {
-                    self.unblocked(host);
-                    self.waiting = Some(wait);
-                    if let Some(frame) = self.frames.last_mut() {
-                        frame.at += 1;
+                if !matches!(flow, Ok(Flow::Again(_)))
+                    && let Some(frame) = self.frames.get_mut(depth - 1)
+                    && !frame.local.remote.is_empty()
+                {
+                    frame.local.remote.clear();
+                }
+                match flow {
+                    Ok(Flow::Next) => {
+                        self.unblocked(host);
+                        if let Some(frame) = self.frames.last_mut() {
+                            frame.at += 1;
+                        }
+                    }
+                    Ok(Flow::Jumped) => self.unblocked(host),
+                    Ok(Flow::Again(wait)) => self.waiting = Some(wait),
+                    Ok(Flow::After(wait)) => {
+                        self.unblocked(host);
+                        self.waiting = Some(wait);
+                        if let Some(frame) = self.frames.last_mut() {
+                            frame.at += 1;
+                        }
+                    }
+                    Err(mut failure) => {
+                        self.unblocked(host);
+                        failure.error = failure.error.at_line(statement.span.line);
+                        self.fail(failure, host, out);
                     }
                 }
-                Err(mut failure) => {
-                    self.unblocked(host);
-                    failure.error = failure.error.at_line(statement.span.line);
-                    self.fail(failure, host, out);
-                }
-            },
+            }
         }
+    }
+
+    /// Whether a statement failed only because rows of a linked server have not come yet. They are fetched, and the
+    /// statement runs again; if they cannot be had, that is its failure.
+    fn feeds(&mut self, failure: &Failure, host: &mut dyn Host, out: &mut Vec<Event>) -> bool {
+        let Some(wanted) = Wanted::of(&failure.error) else {
+            return false;
+        };
+        match self.fetch_rows(&wanted, host) {
+            Ok(wait) => self.waiting = wait,
+            Err(mut refused) => {
+                self.unblocked(host);
+                self.frame().local.remote.clear();
+                refused.error = refused.error.at_line(failure.error.line);
+                self.fail(refused, host, out);
+            }
+        }
+        true
     }
 
     fn jump(&mut self, target: Target) {

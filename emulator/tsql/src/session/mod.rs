@@ -11,6 +11,7 @@ pub mod event;
 mod execute;
 mod frame;
 pub mod host;
+pub(crate) mod linked;
 mod procedure;
 mod program;
 mod raise;
@@ -70,6 +71,9 @@ pub struct Session {
     cursors: Vec<cursor::Cursor>,
     /// INSERT BULK whose rows have not come.
     bulk: Option<bulk::Announced>,
+    linked: linked::Linked,
+    /// A statement that another instance has sent, which has not run yet.
+    sent: Option<linked::Sent>,
 }
 
 impl Session {
@@ -91,6 +95,8 @@ impl Session {
             last_handle: 0,
             cursors: Vec::new(),
             bulk: None,
+            linked: linked::Linked::default(),
+            sent: None,
         }
     }
 
@@ -102,6 +108,7 @@ impl Session {
         self.blocked_since = None;
         self.begun = None;
         self.pending = Some(request);
+        self.sent = None;
         self.running = true;
     }
 
@@ -119,10 +126,15 @@ impl Session {
             self.begin_request(request, host, out);
             return self.settle(before, out);
         }
+        if let Some(sent) = self.sent.take() {
+            self.run_sent(sent, host, out);
+            return self.settle(before, out);
+        }
         for _ in 0..SILENT_STEPS {
             self.advance(host, out);
             if self.frames.is_empty() {
                 self.end_doomed_transaction(host, out);
+                self.disconnect_idle(host);
             }
             if self.frames.is_empty() || self.waiting.is_some() || out.len() > before {
                 break;
@@ -142,6 +154,8 @@ impl Session {
         self.unblocked(host);
         out.append(&mut self.held);
         self.unwind_to(0, out);
+        self.cancel_remote(host);
+        self.sent = None;
         self.pending = None;
         self.bulk = None;
         self.waiting = None;
@@ -180,6 +194,7 @@ impl Session {
         self.prepared.clear();
         self.cursors.clear();
         self.bulk = None;
+        self.disconnect_idle(host);
         if old != self.state.database {
             let new = self.state.database;
             self.announce_database(old, new, host, out);
@@ -191,6 +206,7 @@ impl Session {
         self.frames.clear();
         self.running = false;
         self.roll_back_all(host, &mut Vec::new());
+        self.disconnect_all(host);
         self.open = false;
     }
 
@@ -230,7 +246,7 @@ impl Session {
             self.held = out.split_off(before);
             return Step::Wait(wait);
         }
-        if self.frames.is_empty() && self.pending.is_none() {
+        if self.frames.is_empty() && self.pending.is_none() && self.sent.is_none() {
             self.running = false;
             self.drop_local_cursors();
             return Step::Finished;

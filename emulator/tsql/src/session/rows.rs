@@ -12,6 +12,7 @@ use milink_core::value::Row;
 
 use super::event::{DoneCommand, Event, ResultColumn};
 use super::host::Host;
+use super::linked::target_server;
 use super::{Failure, Flow, Session, Wait};
 use crate::ast;
 use crate::engine::bind::Binder;
@@ -94,15 +95,24 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
+        let remote = target_server(&insert.target, &[]);
+        let remote = remote.map(|server| self.linked_server(&server, host));
+        let remote = remote.transpose()?.flatten();
         let ast::InsertSource::Execute(execute) = &insert.source else {
+            if let Some(server) = remote {
+                return self.insert_remote(&server, insert, None, host, out);
+            }
             return self.write(DoneCommand::Insert, host, out, &|work| {
                 dml::insert(work, insert, None)
             });
         };
         if let Some(rows) = self.frame().collected.take() {
-            let flow = self.write(DoneCommand::Insert, host, out, &|work| {
-                dml::insert(work, insert, Some(&rows))
-            });
+            let flow = match &remote {
+                Some(server) => self.insert_remote(server, insert, Some(rows.clone()), host, out),
+                None => self.write(DoneCommand::Insert, host, out, &|work| {
+                    dml::insert(work, insert, Some(&rows))
+                }),
+            };
             if matches!(flow, Ok(Flow::Again(_))) {
                 self.frame().collected = Some(rows);
             }
@@ -114,6 +124,38 @@ impl Session {
             );
         }
         self.execute_collecting(execute, host, out)
+    }
+
+    pub(super) fn update(
+        &mut self,
+        update: &ast::UpdateStatement,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if let Some(server) = target_server(&update.target, &update.from)
+            && let Some(server) = self.linked_server(&server, host)?
+        {
+            return self.update_remote(&server, update, host, out);
+        }
+        self.write(DoneCommand::Update, host, out, &|work| {
+            dml::update(work, update)
+        })
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        delete: &ast::DeleteStatement,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if let Some(server) = target_server(&delete.target, &delete.from)
+            && let Some(server) = self.linked_server(&server, host)?
+        {
+            return self.delete_remote(&server, delete, host, out);
+        }
+        self.write(DoneCommand::Delete, host, out, &|work| {
+            dml::delete(work, delete)
+        })
     }
 
     /// Runs a statement that writes: `work` reads and decides, and what it decides happens at once.

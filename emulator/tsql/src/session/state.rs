@@ -9,6 +9,7 @@ use milink_core::store::Content;
 use milink_core::value::Value;
 
 use crate::catalog::Settings;
+use crate::engine::remote::{Rowset, Wanted};
 use crate::error::SqlError;
 use crate::functions::Random;
 use crate::types::{DateSettings, ExprType};
@@ -77,6 +78,8 @@ pub(crate) struct Transaction {
     pub(crate) temporary: Content,
     /// Savepoints, with the temporary tables as they were.
     pub(crate) savepoints: Vec<(Name, Content)>,
+    /// The unit of work that it is a part of, if it spans instances.
+    pub(crate) unit: Option<uuid::Uuid>,
 }
 
 /// What belongs to a batch, procedure or dynamic batch while it runs.
@@ -87,6 +90,8 @@ pub(crate) struct Local {
     /// The error that the innermost CATCH block handles.
     pub(crate) caught: Option<SqlError>,
     pub(crate) scope_identity: Option<i64>,
+    /// Rows that linked servers have sent for the current statement.
+    pub(crate) remote: BTreeMap<Wanted, Arc<Rowset>>,
 }
 
 impl Local {
@@ -96,6 +101,7 @@ impl Local {
             tables: empty_content(),
             caught: None,
             scope_identity: None,
+            remote: BTreeMap::new(),
         }
     }
 }
@@ -107,7 +113,7 @@ pub(crate) fn empty_content() -> Content {
 }
 
 /// The variables of a frame.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Variables {
     slots: Vec<Variable>,
 }

@@ -105,6 +105,7 @@ impl Session {
             name,
             temporary: self.state.temporary.clone(),
             savepoints: Vec::new(),
+            unit: None,
         });
         out.push(Event::Environment(Environment::TransactionBegun(id.0)));
     }
@@ -115,15 +116,15 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
-        if begin.distributed {
-            return Err(SqlError::unsupported("distributed transactions").into());
-        }
         let name = begin
             .name
             .as_ref()
             .map(|name| self.name_of(name))
             .transpose()?;
         self.begin_transaction(name, host, out);
+        if begin.distributed {
+            self.enlist(None, host);
+        }
         self.done(DoneCommand::BeginTransaction, None, out);
         Ok(Flow::Next)
     }
@@ -158,11 +159,14 @@ impl Session {
             transaction: open.id,
         };
         let mut result: Option<Result<Committed, Refusal>> = None;
-        host.update(&mut |world, now| {
-            if world.instance(commit.instance).is_some() {
-                result = Some(world.apply(now, commit));
-            }
-        });
+        match open.unit {
+            Some(_) => result = self.commit_distributed(host),
+            None => host.update(&mut |world, now| {
+                if world.instance(commit.instance).is_some() {
+                    result = Some(world.apply(now, commit));
+                }
+            }),
+        }
         let committed = match result {
             None => return Err(crate::session::instance_gone()),
             Some(Ok(committed)) => committed,
@@ -251,6 +255,9 @@ impl Session {
         let Some(open) = self.state.transaction.take() else {
             return;
         };
+        if open.unit.is_some() {
+            self.roll_back_parts(host);
+        }
         self.state.temporary = open.temporary;
         let request = Rollback {
             instance: self.state.instance,
@@ -285,6 +292,13 @@ impl Session {
         };
         if open.doomed {
             return Err(SqlError::transaction_doomed());
+        }
+        if open.unit.is_some() {
+            return Err(SqlError::new(
+                627,
+                16,
+                "Cannot use SAVE TRANSACTION within a distributed transaction.",
+            ));
         }
         let name = Name::new(name);
         open.savepoints.push((name.clone(), temporary));

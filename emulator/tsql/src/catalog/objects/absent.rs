@@ -346,17 +346,6 @@ pub(super) const SERVER_TRIGGERS: View = empty(
     ],
 );
 
-pub(super) const LINKED_LOGINS: View = empty(
-    "linked_logins",
-    &[
-        req("server_id", INT),
-        col("local_principal_id", INT),
-        req("uses_self_credential", BIT),
-        col("remote_name", NAME),
-        req("modify_date", DATETIME),
-    ],
-);
-
 const fn empty(name: &'static str, columns: &'static [crate::catalog::ViewColumn]) -> View {
     View::sys(name, columns, |_| Vec::new())
 }

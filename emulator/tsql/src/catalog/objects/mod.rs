@@ -75,5 +75,4 @@ pub(super) const VIEWS: &[View] = &[
     absent::CHANGE_TRACKING_DATABASES,
     absent::CHANGE_TRACKING_TABLES,
     absent::SERVER_TRIGGERS,
-    absent::LINKED_LOGINS,
 ];

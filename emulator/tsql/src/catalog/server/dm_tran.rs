@@ -3,7 +3,7 @@
 use milink_core::store::LockKey;
 use milink_core::value::{Row, Value};
 
-use crate::catalog::column::{BIGINT, BIT, DATETIME, INT, NAME, col, nvarchar, req};
+use crate::catalog::column::{BIGINT, BIT, DATETIME, GUID, INT, NAME, col, nvarchar, req};
 use crate::catalog::{Scope, View, row};
 
 pub(super) const LOCKS: View = View::sys(
@@ -48,7 +48,10 @@ pub(super) const ACTIVE_TRANSACTIONS: View = View::sys(
         req("name", nvarchar(32)),
         req("transaction_begin_time", DATETIME),
         req("transaction_type", INT),
+        col("transaction_uow", GUID),
         req("transaction_state", INT),
+        req("transaction_status", INT),
+        req("dtc_state", INT),
     ],
     active_transactions,
 );
@@ -130,13 +133,38 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
 
 fn session_transactions(scope: &Scope<'_>) -> Vec<Row> {
     open(scope)
-        .map(|(_, open)| row![open.session, open.id, 0, true, true, false, false, 1])
+        .map(|(_, open)| {
+            let spans = scope.instance.distributed.contains_key(&open.id);
+            row![open.session, open.id, 0, true, !spans, spans, false, 1]
+        })
         .collect()
 }
 
 fn active_transactions(scope: &Scope<'_>) -> Vec<Row> {
     open(scope)
-        .map(|(_, open)| row![open.id, "user_transaction", open.began, 1, 2])
+        .map(|(_, open)| {
+            // 4 is a distributed transaction, whose unit of work all instances know.
+            let unit = scope
+                .instance
+                .distributed
+                .get(&open.id)
+                .map(|part| part.unit);
+            let (kind, name) = match unit {
+                Some(_) => (4, "DTCXact"),
+                None => (1, "user_transaction"),
+            };
+            let unit = unit.map_or(Value::Null, crate::catalog::Cell::cell);
+            row![
+                open.id,
+                name,
+                open.began,
+                kind,
+                unit,
+                2,
+                0,
+                i64::from(kind == 4)
+            ]
+        })
         .collect()
 }
 

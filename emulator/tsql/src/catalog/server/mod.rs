@@ -11,6 +11,7 @@ mod dm_os_sys_info;
 mod dm_os_wait_stats;
 mod dm_tcp_listener_states;
 mod dm_tran;
+mod linked_logins;
 mod messages;
 mod milink_explain;
 mod servers;
@@ -39,6 +40,7 @@ pub(super) const VIEWS: &[View] = &[
     dm_tran::SESSION_TRANSACTIONS,
     dm_tran::ACTIVE_TRANSACTIONS,
     dm_tran::DATABASE_TRANSACTIONS,
+    linked_logins::VIEW,
     messages::VIEW,
     milink_explain::VIEW,
     servers::VIEW,

@@ -1,4 +1,4 @@
-//! `sys.servers`: the instance itself; there are no linked servers.
+//! `sys.servers`: the instance itself, and its linked servers.
 
 use milink_core::value::{Row, Value};
 
@@ -37,7 +37,7 @@ const COLUMNS: &[ViewColumn] = &[
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
     let name = scope.instance.server_name();
-    vec![row![
+    let itself = row![
         0,
         name.as_str(),
         "SQL Server",
@@ -63,5 +63,39 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
         false,
         true,
         scope.instance.started,
-    ]]
+    ];
+    let mut servers: Vec<_> = scope.instance.linked_servers.values().collect();
+    servers.sort_by_key(|server| server.id);
+    let linked = servers.into_iter().map(|server| {
+        let text = |text: &Option<String>| text.as_deref().map_or(Value::Null, Value::str);
+        let options = &server.options;
+        row![
+            server.id,
+            &server.name,
+            server.product.as_str(),
+            server.provider.as_str(),
+            server.data_source.as_str(),
+            text(&server.location),
+            text(&server.provider_string),
+            text(&server.catalog),
+            options.connect_timeout,
+            options.query_timeout,
+            true,
+            options.rpc,
+            options.rpc_out,
+            options.data_access,
+            options.collation_compatible,
+            options.use_remote_collation,
+            text(&options.collation_name),
+            options.lazy_schema_validation,
+            false,
+            options.publisher,
+            options.subscriber,
+            options.distributor,
+            false,
+            options.promotes_calls,
+            server.modified,
+        ]
+    });
+    std::iter::once(itself).chain(linked).collect()
 }

@@ -13,6 +13,7 @@ use crate::ast::{self, FunctionArgs, JoinKind, TableSource};
 use crate::engine::bound::{
     ByName, Join, Locking, Place, Predicate, Query, Select, Source, TableScan,
 };
+use crate::engine::remote::{Wanted, What};
 use crate::engine::{pushdown, table_function};
 use crate::error::{Abort, SqlError};
 use crate::parser::{ParseOptions, parse_batch};
@@ -78,6 +79,13 @@ impl Binder<'_> {
             TableSource::Join(join) => self.join(join, parent),
             TableSource::Apply(apply) => self.apply(apply, parent),
             TableSource::Function(function) => self.table_function(function, parent),
+            TableSource::OpenQuery(query) => {
+                let wanted = Wanted {
+                    server: query.server.value.clone(),
+                    what: What::Query(query.text.value.clone()),
+                };
+                self.remote(&wanted, query.alias.as_ref(), "OPENQUERY")
+            }
             TableSource::Method(_) => Err(SqlError::unsupported("the xml method nodes()")),
             TableSource::Pivot(_) => Err(SqlError::unsupported("PIVOT")),
             TableSource::Unpivot(_) => Err(SqlError::unsupported("UNPIVOT")),
@@ -118,6 +126,11 @@ impl Binder<'_> {
                 names,
                 correlated: false,
             });
+        }
+        if let Some(server) = self.other_server(&table.name) {
+            let dirty = dirty_hint(&table.hints)?;
+            let wanted = Wanted::table(server, &table.name, dirty);
+            return self.remote(&wanted, table.alias.as_ref(), &table.name.to_string());
         }
         match self.find_object(&table.name)? {
             Found::Table(found) => {
@@ -242,6 +255,32 @@ impl Binder<'_> {
             .databases
             .get(&id)
             .map_or_else(String::new, |database| database.name.to_string())
+    }
+
+    /// Rows of a linked server; the error that asks for them if they have not come yet.
+    fn remote(
+        &mut self,
+        wanted: &Wanted,
+        alias: Option<&ast::TableAlias>,
+        written: &str,
+    ) -> Result<Bound, SqlError> {
+        let Some(rowset) = self.local.remote.get(wanted) else {
+            return Err(wanted.error());
+        };
+        let columns = rowset.columns.iter();
+        let columns = columns
+            .map(|column| computed(&column.name, column.ty))
+            .collect();
+        let name = alias.map_or(written, |alias| &alias.name.value);
+        let mut names = ScopeSource::aliased(name, renamed(columns, alias)?);
+        if let (None, What::Table { object, .. }) = (alias, &wanted.what) {
+            names.name.clone_from(object);
+        }
+        Ok(Bound {
+            source: Source::Remote(Arc::clone(rowset)),
+            names: vec![names],
+            correlated: false,
+        })
     }
 
     pub(crate) fn table_scan(
@@ -560,6 +599,24 @@ impl Binder<'_> {
 }
 
 /// A query as a table with an alias.
+/// Hints of a remote table: only that locks of others are not waited for can be handed on (7377).
+fn dirty_hint(hints: &[ast::TableHint]) -> Result<bool, SqlError> {
+    for hint in hints {
+        let known = ["NOLOCK", "READUNCOMMITTED"];
+        if !known
+            .iter()
+            .any(|known| hint.name.eq_ignore_ascii_case(known))
+        {
+            return Err(SqlError::new(
+                7377,
+                16,
+                "Cannot specify an index or locking hint for a remote data source.",
+            ));
+        }
+    }
+    Ok(!hints.is_empty())
+}
+
 pub(super) fn derived_source(query: Query, alias: &ast::TableAlias) -> Result<Bound, SqlError> {
     let columns = query_columns(&query);
     let columns = renamed(columns, Some(alias))?;

@@ -102,19 +102,11 @@ impl Binder<'_> {
     /// The table or view that a name means (208).
     pub(crate) fn find_object(&self, name: &ast::ObjectName) -> Result<Found, SqlError> {
         let missing = || SqlError::invalid_object(&name.to_string()).at_line(name.span.line);
-        if let Some(server) = &name.server
-            && !server
-                .value
-                .eq_ignore_ascii_case(&self.instance.server_name())
-        {
-            return Err(SqlError::new(
-                7202,
-                11,
-                format!(
-                    "Could not find server '{}' in sys.servers. Verify that the correct server name was specified. If necessary, execute the stored procedure sp_addlinkedserver to add the server to sys.servers.",
-                    server.value
-                ),
-            ));
+        if let Some(server) = self.other_server(name) {
+            // What can be read there has been asked for before; nothing else can be done with it.
+            return Err(SqlError::unsupported(format!(
+                "this use of a table of linked server '{server}'"
+            )));
         }
         let object = Name::new(&name.object.value);
         if object.as_str().starts_with("##") {
@@ -174,6 +166,13 @@ impl Binder<'_> {
         )
         .map(|view| Found::View(view, database.id))
         .ok_or_else(missing)
+    }
+
+    /// The server part of a name, unless it is this instance.
+    pub(crate) fn other_server<'n>(&self, name: &'n ast::ObjectName) -> Option<&'n str> {
+        let server = name.server.as_ref()?.value.as_str();
+        let is_own = server.eq_ignore_ascii_case(&self.instance.server_name());
+        (!is_own).then_some(server)
     }
 
     /// The table that a statement changes.

@@ -65,6 +65,7 @@ impl Runtime<'_> {
                 self.check_size(rows.len())?;
                 Ok(rows)
             }
+            Source::Remote(rowset) => Ok(rowset.rows.clone()),
             Source::Recursive(recursive) => self.recursive(recursive, outer),
             Source::WorkTable(id) => Ok(self
                 .work_tables

@@ -1,0 +1,201 @@
+//! Linked servers: statements that another instance of the same world runs for this session.
+//!
+//! A connection to a linked server is a session of its own there. It stays for as long as the transaction that it takes
+//! part in; without one, it is closed with the statement. What the other session waits for, this one waits for.
+
+mod connect;
+mod distributed;
+mod execute;
+pub(crate) mod reach;
+mod rowset;
+mod write;
+
+use std::collections::BTreeMap;
+
+use milink_core::command::CloseSession;
+use milink_core::ids::InstanceId;
+use milink_core::names::Name;
+use milink_core::time::{Span, Timestamp};
+
+pub(super) use execute::RemoteCall;
+pub(super) use write::{Sent, target_server};
+
+use super::event::Event;
+use super::host::Host;
+use super::{Request, Session, Step, Wait};
+use crate::error::SqlError;
+
+/// What a session has to do with linked servers.
+#[derive(Default)]
+pub(super) struct Linked {
+    /// By the linked server's name.
+    connections: BTreeMap<Name, Connection>,
+    /// The request that runs on one of them for the current statement.
+    running: Option<Running>,
+    /// How many sessions stand behind this one, each of which runs something for the next.
+    pub(super) depth: u8,
+    /// The rows of a remote EXECUTE go to an INSERT.
+    pub(super) collects: bool,
+}
+
+/// A session on a linked server.
+struct Connection {
+    session: Box<Session>,
+    instance: InstanceId,
+    /// The life of that instance's service.
+    life: u32,
+    /// It takes part in this session's transaction.
+    enlisted: bool,
+}
+
+/// A request that runs on a linked server.
+struct Running {
+    server: Name,
+    events: Vec<Event>,
+    since: Timestamp,
+}
+
+/// How a step of such a request comes out.
+enum Remote {
+    /// It is over, with these events.
+    Done(Vec<Event>),
+    Waits(Wait),
+}
+
+/// Linked servers of linked servers: how deep (guess: the product has other bounds).
+const MOST_HOPS: u8 = 8;
+/// How long a remote request may take (`remote query timeout`, default).
+const QUERY_TIMEOUT: Span = Span::seconds(600);
+
+impl Session {
+    /// Runs a request on a linked server, or goes on with the one that runs there.
+    fn ask(
+        &mut self,
+        server: &Name,
+        begin: impl FnOnce(&mut Session),
+        host: &mut dyn Host,
+    ) -> Result<Remote, SqlError> {
+        let now = host.snapshot().now();
+        let running = match self.linked.running.take() {
+            Some(running) if running.server == *server => running,
+            _ => {
+                let connection = self.linked.connections.get_mut(server);
+                begin(&mut connection.expect("the caller has connected").session);
+                Running {
+                    server: server.clone(),
+                    events: Vec::new(),
+                    since: now,
+                }
+            }
+        };
+        self.go_on(running, now, host)
+    }
+
+    fn go_on(
+        &mut self,
+        mut running: Running,
+        now: Timestamp,
+        host: &mut dyn Host,
+    ) -> Result<Remote, SqlError> {
+        let connection = self.linked.connections.get_mut(&running.server);
+        let connection = connection.expect("what runs has a connection");
+        let limit = running.since + QUERY_TIMEOUT;
+        loop {
+            match connection.session.step(host, &mut running.events) {
+                Step::Finished => return Ok(Remote::Done(running.events)),
+                Step::Continue if host.is_cancelled() => {
+                    // The local session is told at its own next step.
+                    self.linked.running = Some(running);
+                    return Ok(Remote::Waits(Wait::Change { until: Some(now) }));
+                }
+                Step::Continue => {}
+                Step::Wait(_) if now >= limit => {
+                    connection.session.cancel(host, &mut Vec::new());
+                    return Err(reach::timed_out());
+                }
+                Step::Wait(wait) => {
+                    let wait = match wait {
+                        Wait::Change { until } => Wait::Change {
+                            until: Some(until.map_or(limit, |until| until.min(limit))),
+                        },
+                        other => other,
+                    };
+                    self.linked.running = Some(running);
+                    return Ok(Remote::Waits(wait));
+                }
+            }
+        }
+    }
+
+    /// The same for a request of the wire.
+    fn request_of(
+        &mut self,
+        server: &Name,
+        request: Request,
+        host: &mut dyn Host,
+    ) -> Result<Remote, SqlError> {
+        self.ask(server, |session| session.start(request), host)
+    }
+
+    /// Ends what runs on linked servers: the client has cancelled it.
+    pub(super) fn cancel_remote(&mut self, host: &mut dyn Host) {
+        if let Some(running) = self.linked.running.take()
+            && let Some(connection) = self.linked.connections.get_mut(&running.server)
+        {
+            connection.session.cancel(host, &mut Vec::new());
+        }
+        self.disconnect_idle(host);
+    }
+
+    /// Closes the connections that no transaction needs.
+    pub(super) fn disconnect_idle(&mut self, host: &mut dyn Host) {
+        if self.linked.connections.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut self.linked.connections).into_iter();
+        let (kept, idle): (Vec<_>, Vec<_>) = all.partition(|(_, connection)| connection.enlisted);
+        self.linked.connections = kept.into_iter().collect();
+        for (_, connection) in idle {
+            connection.close(host);
+        }
+    }
+
+    /// Closes all of them: the session is over.
+    pub(super) fn disconnect_all(&mut self, host: &mut dyn Host) {
+        self.linked.running = None;
+        for (_, connection) in std::mem::take(&mut self.linked.connections) {
+            connection.close(host);
+        }
+    }
+}
+
+impl Connection {
+    /// Whether the session is still there on the other side.
+    fn is_alive(&self, host: &mut dyn Host) -> bool {
+        let world = host.snapshot();
+        let instance = world.instance(self.instance);
+        instance.is_some_and(|instance| {
+            instance.life == self.life
+                && instance
+                    .sessions
+                    .contains_key(&self.session.options().session)
+        })
+    }
+
+    fn close(mut self, host: &mut dyn Host) {
+        if !self.is_alive(host) {
+            return;
+        }
+        self.session.close(host);
+        let close = CloseSession {
+            instance: self.instance,
+            session: self.session.options().session,
+        };
+        host.update(&mut |world, now| {
+            // Its instance was there a moment ago, and closing is never refused.
+            if world.instance(close.instance).is_some() {
+                let _ = world.apply(now, close);
+            }
+        });
+    }
+}

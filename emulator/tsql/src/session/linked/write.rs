@@ -1,0 +1,446 @@
+//! INSERT, UPDATE and DELETE of a table on a linked server.
+//!
+//! The rows of an INSERT are made here and sent. An UPDATE or DELETE is sent as it is, which is right as long as it reads
+//! nothing but tables of that server; one that does is refused by name.
+
+use std::sync::Arc;
+
+use milink_core::linked_server::LinkedServer;
+use milink_core::value::Row;
+
+use super::{Remote, reach};
+use crate::ast::{self, DmlFilter, DmlTarget, InsertSource, SetClause, TableSource};
+use crate::engine::bind::{Binder, Scope};
+use crate::engine::exec::Env;
+use crate::engine::{dml, same_name, walk};
+use crate::error::SqlError;
+use crate::session::event::{DoneCommand, Event};
+use crate::session::frame::Frame;
+use crate::session::host::Host;
+use crate::session::program::compile;
+use crate::session::state::Variables;
+use crate::session::{Failure, Flow, Session};
+
+/// A statement that one instance sends another in parts, so that no text has to be made of values.
+#[derive(Clone)]
+pub(in crate::session) enum Sent {
+    Insert(Arc<ast::InsertStatement>, Arc<Vec<Row>>),
+    Update(Arc<ast::UpdateStatement>),
+    Delete(Arc<ast::DeleteStatement>),
+}
+
+/// The server on which a statement changes rows, as it is written; none if it is this one.
+pub(in crate::session) fn target_server(
+    target: &DmlTarget,
+    from: &[TableSource],
+) -> Option<String> {
+    let DmlTarget::Object { name, .. } = target else {
+        return None;
+    };
+    if let Some(server) = &name.server {
+        return Some(server.value.clone());
+    }
+    let alias = name.is_one_part().then_some(&name.object.value)?;
+    let mut found = None;
+    for source in from {
+        each_table(source, &mut |table| {
+            let own = table.alias.as_ref().map(|alias| &alias.name.value);
+            let own = own.unwrap_or(&table.name.object.value);
+            if same_name(own, alias)
+                && let Some(server) = &table.name.server
+            {
+                found = Some(server.value.clone());
+            }
+        });
+    }
+    found
+}
+
+impl Session {
+    /// INSERT into a table of a linked server. `given` are the rows of EXECUTE.
+    pub(in crate::session) fn insert_remote(
+        &mut self,
+        server: &LinkedServer,
+        insert: &ast::InsertStatement,
+        given: Option<Vec<Row>>,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if insert.output.is_some() {
+            return Err(Failure::compile(no_output()));
+        }
+        if insert.top.is_some() || insert.with.is_some() {
+            return Err(
+                SqlError::unsupported("INSERT with TOP or WITH into a linked server").into(),
+            );
+        }
+        // The rows are made once: what goes on is already on its way.
+        let sent = match self.linked.running.is_some() {
+            true => None,
+            false => {
+                let rows = match given {
+                    Some(rows) => rows,
+                    None => match self.rows_of(insert, host)? {
+                        Ok(rows) => rows,
+                        Err(wait) => return Ok(Flow::Again(wait)),
+                    },
+                };
+                let statement = ast::InsertStatement {
+                    target: without_server(&insert.target),
+                    source: given_rows(&insert.source),
+                    ..insert.clone()
+                };
+                Some(Sent::Insert(Arc::new(statement), Arc::new(rows)))
+            }
+        };
+        self.send(server, sent, DoneCommand::Insert, host, out)
+    }
+
+    /// UPDATE of a table of a linked server.
+    pub(in crate::session) fn update_remote(
+        &mut self,
+        server: &LinkedServer,
+        update: &ast::UpdateStatement,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if update.output.is_some() {
+            return Err(Failure::compile(no_output()));
+        }
+        let mut values = Vec::new();
+        for clause in &update.set {
+            match clause {
+                SetClause::Column { value, .. } => values.push(value),
+                _ => {
+                    return Err(SqlError::unsupported(
+                        "variables and methods in SET of an UPDATE on a linked server",
+                    )
+                    .into());
+                }
+            }
+        }
+        let from = there(server, &update.from)?;
+        reads_only_there(&values, update.filter.as_ref(), update.with.is_some())?;
+        let statement = ast::UpdateStatement {
+            target: without_server(&update.target),
+            from,
+            ..update.clone()
+        };
+        let sent = Sent::Update(Arc::new(statement));
+        self.send(server, Some(sent), DoneCommand::Update, host, out)
+    }
+
+    /// DELETE from a table of a linked server.
+    pub(in crate::session) fn delete_remote(
+        &mut self,
+        server: &LinkedServer,
+        delete: &ast::DeleteStatement,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if delete.output.is_some() {
+            return Err(Failure::compile(no_output()));
+        }
+        let from = there(server, &delete.from)?;
+        reads_only_there(&[], delete.filter.as_ref(), delete.with.is_some())?;
+        let statement = ast::DeleteStatement {
+            target: without_server(&delete.target),
+            from,
+            ..delete.clone()
+        };
+        let sent = Sent::Delete(Arc::new(statement));
+        self.send(server, Some(sent), DoneCommand::Delete, host, out)
+    }
+
+    /// The rows that an INSERT is to send, or what they wait for.
+    #[expect(clippy::type_complexity, reason = "one function's own")]
+    fn rows_of(
+        &mut self,
+        insert: &ast::InsertStatement,
+        host: &mut dyn Host,
+    ) -> Result<Result<Vec<Row>, crate::session::Wait>, Failure> {
+        let result = match &insert.source {
+            InsertSource::Query(query) => self
+                .with_runtime(
+                    host,
+                    |instance, state, local| Binder::new(instance, state, local).query(query, None),
+                    |runtime, query| runtime.query(query, None),
+                )
+                .map(|(rows, _)| rows),
+            InsertSource::Values(rows) => self
+                .with_runtime(
+                    host,
+                    |instance, state, local| {
+                        let mut binder = Binder::new(instance, state, local);
+                        let scope = Scope::rows(&[], None);
+                        let mut bound = Vec::with_capacity(rows.len());
+                        for row in rows {
+                            let mut values = Vec::with_capacity(row.len());
+                            for value in row {
+                                if matches!(value.kind, ast::ExprKind::Default) {
+                                    return Err(SqlError::unsupported(
+                                        "DEFAULT in an INSERT into a linked server",
+                                    ));
+                                }
+                                values.push(binder.expr(value, &scope)?);
+                            }
+                            bound.push(values);
+                        }
+                        Ok(bound)
+                    },
+                    |runtime, rows: &Vec<Vec<_>>| {
+                        let mut made: Vec<Row> = Vec::with_capacity(rows.len());
+                        for row in rows {
+                            let mut values = Vec::with_capacity(row.len());
+                            for value in row {
+                                values.push(runtime.eval(value, &Env::EMPTY)?);
+                            }
+                            made.push(values.into());
+                        }
+                        Ok(made)
+                    },
+                )
+                .map(|(rows, _)| rows),
+            InsertSource::Execute(_) => Ok(Vec::new()),
+            InsertSource::DefaultValues => {
+                return Err(
+                    SqlError::unsupported("INSERT DEFAULT VALUES into a linked server").into(),
+                );
+            }
+        };
+        match result {
+            Ok(rows) => Ok(Ok(rows)),
+            Err(Ok(error)) => Err(Failure::compile(error)),
+            Err(Err(stop)) => self.stopped(stop, host).map(Err),
+        }
+    }
+
+    /// Has the other side run it.
+    fn send(
+        &mut self,
+        server: &LinkedServer,
+        sent: Option<Sent>,
+        command: DoneCommand,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) -> Result<Flow, Failure> {
+        if !server.options.data_access {
+            return Err(super::rowset::not_configured(server, "DATA ACCESS").into());
+        }
+        // The provider has no nested transactions, which a statement in one would need to be undone by itself.
+        if self.state.transaction.is_some() && !self.state.settings.xact_abort {
+            let (provider, name) = (reach::provider(server), &server.name);
+            return Err(SqlError::new(7395, 16, format!("Unable to start a nested transaction for OLE DB provider \"{provider}\" for linked server \"{name}\". A nested transaction was required because the XACT_ABORT option was set to OFF."))
+                .with_state(2)
+                .into());
+        }
+        if let Some(wait) = self.connect(server, host)? {
+            return Ok(Flow::Again(wait));
+        }
+        self.promote(server, host)?;
+        let variables = self.frame().local.variables.clone();
+        let begin = |session: &mut Self| {
+            if let Some(sent) = sent {
+                session.start_sent(sent, variables);
+            }
+        };
+        let events = match self.ask(&server.name, begin, host) {
+            Ok(Remote::Done(events)) => events,
+            Ok(Remote::Waits(wait)) => return Ok(Flow::Again(wait)),
+            Err(error) => {
+                return Err(Failure {
+                    error,
+                    compile: false,
+                    preceding: vec![reach::says(server, "Query timeout expired")],
+                });
+            }
+        };
+        let mut rows = None;
+        for event in events {
+            match event {
+                Event::Error(error) => {
+                    let failure = SqlError { line: 0, ..error }.into();
+                    return Err(self.of_remote(&server.name, failure));
+                }
+                Event::Done(done) => rows = done.rows.or(rows),
+                _ => {}
+            }
+        }
+        self.state.row_count = rows.unwrap_or(0) as i64;
+        self.done(command, Some(rows.unwrap_or(0)), out);
+        Ok(Flow::Next)
+    }
+
+    /// Takes a statement that another instance sends.
+    fn start_sent(&mut self, sent: Sent, variables: Variables) {
+        self.start(crate::session::Request::Batch {
+            text: String::new(),
+        });
+        self.pending = None;
+        let empty = compile("", true, &[]).unwrap_or_else(|_| unreachable!("nothing is a batch"));
+        let mut frame = Frame::batch(Arc::new(empty));
+        frame.local.variables = variables;
+        self.frames.push(frame);
+        self.sent = Some(sent);
+    }
+
+    /// Runs what another instance has sent.
+    pub(in crate::session) fn run_sent(
+        &mut self,
+        sent: Sent,
+        host: &mut dyn Host,
+        out: &mut Vec<Event>,
+    ) {
+        let flow = match &sent {
+            Sent::Insert(insert, rows) => {
+                let source = ast::InsertStatement::clone(insert);
+                self.write(DoneCommand::Insert, host, out, &|work| {
+                    dml::insert(work, &source, Some(rows))
+                })
+            }
+            Sent::Update(update) => self.write(DoneCommand::Update, host, out, &|work| {
+                dml::update(work, update)
+            }),
+            Sent::Delete(delete) => self.write(DoneCommand::Delete, host, out, &|work| {
+                dml::delete(work, delete)
+            }),
+        };
+        match flow {
+            Ok(Flow::Again(wait)) => {
+                self.sent = Some(sent);
+                self.waiting = Some(wait);
+            }
+            Ok(Flow::After(wait)) => {
+                self.unblocked(host);
+                self.waiting = Some(wait);
+                self.frames.clear();
+            }
+            Ok(Flow::Next | Flow::Jumped) => {
+                self.unblocked(host);
+                self.frames.clear();
+            }
+            Err(failure) => {
+                self.unblocked(host);
+                self.fail(failure, host, out);
+            }
+        }
+    }
+}
+
+/// 405.
+fn no_output() -> SqlError {
+    SqlError::new(
+        405,
+        16,
+        "A remote table cannot be used as a DML target in a statement which includes an OUTPUT clause or a nested DML statement.",
+    )
+}
+
+fn without_server(target: &DmlTarget) -> DmlTarget {
+    let mut target = target.clone();
+    if let DmlTarget::Object { name, .. } = &mut target {
+        name.server = None;
+    }
+    target
+}
+
+/// The source of an INSERT whose rows are given.
+fn given_rows(source: &InsertSource) -> InsertSource {
+    match source {
+        InsertSource::Execute(_) => source.clone(),
+        _ => InsertSource::Execute(Box::new(ast::ExecuteStatement {
+            return_variable: None,
+            target: ast::ExecuteTarget::Text {
+                text: ast::Expr {
+                    kind: ast::ExprKind::Literal(ast::Literal::Null),
+                    span: ast::Span::default(),
+                },
+                args: Vec::new(),
+                execute_as: None,
+                at: None,
+            },
+            recompile: false,
+            result_sets: None,
+        })),
+    }
+}
+
+/// FROM as the other side has to read it: all of its tables are there.
+fn there(server: &LinkedServer, from: &[TableSource]) -> Result<Vec<TableSource>, SqlError> {
+    from.iter()
+        .map(|source| one_there(server, source))
+        .collect()
+}
+
+fn one_there(server: &LinkedServer, source: &TableSource) -> Result<TableSource, SqlError> {
+    match source {
+        TableSource::Table(table)
+            if table
+                .name
+                .server
+                .as_ref()
+                .is_some_and(|name| server.name.is(&name.value)) =>
+        {
+            let mut table = table.clone();
+            table.name.server = None;
+            Ok(TableSource::Table(table))
+        }
+        TableSource::Join(join) => {
+            let mut join = join.clone();
+            join.left = one_there(server, &join.left)?;
+            join.right = one_there(server, &join.right)?;
+            if join.on.as_ref().is_some_and(has_subquery) {
+                return Err(mixed());
+            }
+            Ok(TableSource::Join(join))
+        }
+        _ => Err(mixed()),
+    }
+}
+
+fn reads_only_there(
+    values: &[&ast::Expr],
+    filter: Option<&DmlFilter>,
+    has_with: bool,
+) -> Result<(), SqlError> {
+    let filter = match filter {
+        None => None,
+        Some(DmlFilter::Condition(condition)) => Some(condition),
+        Some(DmlFilter::CurrentOf(_)) => return Err(SqlError::unsupported("WHERE CURRENT OF")),
+    };
+    match has_with || values.iter().copied().chain(filter).any(has_subquery) {
+        true => Err(mixed()),
+        false => Ok(()),
+    }
+}
+
+fn has_subquery(expr: &ast::Expr) -> bool {
+    use ast::ExprKind as K;
+    walk::any(expr, &|part| {
+        matches!(
+            part.kind,
+            K::Subquery(_) | K::Exists(_) | K::InQuery { .. } | K::Quantified { .. }
+        )
+    })
+}
+
+fn mixed() -> SqlError {
+    SqlError::unsupported(
+        "an UPDATE or DELETE on a linked server that reads subqueries or tables of another one",
+    )
+}
+
+fn each_table(source: &TableSource, visit: &mut dyn FnMut(&ast::NamedTable)) {
+    match source {
+        TableSource::Table(table) => visit(table),
+        TableSource::Join(join) => {
+            each_table(&join.left, visit);
+            each_table(&join.right, visit);
+        }
+        TableSource::Apply(apply) => {
+            each_table(&apply.left, visit);
+            each_table(&apply.right, visit);
+        }
+        _ => {}
+    }
+}
