@@ -13,4 +13,5 @@ mod network;
 mod preconditions;
 mod servers;
 mod transitions;
+mod trust;
 mod worlds;
