@@ -313,8 +313,8 @@ pub enum GroupRefusal {
     LinkOneDatabase { group: String, dag: String },
     #[error("the mode of links cannot be changed while link '{dag}' is there")]
     LinkModeInUse { dag: String },
-    #[error("availability group '{group}' is contained, which a link cannot replicate")]
-    LinkContained { group: String },
+    #[error("availability group '{group}' is contained, and cannot be part of a distributed one")]
+    ContainedMember { group: String },
     #[error("database '{database}' is linked to a managed instance by '{dag}'")]
     LinkedDatabase {
         database: String,

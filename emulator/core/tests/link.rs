@@ -399,3 +399,21 @@ fn a_database_made_anew_is_not_the_one_a_copy_followed() {
     let copy = lab.world.instance(lab.mi).unwrap().database("db1").unwrap();
     assert!(copy.is_secondary() && source_of(&lab.world, copy).is_none());
 }
+
+#[test]
+fn what_is_rolled_back_is_sent_like_everything_else_in_the_log() {
+    let mut lab = Lab::linked(Profile::Azure);
+    let instance = lab.sql;
+    let transaction = lab.apply(BeginTransaction { instance });
+    lab.insert_in(instance, 1, Some(transaction)).unwrap();
+    lab.apply(Rollback {
+        instance,
+        transaction,
+        savepoint: None,
+    });
+    let queued = |lab: &Lab| lab.status().positions.unwrap().send_queue_bytes;
+    assert!(queued(&lab) > 0, "it is on its way");
+    lab.settle();
+    assert_eq!(queued(&lab), 0);
+    assert_eq!(lab.rows(lab.mi), 0);
+}

@@ -77,7 +77,10 @@ fn a_secondary_that_does_not_catch_up_in_time_calls_the_failover_off() {
     assert_eq!(outcome(&lab, began), FailoverOutcome::Running(Some(over)));
     lab.world.advance_to(over);
     let reason = FailoverRefusal::CannotCatchUp { group: group() };
-    assert_eq!(outcome(&lab, began), FailoverOutcome::CalledOff);
+    assert_eq!(
+        outcome(&lab, began),
+        FailoverOutcome::CalledOff(reason.clone())
+    );
     assert_eq!(lab.link().called_off, Some((began, reason)));
     assert_eq!(lab.roles(), ON_SQL);
     lab.insert(lab.sql, 2).expect("the primary writes again");
@@ -110,7 +113,10 @@ fn a_lost_partner_calls_the_failover_off_at_once() {
     lab.alter_dag(GroupAction::Failover).unwrap();
     lab.turn_endpoint(EndpointState::Stopped);
     let reason = FailoverRefusal::NotSynchronizing { group: group() };
-    assert_eq!(outcome(&lab, began), FailoverOutcome::CalledOff);
+    assert_eq!(
+        outcome(&lab, began),
+        FailoverOutcome::CalledOff(reason.clone())
+    );
     assert_eq!(lab.link().called_off, Some((began, reason)));
     assert_eq!(lab.roles(), ON_SQL);
     lab.turn_endpoint(EndpointState::Started);
@@ -124,7 +130,7 @@ fn a_lost_partner_calls_the_failover_off_at_once() {
     lab.settle();
     assert!(matches!(
         outcome(&lab, began),
-        FailoverOutcome::Done | FailoverOutcome::CalledOff
+        FailoverOutcome::Done | FailoverOutcome::CalledOff(_)
     ));
 }
 

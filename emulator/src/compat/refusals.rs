@@ -227,7 +227,7 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         LinkNoDatabase { group: text("group") }
         LinkOneDatabase { group: text("group"), dag: text("dag") }
         LinkModeInUse { dag: text("dag") }
-        LinkContained { group: text("group") }
+        ContainedMember { group: text("group") }
         LinkedDatabase { database: text("database"), group: text("group"), dag: text("dag") }
         UsedByDistributed { group: text("group"), dag: text("dag") }
         MemberNotFound { member: text("member"), group: text("group") }

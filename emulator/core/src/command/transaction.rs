@@ -238,8 +238,9 @@ impl Request for Rollback {
         } else {
             check_alive(instance, self.transaction)?;
         }
-        for id in databases_of(instance, self.transaction) {
-            let database = instance.database_mut(id).expect("listed a moment ago");
+        let databases = databases_of(instance, self.transaction);
+        for id in &databases {
+            let database = instance.database_mut(*id).expect("listed a moment ago");
             match &self.savepoint {
                 None => undo(database, self.transaction, now),
                 Some(name) => {
@@ -255,6 +256,12 @@ impl Request for Rollback {
                     // Not the current version: the view has to be made again from what is left.
                     open.base = u64::MAX;
                 }
+            }
+        }
+        if self.savepoint.is_none() {
+            // The log says so, and replicas get all of it.
+            for id in databases {
+                world.committed(self.instance, id, now);
             }
         }
         Ok(())

@@ -179,23 +179,26 @@ pub(crate) fn give_up_primary(
 }
 
 /// How a planned failover that began at a moment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailoverOutcome {
     /// It runs, until then if nothing delays it.
     Running(Option<Timestamp>),
     /// The other side is primary.
     Done,
-    /// It was called off: the roles are what they were.
-    CalledOff,
+    /// It was called off, for this reason: the roles are what they were.
+    CalledOff(FailoverRefusal),
 }
 
 impl FailoverOutcome {
     /// Looks after the failover of a group that was started on an instance at `since`.
     pub fn of(world: &World, instance: InstanceId, group: &Name, since: Timestamp) -> Self {
+        let not_synchronizing = Self::CalledOff(FailoverRefusal::NotSynchronizing {
+            group: group.to_string(),
+        });
         let links = link_at(world, instance, group);
         let links = links.map_or_else(Vec::new, |id| together(world, &id));
         let Some(link) = links.first() else {
-            return Self::CalledOff;
+            return not_synchronizing;
         };
         if matches!(link.phase, Phase::FailingOver { .. }) {
             // The last database decides.
@@ -204,7 +207,11 @@ impl FailoverOutcome {
         }
         let mut changes = link.role_changes.iter();
         let done = changes.any(|change| change.at >= since && change.primary != instance);
-        if done { Self::Done } else { Self::CalledOff }
+        match &link.called_off {
+            _ if done => Self::Done,
+            Some((began, reason)) if *began >= since => Self::CalledOff(reason.clone()),
+            _ => not_synchronizing,
+        }
     }
 }
 

@@ -14,7 +14,6 @@ use milink_core::command::{
 use milink_core::ids::DatabaseId;
 use milink_core::link::FailoverOutcome;
 use milink_core::names::Name;
-use milink_core::refusal::FailoverRefusal;
 use milink_core::time::{Span, Timestamp};
 
 use super::context::StatementContext;
@@ -193,11 +192,7 @@ fn await_failover(
             );
             Ok(())
         }
-        FailoverOutcome::CalledOff => {
-            let group = name.to_string();
-            let refusal = FailoverRefusal::NotSynchronizing { group };
-            Err(super::refusal::sql_error(&refusal.into()))
-        }
+        FailoverOutcome::CalledOff(reason) => Err(super::refusal::sql_error(&reason.into())),
     }
 }
 

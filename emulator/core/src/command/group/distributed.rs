@@ -151,6 +151,14 @@ impl CreateDistributedAvailabilityGroup {
                 return Err(GroupRefusal::SessionTimeoutTooShort { replica: replica() }.into());
             }
         }
+        let group = &self.members[local].group;
+        let local_group = instance
+            .group(group.as_str())
+            .and_then(|group| group.as_local());
+        if local_group.is_some_and(|group| group.contained) {
+            let group = group.to_string();
+            return Err(GroupRefusal::ContainedMember { group }.into());
+        }
         let remote = &self.members[1 - local];
         let url = ListenerUrl::parse(&remote.listener_url).expect("checked a moment ago");
         if url.server.is_none() {
@@ -162,14 +170,6 @@ impl CreateDistributedAvailabilityGroup {
         }
         if remote.availability_mode == AvailabilityMode::SynchronousCommit {
             return Err(GroupRefusal::LinkSynchronousAtStart { member: member() }.into());
-        }
-        let group = &self.members[local].group;
-        let local_group = instance
-            .group(group.as_str())
-            .and_then(|group| group.as_local());
-        if local_group.is_some_and(|group| group.contained) {
-            let group = group.to_string();
-            return Err(GroupRefusal::LinkContained { group }.into());
         }
         let databases = local_group.map_or(0, |group| group.databases.len());
         let several = instance

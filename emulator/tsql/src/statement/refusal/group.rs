@@ -13,9 +13,8 @@ const USED_BY_DISTRIBUTED: i32 = 41_190;
 const LISTENER_EXISTS: i32 = 19_455;
 const BAD_LISTENER: i32 = 19_457;
 
-/// A mode of links that is in use, and a contained group in a link: the numbers and texts are guesses.
+/// A mode of links that is in use: the number and the text are guesses.
 const LINK_MODE_IN_USE: i32 = 41_972;
-const LINK_CONTAINED: i32 = 47_518;
 
 pub(super) fn error(refusal: &GroupRefusal) -> SqlError {
     use GroupRefusal as R;
@@ -62,7 +61,7 @@ pub(super) fn error(refusal: &GroupRefusal) -> SqlError {
         R::LinkNoDatabase { group } => refused(47519, format!("Cannot create the distributed availability group: availability group '{group}' has no database to replicate to Azure SQL Managed Instance.")),
         R::LinkOneDatabase { group, dag } => refused(47503, format!("Availability group '{group}' already contains one database and adding more is not supported because the availability group participates in distributed availability group '{dag}' with secondary on Azure SQL Managed Instance.")),
         R::LinkModeInUse { dag } => refused(LINK_MODE_IN_USE, format!("The mode of links with Azure SQL Managed Instance cannot be changed while distributed availability group '{dag}' exists. Remove all links, then retry the operation.")),
-        R::LinkContained { group } => refused(LINK_CONTAINED, format!("Cannot create the distributed availability group: contained availability group '{group}' is not supported with Azure SQL Managed Instance.")),
+        R::ContainedMember { group } => refused(47129, format!("Cannot create the distributed availability group: '{group}' is a contained availability group, which cannot participate in a distributed availability group.")),
         R::LinkedDatabase { database, group, dag } => refused(47520, format!("Database '{database}' cannot be removed from availability group '{group}', which participates in distributed availability group '{dag}' in which the secondary participant is Azure SQL Managed Instance.")),
         R::UsedByDistributed { group, dag } => refused(USED_BY_DISTRIBUTED, format!("Availability group '{group}' cannot be dropped, because it participates in distributed availability group '{dag}'.  Drop the distributed availability group first, then retry the operation.")),
         R::MemberNotFound { member, group } => refused(35210, format!("Failed to modify options for availability replica '{member}' in availability group '{group}'.  The specified availability group does not contain an availability replica with specified name.  Verify that availability group name and availability replica name are correct, then retry the operation.")),
