@@ -1,11 +1,64 @@
 //! Who may use a database of an availability group: ALLOW_CONNECTIONS of the replica's role, and the client's intent.
 
+use std::sync::Arc;
+
 use crate::availability_group::{LocalGroup, Replica, Role, SecondaryConnections};
 use crate::database::Database;
 use crate::instance::Instance;
+use crate::principal::{Login, LoginKind};
 use crate::refusal::DatabaseRefusal;
 
+/// Why name and password are not accepted: what the error log shows. Clients are told nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the texts say it")]
+pub enum LoginFailure {
+    UnknownLogin,
+    Disabled,
+    WrongPassword,
+    TokensOnly,
+}
+
+impl LoginFailure {
+    /// State and reason, as the error log has them.
+    pub const fn told(self) -> (u8, &'static str) {
+        match self {
+            Self::UnknownLogin => (5, "Could not find a login matching the name provided."),
+            Self::Disabled => (
+                7,
+                "An error occurred while evaluating the password. Account is disabled.",
+            ),
+            Self::WrongPassword => (8, "Password did not match that for the login provided."),
+            Self::TokensOnly => (1, "Azure Active Directory only authentication is enabled."),
+        }
+    }
+}
+
 impl Instance {
+    /// The login of a name, if the password is its.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not.
+    pub fn check_password(&self, name: &str, password: &str) -> Result<&Arc<Login>, LoginFailure> {
+        let managed = self.as_managed_instance();
+        let administrator = managed.and_then(|managed| managed.properties.administrator.as_ref());
+        if administrator.is_some_and(|administrator| administrator.entra_only) {
+            return Err(LoginFailure::TokensOnly);
+        }
+        let login = self.login(name).ok_or(LoginFailure::UnknownLogin)?;
+        let LoginKind::Sql { password: own } = &login.kind else {
+            return Err(LoginFailure::UnknownLogin);
+        };
+        // The password is judged first: a disabled login tells nothing to who does not know it.
+        if **own != *password {
+            return Err(LoginFailure::WrongPassword);
+        }
+        match login.disabled {
+            true => Err(LoginFailure::Disabled),
+            false => Ok(login),
+        }
+    }
+
     /// Whether a client may use a database now, by the settings of its replica (`link-lifecycle.md` section 3.11). On
     /// the forwarder of a distributed group it is the secondary role's.
     ///

@@ -43,6 +43,8 @@ pub enum Transition {
     DatabaseCreate,
     /// A virtual network or subnet is written.
     NetworkWrite,
+    /// Interactive authoring of an integration runtime is switched.
+    InteractiveAuthoring,
     /// A resource group is deleted.
     GroupDelete,
     /// A partner certificate is uploaded or deleted.
@@ -85,12 +87,13 @@ pub enum Transition {
 
 impl Transition {
     /// Every transition, in the order they are shown.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InstanceCreate,
         Self::InstanceUpdate,
         Self::InstanceDelete,
         Self::DatabaseCreate,
         Self::NetworkWrite,
+        Self::InteractiveAuthoring,
         Self::GroupDelete,
         Self::CertificateWrite,
         Self::TrustGroupWrite,
@@ -186,6 +189,7 @@ fn fast(transition: Transition) -> Span {
         | T::InstanceFailover => 200,
         T::DatabaseCreate
         | T::NetworkWrite
+        | T::InteractiveAuthoring
         | T::GroupDelete
         | T::CertificateWrite
         | T::TrustGroupWrite => 20,
@@ -217,6 +221,8 @@ fn azure(transition: Transition) -> Span {
         T::InstanceFailover => Span::minutes(1),
         T::DatabaseCreate => Span::seconds(30),
         T::NetworkWrite => Span::seconds(5),
+        // Documented to take minutes.
+        T::InteractiveAuthoring => Span::minutes(2),
         T::GroupDelete => Span::minutes(2),
         T::CertificateWrite => Span::seconds(10),
         // A guess: it was not recorded.

@@ -211,6 +211,13 @@ pub enum EventKind {
         connection: String,
         status: &'static str,
     },
+    /// A data factory tried to connect.
+    ConnectionTested {
+        factory: String,
+        runtime: String,
+        server: String,
+        succeeded: bool,
+    },
     /// A request was answered with something worth knowing, such as unknown members that were ignored.
     Note {
         text: String,

@@ -5,7 +5,7 @@
 #[cfg(test)]
 extern crate self as milink_core;
 
-mod access;
+pub mod access;
 pub mod availability_group;
 pub mod azure;
 pub mod backup;

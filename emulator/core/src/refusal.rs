@@ -525,6 +525,8 @@ pub enum AzureRefusal {
     #[error(transparent)]
     Fabric(#[from] FabricRefusal),
     #[error(transparent)]
+    Factory(#[from] FactoryRefusal),
+    #[error(transparent)]
     Deployment(#[from] DeploymentRefusal),
     #[error(transparent)]
     Authorization(#[from] AuthorizationRefusal),
@@ -716,6 +718,44 @@ impl From<TrustRefusal> for Refusal {
 
 impl From<FabricRefusal> for Refusal {
     fn from(refusal: FabricRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
+}
+
+/// Why ARM refused what was said of a data factory.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum FactoryRefusal {
+    #[error("the name '{name}' is another data factory's")]
+    NameInUse { name: String },
+    #[error("'{resource}' is not as it was when it was read")]
+    Changed { resource: String },
+    #[error("there is no '{name}' among the {kind} of the factory")]
+    EntityNotFound { kind: &'static str, name: String },
+    #[error("there is no '{name}' in the factory that could be referred to")]
+    InvalidReference { name: String },
+    #[error("'{resource}' is referred to by '{by}'")]
+    Referenced { resource: String, by: String },
+    #[error("a managed virtual network is called 'default', not '{name}'")]
+    OnlyDefaultNetwork { name: String },
+    #[error("factory '{factory}' has no managed virtual network '{network}'")]
+    NoManagedNetwork { factory: String, network: String },
+    #[error("what managed private endpoint '{endpoint}' leads to cannot be changed")]
+    EndpointFixed { endpoint: String },
+    #[error("factory '{factory}' has {most} managed private endpoints")]
+    TooManyEndpoints { factory: String, most: usize },
+    #[error("integration runtime '{runtime}' cannot change what it is, nor its network")]
+    RuntimeFixed { runtime: String },
+    #[error("integration runtime '{runtime}' is not in a managed virtual network")]
+    NoInteractiveAuthoring { runtime: String },
+    #[error("interactive authoring is not enabled on integration runtime '{runtime}'")]
+    InteractiveOff { runtime: String },
+    #[error("integration runtime '{runtime}' is not self-hosted")]
+    NotSelfHosted { runtime: String },
+}
+
+impl From<FactoryRefusal> for Refusal {
+    fn from(refusal: FactoryRefusal) -> Self {
         Self::Azure(refusal.into())
     }
 }

@@ -63,6 +63,12 @@ impl ArmError {
         self
     }
 
+    /// With what it is about.
+    pub(super) fn about(mut self, target: String) -> Self {
+        self.0.detail.target = Some(target);
+        self
+    }
+
     /// Something that Azure does and milink does not.
     pub(super) fn not_emulated(what: &str) -> Self {
         let message = format!("{what} is not supported by milink. See COMPAT.md for what is.");

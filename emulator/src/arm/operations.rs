@@ -94,6 +94,42 @@ pub(super) fn group_deletion(call: &Call<'_>, id: OperationId) -> Answer {
     with_pause(call, answer)
 }
 
+/// Something of an integration runtime takes its time: `Location` only, under the runtime (`arm-contract.md` section 2.7;
+/// the path is a guess).
+pub(super) fn of_data_factory(call: &Call<'_>, id: OperationId) -> Answer {
+    let (base, group, version) = (&call.base, call.path.group_name(), call.version.as_str());
+    let tail = format!(
+        "Microsoft.DataFactory/factories/{}/integrationruntimes/{}/operationresults/{id}",
+        call.path.name(0),
+        call.path.name(1),
+    );
+    let location = call.id_in_group(group, &tail);
+    let answer = Answer::empty(StatusCode::ACCEPTED).with_header(
+        "location",
+        format!("{base}{location}?api-version={version}"),
+    );
+    with_pause(call, answer)
+}
+
+/// The same again while it runs; none once it is over.
+pub(super) fn running_in_data_factory(
+    call: &Call<'_>,
+    id: &str,
+) -> Result<Option<Answer>, ArmError> {
+    let operation = polled(call, id)?;
+    if operation.stem != "integrationRuntimes" {
+        return Err(not_found(id));
+    }
+    match &operation.state {
+        OperationState::InProgress => Ok(Some(of_data_factory(call, operation.id))),
+        OperationState::Succeeded { .. } => Ok(None),
+        OperationState::Failed { error, .. } => {
+            Err(of_operation(error).with_header(EXPLAIN, operation.id.to_string()))
+        }
+        OperationState::Canceled { .. } => Err(canceled()),
+    }
+}
+
 /// Whether a type under `locations` is one of operations: `…AzureAsyncOperation`, `…OperationResults`, and the network's.
 pub(super) fn is_poll(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase();

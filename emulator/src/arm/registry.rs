@@ -107,6 +107,12 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::deployments::TYPE,
     resources::deployments::OPERATIONS,
     resources::deployments::STATUSES,
+    resources::data_factory::factories::TYPE,
+    resources::data_factory::managed_virtual_networks::TYPE,
+    resources::data_factory::managed_private_endpoints::TYPE,
+    resources::data_factory::integration_runtimes::TYPE,
+    resources::data_factory::integration_runtimes::OPERATIONS,
+    resources::data_factory::linked_services::TYPE,
 ];
 
 /// Types that Azure has and milink does not: a request names what is missing instead of failing as a misspelling would.
@@ -161,7 +167,24 @@ pub(super) static NOT_EMULATED: &[(&str, &[&str])] = &[
             "virtualMachines/runCommands",
         ],
     ),
-    ("Microsoft.DataFactory", &["factories"]),
+    (
+        "Microsoft.DataFactory",
+        &[
+            "locations",
+            "factories/adfcdcs",
+            "factories/credentials",
+            "factories/dataflows",
+            "factories/datasets",
+            "factories/globalParameters",
+            "factories/integrationRuntimes/nodes",
+            "factories/pipelines",
+            "factories/pipelineruns",
+            "factories/privateEndPointConnections",
+            "factories/privateEndpointConnections",
+            "factories/privateLinkResources",
+            "factories/triggers",
+        ],
+    ),
     (
         "Microsoft.Resources",
         &["deploymentStacks", "tags", "templateSpecs"],

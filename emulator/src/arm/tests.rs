@@ -2,6 +2,7 @@
 
 mod authentication;
 mod common;
+mod data_factory;
 mod deployments;
 mod forwarding;
 mod instances;

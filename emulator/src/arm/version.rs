@@ -23,6 +23,8 @@ pub(super) enum Versions {
     Compute,
     /// Those of Microsoft.Authorization.
     Authorization,
+    /// The one of Data Factory.
+    DataFactory,
 }
 
 const AUTHORIZATION: [&str; 12] = [
@@ -39,6 +41,8 @@ const AUTHORIZATION: [&str; 12] = [
     "2022-04-01",
     "2022-05-01-preview",
 ];
+
+const DATA_FACTORY: [&str; 1] = ["2018-06-01"];
 
 const PRIVATE_DNS: [&str; 4] = ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"];
 
@@ -201,6 +205,7 @@ impl Versions {
             Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
             Self::PrivateDns => PRIVATE_DNS.contains(&version.as_str()),
             Self::Authorization => AUTHORIZATION.contains(&version.as_str()),
+            Self::DataFactory => DATA_FACTORY.contains(&version.as_str()),
         }
     }
 
@@ -218,6 +223,7 @@ impl Versions {
             Self::PrivateDns => PRIVATE_DNS.to_vec(),
             Self::Compute => COMPUTE.to_vec(),
             Self::Authorization => AUTHORIZATION.to_vec(),
+            Self::DataFactory => DATA_FACTORY.to_vec(),
         };
         list.sort_unstable();
         list.reverse();

@@ -5,8 +5,8 @@ use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AuthorizationRefusal, AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal,
     DeploymentRefusal, DistributedRefusal, DuplicateKind, EndpointRefusal, FabricRefusal,
-    FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal, LinkedServerRefusal,
-    Refusal, SecurityRefusal, ServerRefusal, TrustRefusal, WriteRefusal,
+    FactoryRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal,
+    LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal, TrustRefusal, WriteRefusal,
 };
 use milink_core::time::Timestamp;
 use milink_tsql::statement::refusal::{link_error_number, sql_error};
@@ -45,6 +45,7 @@ pub(super) fn write(page: &mut Page) {
         trust_refusals(),
         deployment_refusals(),
         authorization_refusals(),
+        factory_refusals(),
         instance_refusals(),
         link_refusals(),
     ];
@@ -323,6 +324,7 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         OperationNotCancellable { id: text("id") }
         NotEmulated { what: text("what") }
         Fabric { 0: FabricRefusal::NoSuchConnection { name: text("name") } }
+        Factory { 0: FactoryRefusal::NameInUse { name: text("name") } }
         Trust { 0: TrustRefusal::TooFewMembers }
         Deployment { 0: DeploymentRefusal::Over { name: text("name") } }
         Authorization { 0: AuthorizationRefusal::RoleInUse }
@@ -434,6 +436,26 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         NoSuchConnection { name: text("name") }
         InvalidRecordSet { name: text("name"), why: "<why>" }
         NetworkLinkedAlready { network: text("network"), zone: text("zone"), link: text("link") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `FactoryRefusal`.
+pub(super) fn factory_refusals() -> Vec<Refusal> {
+    let all = every! { FactoryRefusal:
+        NameInUse { name: text("name") }
+        Changed { resource: text("resource") }
+        EntityNotFound { kind: "<kind>", name: text("name") }
+        InvalidReference { name: text("name") }
+        Referenced { resource: text("resource"), by: text("by") }
+        OnlyDefaultNetwork { name: text("name") }
+        NoManagedNetwork { factory: text("factory"), network: text("network") }
+        EndpointFixed { endpoint: text("endpoint") }
+        TooManyEndpoints { factory: text("factory"), most: 1_000 }
+        RuntimeFixed { runtime: text("runtime") }
+        NoInteractiveAuthoring { runtime: text("runtime") }
+        InteractiveOff { runtime: text("runtime") }
+        NotSelfHosted { runtime: text("runtime") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use milink_core::World;
-use milink_core::path::{Ask, Vantage, evaluate as evaluate_path, resolve_from};
+use milink_core::path::{
+    Ask, Vantage, evaluate as evaluate_path, evaluate_interactively, resolve_from,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +31,9 @@ pub(super) struct Evaluate {
     follows: bool,
     /// The name in the login, if it is another.
     login_name: Option<String>,
+    /// Whether somebody designs: then a runtime of a data factory needs interactive authoring.
+    #[serde(default)]
+    interactive: bool,
 }
 
 /// `POST /_milink/net/resolve`.
@@ -85,7 +90,10 @@ pub(super) async fn evaluate(
         follows: asked.follows,
         login_name: asked.login_name.as_deref(),
     };
-    let verdict = evaluate_path(&world, &ask);
+    let verdict = match asked.interactive {
+        true => evaluate_interactively(&world, &ask),
+        false => evaluate_path(&world, &ask),
+    };
     Ok(Json(json!(verdict)))
 }
 

@@ -185,7 +185,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "post",
         "/net/evaluate",
-        "Whether a client gets there: from, host, port; validates, follows, loginName.",
+        "Whether a client gets there: from, host, port; validates, follows, loginName, interactive.",
     ),
     ("post", "/net/resolve", "What a name is: from, host."),
     (

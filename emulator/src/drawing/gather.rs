@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
+use milink_core::azure::data_factory::Factory;
 use milink_core::azure::fabric::{
-    Holder, LoadBalancer, Machine, Peering, PeeringState, PrivateZone, Records, Target, holders,
+    Consumer, Holder, LoadBalancer, Machine, Peering, PeeringState, PrivateZone, Records, Target,
+    holders,
 };
 use milink_core::azure::{ResourceKey, Subnet, SubnetId, VirtualNetwork};
 use milink_core::names::Name;
@@ -36,6 +38,8 @@ pub(super) enum Thing {
     Balancer(ResourceKey),
     Service(ResourceKey),
     Zone(ResourceKey),
+    Factory(ResourceKey),
+    Managed(ResourceKey, Name),
 }
 
 /// How many records of a zone are listed.
@@ -54,6 +58,9 @@ pub(super) fn gather(world: &World) -> Gathered {
         gathered.network(world, key, network);
     }
     gathered.homeless(world);
+    for factory in world.azure.data_factories.values() {
+        gathered.factory(factory);
+    }
     for (key, zone) in &world.azure.fabric.private_zones {
         gathered.zone(key, zone);
     }
@@ -227,6 +234,23 @@ impl Gathered {
         }
     }
 
+    /// A data factory, with the managed endpoints of its own network in it.
+    fn factory(&mut self, factory: &Factory) {
+        let mut words = vec![factory.key.name.to_string(), "data factory".to_owned()];
+        words.extend(factory.runtimes.keys().map(ToString::to_string));
+        let thing = Thing::Factory(factory.key.clone());
+        let place = self.add(None, thing, Kind::Network, words);
+        for endpoint in factory.endpoints.values() {
+            let words = vec![
+                endpoint.name.to_string(),
+                "managed private endpoint".to_owned(),
+                endpoint.connection.status.text().to_owned(),
+            ];
+            let thing = Thing::Managed(factory.key.clone(), endpoint.name.clone());
+            self.add(Some(place), thing, Kind::Endpoint, words);
+        }
+    }
+
     fn zone(&mut self, key: &ResourceKey, zone: &PrivateZone) {
         let mut words = vec![key.name.to_string(), "private DNS zone".to_owned()];
         let mut records = zone.records.values();
@@ -270,8 +294,8 @@ impl Gathered {
                 self.join(&site, &network, gateway.kind.clone(), Stroke::Plain);
             }
         }
-        for (key, endpoint) in &fabric.private_endpoints {
-            let connection = &endpoint.connection;
+        for consumer in world.consumers() {
+            let connection = consumer.connection();
             let target = match &connection.target {
                 Target::Instance(name) => Thing::Instance(name.clone()),
                 Target::Service(service) => Thing::Service(service.clone()),
@@ -280,7 +304,12 @@ impl Gathered {
                 milink_core::azure::fabric::ConnectionStatus::Approved => Stroke::Arrow,
                 _ => Stroke::Dashed,
             };
-            let from = Thing::Endpoint(key.clone());
+            let from = match consumer {
+                Consumer::Endpoint(key, _) => Thing::Endpoint(key.clone()),
+                Consumer::Managed(factory, endpoint) => {
+                    Thing::Managed(factory.key.clone(), endpoint.name.clone())
+                }
+            };
             self.join(&from, &target, connection.status.text(), stroke);
         }
         for (key, service) in &fabric.private_link_services {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use milink_core::World;
 use milink_core::azure::ResourceKey;
+use milink_core::azure::fabric::Consumer;
 use milink_core::names::Name;
 use milink_core::path::{End, Hop, Vantage, Verdict};
 
@@ -22,6 +23,7 @@ pub(super) fn mark(world: &World, gathered: &mut Gathered, from: &Vantage, verdi
         Vantage::Subnet(subnet) => gathered.box_of(&Thing::Subnet(subnet.clone())),
         Vantage::Instance(name) => gathered.box_of(&Thing::Instance(name.clone())),
         Vantage::Site(name) => gathered.box_of(&Thing::Site(name.clone())),
+        Vantage::Runtime(key, _) => gathered.box_of(&Thing::Factory(key.clone())),
     };
     let mut stops: Vec<usize> = start.into_iter().collect();
     let mut network = network_of(world, from);
@@ -86,7 +88,7 @@ fn network_of(world: &World, from: &Vantage) -> Option<ResourceKey> {
             let view = views.iter().find(|view| *view.name == *name)?;
             Some(view.properties.subnet.as_ref()?.network_key())
         }
-        Vantage::Site(_) | Vantage::Internet => None,
+        Vantage::Runtime(..) | Vantage::Site(_) | Vantage::Internet => None,
     }
 }
 
@@ -123,11 +125,13 @@ fn stop_at(world: &World, gathered: &mut Gathered, hop: &Hop) -> Option<usize> {
         "onprem" => Thing::Site(Name::new(name)),
         "internet" => return Some(gathered.internet()),
         "pe" => {
-            let key = fabric
-                .private_endpoints
-                .keys()
-                .find(|key| key.name.is(name));
-            Thing::Endpoint(key?.clone())
+            let consumer = world.consumers().find(|found| found.name() == name)?;
+            match consumer {
+                Consumer::Endpoint(key, _) => Thing::Endpoint(key.clone()),
+                Consumer::Managed(factory, endpoint) => {
+                    Thing::Managed(factory.key.clone(), endpoint.name.clone())
+                }
+            }
         }
         "pls" => {
             let key = fabric

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use milink_core::World;
-use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::ConnectionStatus;
 use milink_core::path::{
     Ask, End, Reason, Symptom, Vantage, Verdict, evaluate, evaluate_flow, speaks_sql,
@@ -37,7 +36,7 @@ pub(crate) struct Decision {
     /// There are several ways, which differ.
     differs: bool,
     /// The private endpoints on the way, each as it is now.
-    through: Vec<(ResourceKey, Uuid)>,
+    through: Vec<Uuid>,
 }
 
 /// What is done with a connection.
@@ -57,7 +56,7 @@ pub(crate) enum Act {
 
 /// A connection that leads through private endpoints.
 pub(super) struct EndpointUser {
-    through: Vec<(ResourceKey, Uuid)>,
+    through: Vec<Uuid>,
     cut: Cut,
 }
 
@@ -91,11 +90,10 @@ impl EndpointUser {
     ///
     /// What becomes of connections that are open then is undocumented (guess: they are reset).
     pub(super) fn is_cut(&self, world: &World) -> bool {
-        let carries = |(key, guid): &(ResourceKey, Uuid)| {
-            let found = world.azure.fabric.private_endpoints.get(key);
-            found.is_some_and(|endpoint| {
-                endpoint.connection.guid == *guid
-                    && endpoint.connection.status == ConnectionStatus::Approved
+        let carries = |guid: &Uuid| {
+            world.consumers().any(|consumer| {
+                let connection = consumer.connection();
+                connection.guid == *guid && connection.status == ConnectionStatus::Approved
             })
         };
         !self.through.iter().all(carries)
@@ -140,16 +138,11 @@ fn judge_from(world: &World, from: &Vantage, target: &Target, flow: Option<usize
             _ => Act::Hold,
         },
     };
-    let endpoints = &world.azure.fabric.private_endpoints;
-    let through = verdict.through.iter().filter_map(|key| {
-        let endpoint = endpoints.get(key)?;
-        Some((key.clone(), endpoint.connection.guid))
-    });
     Decision {
         act,
         time: world.now().to_string(),
         differs: !verdict.branches.is_empty(),
-        through: through.collect(),
+        through: verdict.through.clone(),
         verdict: Some(verdict),
     }
 }
@@ -229,7 +222,7 @@ impl Network {
     async fn serve(
         self: &Arc<Self>,
         route: Route,
-        through: Vec<(ResourceKey, Uuid)>,
+        through: Vec<Uuid>,
         stream: TcpStream,
     ) -> &'static str {
         let Ok(_permit) = Arc::clone(&self.permits).try_acquire_owned() else {
@@ -268,7 +261,7 @@ impl Network {
     }
 
     /// Has a connection cut when one of its endpoints ends, which it may have done already.
-    fn enter(self: &Arc<Self>, through: Vec<(ResourceKey, Uuid)>) -> (u64, oneshot::Receiver<()>) {
+    fn enter(self: &Arc<Self>, through: Vec<Uuid>) -> (u64, oneshot::Receiver<()>) {
         let (cut, is_cut) = oneshot::channel();
         let user = EndpointUser { through, cut };
         let mut state = self.lock();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use milink_core::World;
+use milink_core::access::LoginFailure;
 use milink_core::command::{AlterLogin, CreateLogin, LogError, OpenSession};
 use milink_core::database::{Database, DatabaseState};
 use milink_core::fault::Point;
@@ -31,14 +32,11 @@ const MANAGED_INSTANCE_VERSION: (u8, u8, u16, u16) = (12, 0, 2000, 8);
 /// How many sessions an instance has at most.
 const MOST_SESSIONS: usize = 32_000;
 
-/// Why a login fails: the state that the error log shows. Clients are always told state 1.
+/// Why a login fails. Clients are always told state 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
-    UnknownLogin,
-    Disabled,
-    WrongPassword,
+    Password(LoginFailure),
     BadToken,
-    TokensOnly,
 }
 
 /// Who is meant by a login.
@@ -274,23 +272,8 @@ impl SqlEndpoint {
         if let Some(token) = request.token {
             return self.by_token(cell, instance, token);
         }
-        let fail = |failure| (name.to_owned(), failure);
-        if takes_tokens_only(instance) {
-            return Err(fail(Failure::TokensOnly));
-        }
-        let login = instance
-            .login(name)
-            .ok_or_else(|| fail(Failure::UnknownLogin))?;
-        let LoginKind::Sql { password } = &login.kind else {
-            return Err(fail(Failure::UnknownLogin));
-        };
-        // The password is judged first: a disabled login tells nothing to who does not know it.
-        if **password != *request.login7.password.reveal() {
-            return Err(fail(Failure::WrongPassword));
-        }
-        if login.disabled {
-            return Err(fail(Failure::Disabled));
-        }
+        let login = instance.check_password(name, request.login7.password.reveal());
+        let login = login.map_err(|failure| (name.to_owned(), Failure::Password(failure)))?;
         Ok(Arc::clone(login))
     }
 
@@ -340,24 +323,11 @@ impl SqlEndpoint {
     }
 }
 
-/// Whether ARM's `azureADOnlyAuthentication` is on.
-fn takes_tokens_only(instance: &Instance) -> bool {
-    let managed = instance.as_managed_instance();
-    let administrator = managed.and_then(|managed| managed.properties.administrator.as_ref());
-    administrator.is_some_and(|administrator| administrator.entra_only)
-}
-
 impl Failure {
     fn told(self) -> (u8, &'static str) {
         match self {
-            Self::UnknownLogin => (5, "Could not find a login matching the name provided."),
-            Self::Disabled => (
-                7,
-                "An error occurred while evaluating the password. Account is disabled.",
-            ),
-            Self::WrongPassword => (8, "Password did not match that for the login provided."),
+            Self::Password(failure) => failure.told(),
             Self::BadToken => (122, "The token is not valid."),
-            Self::TokensOnly => (1, "Azure Active Directory only authentication is enabled."),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod address_prefix;
 mod administrator;
 pub mod authorization;
+pub mod data_factory;
 pub mod deployment;
 pub mod fabric;
 pub(crate) mod laws;
@@ -95,6 +96,8 @@ pub struct Azure {
     pub authorization: authorization::Authorization,
     /// Template deployments.
     pub deployments: deployment::Deployments,
+    /// `Microsoft.DataFactory/factories`, with what is in them.
+    pub data_factories: OrdMap<ResourceKey, Arc<data_factory::Factory>>,
     /// Managed instances that are being created: they have no engine yet.
     pub(crate) creating: OrdMap<Name, Arc<managed_instance::NewInstance>>,
     /// Tags of managed databases.

@@ -49,6 +49,25 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
                     .all(|c| c.is_alphanumeric() || "_-.()".contains(c))
         }
         "Microsoft.Network/virtualNetworks" => network_name(name, 2, 64),
+        "Microsoft.DataFactory/factories"
+        | "Microsoft.DataFactory/factories/integrationRuntimes" => {
+            (3..=63).contains(&length)
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+                && !name.contains("--")
+        }
+        "Microsoft.DataFactory/factories/managedVirtualNetworks/managedPrivateEndpoints" => {
+            let inner = name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+            (1..=127).contains(&length) && inner && !name.starts_with('-') && !name.ends_with('-')
+        }
+        "Microsoft.DataFactory/factories/linkedservices" => {
+            (1..=260).contains(&length)
+                && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                && !name.contains(['<', '>', '*', '#', '.', '%', '&', ':', '\\', '+', '?', '/'])
+        }
         _ => network_name(name, 1, 80),
     };
     if fits {
@@ -96,6 +115,19 @@ mod tests {
             ("Microsoft.Network/virtualNetworks", "vnet_", true),
             ("Microsoft.Network/virtualNetworks/subnets", "s", true),
             ("Microsoft.Network/virtualNetworks/subnets", "s-", false),
+            ("Microsoft.DataFactory/factories", "adf-one", true),
+            ("Microsoft.DataFactory/factories", "adf--one", false),
+            ("Microsoft.DataFactory/factories", "ab", false),
+            (
+                "Microsoft.DataFactory/factories/linkedservices",
+                "My MI 1",
+                true,
+            ),
+            (
+                "Microsoft.DataFactory/factories/linkedservices",
+                "a.b",
+                false,
+            ),
         ];
         for (kind, name, fits) in cases {
             assert_eq!(check_name(kind, name).is_ok(), fits, "{kind} {name}");

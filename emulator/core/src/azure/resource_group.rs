@@ -203,6 +203,7 @@ pub(super) fn finish_deletion(world: &mut World, name: &Name) -> Result<(), Refu
     azure.trust.forget_group(name);
     azure.deployments.forget_group(name);
     azure.authorization.forget_scope(&scope);
+    retain(&mut azure.data_factories, |key, _| key.group != *name);
     retain(&mut azure.network_resources, |(_, key), _| {
         key.group != *name
     });

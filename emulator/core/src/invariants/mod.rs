@@ -169,6 +169,22 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::azure::fabric::laws::connections_lead_somewhere,
     ),
     (
+        "a target can tell its connections apart",
+        crate::azure::fabric::laws::connections_have_names,
+    ),
+    (
+        "a data factory has its group",
+        crate::azure::data_factory::laws::factories_have_groups,
+    ),
+    (
+        "what is in a data factory has what it names",
+        crate::azure::data_factory::laws::factories_have_what_they_name,
+    ),
+    (
+        "an address of a managed network has one holder",
+        crate::azure::data_factory::laws::managed_addresses_have_one_holder,
+    ),
+    (
         "machines, link services and pools have what they name",
         crate::azure::fabric::laws::references_are_kept,
     ),

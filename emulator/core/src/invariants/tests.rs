@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::{LAWS, STEP_LAWS};
 use crate::availability_group::Role;
 use crate::azure::authorization::{AddPrincipal, AssignRole, DefineRole, Scope};
+use crate::azure::data_factory::{
+    Factory, Precondition, WriteFactory, WriteManagedEndpoint, WriteManagedNetwork,
+};
 use crate::azure::deployment::{
     Deployer, Deployment, DeploymentKey, DeploymentState, Secret, StartDeployment, Step, StepState,
 };
@@ -300,6 +303,40 @@ const MUTANTS: &[Mutant] = &[
     ("a public IP address has one user", balanced, |world| {
         world.azure.fabric.public_addresses.clear()
     }),
+    (
+        "a target can tell its connections apart",
+        networked,
+        |world| {
+            let endpoint = factory(world).endpoints.values().next().cloned();
+            let endpoint = endpoint.expect("made");
+            let endpoints = &mut factory(world).endpoints;
+            endpoints.insert("twin".into(), endpoint);
+        },
+    ),
+    ("a data factory has its group", networked, |world| {
+        let factory = Arc::new(factory(world).clone());
+        let elsewhere = ResourceKey {
+            group: "gone".into(),
+            name: "adf".into(),
+        };
+        world.azure.data_factories.insert(elsewhere, factory);
+    }),
+    (
+        "what is in a data factory has what it names",
+        networked,
+        |world| factory(world).network = None,
+    ),
+    (
+        "an address of a managed network has one holder",
+        networked,
+        |world| {
+            let endpoint = factory(world).endpoints.values().next().cloned();
+            let mut endpoint = endpoint.expect("made");
+            endpoint.connection.name = "other".into();
+            let endpoints = &mut factory(world).endpoints;
+            endpoints.insert("twin".into(), endpoint);
+        },
+    ),
     ("a network hears one zone of a name", networked, |world| {
         let zone = world.azure.fabric.private_zones[&named("zone.test")].clone();
         world.azure.fabric.private_zones.insert(named("twin"), zone);
@@ -778,6 +815,11 @@ fn deployment(world: &mut World) -> &mut Deployment {
 }
 
 /// A network with a machine, a private endpoint to the instance, and a private zone.
+fn factory(world: &mut World) -> &mut Factory {
+    let factory = world.azure.data_factories.get_mut(&named("adf"));
+    Arc::make_mut(factory.expect("made"))
+}
+
 fn networked() -> World {
     let mut world = creating();
     let later = world.now() + Span::minutes(60);
@@ -841,6 +883,36 @@ fn networked() -> World {
             manual: false,
             message: String::new(),
             may_approve: true,
+        },
+    );
+    accept(
+        &mut world,
+        WriteFactory {
+            place: place("adf"),
+            public_network_access: true,
+            identity: false,
+            condition: Precondition::None,
+        },
+    );
+    accept(
+        &mut world,
+        WriteManagedNetwork {
+            factory: named("adf"),
+            name: "default".into(),
+            prevents_exfiltration: false,
+            condition: Precondition::None,
+        },
+    );
+    accept(
+        &mut world,
+        WriteManagedEndpoint {
+            factory: named("adf"),
+            network: "default".into(),
+            name: "mpe".into(),
+            target: Target::Instance("mi".into()),
+            group_id: "managedInstance".to_owned(),
+            fqdns: Vec::new(),
+            condition: Precondition::None,
         },
     );
     accept(

@@ -8,6 +8,7 @@ use super::resolve::{Answer, is_hijacked, resolve_from};
 use super::vantage::Vantage;
 use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning};
 use super::walk::{Walk, walk};
+use crate::azure::data_factory::Seat;
 use crate::azure::fabric::{PeeringState, RecordKind};
 use crate::world::World;
 
@@ -94,6 +95,23 @@ fn evaluate_ways(world: &World, ask: &Ask<'_>, flow: Option<usize>) -> Verdict {
     verdict
 }
 
+/// The same for somebody who designs: a runtime in a managed network tries nothing for them unless interactive authoring
+/// is on. Pipelines do not need it (documented).
+pub fn evaluate_interactively(world: &World, ask: &Ask<'_>) -> Verdict {
+    let mut verdict = evaluate(world, ask);
+    let Vantage::Runtime(key, runtime) = ask.from else {
+        return verdict;
+    };
+    let factory = world.azure.data_factories.get(key);
+    if factory.is_none_or(|factory| factory.tries(world, runtime)) {
+        return verdict;
+    }
+    let reason = Reason::InteractiveOff;
+    verdict.object(reason);
+    verdict.hint = hint(world, ask, &verdict, reason);
+    verdict
+}
+
 fn connect(world: &World, ask: &Ask<'_>, flow: Option<usize>, verdict: &mut Verdict) {
     let Some(origin) = ask.from.origin(world) else {
         verdict.reason = Some(Reason::NoRoute);
@@ -165,7 +183,7 @@ fn connect(world: &World, ask: &Ask<'_>, flow: Option<usize>, verdict: &mut Verd
 /// Everything that stands against a way, in the order in which a client meets it.
 fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
     let end = match &way.outcome {
-        Err(reason) => return vec![*reason],
+        Err(reason) => return vec![in_factory(world, ask, *reason)],
         Ok(end) => end,
     };
     let Some(instance) = end.instance().and_then(|name| world.managed_instance(name)) else {
@@ -198,6 +216,23 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// What stands against a way from an integration runtime that never had the factory's endpoints.
+fn in_factory(world: &World, ask: &Ask<'_>, reason: Reason) -> Reason {
+    let Vantage::Runtime(key, runtime) = ask.from else {
+        return reason;
+    };
+    let factory = world.azure.data_factories.get(key);
+    let is_public = factory.and_then(|found| found.seat_of(runtime)) == Some(Seat::Public);
+    let mut endpoints = factory
+        .into_iter()
+        .flat_map(|found| found.endpoints.values());
+    let expected = endpoints.any(|endpoint| endpoint.answers_to(ask.host));
+    match reason {
+        Reason::NoRoute if is_public && expected => Reason::RuntimeNotInManagedNetwork,
+        other => other,
+    }
 }
 
 /// Where the instance that the login names sends the client.

@@ -44,11 +44,10 @@ pub(super) fn hint(
         Reason::NothingThere => format!("nothing answers at {}", verdict.resolved.address()?),
         Reason::EndpointPending => {
             let endpoint = hop("pe");
-            let found = world.azure.fabric.private_endpoints.values();
-            let connection = found
-                .filter(|found| found.header.name.is(&endpoint))
-                .map(|found| found.connection.name.to_string())
-                .next();
+            let connection = world
+                .consumers()
+                .find(|consumer| consumer.name().eq_ignore_ascii_case(&endpoint))
+                .map(|consumer| consumer.connection().name.to_string());
             format!("approve the connection {} of private endpoint {endpoint}", connection.unwrap_or_default())
         }
         Reason::EndpointRejected => format!(
@@ -97,6 +96,13 @@ pub(super) fn hint(
         Reason::HostMismatch => format!(
             "the first label of '{}' must be the instance's name",
             ask.login_name.unwrap_or(host)
+        ),
+        Reason::InteractiveOff => format!("enable interactive authoring on {from}"),
+        Reason::RuntimeNotInManagedNetwork => format!(
+            "{from} is outside the managed virtual network: use a runtime that refers to it, only that has the managed private endpoints"
+        ),
+        Reason::ManagedEndpointMissing => format!(
+            "create a managed private endpoint in the factory and give it the name '{host}'"
         ),
         Reason::RedirectUnreachable => {
             "set the connection type of the instance to Proxy, or let the ports 11000-11999 through".to_owned()

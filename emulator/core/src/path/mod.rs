@@ -16,7 +16,7 @@ mod walk;
 pub use admit::{
     REDIRECTED, admit, certificate_fits, certificate_names, login_name, redirect_of, speaks_sql,
 };
-pub use evaluate::{Ask, evaluate, evaluate_flow};
+pub use evaluate::{Ask, evaluate, evaluate_flow, evaluate_interactively};
 pub use resolve::{Answer, Resolved, resolve_from, texts_from};
 pub use scenery::Scenery;
 pub use vantage::{Vantage, VantageError};

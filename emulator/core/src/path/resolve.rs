@@ -47,6 +47,8 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 enum View {
     Network(ResourceKey),
+    /// The managed network of a data factory.
+    Managed(ResourceKey),
     Public,
     NoServer(String),
 }
@@ -105,6 +107,7 @@ pub fn resolve_from(world: &World, from: &Vantage, host: &str) -> Resolved {
     };
     let view = match view {
         View::Network(key) => format!("vnet:{}", key.name),
+        View::Managed(key) => format!("adf:{}", key.name),
         View::Public => "public".to_owned(),
         View::NoServer(server) => server,
     };
@@ -153,6 +156,7 @@ fn view_of(world: &World, from: &Vantage, name: &str) -> View {
     };
     match &origin.place {
         Place::Internet => View::Public,
+        Place::Managed(factory) => View::Managed(factory.clone()),
         Place::Site(site) => {
             let Some(site) = world.azure.fabric.sites.get(site) else {
                 return View::Public;
@@ -198,11 +202,27 @@ fn ask(world: &World, view: &View, name: &str) -> Step {
     match view {
         View::NoServer(server) => Step::Answer(Answer::NoServer(server.clone())),
         View::Public => public(world, name),
+        View::Managed(factory) => match managed(world, factory, name) {
+            addresses if addresses.is_empty() => public(world, name),
+            addresses => Step::Answer(Answer::Addresses(addresses)),
+        },
         View::Network(network) => match zone_for(world, network, name) {
             None => public(world, name),
             Some((zone, relative)) => in_zone(world, network, zone, &relative, name),
         },
     }
+}
+
+/// The managed endpoints of a factory that were given this name (documented: each becomes a private record there).
+fn managed(world: &World, factory: &ResourceKey, name: &str) -> Vec<Ipv4Addr> {
+    let factory = world.azure.data_factories.get(factory);
+    let endpoints = factory
+        .into_iter()
+        .flat_map(|found| found.endpoints.values());
+    endpoints
+        .filter(|endpoint| endpoint.answers_to(name))
+        .map(|endpoint| endpoint.address)
+        .collect()
 }
 
 /// The private zone that a network hears with the longest name that fits.
@@ -305,9 +325,8 @@ fn of_instance(world: &World, name: &str) -> Option<Step> {
 
 fn leads_over_privatelink(world: &World, instance: &Instance) -> bool {
     let target = Target::Instance(instance.name.clone());
-    let mut endpoints = world.azure.fabric.private_endpoints.values();
-    endpoints.any(|endpoint| {
-        let connection = &endpoint.connection;
+    world.consumers().any(|consumer| {
+        let connection = consumer.connection();
         connection.target == target && (connection.was_approved || !CNAME_NEEDS_APPROVAL)
     })
 }

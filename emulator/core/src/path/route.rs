@@ -19,6 +19,8 @@ pub(super) enum Arrival {
     Site(crate::names::Name),
     /// On the internet.
     Internet,
+    /// At a managed private endpoint of a data factory.
+    ManagedEndpoint(ResourceKey, crate::names::Name),
     /// At a machine that passes them on.
     Appliance(Ipv4Addr),
 }
@@ -41,6 +43,7 @@ pub(super) fn follow(
             true => Err(Reason::NoRoute),
             false => Ok((Arrival::Internet, Vec::new())),
         },
+        Place::Managed(factory) => from_managed_network(world, factory, address),
         Place::Site(site) => from_site(world, site, address),
         Place::Subnet(subnet) => from_subnet(world, subnet, address),
     }
@@ -81,6 +84,24 @@ pub(super) fn sites_of<'w>(world: &'w World, network: &ResourceKey) -> Vec<&'w S
 fn is_open(world: &World, network: &ResourceKey, peering: &Peering) -> bool {
     let back = other_half(world, network, &peering.remote);
     peering.allow_access && back.is_some_and(|back| back.allow_access)
+}
+
+/// The managed network of a data factory has its endpoints, and leads to the internet.
+fn from_managed_network(
+    world: &World,
+    key: &ResourceKey,
+    address: Ipv4Addr,
+) -> Result<(Arrival, Vec<Hop>), Reason> {
+    let factory = world.azure.data_factories.get(key).ok_or(Reason::NoRoute)?;
+    let mut endpoints = factory.endpoints.values();
+    match endpoints.find(|endpoint| endpoint.address == address) {
+        Some(endpoint) => Ok((
+            Arrival::ManagedEndpoint(key.clone(), endpoint.name.clone()),
+            Vec::new(),
+        )),
+        None if is_private(address) => Err(Reason::ManagedEndpointMissing),
+        None => Ok((Arrival::Internet, vec![Hop::new("internet", &key.name)])),
+    }
 }
 
 fn from_site(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use crate::azure::data_factory::Factory;
 use crate::azure::fabric::Fabric;
 use crate::azure::{
     ManagedInstanceProperties, NetworkKind, NetworkResource, ResourceKey, VirtualNetwork,
@@ -20,6 +21,7 @@ pub struct Scenery {
     networks: OrdMap<ResourceKey, Arc<VirtualNetwork>>,
     resources: OrdMap<(NetworkKind, ResourceKey), Arc<NetworkResource>>,
     fabric: Fabric,
+    factories: OrdMap<ResourceKey, Arc<Factory>>,
     hosts: Vec<Host>,
 }
 
@@ -67,6 +69,7 @@ impl Scenery {
             networks: world.azure.virtual_networks.clone(),
             resources: world.azure.network_resources.clone(),
             fabric: world.azure.fabric.clone(),
+            factories: world.azure.data_factories.clone(),
             hosts: hosts.collect(),
         }
     }

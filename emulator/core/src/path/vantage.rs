@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use crate::azure::data_factory::{RUNTIME_ADDRESS, Seat};
 use crate::azure::fabric::Interface;
 use crate::azure::{ResourceKey, SubnetId};
 use crate::names::Name;
@@ -17,6 +18,8 @@ pub enum Vantage {
     Subnet(SubnetId),
     /// A managed instance.
     Instance(Name),
+    /// An integration runtime of a data factory.
+    Runtime(ResourceKey, Name),
     /// A place outside Azure.
     Site(Name),
     /// Anywhere else.
@@ -28,7 +31,7 @@ pub enum Vantage {
 pub enum VantageError {
     /// Not of the form.
     #[error(
-        "'{0}' is no vantage: write vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, onprem:SITE or internet"
+        "'{0}' is no vantage: write vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, adf:FACTORY/RUNTIME, onprem:SITE or internet"
     )]
     Form(String),
     /// There is no such thing.
@@ -53,12 +56,17 @@ pub(super) struct Origin<'w> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Subnet(SubnetId),
+    /// The managed network of a data factory.
+    Managed(ResourceKey),
     Site(Name),
     Internet,
 }
 
 /// The address of whoever is out there; of the range for documentation.
 const SOMEBODY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 10);
+
+/// The address of an integration runtime outside the managed network: one of the cloud's.
+const PUBLIC_RUNTIME: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 2);
 
 impl Vantage {
     /// What `text` names in this world.
@@ -107,6 +115,15 @@ impl Vantage {
                 .managed_instance(name)
                 .map(|instance| Self::Instance(instance.name.clone()))
                 .ok_or_else(|| missing("managed instance")),
+            "adf" => {
+                let (factory, runtime) = name.split_once('/').ok_or_else(form)?;
+                let mut factories = world.azure.data_factories.values();
+                let found = factories.find(|found| found.key.name.is(factory));
+                let found = found.ok_or_else(|| missing("data factory"))?;
+                let runtime = found.runtime_name(&Name::new(runtime));
+                let runtime = runtime.ok_or_else(|| missing("integration runtime"))?;
+                Ok(Self::Runtime(found.key.clone(), runtime))
+            }
             "onprem" => fabric
                 .sites
                 .keys()
@@ -139,8 +156,14 @@ impl Vantage {
             .values()
             .filter(|instance| instance.is_managed_instance());
         let instances = instances.map(|instance| Self::Instance(instance.name.clone()));
+        let factories = world.azure.data_factories.values();
+        let runtimes = factories.flat_map(|factory| {
+            let names = factory.runtimes.keys();
+            names.map(|name| Self::Runtime(factory.key.clone(), name.clone()))
+        });
         let sites = fabric.sites.keys().cloned().map(Self::Site);
-        let all = interfaces.chain(subnets).chain(instances).chain(sites);
+        let inside = interfaces.chain(subnets).chain(instances);
+        let all = inside.chain(runtimes).chain(sites);
         all.chain([Self::Internet]).collect()
     }
 
@@ -166,6 +189,18 @@ impl Vantage {
                 Some(Origin {
                     address: properties.address?,
                     place: Place::Subnet(properties.subnet.clone()?),
+                    interface: None,
+                })
+            }
+            Self::Runtime(key, name) => {
+                let factory = world.azure.data_factories.get(key)?;
+                let (address, place) = match factory.seat_of(name)? {
+                    Seat::ManagedNetwork => (RUNTIME_ADDRESS, Place::Managed(key.clone())),
+                    Seat::Public => (PUBLIC_RUNTIME, Place::Internet),
+                };
+                Some(Origin {
+                    address,
+                    place,
                     interface: None,
                 })
             }
@@ -200,7 +235,7 @@ impl<'w> Origin<'w> {
     pub(super) fn network(&self) -> Option<ResourceKey> {
         match &self.place {
             Place::Subnet(subnet) => Some(subnet.network_key()),
-            Place::Site(_) | Place::Internet => None,
+            Place::Managed(_) | Place::Site(_) | Place::Internet => None,
         }
     }
 }
@@ -211,6 +246,7 @@ impl fmt::Display for Vantage {
             Self::Interface(key) => write!(f, "nic:{}", key.name),
             Self::Subnet(subnet) => write!(f, "subnet:{}/{}", subnet.network, subnet.subnet),
             Self::Instance(name) => write!(f, "mi:{name}"),
+            Self::Runtime(factory, name) => write!(f, "adf:{}/{name}", factory.name),
             Self::Site(name) => write!(f, "onprem:{name}"),
             Self::Internet => f.write_str("internet"),
         }

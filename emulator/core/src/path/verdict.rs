@@ -3,8 +3,7 @@
 use std::net::Ipv4Addr;
 
 use serde::Serialize;
-
-use crate::azure::ResourceKey;
+use uuid::Uuid;
 
 /// The answer to "would it connect?".
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,9 +32,9 @@ pub struct Verdict {
     /// The branches, if there is more than one and they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Branch>,
-    /// The private endpoints on the way. When one of them ends, so does the connection.
+    /// The connections of private endpoints on the way. When one of them ends, so does what came through.
     #[serde(skip)]
-    pub through: Vec<ResourceKey>,
+    pub through: Vec<Uuid>,
 }
 
 /// One of several ways that a connection may take.
@@ -177,6 +176,12 @@ pub enum Reason {
     HostMismatch,
     #[serde(rename = "tds.redirect_unreachable")]
     RedirectUnreachable,
+    #[serde(rename = "adf.interactive_off")]
+    InteractiveOff,
+    #[serde(rename = "adf.ir_not_in_managed_vnet")]
+    RuntimeNotInManagedNetwork,
+    #[serde(rename = "adf.mpe_missing")]
+    ManagedEndpointMissing,
 }
 
 /// Something that works and should not be relied on.
@@ -209,6 +214,8 @@ pub enum Symptom {
     Tls,
     /// The login is refused, 40532.
     Login40532,
+    /// The service that is asked to connect refuses to try.
+    NotTried,
 }
 
 impl Reason {
@@ -248,6 +255,9 @@ impl Reason {
             Self::HostRequired => "tds.host_required",
             Self::HostMismatch => "tds.host_mismatch",
             Self::RedirectUnreachable => "tds.redirect_unreachable",
+            Self::InteractiveOff => "adf.interactive_off",
+            Self::RuntimeNotInManagedNetwork => "adf.ir_not_in_managed_vnet",
+            Self::ManagedEndpointMissing => "adf.mpe_missing",
         }
     }
 
@@ -259,6 +269,7 @@ impl Reason {
             Self::ProxyProtocolMismatch => Symptom::TcpReset,
             Self::CertificateName => Symptom::Tls,
             Self::HostRequired | Self::HostMismatch => Symptom::Login40532,
+            Self::InteractiveOff => Symptom::NotTried,
             Self::NoRoute
             | Self::PeeringNotConnected
             | Self::PeeringAccessOff
@@ -282,7 +293,9 @@ impl Reason {
             | Self::ForwardTargetUnreachable
             | Self::PublicDisabled
             | Self::InstanceStopped
-            | Self::RedirectUnreachable => Symptom::TcpTimeout,
+            | Self::RedirectUnreachable
+            | Self::RuntimeNotInManagedNetwork
+            | Self::ManagedEndpointMissing => Symptom::TcpTimeout,
         }
     }
 }
@@ -297,7 +310,18 @@ impl Symptom {
             Self::Dns => 11001,
             Self::Tls => 0x8009_0322,
             Self::Login40532 => 40532,
+            Self::NotTried => 0,
         }
+    }
+}
+
+impl Verdict {
+    /// Something stands against the connection before everything that has been found.
+    pub(crate) fn object(&mut self, reason: Reason) {
+        self.latent.splice(0..0, self.reason);
+        self.reachable = false;
+        self.reason = Some(reason);
+        self.symptom = Some(reason.symptom());
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::net::Ipv4Addr;
 
+use uuid::Uuid;
+
 use super::filter::{self, PROBES};
 use super::resolve::{public_address, resolve_from};
 use super::route::{Arrival, Spot, follow};
 use super::vantage::{Origin, Place, Vantage};
 use super::verdict::{End, Hop, Reason, at};
 use crate::azure::fabric::{
-    ConnectionStatus, Direction, Holder, LoadBalancer, Power, PrivateEndpoint, Sku, Target, User,
+    Connection, ConnectionStatus, Direction, Holder, LoadBalancer, Power, Sku, Target, User,
     members, user_of,
 };
 use crate::azure::{ResourceKey, SubnetId};
@@ -23,8 +25,8 @@ pub(super) struct Walk {
     pub(super) outcome: Result<End, Reason>,
     /// What chose this way among several.
     pub(super) selectors: Vec<String>,
-    /// The private endpoints it leads through.
-    pub(super) endpoints: Vec<ResourceKey>,
+    /// The connections of private endpoints that it leads through.
+    pub(super) endpoints: Vec<Uuid>,
 }
 
 /// How often a connection may be passed on: appliances and forwarding machines can go in circles.
@@ -68,8 +70,8 @@ impl Walk {
         self
     }
 
-    fn through(mut self, endpoint: &ResourceKey) -> Self {
-        self.endpoints.push(endpoint.clone());
+    fn through(mut self, connection: &Connection) -> Self {
+        self.endpoints.push(connection.guid);
         self
     }
 
@@ -100,6 +102,9 @@ impl<'w> Walker<'w> {
         let walk = hops.into_iter().fold(walk, Walk::by);
         match arrival {
             Arrival::Site(site) => self.at_site(&site, address, port, walk),
+            Arrival::ManagedEndpoint(factory, name) => {
+                self.at_managed_endpoint(&factory, &name, port, walk, turn);
+            }
             Arrival::Internet => self.on_internet(origin, address, port, walk, turn),
             Arrival::Appliance(appliance) => {
                 self.at_appliance(origin, appliance, (address, port), walk, turn)
@@ -201,7 +206,7 @@ impl<'w> Walker<'w> {
         // Whoever leaves a network for the internet has another address there.
         let source = match origin.place {
             Place::Internet => origin.address,
-            Place::Subnet(_) | Place::Site(_) => SOMEBODY_OF_AZURE,
+            Place::Subnet(_) | Place::Managed(_) | Place::Site(_) => SOMEBODY_OF_AZURE,
         };
         let public = self.world.azure.fabric.public_addresses.iter();
         let public = public
@@ -370,10 +375,39 @@ impl<'w> Walker<'w> {
         {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
-        let status = endpoint.connection.status;
-        let hop = Hop::new("pe", &key.name).with_state(status.text());
-        let walk = walk.by(hop).through(key);
-        let refused = match status {
+        self.lead(&endpoint.connection, key.name.as_str(), port, walk, turn);
+    }
+
+    fn at_managed_endpoint(
+        &mut self,
+        factory: &ResourceKey,
+        name: &Name,
+        port: u16,
+        walk: Walk,
+        turn: usize,
+    ) {
+        let world = self.world;
+        let factory = world.azure.data_factories.get(factory);
+        let Some(endpoint) = factory.and_then(|factory| factory.endpoints.get(name)) else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let name = factory.map(|factory| endpoint.full_name(&factory.key.name));
+        let name = name.unwrap_or_default();
+        self.lead(&endpoint.connection, &name, port, walk, turn);
+    }
+
+    /// What a private endpoint leads to, if its connection is approved.
+    fn lead(
+        &mut self,
+        connection: &Connection,
+        endpoint: &str,
+        port: u16,
+        walk: Walk,
+        turn: usize,
+    ) {
+        let hop = Hop::new("pe", endpoint).with_state(connection.status.text());
+        let walk = walk.by(hop).through(connection);
+        let refused = match connection.status {
             ConnectionStatus::Approved => None,
             ConnectionStatus::Pending => Some(Reason::EndpointPending),
             ConnectionStatus::Rejected => Some(Reason::EndpointRejected),
@@ -382,12 +416,7 @@ impl<'w> Walker<'w> {
         if let Some(reason) = refused {
             return self.end(walk, Err(reason));
         }
-        self.through(&endpoint, port, walk, turn);
-    }
-
-    /// What an approved private endpoint leads to.
-    fn through(&mut self, endpoint: &PrivateEndpoint, port: u16, walk: Walk, turn: usize) {
-        match &endpoint.connection.target {
+        match &connection.target {
             Target::Instance(_) if port != SQL_PORT => {
                 self.end(walk, Err(Reason::PortNotCarried));
             }
@@ -395,7 +424,7 @@ impl<'w> Walker<'w> {
                 let walk = walk.by(Hop::new("mi", name));
                 let end = End::PrivateEndpoint {
                     instance: name.to_string(),
-                    endpoint: endpoint.header.name.to_string(),
+                    endpoint: endpoint.to_owned(),
                 };
                 let end = self.runs(name).then_some(end);
                 self.end(walk, end.ok_or(Reason::InstanceStopped));

@@ -294,7 +294,9 @@ proptest! {
                     prop_assert_eq!(first, Some(instance.as_str()), "{}", asked);
                 }
                 prop_assert_eq!(&verdict.redirect, &None, "{}", asked);
-                prop_assert_eq!(&verdict.through, &vec![key(&hop.id)], "{}", asked);
+                let endpoints = &town.world.azure.fabric.private_endpoints;
+                let guid = endpoints[&key(&hop.id)].connection.guid;
+                prop_assert_eq!(&verdict.through, &vec![guid], "{}", asked);
             }
         }
     }

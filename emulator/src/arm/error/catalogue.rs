@@ -6,8 +6,8 @@
 use axum::http::StatusCode;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, DatabaseRefusal, FabricRefusal, FailoverRefusal, InstanceRefusal, LinkError,
-    LinkRefusal, Refusal, TrustRefusal,
+    AzureRefusal, DatabaseRefusal, FabricRefusal, FactoryRefusal, FailoverRefusal, InstanceRefusal,
+    LinkError, LinkRefusal, Refusal, TrustRefusal,
 };
 
 use super::ArmError;
@@ -238,6 +238,69 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
         AzureRefusal::Trust(refusal) => of_trust(refusal),
         AzureRefusal::Deployment(refusal) => super::deployment::of(refusal),
         AzureRefusal::Authorization(refusal) => super::authorization::of(refusal),
+        AzureRefusal::Factory(refusal) => of_factory(refusal),
+    }
+}
+
+/// `BadRequest` and its two texts about references are as observed, `DataFactoryNameInUse` and `PreconditionFailed` are the
+/// service's codes, and that a test without interactive authoring is a 400 was observed; the rest are guesses.
+fn of_factory(refusal: &FactoryRefusal) -> ArmError {
+    let bad = |text: String| ArmError::service(BAD, "BadRequest", text);
+    match refusal {
+        FactoryRefusal::NameInUse { name } => ArmError::service(
+            CONFLICT,
+            "DataFactoryNameInUse",
+            format!(
+                "The specified data factory name '{name}' is already in use. Data factory names must be globally unique."
+            ),
+        ),
+        FactoryRefusal::Changed { resource } => ArmError::service(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            format!("The etag of '{resource}' does not match the one in If-Match."),
+        ),
+        FactoryRefusal::EntityNotFound { kind, name } => ArmError::service(
+            MISSING,
+            "EntityNotFound",
+            format!("The entity '{name}' of type '{kind}' could not be found."),
+        ),
+        FactoryRefusal::InvalidReference { name } => bad(format!(
+            "The document creation or update failed because of invalid reference '{name}'."
+        )),
+        FactoryRefusal::Referenced { resource, by } => bad(format!(
+            "The document cannot be deleted since it is referenced by {by}."
+        ))
+        .about(format!("/Microsoft.DataFactory/{resource}")),
+        FactoryRefusal::OnlyDefaultNetwork { name } => bad(format!(
+            "The managed virtual network name '{name}' is not supported: it must be 'default'."
+        )),
+        FactoryRefusal::NoManagedNetwork { factory, network } => ArmError::service(
+            MISSING,
+            "ManagedVirtualNetworkNotFound",
+            format!("Data factory '{factory}' has no managed virtual network '{network}'."),
+        ),
+        FactoryRefusal::EndpointFixed { endpoint } => bad(format!(
+            "The target resource and the group id of managed private endpoint '{endpoint}' cannot be changed. Delete it and create another."
+        )),
+        FactoryRefusal::TooManyEndpoints { factory, most } => bad(format!(
+            "Data factory '{factory}' has {most} managed private endpoints, which is the most that it can have."
+        )),
+        FactoryRefusal::RuntimeFixed { runtime } => bad(format!(
+            "The type and the virtual network configuration of integration runtime '{runtime}' cannot be changed."
+        )),
+        FactoryRefusal::NoInteractiveAuthoring { runtime } => bad(format!(
+            "Interactive authoring is a capability of integration runtimes in a managed virtual network, and integration runtime '{runtime}' is in none."
+        )),
+        FactoryRefusal::InteractiveOff { runtime } => ArmError::service(
+            BAD,
+            "InteractiveAuthoringNotEnabled",
+            format!(
+                "Interactive authoring is not enabled on integration runtime '{runtime}'. Enable it and try again."
+            ),
+        ),
+        FactoryRefusal::NotSelfHosted { runtime } => bad(format!(
+            "Integration runtime '{runtime}' is not self-hosted: it has no authentication keys."
+        )),
     }
 }
 

@@ -178,7 +178,17 @@ fn rows(world: &World) -> Vec<Row> {
         created: None,
         extra: json!({}),
     });
-    rows.extend(networks.chain(others).chain(fabric));
+    let factories = world.azure.data_factories.values().map(|factory| Row {
+        kind: milink_core::azure::data_factory::KIND,
+        name: factory.key.name.to_string(),
+        group: factory.key.group.to_string(),
+        location: factory.location.clone(),
+        tags: factory.tags.clone(),
+        state: "Succeeded",
+        created: Some(factory.created),
+        extra: json!({}),
+    });
+    rows.extend(networks.chain(others).chain(fabric).chain(factories));
     rows
 }
 

@@ -37,7 +37,7 @@ pub(super) fn parent(call: &Call<'_>) -> Result<Parent, ArmError> {
             })
     });
     match found {
-        None => Err(missing(call)),
+        None => Err(missing(call, TYPE)),
         Some((true, parent)) => Ok(parent),
         Some((false, _)) => Err(ArmError::service(
             StatusCode::CONFLICT,
@@ -63,12 +63,12 @@ pub(super) fn read<T>(
     })
 }
 
-/// The error of a request to a child of an instance that is not there.
-fn missing(call: &Call<'_>) -> ArmError {
+/// The error of a request to a child of a resource of type `kind` that is not there.
+pub(super) fn missing(call: &Call<'_>, kind: &str) -> ArmError {
     let (name, group) = (call.path.name(0), call.path.group_name());
     // Actions on a child were seen to name the instance instead.
     if call.method == Method::POST {
-        return ArmError::resource_not_found(TYPE, name, group);
+        return ArmError::resource_not_found(kind, name, group);
     }
     let verb = match call.method {
         Method::GET | Method::HEAD => "read",
@@ -79,7 +79,7 @@ fn missing(call: &Call<'_>) -> ArmError {
         Some(tail) => format!("{}/{tail}", call.path.type_name()),
         None => call.path.type_name(),
     };
-    let id = call.id_in_group(group, &format!("{TYPE}/{name}"));
+    let id = call.id_in_group(group, &format!("{kind}/{name}"));
     ArmError::gateway(
         StatusCode::NOT_FOUND,
         "ParentResourceNotFound",

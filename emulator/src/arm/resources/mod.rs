@@ -3,6 +3,7 @@
 pub(super) mod administrators;
 pub(super) mod capabilities;
 pub(super) mod connections;
+pub(super) mod data_factory;
 pub(super) mod databases;
 pub(super) mod deployments;
 pub(super) mod distributed_availability_groups;

@@ -2,10 +2,8 @@
 
 use axum::http::StatusCode;
 use milink_core::World;
-use milink_core::azure::fabric::{
-    DeleteConnection, PrivateEndpoint, Review, ReviewConnection, Target,
-};
-use milink_core::azure::{ManagedInstanceView, ResourceKey};
+use milink_core::azure::ManagedInstanceView;
+use milink_core::azure::fabric::{Consumer, DeleteConnection, Review, ReviewConnection, Target};
 use milink_core::names::Name;
 use milink_model::{
     ConnectionState, PrivateEndpointConnection, PrivateEndpointConnectionProperties, ResourceId,
@@ -56,9 +54,9 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
     let rows: Vec<_> = call.read(|world| {
         let connections = world.connections_to(&target);
         connections
-            .map(|(key, endpoint)| {
-                let name = endpoint.connection.name.folded().to_owned();
-                (name, shown(call, &parent, key, endpoint))
+            .map(|consumer| {
+                let name = consumer.connection().name.folded().to_owned();
+                (name, shown(call, &parent, consumer))
             })
             .collect()
     });
@@ -120,8 +118,8 @@ fn read(call: &Call<'_>, parent: &Parent) -> Result<Value, ArmError> {
     instance::read(call, parent, |world| {
         let mut connections = world.connections_to(&target);
         connections
-            .find(|(_, endpoint)| endpoint.connection.name == name)
-            .map(|(key, endpoint)| shown(call, parent, key, endpoint))
+            .find(|consumer| consumer.connection().name == name)
+            .map(|consumer| shown(call, parent, consumer))
     })
 }
 
@@ -129,13 +127,13 @@ fn bad(code: &'static str, text: &str) -> ArmError {
     ArmError::service(StatusCode::BAD_REQUEST, code, text.to_owned())
 }
 
-fn shown(call: &Call<'_>, parent: &Parent, key: &ResourceKey, endpoint: &PrivateEndpoint) -> Value {
-    let name = &endpoint.connection.name;
+fn shown(call: &Call<'_>, parent: &Parent, consumer: Consumer<'_>) -> Value {
+    let name = &consumer.connection().name;
     json!({
         "id": format!("{}/privateEndpointConnections/{name}", parent.arm_id),
         "name": name.as_str(),
         "type": TYPE.full_name(),
-        "properties": properties(call, key, endpoint),
+        "properties": properties(call, consumer),
     })
 }
 
@@ -150,25 +148,21 @@ pub(super) fn embedded(
     let instance = call.id_in_group(group, &format!("{}/{}", instance::TYPE, view.name));
     let connections = world.connections_to(&target);
     connections
-        .map(|(key, endpoint)| PrivateEndpointConnection {
+        .map(|consumer| PrivateEndpointConnection {
             id: format!(
                 "{instance}/privateEndpointConnections/{}",
-                endpoint.connection.name
+                consumer.connection().name
             ),
-            properties: properties(call, key, endpoint),
+            properties: properties(call, consumer),
         })
         .collect()
 }
 
-fn properties(
-    call: &Call<'_>,
-    key: &ResourceKey,
-    endpoint: &PrivateEndpoint,
-) -> PrivateEndpointConnectionProperties {
-    let connection = &endpoint.connection;
+fn properties(call: &Call<'_>, consumer: Consumer<'_>) -> PrivateEndpointConnectionProperties {
+    let connection = consumer.connection();
     PrivateEndpointConnectionProperties {
         private_endpoint: ResourceId {
-            id: private_endpoints::id_of(call, key),
+            id: private_endpoints::id_of_consumer(call, consumer),
         },
         private_link_service_connection_state: ConnectionState {
             status: connection.status.text().to_owned(),

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    Connection, DeletePrivateEndpoint, Place, PrivateEndpoint, Target, WritePrivateEndpoint,
+    Connection, Consumer, DeletePrivateEndpoint, Place, PrivateEndpoint, Target,
+    WritePrivateEndpoint,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
 };
 
 const NAME: &str = "Microsoft.Network/privateEndpoints";
+/// In which the managed endpoints of data factories are.
+const SERVICE_SUBSCRIPTION: &str = "0f5e1d4a-7b7c-4c55-9f3a-2f0f64c7a001";
 const AUTOMATIC: &str = "privateLinkServiceConnections";
 const MANUAL: &str = "manualPrivateLinkServiceConnections";
 
@@ -179,6 +182,24 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
 /// The id of an endpoint.
 pub(super) fn id_of(call: &Call<'_>, key: &ResourceKey) -> String {
     call.id_in_group(key.group.as_str(), &format!("{NAME}/{}", key.name))
+}
+
+/// The id of whoever has a connection. A data factory's endpoint is the service's own, in a subscription of the service's
+/// (documented); the ids there are guesses.
+pub(super) fn id_of_consumer(call: &Call<'_>, consumer: Consumer<'_>) -> String {
+    match consumer {
+        Consumer::Endpoint(key, _) => id_of(call, key),
+        Consumer::Managed(factory, endpoint) => {
+            let network = factory.network.as_ref().map(|network| network.id);
+            let network = network.unwrap_or_default().simple().to_string();
+            format!(
+                "/subscriptions/{SERVICE_SUBSCRIPTION}/resourceGroups/vnet-{}-{}-rg/providers/{NAME}/{}",
+                &network[..8],
+                factory.location,
+                endpoint.full_name(&factory.key.name),
+            )
+        }
+    }
 }
 
 fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {

@@ -168,7 +168,7 @@ fn shown(call: &Call<'_>, world: &World, service: &PrivateLinkService) -> Value 
     let target = Target::Service(key);
     let connections: Vec<Value> = world
         .connections_to(&target)
-        .map(|(key, endpoint)| connections::shown(call, &id, key, endpoint))
+        .map(|consumer| connections::shown(call, &id, consumer))
         .collect();
     let mut configuration = json!({
         "provisioningState": state,

@@ -286,6 +286,15 @@ async fn answers_fit_the_published_definitions() {
         "/tenants".to_owned(),
         "/tenants?api-version=2022-12-01".to_owned(),
     ));
+    for (path, name) in put_factory(&fixture).await {
+        let file =
+            "datafactory/resource-manager/Microsoft.DataFactory/stable/2018-06-01/datafactory.json";
+        let request = in_group(
+            &format!("Microsoft.DataFactory/factories{name}"),
+            "2018-06-01",
+        );
+        cases.push((root.join(file), path.to_owned(), request));
+    }
     assert!(
         cases.len() >= 30,
         "definitions have moved: {} cases",
@@ -311,4 +320,60 @@ async fn answers_fit_the_published_definitions() {
         );
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A factory with one of everything; answers paths of the definition, and of what was made.
+async fn put_factory(fixture: &Fixture) -> Vec<(&'static str, &'static str)> {
+    let target = format!(
+        "/subscriptions/{}/resourceGroups/rg/providers/Microsoft.Sql/managedInstances/mi",
+        super::support::SUBSCRIPTION
+    );
+    let network = "/adf/managedVirtualNetworks/default";
+    let endpoint = "/adf/managedVirtualNetworks/default/managedPrivateEndpoints/mpe";
+    let made = [
+        (
+            "/adf",
+            json!({"location": "westeurope", "identity": {"type": "SystemAssigned"}}),
+        ),
+        (network, json!({"properties": {}})),
+        (
+            endpoint,
+            json!({"properties": {"privateLinkResourceId": target, "groupId": "managedInstance"}}),
+        ),
+        (
+            "/adf/integrationRuntimes/own",
+            json!({"properties": {"type": "Managed", "typeProperties": {}}}),
+        ),
+        (
+            "/adf/linkedservices/MI",
+            json!({"properties": {"type": "AzureSqlMI", "typeProperties": {"connectionString": "Server=h"}}}),
+        ),
+    ];
+    for (name, body) in made {
+        let path = in_group(
+            &format!("Microsoft.DataFactory/factories{name}"),
+            "2018-06-01",
+        );
+        let reply = fixture.put(&path, body).await;
+        assert!(reply.status.is_success(), "{path}: {}", reply.text);
+    }
+    vec![
+        ("/{factoryName}", "/adf"),
+        (
+            "/{factoryName}/managedVirtualNetworks",
+            "/adf/managedVirtualNetworks",
+        ),
+        (
+            "/managedPrivateEndpoints/{managedPrivateEndpointName}",
+            endpoint,
+        ),
+        (
+            "/{factoryName}/integrationRuntimes/{integrationRuntimeName}",
+            "/adf/integrationRuntimes/own",
+        ),
+        (
+            "/{factoryName}/linkedservices/{linkedServiceName}",
+            "/adf/linkedservices/MI",
+        ),
+    ]
 }

@@ -143,9 +143,9 @@ impl Fabric {
 impl World {
     /// Connections whose other side is gone.
     pub(in crate::azure) fn cut_dangling_connections(&mut self) {
-        let endpoints = self.azure.fabric.private_endpoints.values();
-        let targets: BTreeSet<Target> = endpoints
-            .map(|endpoint| endpoint.connection.target.clone())
+        let targets: BTreeSet<Target> = self
+            .consumers()
+            .map(|consumer| consumer.connection().target.clone())
             .filter(|target| !is_there(self, target))
             .collect();
         for target in targets {
@@ -254,11 +254,21 @@ pub(crate) mod laws {
 
     /// What a listed connection leads to is there.
     pub(crate) fn connections_lead_somewhere(world: &World) -> Option<String> {
-        let endpoints = world.azure.fabric.private_endpoints.values();
-        endpoints
-            .filter(|endpoint| endpoint.connection.is_listed())
-            .find(|endpoint| !is_there(world, &endpoint.connection.target))
-            .map(|endpoint| endpoint.header.name.to_string())
+        world
+            .consumers()
+            .filter(|consumer| consumer.connection().is_listed())
+            .find(|consumer| !is_there(world, &consumer.connection().target))
+            .map(|consumer| consumer.name())
+    }
+
+    /// A target can tell its connections apart.
+    pub(crate) fn connections_have_names(world: &World) -> Option<String> {
+        let mut seen = std::collections::BTreeSet::new();
+        world
+            .consumers()
+            .map(|consumer| consumer.connection())
+            .find(|connection| !seen.insert((&connection.target, &connection.name)))
+            .map(|connection| connection.name.to_string())
     }
 
     /// A machine has an interface of its own, a link service a frontend, an interface pools that are there.

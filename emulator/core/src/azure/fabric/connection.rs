@@ -84,7 +84,7 @@ impl ConnectionStatus {
 
 impl Connection {
     /// What the endpoint `name` asks for.
-    pub(super) fn new(
+    pub(in crate::azure) fn new(
         endpoint: &str,
         guid: Uuid,
         consumer_name: Name,
@@ -156,10 +156,10 @@ impl Connection {
 
 /// How a connection was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) manual: bool,
-    pub(super) by_alias: bool,
-    pub(super) approved: bool,
-    pub(super) message: String,
-    pub(super) group_ids: Vec<String>,
+pub(in crate::azure) struct Asked {
+    pub(in crate::azure) manual: bool,
+    pub(in crate::azure) by_alias: bool,
+    pub(in crate::azure) approved: bool,
+    pub(in crate::azure) message: String,
+    pub(in crate::azure) group_ids: Vec<String>,
 }

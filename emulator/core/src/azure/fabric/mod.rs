@@ -3,6 +3,7 @@
 mod address;
 mod collect;
 mod connection;
+mod consumer;
 mod gateway;
 mod header;
 mod interface;
@@ -26,7 +27,10 @@ pub(crate) use address::allocate_for_instance;
 pub use address::{Holder, holders};
 pub(crate) use collect::laws;
 pub(super) use collect::user_from_elsewhere;
+pub(in crate::azure) use connection::Asked;
 pub use connection::{Connection, ConnectionStatus, Review, Target};
+pub(in crate::azure) use consumer::tell;
+pub use consumer::{Consumer, DeleteConnection, ReviewConnection};
 pub(super) use gateway::GATEWAY_SUBNET;
 pub use gateway::{
     DeleteGateway, DeleteLocalGateway, DeleteSite, DeleteVpnConnection, Gateway, GatewaySettings,
@@ -48,10 +52,8 @@ pub use machine::{
 pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;
 pub use peering::{DeletePeering, Peering, PeeringState, WritePeering};
-pub use private_endpoint::{
-    DeleteConnection, DeletePrivateEndpoint, PrivateEndpoint, ReviewConnection,
-    WritePrivateEndpoint,
-};
+pub(in crate::azure) use private_endpoint::INSTANCE_GROUP;
+pub use private_endpoint::{DeletePrivateEndpoint, PrivateEndpoint, WritePrivateEndpoint};
 pub use private_link_service::{
     DeletePrivateLinkService, PrivateLinkService, WritePrivateLinkService,
 };

@@ -3,12 +3,11 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::connection::{Asked, Connection, Review, Target};
+use super::connection::{Asked, Connection, Target};
 use super::header::{self, Header, Place};
 use super::{ZoneGroup, address, zone_group};
 use crate::azure::{ResourceKey, SubnetId, network_exists};
 use crate::command::Request;
-use crate::event::EventKind;
 use crate::ids::OperationId;
 use crate::names::Name;
 use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
@@ -69,28 +68,6 @@ pub struct DeletePrivateEndpoint {
     pub key: ResourceKey,
 }
 
-/// The provider approves or rejects a connection.
-#[derive(Clone, Debug)]
-pub struct ReviewConnection {
-    /// Whose connection it is.
-    pub target: Target,
-    /// Its name there.
-    pub name: Name,
-    /// What is said.
-    pub review: Review,
-    /// `description`.
-    pub description: String,
-}
-
-/// The provider removes a connection.
-#[derive(Clone, Debug)]
-pub struct DeleteConnection {
-    /// Whose connection it is.
-    pub target: Target,
-    /// Its name there.
-    pub name: Name,
-}
-
 pub(super) const KIND: &str = "Microsoft.Network/privateEndpoints";
 /// The group of a managed instance's sub-resource.
 pub(crate) const INSTANCE_GROUP: &str = "managedInstance";
@@ -98,38 +75,6 @@ pub(crate) const INSTANCE_GROUP: &str = "managedInstance";
 const LONGEST_MESSAGE: usize = 140;
 
 impl World {
-    /// The connections that a target lists.
-    pub fn connections_to<'a>(
-        &'a self,
-        target: &'a Target,
-    ) -> impl Iterator<Item = (&'a ResourceKey, &'a PrivateEndpoint)> + 'a {
-        self.azure
-            .fabric
-            .private_endpoints
-            .iter()
-            .map(|(key, endpoint)| (key, &**endpoint))
-            .filter(move |(_, endpoint)| {
-                endpoint.connection.target == *target && endpoint.connection.is_listed()
-            })
-    }
-
-    fn connection_to(&self, target: &Target, name: &Name) -> Option<ResourceKey> {
-        self.connections_to(target)
-            .find(|(_, endpoint)| endpoint.connection.name == *name)
-            .map(|(key, _)| key.clone())
-    }
-
-    /// The target of connections is gone: the endpoints stay, and lead nowhere.
-    pub(in crate::azure) fn cut_connections(&mut self, target: &Target) {
-        let keys: Vec<ResourceKey> = self
-            .connections_to(target)
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in keys {
-            self.endpoint_mut(&key).connection.cut();
-        }
-    }
-
     fn endpoint_mut(&mut self, key: &ResourceKey) -> &mut PrivateEndpoint {
         let found = self.azure.fabric.private_endpoints.get_mut(key);
         Arc::make_mut(found.expect("found a moment ago"))
@@ -307,42 +252,10 @@ impl Request for DeletePrivateEndpoint {
     }
 }
 
-impl Request for ReviewConnection {
-    type Reply = ();
-
-    fn apply(self, world: &mut World) -> Result<(), Refusal> {
-        let key = world.connection_to(&self.target, &self.name);
-        let key = key.ok_or_else(|| FabricRefusal::NoSuchConnection {
-            name: self.name.to_string(),
-        })?;
-        let endpoint = world.endpoint_mut(&key);
-        endpoint.connection.review(self.review, self.description)?;
-        let told = endpoint.clone();
-        tell(world, &told);
-        Ok(())
-    }
-}
-
-impl Request for DeleteConnection {
-    /// Whether it was there.
-    type Reply = bool;
-
-    fn apply(self, world: &mut World) -> Result<bool, Refusal> {
-        let Some(key) = world.connection_to(&self.target, &self.name) else {
-            return Ok(false);
-        };
-        let endpoint = world.endpoint_mut(&key);
-        endpoint.connection.cut();
-        let told = endpoint.clone();
-        tell(world, &told);
-        Ok(true)
-    }
-}
-
 fn tell(world: &mut World, endpoint: &PrivateEndpoint) {
-    world.record(EventKind::ConnectionChanged {
-        endpoint: endpoint.header.name.to_string(),
-        connection: endpoint.connection.name.to_string(),
-        status: endpoint.connection.status.text(),
-    });
+    super::consumer::tell(
+        world,
+        endpoint.header.name.to_string(),
+        &endpoint.connection,
+    );
 }

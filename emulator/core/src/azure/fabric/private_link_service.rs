@@ -251,10 +251,10 @@ impl Request for DeletePrivateLinkService {
             return Ok(None);
         };
         let target = Target::Service(self.key.clone());
-        if let Some((_, user)) = world.connections_to(&target).next() {
+        if let Some(user) = world.connections_to(&target).next() {
             return Err(FabricRefusal::LinkServiceHasConnections {
                 service: self.key.name.to_string(),
-                endpoint: user.header.name.to_string(),
+                endpoint: user.name(),
             }
             .into());
         }

@@ -1,10 +1,7 @@
 //! `Microsoft.Network/privateLinkServices/privateEndpointConnections`: approved, rejected, removed by the provider.
 
 use axum::http::StatusCode;
-use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::{
-    DeleteConnection, PrivateEndpoint, Review, ReviewConnection, Target,
-};
+use milink_core::azure::fabric::{Consumer, DeleteConnection, Review, ReviewConnection, Target};
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
@@ -50,9 +47,9 @@ fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
         let parent = id_of(call, &service.header.key());
         let connections = world.connections_to(&target);
         connections
-            .map(|(key, endpoint)| {
-                let name = endpoint.connection.name.folded().to_owned();
-                (name, shown(call, &parent, key, endpoint))
+            .map(|consumer| {
+                let name = consumer.connection().name.folded().to_owned();
+                (name, shown(call, &parent, consumer))
             })
             .collect()
     })?;
@@ -126,8 +123,8 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
         let parent = id_of(call, &service.header.key());
         let mut connections = world.connections_to(&target);
         connections
-            .find(|(_, endpoint)| endpoint.connection.name == name)
-            .map(|(key, endpoint)| shown(call, &parent, key, endpoint))
+            .find(|consumer| consumer.connection().name == name)
+            .map(|consumer| shown(call, &parent, consumer))
     })?;
     found.ok_or_else(|| {
         let path = format!(
@@ -140,28 +137,23 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
 }
 
 /// A connection below a private link service.
-pub(super) fn shown(
-    call: &Call<'_>,
-    parent: &str,
-    key: &ResourceKey,
-    endpoint: &PrivateEndpoint,
-) -> Value {
-    let connection = &endpoint.connection;
+pub(super) fn shown(call: &Call<'_>, parent: &str, consumer: Consumer<'_>) -> Value {
+    let connection = consumer.connection();
     json!({
         "name": connection.name.as_str(),
         "id": format!("{parent}/privateEndpointConnections/{}", connection.name),
-        "etag": network::etag(endpoint.header.etag),
+        "etag": network::etag(consumer.etag()),
         "type": CONNECTIONS.full_name(),
         "properties": {
             "provisioningState": "Succeeded",
-            "privateEndpoint": { "id": private_endpoints::id_of(call, key) },
+            "privateEndpoint": { "id": private_endpoints::id_of_consumer(call, consumer) },
             "privateLinkServiceConnectionState": {
                 "status": connection.status.text(),
                 "description": connection.description,
                 "actionsRequired": "None",
             },
             "linkIdentifier": connection.link_identifier().to_string(),
-            "privateEndpointLocation": endpoint.header.location,
+            "privateEndpointLocation": consumer.location(),
         },
     })
 }

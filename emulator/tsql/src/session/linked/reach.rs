@@ -201,6 +201,8 @@ fn not_there(server: &LinkedServer, missed: Missed) -> NotReached {
             -2_146_893_022,
             "SSL Provider: The target principal name is incorrect.",
         ),
+        // Only data factories refuse to try.
+        Symptom::NotTried => (10061, "TCP Provider: Nothing was tried."),
         Symptom::Login40532 => (
             40532,
             "Cannot open server requested by the login. The login failed.",
