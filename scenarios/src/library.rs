@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 22] = given![
+const GIVEN: [(&str, &str); 24] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -41,6 +41,8 @@ const GIVEN: [(&str, &str); 22] = given![
     "peering",
     "two-instances",
     "trusting-instances",
+    "data-factory",
+    "data-factory-article",
 ];
 
 /// The names of the prepared states that come with the runner.

@@ -85,6 +85,11 @@ def az() -> Program:
     return Program([sys.executable, HERE / "az/main.py"], {"MILINK_AZ": str(installs.azure_cli())}, limit=900)
 
 
+def azure_sdk() -> Program:
+    """Data Factory's SDK of Python, with the Azure CLI for the network around it."""
+    return Program([installs.azure_sdk(), HERE / "sdk/main.py"], {"MILINK_AZ": str(installs.azure_cli())}, limit=900)
+
+
 def article(client: str) -> Callable[[], Program]:
     """The whole article, the SQL of it through `client`."""
     def prepare() -> Program:
@@ -115,6 +120,7 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "go-sqlcmd": go_sqlcmd,
     "jdbc": jdbc,
     "az": az,
+    "azure-sdk": azure_sdk,
     "article-pymssql": article("pymssql"),
     "article-mssql-python": article("mssql-python"),
     "article-sqlcmd": article("sqlcmd"),

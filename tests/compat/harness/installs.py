@@ -86,6 +86,11 @@ def azure_cli() -> Path:
     return venv("azure-cli", HERE / "az/requirements.txt").parent / "az"
 
 
+def azure_sdk() -> Path:
+    """The Python of Azure's management SDKs."""
+    return venv("azure-sdk", HERE / "sdk/requirements.txt")
+
+
 def freetds_library() -> Path:
     """FreeTDS' ODBC driver, from Debian's package."""
     library = next(iter(Path("/usr/lib").glob("*/odbc/libtdsodbc.so")), None)
