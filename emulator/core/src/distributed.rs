@@ -14,7 +14,7 @@ pub use commit::{Branch, CommitDistributed, Enlist};
 pub use dial::{Missed, dial};
 pub(crate) use in_doubt::resolve;
 pub use in_doubt::{IN_DOUBT, Part};
-pub(crate) use laws::{doubts_end, parts_have_sessions};
+pub(crate) use laws::{doubts_end, parts_have_sessions, served_sessions_are_there};
 
 use crate::azure::TrustScope;
 use crate::ids::InstanceId;

@@ -74,6 +74,8 @@ pub struct Instance {
     pub killed: OrdMap<TransactionId, SessionId>,
     /// Linked servers, by their names.
     pub linked_servers: OrdMap<Name, Arc<LinkedServer>>,
+    /// Sessions that run statements for a session of another instance, which has this one as a linked server.
+    pub serves: OrdMap<SessionId, (InstanceId, SessionId)>,
     /// Transactions that are parts of distributed ones.
     pub distributed: OrdMap<TransactionId, Part>,
     pub(crate) next_transaction: u64,

@@ -144,6 +144,18 @@ fn of_instance(world: &World, instance: &Instance, lines: &mut Lines) {
     for path in instance.files.keys() {
         lines.add(format_args!("{name} file"), path);
     }
+    for server in instance.linked_servers.values() {
+        let logins = server.logins.iter().map(|(local, login)| {
+            let remote = login.remote.as_ref().map(|(name, _)| name.to_string());
+            (local.as_ref().map(ToString::to_string), remote)
+        });
+        let logins: Vec<_> = logins.collect();
+        let says = (&server.data_source, &server.options, logins);
+        lines.add(
+            format_args!("{name} linked server {}", server.name),
+            plain(&says),
+        );
+    }
     principals(instance, lines);
     if let Some(endpoint) = &instance.endpoint {
         of_endpoint(instance, endpoint, lines);

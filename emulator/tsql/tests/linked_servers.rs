@@ -935,3 +935,29 @@ fn a_part_that_does_not_hear_of_the_decision_stays_in_doubt() {
     "#]],
     );
 }
+
+#[test]
+fn what_an_instance_left_open_elsewhere_ends_with_it() {
+    let mut town = Town::new();
+    let mut talk = town.linked();
+    town.trust(&["mi1", "mi2"]);
+    let work = "SET XACT_ABORT ON; BEGIN TRAN; UPDATE two.db1.dbo.t SET v = N'lost' WHERE id = 1";
+    town.say(&mut talk, work);
+    let failover = FailOverManagedInstance {
+        instance: town.ids[0],
+        readable_secondary: false,
+    };
+    town.apply(failover);
+    town.pass();
+    let mut other = town.talk(town.ids[1]);
+    let look = "SET LOCK_TIMEOUT 0; UPDATE dbo.t SET id = id WHERE id = 1; SELECT v FROM dbo.t WHERE id = 1; SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE host_name = N'mi1'";
+    town.check(&mut other, look, &expect![[r#"
+        done Update 1
+        [v nvarchar(20)]
+        one
+        done Select 1
+        [int]
+        0
+        done Select 1
+    "#]]);
+}

@@ -22,6 +22,7 @@ pub use security::*;
 pub use server::*;
 pub use service::{RestartServer, SetHadr, StartServer, StopServer};
 pub(crate) use service::{groups_online, move_to_another_node, start, stop};
+pub(crate) use session::close_served;
 pub use session::*;
 pub use transaction::*;
 pub(crate) use transaction::{keep_doubtful, kill_transactions, kill_undecided};

@@ -170,6 +170,7 @@ fn add(
         error_log: Vector::new(),
         killed: OrdMap::new(),
         linked_servers: OrdMap::new(),
+        serves: OrdMap::new(),
         distributed: OrdMap::new(),
         next_transaction: 1_000,
         next_backup: 1,

@@ -1,6 +1,6 @@
 //! The service of an instance: stopping and starting it, and what comes to effect only then.
 
-use super::{Request, keep_doubtful, kill_undecided};
+use super::{Request, close_served, keep_doubtful, kill_undecided};
 use crate::availability_group::GroupKind;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -128,6 +128,7 @@ pub(crate) fn stop(world: &mut World, id: InstanceId) {
     keep_doubtful(instance);
     instance.waits.clear();
     instance.sessions.clear();
+    instance.serves.clear();
     instance.service = ServiceState::Stopped;
     instance.life += 1;
     // Message 17147 of the error log.
@@ -137,6 +138,7 @@ pub(crate) fn stop(world: &mut World, id: InstanceId) {
     );
     let instance = instance.name.to_string();
     world.stops += 1;
+    close_served(world, id, None);
     world.record(EventKind::InstanceStopped { instance });
 }
 

@@ -27,6 +27,17 @@ pub struct CloseSession {
     pub session: SessionId,
 }
 
+/// Notes that a session runs statements for a session of another instance: it ends with that one.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeSession {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The session.
+    pub session: SessionId,
+    /// For whom.
+    pub owner: (InstanceId, SessionId),
+}
+
 /// Notes what a session does.
 #[derive(Clone, Copy, Debug)]
 pub struct TouchSession {
@@ -69,6 +80,7 @@ impl Request for CloseSession {
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let instance = world.instance_mut(self.instance);
         instance.sessions.remove(&self.session);
+        instance.serves.remove(&self.session);
         if !instance.open_keys.is_empty() {
             instance.open_keys = std::mem::take(&mut instance.open_keys)
                 .into_iter()
@@ -100,6 +112,18 @@ impl Request for CloseSession {
             }
             .apply(world)?;
         }
+        close_served(world, self.instance, Some(self.session));
+        Ok(())
+    }
+}
+
+impl Request for ServeSession {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let instance = world.instance_mut(self.instance);
+        instance.serves.insert(self.session, self.owner);
         Ok(())
     }
 }
@@ -117,6 +141,35 @@ impl Request for TouchSession {
             session.last_request = now;
         }
         Ok(())
+    }
+}
+
+/// Ends the sessions on other instances that served a session which is over, or any of an instance that is down.
+pub(crate) fn close_served(world: &mut World, owner: InstanceId, session: Option<SessionId>) {
+    if world
+        .instances
+        .values()
+        .all(|instance| instance.serves.is_empty())
+    {
+        return;
+    }
+    let is_meant = |by: &(InstanceId, SessionId)| {
+        by.0 == owner && session.is_none_or(|session| by.1 == session)
+    };
+    let served: Vec<CloseSession> = world
+        .instances
+        .values()
+        .flat_map(|instance| {
+            let serves = instance.serves.iter();
+            let meant = serves.filter(|(_, by)| is_meant(by));
+            meant.map(|(session, _)| CloseSession {
+                instance: instance.id,
+                session: *session,
+            })
+        })
+        .collect();
+    for close in served {
+        close.apply(world).expect("closing is never refused");
     }
 }
 

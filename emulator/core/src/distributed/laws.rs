@@ -16,6 +16,20 @@ pub(crate) fn parts_have_sessions(world: &World) -> Option<String> {
     })
 }
 
+/// A session that serves another one is there, and so is that one.
+pub(crate) fn served_sessions_are_there(world: &World) -> Option<String> {
+    world.instances.values().find_map(|instance| {
+        let mut serves = instance.serves.iter();
+        serves
+            .find(|(session, by)| {
+                let owner = world.instance(by.0);
+                !instance.sessions.contains_key(*session)
+                    || owner.is_none_or(|owner| !owner.sessions.contains_key(&by.1))
+            })
+            .map(|(session, _)| format!("session {session} of {}", instance.name))
+    })
+}
+
 /// A part in doubt will ask how the transaction has ended.
 pub(crate) fn doubts_end(world: &World) -> Option<String> {
     world.instances.values().find_map(|instance| {

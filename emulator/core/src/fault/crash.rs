@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 
 use super::{About, Field, Kind, Point, Verdict, VerdictKind};
-use crate::command::{keep_doubtful, kill_undecided};
+use crate::command::{close_served, keep_doubtful, kill_undecided};
 use crate::event::EventKind;
 use crate::ids::InstanceId;
 use crate::link::{Link, Phase};
@@ -88,12 +88,14 @@ pub(crate) fn restart(world: &mut World, instance: InstanceId) {
         kill_undecided(server, database, now);
     }
     server.sessions = OrdMap::new();
+    server.serves = OrdMap::new();
     server.killed = OrdMap::new();
     keep_doubtful(server);
     server.started = now;
     server.error_log = Vector::new();
     // Message 17162 of the error log.
     server.log(now, "SQL Server is starting at normal priority base (=7). This is an informational message only. No user action is required.");
+    close_served(world, instance, None);
     world.record(EventKind::InstanceRestarted { instance: name });
     let concerned =
         |link: &&Arc<Link>| link.id.instance == instance || link.partner == Some(instance);

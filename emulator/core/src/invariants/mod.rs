@@ -213,6 +213,10 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::distributed::parts_have_sessions,
     ),
     (
+        "a session that serves one of another instance ends with it",
+        crate::distributed::served_sessions_are_there,
+    ),
+    (
         "a part in doubt will ask how its transaction has ended",
         crate::distributed::doubts_end,
     ),

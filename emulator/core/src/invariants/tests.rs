@@ -471,6 +471,14 @@ const MUTANTS: &[Mutant] = &[
         },
     ),
     (
+        "a session that serves one of another instance ends with it",
+        linked,
+        |world| {
+            let owner = (MI, SessionId(99));
+            instance(world, SQL).serves.insert(SessionId(99), owner);
+        },
+    ),
+    (
         "a part in doubt will ask how its transaction has ended",
         linked,
         |world| {

@@ -4,7 +4,7 @@ use super::{InstanceState, not_busy, start_on};
 use crate::azure::fabric::Target;
 use crate::azure::pending::abandon;
 use crate::azure::{Pending, retain};
-use crate::command::Request;
+use crate::command::{Request, close_served};
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, OperationId};
@@ -48,6 +48,7 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
     };
     world.network.forget(instance);
     world.azure.trust.forget(instance);
+    close_served(world, instance, None);
     world
         .timers
         .cancel(&crate::world::Timer::GroupsOnline(instance));

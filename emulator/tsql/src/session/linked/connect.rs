@@ -1,6 +1,6 @@
 //! Connecting to a linked server, and finding out that a connection is lost.
 
-use milink_core::command::OpenSession;
+use milink_core::command::{OpenSession, ServeSession};
 use milink_core::instance::Instance;
 use milink_core::linked_server::LinkedServer;
 use milink_core::names::Name;
@@ -103,9 +103,19 @@ impl Session {
             session: row,
         };
         let mut opened = None;
+        let owner = (self.state.instance, self.state.session);
         host.update(&mut |world, now| {
-            if world.instance(open.instance).is_some() {
-                opened = world.apply(now, open.clone()).ok();
+            if world.instance(open.instance).is_none() {
+                return;
+            }
+            opened = world.apply(now, open.clone()).ok();
+            if let Some(session) = opened {
+                let serve = ServeSession {
+                    instance: open.instance,
+                    session,
+                    owner,
+                };
+                world.apply(now, serve).expect("noting it is never refused");
             }
         });
         let session = opened.ok_or_else(crate::session::instance_gone)?;

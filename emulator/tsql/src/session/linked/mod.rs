@@ -1,7 +1,7 @@
 //! Linked servers: statements that another instance of the same world runs for this session.
 //!
 //! A connection to a linked server is a session of its own there. It stays for as long as the transaction that it takes
-//! part in; without one, it is closed with the statement. What the other session waits for, this one waits for.
+//! part in; without one, it is closed with the request. What the other session waits for, this one waits for.
 
 mod connect;
 mod distributed;
