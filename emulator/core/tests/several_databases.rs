@@ -539,3 +539,16 @@ fn a_database_that_is_tried_again_goes_the_way_of_the_others() {
     }
     lab.settle();
 }
+
+#[test]
+fn a_link_can_have_as_many_databases_as_an_instance() {
+    let names: Vec<String> = (1..=100).map(|number| format!("db{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut lab = Lab::with_several(Profile::Instant, &names);
+    lab.insert_into(lab.sql, "db77", 1).unwrap();
+    lab.alter_dag(GroupAction::Failover).unwrap();
+    lab.settle();
+    assert_eq!(role(&lab, lab.mi), Some(Role::Primary));
+    assert_eq!(lab.rows_in(lab.mi, "db77"), 1);
+    assert_eq!(lab.rows_in(lab.mi, "db78"), 0);
+}

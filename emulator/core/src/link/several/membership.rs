@@ -244,7 +244,7 @@ fn primary(world: &World, id: &LinkId) -> Option<InstanceId> {
 }
 
 /// The databases of SQL Server's availability group, once the partner is known.
-fn partner_databases(world: &World, id: &LinkId) -> Option<Vec<Name>> {
+fn partner_databases(world: &World, id: &LinkId) -> Option<BTreeSet<Name>> {
     let partner = members(world, id).find_map(|link| link.partner)?;
     let group = world.link_groups.get(id)?;
     let local = local_group(world.instance(partner)?, group)?;
