@@ -112,6 +112,7 @@ fn it_says_where_it_is_and_goes_cleanly() {
         "resourceGroup",
         "location",
         "world",
+        "socksUrl",
     ] {
         let value = up.ready[member].as_str().unwrap_or_default();
         assert!(!value.is_empty(), "{member}");
