@@ -52,7 +52,7 @@ pub(crate) struct Entry {
 pub(crate) struct Login {
     /// The server's name in it.
     pub(super) name: String,
-    /// The instance it came to.
+    /// The instance it came to, by its whole name.
     pub(super) instance: Option<String>,
     /// The number of the error that refused it.
     pub(super) error: Option<i32>,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use milink::Emulator;
 use milink::clock::ClockMode;
+use milink::topology::Topology;
 use milink_client::{Dialled, Login, Met, Sql, SqlAddress, dial};
 use milink_core::durations::{Durations, Profile};
 use milink_tests::{PASSWORD, Stage};
@@ -67,7 +68,12 @@ impl<'a> How<'a> {
 impl Town {
     /// The default topology: `sqlmi1` in `milink-vnet`, 10.1.0.0/16.
     async fn start() -> Self {
+        Self::start_with(Topology::default()).await
+    }
+
+    async fn start_with(topology: Topology) -> Self {
         let builder = Emulator::builder()
+            .topology(topology)
             .clock(ClockMode::Manual)
             .durations(Durations::of(Profile::Instant));
         let stage = Stage::start_with(builder).await;

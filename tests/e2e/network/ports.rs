@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use milink::topology::{DialSpec, NameCheckSpec, Topology};
+
 use super::{How, Town};
 
 const INSIDE: &str = "subnet:milink-vnet/vms";
@@ -57,6 +59,29 @@ async fn a_port_is_the_same_whenever_it_is_asked_for() {
         .await
         .met;
     assert_eq!(met.symptom(), "tcp_refused");
+}
+
+#[tokio::test]
+async fn a_pinned_port_waits_for_its_vantage() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listen = free.local_addr().expect("an address").port();
+    drop(free);
+    let mut topology = Topology::default();
+    topology.dial.push(DialSpec {
+        from: APP.to_owned(),
+        host: "sqlserver1.contoso.local".to_owned(),
+        port: 1433,
+        listen,
+        name_check: NameCheckSpec::Listener,
+    });
+    let town = Town::start_with(topology).await;
+    let how = How::new(APP, "sqlserver1.contoso.local", 1433);
+    let here = serde_json::json!({"host": "127.0.0.1", "port": listen});
+    let met = town.dial_at(how, &here).await.met;
+    assert_eq!(met.symptom(), "tcp_timeout", "there is no such network yet");
+    town.network("app-vnet", "10.9.0.0/16", &[("app", "10.9.0.0/24")])
+        .await;
+    assert_eq!(town.port(how).await["port"], listen);
 }
 
 #[tokio::test]

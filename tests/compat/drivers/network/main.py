@@ -24,6 +24,8 @@ import dns.resolver
 import pytds
 import socks
 
+import article
+
 READY = {}
 INSIDE = "subnet:milink-vnet/ManagedInstance"
 QUERY = "SELECT CAST(SERVERPROPERTY('ServerName') AS nvarchar(128))"
@@ -176,7 +178,12 @@ def namespace() -> None:
     assert run("vm:nobody", "true").returncode == 2
 
 
-TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace)}
+def private_endpoint() -> None:
+    """The article's walk for separate networks, at mapped ports."""
+    article.separate_networks(READY, control)
+
+
+TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, private_endpoint)}
 
 
 def main() -> int:

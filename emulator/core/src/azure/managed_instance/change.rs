@@ -145,7 +145,15 @@ pub(crate) fn finish_update(world: &mut World, id: InstanceId, change: &Instance
     }
     let instance = world.instance_mut(id);
     if let Some(managed) = instance.as_managed_instance_mut() {
+        let (address, subnet) = (
+            managed.properties.address,
+            managed.properties.subnet.clone(),
+        );
         managed.properties = Arc::clone(&change.properties);
+        // The platform may have moved the endpoint while the change was on its way.
+        if managed.properties.subnet == subnet && managed.properties.address != address {
+            Arc::make_mut(&mut managed.properties).address = address;
+        }
         managed.update_policy = change.update_policy;
     }
     if change.scales {
