@@ -26,10 +26,18 @@ pub(super) const FUNCTIONS: &[MetadataFunction] = &[
     function("asymkey_id", (1, 1), INT, |_, _| Ok(Value::Null)),
 ];
 
+/// A certificate's name is one word, whatever is in it: a dot separates nothing (`CERT_ID (Transact-SQL)`). That a name in
+/// brackets is found too, if nothing is called so, is a guess.
 fn cert_id(scope: &Scope<'_>, args: &[Value]) -> Result<Value, SqlError> {
-    let name = text(args, 0).and_then(|name| split_name(&name)?.pop());
+    let Some(name) = text(args, 0) else {
+        return Ok(Value::Null);
+    };
     let content = scope.content();
-    let found = name.and_then(|name| content.certificate(&name).cloned());
+    let quoted = || match split_name(&name)?.as_slice() {
+        [only] => content.certificate(only),
+        _ => None,
+    };
+    let found = content.certificate(&name).or_else(quoted);
     Ok(found.map(|certificate| certificate.id).cell())
 }
 

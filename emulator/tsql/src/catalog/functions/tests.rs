@@ -183,6 +183,9 @@ fn principals_and_certificates() {
         has_perms_by_name(none; DATABASE; CONNECT)
         cert_id(Cert_sqlserver1_endpoint)
         cert_id([MicrosoftPKI])
+        cert_id(sqlmi1.0123456789ab.database.windows.net)
+        cert_id([sqlmi1.0123456789ab.database.windows.net])
+        cert_id(dbo.MicrosoftPKI)
         cert_id(none)
         certencoded(256)
         certencoded(999)
@@ -208,6 +211,9 @@ fn principals_and_certificates() {
         has_perms_by_name(none; DATABASE; CONNECT) = NULL
         cert_id(Cert_sqlserver1_endpoint) = 256
         cert_id([MicrosoftPKI]) = 258
+        cert_id(sqlmi1.0123456789ab.database.windows.net) = 257
+        cert_id([sqlmi1.0123456789ab.database.windows.net]) = 257
+        cert_id(dbo.MicrosoftPKI) = NULL
         cert_id(none) = NULL
         certencoded(256) = Bytes([1, 1, 1, 1, 1, 1, 1, 1])
         certencoded(999) = NULL
