@@ -6,7 +6,7 @@ use expect_test::expect;
 use lab::*;
 use milink_core::Refusal;
 use milink_core::azure::*;
-use milink_core::command::Request;
+use milink_core::command::{CreateDatabase, Request};
 use milink_core::durations::Profile;
 use milink_core::ids::OperationId;
 use milink_core::instance::ServiceState;
@@ -78,8 +78,15 @@ fn an_instance_is_stopped_and_started() {
         ask(&mut lab, StartManagedInstance { instance }),
         Err(InstanceRefusal::NotStopped.into())
     );
+    lab.apply(CreateDatabase {
+        instance,
+        name: "orders".into(),
+        collation: None,
+    });
+    let database = |lab: &Lab| lab.world.managed_databases(instance)[0].status;
+    assert_eq!(database(&lab), "Online");
     let stop = ask(&mut lab, StopManagedInstance { instance }).unwrap();
-    assert_eq!(state(&lab), "Stopping");
+    assert_eq!((state(&lab), database(&lab)), ("Stopping", "Stopping"));
     let stopped: Refusal = AzureRefusal::InstanceStopped { name: name.clone() }.into();
     assert_eq!(scale(&mut lab, 8), Err(stopped.clone()));
     assert_eq!(
@@ -93,7 +100,7 @@ fn an_instance_is_stopped_and_started() {
     );
     advance(&mut lab, Span::minutes(5));
     assert!(succeeded(&lab, stop));
-    assert_eq!(state(&lab), "Stopped");
+    assert_eq!((state(&lab), database(&lab)), ("Stopped", "Stopped"));
     assert_eq!(
         lab.world.instance(instance).unwrap().service,
         ServiceState::Stopped
@@ -115,13 +122,13 @@ fn an_instance_is_stopped_and_started() {
     };
     assert_eq!(ask(&mut lab, link), Err(stopped));
     let start = ask(&mut lab, StartManagedInstance { instance }).unwrap();
-    assert_eq!(state(&lab), "Starting");
+    assert_eq!((state(&lab), database(&lab)), ("Starting", "Starting"));
     let starting: Refusal = AzureRefusal::InstanceStarting { name }.into();
     assert_eq!(scale(&mut lab, 8), Err(starting));
     advance(&mut lab, Span::minutes(20));
     assert!(succeeded(&lab, start));
     advance(&mut lab, Span::minutes(1));
-    assert_eq!(state(&lab), "Ready");
+    assert_eq!((state(&lab), database(&lab)), ("Ready", "Online"));
     assert_eq!(
         lab.world.instance(instance).unwrap().service,
         ServiceState::Running

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::managed_instance::{not_busy, start_on};
+use super::managed_instance::{InstanceState, not_busy, start_on};
 use super::{Pending, Tags, check_name};
 use crate::collation::Collation;
 use crate::command::{CreateDatabase, DropDatabase, Request};
@@ -102,10 +102,11 @@ impl World {
             .databases
             .values()
             .filter(|database| !database.is_system());
+        let state = self.state_of(instance);
         let there = users.map(|database| ManagedDatabaseView {
             name: database.name.clone(),
             collation: database.collation,
-            status: status(database),
+            status: status(state, database),
             created: Some(database.created),
             tags: self.database_tags(instance, database.id),
         });
@@ -330,8 +331,18 @@ fn is_pending(world: &World, instance: InstanceId, name: &Name) -> bool {
     })
 }
 
-/// `status`: a database that is being seeded is restoring.
-fn status(database: &Database) -> &'static str {
+/// `status`: that of the instance while it is stopped, on the way there or on the way back; a database that is being
+/// seeded is restoring.
+fn status(instance: InstanceState, database: &Database) -> &'static str {
+    match instance {
+        InstanceState::Stopping => return "Stopping",
+        InstanceState::Stopped => return "Stopped",
+        InstanceState::Starting => return "Starting",
+        InstanceState::Creating
+        | InstanceState::Ready
+        | InstanceState::Updating
+        | InstanceState::Deleting => {}
+    }
     match database.state {
         DatabaseState::Restoring | DatabaseState::Recovering => "Restoring",
         DatabaseState::Offline => "Offline",

@@ -200,7 +200,7 @@ impl World {
         })
     }
 
-    fn state_of(&self, instance: InstanceId) -> InstanceState {
+    pub(super) fn state_of(&self, instance: InstanceId) -> InstanceState {
         let mut states = self
             .azure
             .pending
