@@ -12,6 +12,7 @@ use milink_core::doctor::{Report, Verdict, Wish, examine};
 use milink_core::durations::Profile;
 use milink_core::endpoint::*;
 use milink_core::explain;
+use milink_core::fault::Fault;
 use milink_core::ids::PrincipalId;
 use milink_core::operation::OperationState;
 use milink_core::refusal::{LinkRefusal, Refusal};
@@ -232,6 +233,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
           fail           distributed-group: SQL Server has none; none of them leads to this managed instance
           unknown        listener-url: SQL Server's half of the distributed group is not there
           unknown        link-resource: there is no distributed group to join yet
+          ok             faults: none is installed that is about these servers
           not-applicable link-state: there is no link yet
           not-applicable link-connection: there is no link yet
           not-applicable data-movement: there is no link yet
@@ -464,4 +466,36 @@ fn a_refusal_is_explained_by_what_is_there() {
                 "name a link that is there",
             ],
         }"#]].assert_eq(&format!("{explained:#?}"));
+}
+
+#[test]
+fn faults_at_work_are_told_with_what_ends_them() {
+    let mut lab = Lab::linked(Profile::Fast);
+    let faults = |lab: &Lab| {
+        let check = report(lab).checks.into_iter().find(|it| it.id == "faults");
+        check.expect("it is among the checks")
+    };
+    assert_eq!(faults(&lab).verdict, Verdict::Ok);
+    let install = |lab: &mut Lab, point: &str, instance: &str| {
+        let fault = Fault::named(point).unwrap().on(instance);
+        let now = lab.world.now();
+        lab.world.install_fault(now, fault).unwrap();
+    };
+    install(&mut lab, "network.partition", "somebody-else");
+    assert_eq!(faults(&lab).verdict, Verdict::Ok, "it is about others");
+    install(&mut lab, "certificate.expired", "sqlmi1");
+    assert_eq!(faults(&lab).verdict, Verdict::Warn, "it has not shown yet");
+    install(&mut lab, "network.partition", "sqlmi1");
+    let found = faults(&lab);
+    assert_eq!(found.verdict, Verdict::Fail);
+    assert_eq!(found.evidence.len(), 2);
+    assert!(
+        found.evidence[1].contains("network.partition")
+            && found.evidence[1].contains("bitten 1 times"),
+        "{:?}",
+        found.evidence
+    );
+    assert!(found.remedy.contains(&"milink fault remove 3".to_owned()));
+    lab.world.clear_faults(lab.world.now());
+    assert_eq!(faults(&lab).verdict, Verdict::Ok);
 }

@@ -16,7 +16,7 @@ pub(super) fn instance_state(subject: &Subject<'_>) -> Check {
         return match making.is_empty() {
             true => title
                 .fail(NO_INSTANCE)
-                .remedy("az sql mi create --name <name> --resource-group <group> --subnet <id> …"),
+                .remedy("az sql mi create -g <group> -n <name> --subnet <id> --admin-user <name> --admin-password <password>"),
             false => title
                 .fail(format!("{} is being created", making.join(", ")))
                 .remedy("wait for the operation of the creation"),
@@ -27,6 +27,10 @@ pub(super) fn instance_state(subject: &Subject<'_>) -> Check {
     match state {
         Some(state @ (InstanceState::Ready | InstanceState::Updating)) => {
             title.ok(format!("state '{}'", state.text()))
+        }
+        Some(InstanceState::Stopped) => {
+            let check = title.fail(format!("state '{}'", InstanceState::Stopped.text()));
+            check.remedy(format!("az sql mi start {}", subject.az_instance()))
         }
         Some(state) => title
             .fail(format!("state '{}'", state.text()))
@@ -40,7 +44,7 @@ pub(super) fn update_policy(subject: &Subject<'_>) -> Check {
         "update-policy",
         "The instance's update policy fits SQL Server's version",
     );
-    let Some((_, mi)) = subject.managed_instance() else {
+    let Some((instance, mi)) = subject.managed_instance() else {
         return title.unknown(NO_INSTANCE);
     };
     let Some((_, server)) = subject.sql_server() else {
@@ -55,7 +59,11 @@ pub(super) fn update_policy(subject: &Subject<'_>) -> Check {
     if !policy.accepts(server.build) {
         return title
             .fail(evidence)
-            .remedy("raise the update policy: az sql mi update … --database-format SQLServer2025 (it cannot be lowered again)");
+            .remedy("raise the update policy, which cannot be lowered again:")
+            .remedy(format!(
+                "az sql mi update -g {} -n {} --database-format SQLServer2025",
+                mi.properties.resource_group, instance.name
+            ));
     }
     let two_way = subject
         .link
@@ -86,7 +94,11 @@ pub(super) fn links(subject: &Subject<'_>) -> Check {
         true => title.ok(evidence),
         false => title
             .fail(evidence)
-            .remedy("az sql mi link delete … for a link that is not needed"),
+            .remedy("delete a link that is not needed:")
+            .remedy(format!(
+                "az sql mi link delete {} -n <link> -y",
+                subject.az_instance()
+            )),
     }
 }
 
@@ -116,8 +128,9 @@ pub(super) fn target(subject: &Subject<'_>) -> Check {
     match target.database(name.as_str()) {
         None => title.ok(evidence),
         Some(found) if target.is_managed_instance() => title.fail(evidence).remedy(format!(
-            "az sql midb delete --managed-instance {} --name {} …",
-            target.name, found.name
+            "az sql midb delete {} -n {} -y",
+            subject.az_instance(),
+            found.name
         )),
         Some(found) => title.fail(evidence).remedy(format!(
             "on {}: DROP DATABASE [{}];",

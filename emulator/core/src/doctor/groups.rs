@@ -27,7 +27,7 @@ pub(super) fn local(subject: &Subject<'_>) -> Check {
         format!(
             "CREATE AVAILABILITY GROUP [{name}] WITH (CLUSTER_TYPE = NONE) FOR {members}REPLICA ON N'{}' WITH (ENDPOINT_URL = '{}', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);",
             server.name,
-            address(subject)
+            subject.partner_endpoint()
         )
     };
     let evidence = format!(
@@ -225,33 +225,11 @@ pub(super) fn other_half(subject: &Subject<'_>) -> Check {
             "{} has no link '{}': SQL Server's half is alone, and its log is kept for a partner that is not there",
             instance.name, names.distributed
         ))
-        .remedy(format!(
-            "az sql mi link create {} -n {} --instance-ag-name {} --partner-ag-name {} --partner-endpoint {} --databases {}",
-            subject.az_instance(),
-            names.distributed,
-            names.instance,
-            names.partner,
-            address(subject),
-            subject.database_word()
-        ))
+        .remedy(subject.az_create_link())
         .remedy(format!(
             "or, if the link is over: DROP AVAILABILITY GROUP [{}]; DROP AVAILABILITY GROUP [{}];",
             names.distributed, names.partner
         ))
-}
-
-/// Where SQL Server's endpoint is.
-fn address(subject: &Subject<'_>) -> String {
-    match subject.sql_server() {
-        Some((server, of_server)) => {
-            let port = server
-                .endpoint
-                .as_ref()
-                .map_or(5022, |endpoint| endpoint.port);
-            format!("TCP://{}:{port}", of_server.address)
-        }
-        None => "TCP://<address of SQL Server>:5022".to_owned(),
-    }
 }
 
 fn url(subject: &Subject<'_>) -> String {
@@ -284,7 +262,7 @@ fn create(subject: &Subject<'_>, names: Option<&GroupNames>) -> String {
     };
     format!(
         "CREATE AVAILABILITY GROUP [{distributed}] WITH (DISTRIBUTED) AVAILABILITY GROUP ON N'{partner}' WITH (LISTENER_URL = '{}', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20), N'{instance}' WITH (LISTENER_URL = '{}', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC);",
-        address(subject),
+        subject.partner_endpoint(),
         url(subject)
     )
 }

@@ -1,6 +1,7 @@
 //! How a link that is there does.
 
-use super::{Check, Subject, Title};
+use super::{Check, Subject, Title, Verdict};
+use crate::fault::Installed;
 use crate::link::{LinkStatus, Phase, linked_database, try_handshake};
 use crate::time::Span;
 
@@ -10,6 +11,42 @@ const LAG: Span = Span::seconds(60);
 const LOG_BYTES: u64 = 64 << 20;
 
 const NO_LINK: &str = "there is no link yet";
+
+pub(super) fn faults(subject: &Subject<'_>) -> Check {
+    let title = Title("faults", "No fault on request is at work");
+    let all = subject.world.faults().iter();
+    let concerning = |rule: &&std::sync::Arc<Installed>| {
+        let sides = [subject.server, subject.instance];
+        let names = sides.into_iter().flatten().map(|side| side.name.as_str());
+        rule.fault.matching.may_be_about(names, subject.link)
+    };
+    let mut concerning = all.filter(concerning).peekable();
+    if concerning.peek().is_none() {
+        return title.ok("none is installed that is about these servers");
+    }
+    let mut check = title.warn("installed faults:");
+    check.evidence.clear();
+    for rule in concerning {
+        let point = rule.fault.point.get();
+        let until = match (rule.is_spent(), rule.until) {
+            (true, _) => ", which is all".to_owned(),
+            (false, Some(until)) => format!(", until {until}"),
+            (false, None) => String::new(),
+        };
+        check = check.and(format!(
+            "fault {} since {}: {}: {} It has bitten {} times{until}",
+            rule.id, rule.since, point.name, point.summary, rule.bitten
+        ));
+        if !rule.is_spent() {
+            if rule.bitten > 0 {
+                check.verdict = Verdict::Fail;
+            }
+            check = check.remedy(format!("milink fault remove {}", rule.id));
+        }
+        check = check.remedy(point.recovery);
+    }
+    check
+}
 
 pub(super) fn state(subject: &Subject<'_>) -> Check {
     let title = Title("link-state", "The link is made");
@@ -25,12 +62,13 @@ pub(super) fn state(subject: &Subject<'_>) -> Check {
         Phase::Failed { error, .. } => title
             .fail(evidence)
             .and(error.to_string())
-            .remedy("put right what failed above")
+            .remedy("put right what failed above, and create the link again:")
             .remedy(format!(
-                "az sql mi link delete {} -n {}, and create it again",
+                "az sql mi link delete {} -n {} -y",
                 subject.az_instance(),
                 link.id.name
-            )),
+            ))
+            .remedy(subject.az_create_link()),
         Phase::Synchronizing { .. } => title.ok(evidence),
         Phase::Diverged => title
             .fail(evidence)

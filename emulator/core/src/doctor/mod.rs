@@ -105,6 +105,7 @@ const CHECKS: &[Examine] = &[
     groups::distributed,
     groups::listener_url,
     groups::other_half,
+    health::faults,
     health::state,
     health::connection,
     health::movement,

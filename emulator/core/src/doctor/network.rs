@@ -57,7 +57,8 @@ pub(super) fn security_group(subject: &Subject<'_>) -> Check {
             .warn(evidence)
             .and("no rule was found that allows 5022 and 11000-11999; the emulator's network lets them through all the same")
             .remedy(format!(
-                "az network nsg rule create --nsg-name {name} --name allow_mirroring --direction Inbound --priority 1100 --access Allow --protocol Tcp --destination-port-ranges 5022 11000-11999 …"
+                "az network nsg rule create -g {} --nsg-name {name} -n allow_mirroring --direction Inbound --priority 1100 --access Allow --protocol Tcp --destination-port-ranges 5022 11000-11999",
+                id.group
             )),
     }
 }

@@ -247,6 +247,40 @@ impl<'a> Subject<'a> {
         instance.map_or_else(|| "<managed instance>".to_owned(), Instance::server_name)
     }
 
+    /// Where SQL Server's endpoint is.
+    pub(super) fn partner_endpoint(&self) -> String {
+        match self.sql_server() {
+            Some((server, of_server)) => {
+                let endpoint = server.endpoint.as_ref();
+                let port = endpoint.map_or(5022, |endpoint| endpoint.port);
+                format!("TCP://{}:{port}", of_server.address)
+            }
+            None => "TCP://<address of SQL Server>:5022".to_owned(),
+        }
+    }
+
+    /// The command that creates the link, as az 2.91 takes it.
+    pub(super) fn az_create_link(&self) -> String {
+        let names = self.group_names();
+        let word = |of: fn(&GroupNames) -> &Name, otherwise: &str| {
+            let name = names.as_ref().map(of);
+            name.map_or_else(|| otherwise.to_owned(), ToString::to_string)
+        };
+        let role = match self.begins_at_instance() {
+            true => "Primary",
+            false => "Secondary",
+        };
+        format!(
+            "az sql mi link create {} -n {} --instance-ag-name {} --partner-ag-name {} --partner-endpoint {} --instance-link-role {role} --databases \"[{{database-name:{}}}]\"",
+            self.az_instance(),
+            word(|names| &names.distributed, "<link>"),
+            word(|names| &names.instance, "<group on the instance>"),
+            word(|names| &names.partner, "<group on SQL Server>"),
+            self.partner_endpoint(),
+            self.database_word(),
+        )
+    }
+
     /// `-g … --mi …` for az.
     pub(super) fn az_instance(&self) -> String {
         match self.managed_instance() {

@@ -98,6 +98,20 @@ impl Match {
         self.0.keys().copied()
     }
 
+    /// Whether it may be about what lies between these servers: it names no other one, and no other link or database.
+    pub(crate) fn may_be_about<'a>(
+        &self,
+        mut servers: impl Iterator<Item = &'a str>,
+        link: Option<&Link>,
+    ) -> bool {
+        self.0.iter().all(|(field, pattern)| match (field, link) {
+            (Field::Instance, _) => servers.any(|name| is_like(name, pattern)),
+            (Field::Link, Some(link)) => is_like(link.id.name.as_str(), pattern),
+            (Field::Database, Some(link)) => is_like(link.spec.database.as_str(), pattern),
+            _ => true,
+        })
+    }
+
     pub(super) fn is_met(&self, about: &About<'_>) -> bool {
         self.0.iter().all(|(field, pattern)| {
             let mut values = about.0.iter().filter(|(of, _)| of == field);
