@@ -12,6 +12,7 @@ mod many_worlds;
 mod network;
 mod preconditions;
 mod servers;
+mod sessions;
 mod transitions;
 mod trust;
 mod worlds;

@@ -67,6 +67,12 @@ pub enum DatabaseRefusal {
     ReadOnly { name: String },
     #[error("database '{name}' is in use")]
     InUse { name: String },
+    #[error("others use database '{name}'")]
+    OthersConnected { name: String },
+    #[error("database '{name}' is in single-user mode, and somebody is in it")]
+    SingleUser { name: String },
+    #[error("database '{name}' takes one user at a time, and has one")]
+    OneUser { name: String },
     #[error("database '{name}' is a system database")]
     System { name: String },
     #[error("database '{name}' is in an availability group")]

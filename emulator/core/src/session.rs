@@ -35,4 +35,6 @@ pub struct Session {
     pub last_request: Timestamp,
     /// Whether a request is running.
     pub running: bool,
+    /// Its connection was cut: nothing is done in it any more, and it goes as soon as its client has noticed.
+    pub cut: bool,
 }

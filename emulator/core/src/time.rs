@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
 
 /// A moment: 100 ns ticks since 1970-01-01T00:00:00Z, the resolution of `datetime2(7)`.
@@ -288,6 +289,15 @@ impl<K: Ord + Clone> Timers<K> {
     /// When the timer `key` is due, if it is armed; a held one never is.
     pub fn due(&self, key: &K) -> Option<Timestamp> {
         self.armed.get(key).map(|at| at.0)
+    }
+
+    /// The timers that are armed otherwise than `before`, or no longer.
+    pub(crate) fn changed_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a K> {
+        let differences = before.armed.diff(&self.armed);
+        differences.map(|difference| match difference {
+            DiffItem::Add(key, _) | DiffItem::Remove(key, _) => key,
+            DiffItem::Update { new: (key, _), .. } => key,
+        })
     }
 
     /// When the next timer is due.

@@ -184,7 +184,7 @@ impl World {
         self.timers.iter()
     }
 
-    /// How often the service of an instance has stopped.
+    /// How often sessions were ended: the service of an instance has stopped, or connections were cut.
     pub fn stops(&self) -> u64 {
         self.stops
     }

@@ -327,6 +327,7 @@ fn open_session(lab: &mut Lab) -> milink_core::ids::SessionId {
             login_time: now,
             last_request: now,
             running: false,
+            cut: false,
         },
     })
 }

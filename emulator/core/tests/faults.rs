@@ -676,6 +676,7 @@ fn part(lab: &mut Lab, instance: InstanceId) -> Branch {
         login_time: now,
         last_request: now,
         running: false,
+        cut: false,
     };
     let session = lab.apply(OpenSession { instance, session });
     let branch = Branch {

@@ -42,6 +42,7 @@ fn log_in(lab: &mut Lab) -> Result<SessionId, Refusal> {
         login_time: now,
         last_request: now,
         running: false,
+        cut: false,
     };
     let instance = lab.sql;
     lab.world.apply(now, OpenSession { instance, session })

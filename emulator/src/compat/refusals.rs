@@ -102,6 +102,9 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         Offline { name: text("name") }
         ReadOnly { name: text("name") }
         InUse { name: text("name") }
+        OthersConnected { name: text("name") }
+        SingleUser { name: text("name") }
+        OneUser { name: text("name") }
         System { name: text("name") }
         InGroup { name: text("name") }
         SecondaryNotReadable { name: text("name") }

@@ -65,7 +65,7 @@ impl EngineSession {
                 .with(Field::Statement, text);
             let row = world
                 .instance(self.life.instance)
-                .and_then(|instance| instance.sessions.get(&self.id));
+                .and_then(|instance| instance.sessions.get(&self.life.session));
             match row {
                 Some(row) => about
                     .with(Field::User, row.login.to_string())

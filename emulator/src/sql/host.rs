@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
-use milink_core::ids::InstanceId;
+use milink_core::ids::{InstanceId, SessionId};
 use milink_core::time::Timestamp;
 use milink_tsql::session::host::{CertificateRequest, Host};
 
@@ -18,13 +18,25 @@ pub(super) struct Life {
     pub(super) instance: InstanceId,
     pub(super) epoch: u64,
     pub(super) service: u32,
+    pub(super) session: SessionId,
 }
 
 impl Life {
-    /// Whether it is over: the world was reset or restored, the instance deleted, or its service stopped.
+    /// Whether it is over: where it lived is gone, or its connection was cut.
     pub(super) fn is_over(self, cell: &WorldCell, world: &World) -> bool {
+        self.is_gone(cell, world) || self.is_cut(world)
+    }
+
+    /// Whether where it lived is gone: the world was reset or restored, the instance deleted, or its service stopped.
+    pub(super) fn is_gone(self, cell: &WorldCell, world: &World) -> bool {
         let service = world.instance(self.instance).map(|found| found.life);
         cell.epoch() != self.epoch || service != Some(self.service)
+    }
+
+    fn is_cut(self, world: &World) -> bool {
+        let sessions = world.instance(self.instance).map(|found| &found.sessions);
+        let session = sessions.and_then(|sessions| sessions.get(&self.session));
+        session.is_none_or(|session| session.cut)
     }
 }
 

@@ -122,6 +122,7 @@ impl SqlEndpoint {
         let read_only = login.login7.read_only_intent;
         let access = instance
             .check_connection(database, read_only)
+            .and_then(|()| instance.check_single_user(database, None))
             .and_then(|()| {
                 let host = host_of(&login.login7.server_name);
                 let routed = read_only.then(|| instance.check_routing(database, host));
@@ -165,8 +166,8 @@ impl SqlEndpoint {
                 instance: instance.id,
                 epoch,
                 service,
+                session: id,
             },
-            id,
             server: server.clone(),
             engine: Session::new(options).with_read_only_intent(read_only),
             is_over: false,
@@ -354,6 +355,7 @@ fn row(
         login_time: now,
         last_request: now,
         running: false,
+        cut: false,
     }
 }
 

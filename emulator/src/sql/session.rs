@@ -5,7 +5,6 @@ use std::sync::Arc;
 use milink_core::collation::Collation;
 use milink_core::command::{CloseSession, TouchSession};
 use milink_core::explain::{self, Explanation};
-use milink_core::ids::SessionId;
 use milink_core::sql_type::SqlType;
 use milink_tds::rpc_request::RpcCall;
 use milink_tds::token::{ReturnValue, command};
@@ -29,7 +28,6 @@ pub(super) struct EngineSession {
     pub(super) cell: Arc<WorldCell>,
     pub(super) keys: Arc<Keys>,
     pub(super) life: Life,
-    pub(super) id: SessionId,
     pub(super) server: String,
     pub(super) engine: Session,
     /// The world has gone on without it.
@@ -132,7 +130,7 @@ impl SqlSession for EngineSession {
 }
 
 impl EngineSession {
-    /// Completes when the service of its instance has stopped.
+    /// Completes when the service of its instance has stopped, or its connection is cut.
     fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let (cell, life, mut stops) = (Arc::clone(&self.cell), self.life, self.cell.stops());
         async move {
@@ -191,8 +189,7 @@ impl EngineSession {
             apart = step == Some(Step::Wait(Wait::Thread));
             self.send(&mut events, &mut progress, sink).await?;
             let Some(step) = step else {
-                self.end_of_life(sink);
-                return Ok(true);
+                return self.end_of_life(sink);
             };
             let step = if cancel.is_cancelled() {
                 Step::Finished
@@ -214,8 +211,7 @@ impl EngineSession {
         if cancel.is_cancelled() {
             let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
             if host.is_lost() {
-                self.end_of_life(sink);
-                return Ok(true);
+                return self.end_of_life(sink);
             }
             self.engine.cancel(&mut host, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
@@ -336,11 +332,16 @@ impl EngineSession {
         sink.ready().await
     }
 
-    /// The world was reset or restored under the session, or the instance stopped or deleted: it ends.
-    fn end_of_life(&mut self, sink: &mut ResponseSink) {
+    /// The session ends. Where the world was reset or restored under it, or the instance stopped or deleted, its client is
+    /// told; a connection that is cut just breaks.
+    fn end_of_life(&mut self, sink: &mut ResponseSink) -> Result<bool, ClientGone> {
         self.is_over = true;
+        if !self.cell.read(|world| self.life.is_gone(&self.cell, world)) {
+            return Err(ClientGone);
+        }
         let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
         sink.message(&convert::message(&error, &self.server));
+        Ok(true)
     }
 
     /// Remembers why an error was answered.
@@ -350,7 +351,7 @@ impl EngineSession {
             world: None,
             time: None,
             server: self.server.clone(),
-            asked: format!("session {}, line {}", self.id, error.line),
+            asked: format!("session {}, line {}", self.life.session, error.line),
             code: error.number.to_string(),
             message: error.message.clone(),
             explanation: Explanation::default(),
@@ -374,20 +375,13 @@ impl EngineSession {
     fn touch(&self, running: bool) {
         let touch = TouchSession {
             instance: self.life.instance,
-            session: self.id,
+            session: self.life.session,
             database: self.engine.database(),
             running,
         };
-        self.change(|world, now| {
-            let _ = world.apply(now, touch);
-        });
-    }
-
-    /// Changes the world, if the session still lives in it.
-    fn change(&self, change: impl FnOnce(&mut milink_core::World, milink_core::time::Timestamp)) {
         self.cell.change_in(self.life.epoch, |world, now| {
             if !self.life.is_over(&self.cell, world) {
-                change(world, now);
+                let _ = world.apply(now, touch);
             }
         });
     }
@@ -431,16 +425,18 @@ impl Drop for EngineSession {
     fn drop(&mut self) {
         let cancel = Cancel::default();
         let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.life);
-        if host.is_lost() {
-            return;
+        if !host.is_lost() {
+            self.engine.close(&mut host);
         }
-        self.engine.close(&mut host);
         let close = CloseSession {
             instance: self.life.instance,
-            session: self.id,
+            session: self.life.session,
         };
-        self.change(|world, now| {
-            let _ = world.apply(now, close);
+        // One that was cut is there until it is closed.
+        self.cell.change_in(self.life.epoch, |world, now| {
+            if !self.life.is_gone(&self.cell, world) {
+                let _ = world.apply(now, close);
+            }
         });
     }
 }

@@ -63,6 +63,7 @@ fn session(lab: &mut Lab, instance: InstanceId) -> Session {
         login_time: now,
         last_request: now,
         running: false,
+        cut: false,
     };
     let id = lab.apply(OpenSession { instance, session });
     Session::new(Options {

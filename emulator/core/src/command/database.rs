@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::Request;
+use super::{Request, end_use};
 use crate::collation::Collation;
 use crate::database::{
     BackupChain, Database, DatabaseOptions, DatabaseState, RecoveryModel, SuspendReason, UserAccess,
@@ -49,6 +49,26 @@ pub struct AlterDatabase {
     pub name: Name,
     /// The changes, in order; all or none.
     pub changes: Vec<DatabaseChange>,
+}
+
+/// ALTER DATABASE by a session: what it changes may need the database for itself alone.
+#[derive(Clone, Debug)]
+pub struct AlterDatabaseAs {
+    /// What it changes.
+    pub alter: AlterDatabase,
+    /// The session.
+    pub session: SessionId,
+    /// What becomes of others that use the database, where that matters.
+    pub others: Others,
+}
+
+/// What becomes of the other users of a database that somebody needs alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They stay, and the change is refused.
+    Stay,
+    /// They go: WITH ROLLBACK.
+    Go,
 }
 
 /// One change of ALTER DATABASE.
@@ -144,8 +164,7 @@ impl Request for DropDatabase {
         }
         let id = database.id;
         if instance
-            .sessions
-            .values()
+            .live_sessions()
             .any(|session| session.database == id)
         {
             return Err(DatabaseRefusal::InUse { name: name() }.into());
@@ -204,6 +223,72 @@ impl Request for AlterDatabase {
             }
         }
         Ok(())
+    }
+}
+
+impl Request for AlterDatabaseAs {
+    /// Whether others had to go.
+    type Reply = bool;
+
+    fn apply(self, world: &mut World) -> Result<bool, Refusal> {
+        let Self {
+            alter,
+            session,
+            others,
+        } = self;
+        let (instance, name) = (alter.instance, alter.name.clone());
+        let found = world.instance_mut(instance);
+        let before = found.database(name.as_str()).cloned();
+        let before = before.ok_or_else(|| DatabaseRefusal::NotFound {
+            name: name.to_string(),
+        })?;
+        let name = || name.to_string();
+        let mut users = super::session::users(found, before.id, Some(session));
+        if before.user_access == UserAccess::SingleUser && !users.is_empty() {
+            return Err(DatabaseRefusal::SingleUser { name: name() }.into());
+        }
+        let needs = alter.changes.iter();
+        let needs = needs.map(|change| Needs::of(change, &before));
+        let needs = needs.max().unwrap_or(Needs::Nothing);
+        if needs == Needs::NoUsers {
+            let administers = |id: &SessionId| {
+                let login = found.sessions.get(id).map(|session| session.login);
+                let login = login.and_then(|login| found.logins.get(&login));
+                login.is_some_and(|login| login.sysadmin)
+            };
+            users.retain(|user| !administers(user));
+        }
+        // What is refused for itself is refused at once, and not after a wait for the others.
+        alter.apply(world)?;
+        match others {
+            _ if needs == Needs::Nothing || users.is_empty() => Ok(false),
+            Others::Stay => Err(DatabaseRefusal::OthersConnected { name: name() }.into()),
+            Others::Go => Ok(end_use(world, instance, before.id, Some(session))),
+        }
+    }
+}
+
+/// Who may not be in a database for a change of it (`ALTER DATABASE SET options`, WITH termination).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    Nothing,
+    /// Nobody but administrators.
+    NoUsers,
+    /// Nobody.
+    Nobody,
+}
+
+impl Needs {
+    fn of(change: &DatabaseChange, before: &Database) -> Self {
+        match change {
+            DatabaseChange::Offline | DatabaseChange::UserAccess(UserAccess::SingleUser) => {
+                Self::Nobody
+            }
+            DatabaseChange::ReadOnly if !before.read_only => Self::Nobody,
+            DatabaseChange::ReadWrite if before.read_only => Self::Nobody,
+            DatabaseChange::UserAccess(UserAccess::RestrictedUser) => Self::NoUsers,
+            _ => Self::Nothing,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) use service::{groups_online, move_to_another_node, start, stop};
 pub(crate) use session::close_served;
 pub use session::*;
 pub use transaction::*;
-pub(crate) use transaction::{keep_doubtful, kill_transactions, kill_undecided};
+pub(crate) use transaction::{keep_doubtful, kill_undecided};
 
 use crate::refusal::Refusal;
 use crate::world::World;

@@ -177,7 +177,7 @@ fn check_free(
     if database.is_secondary() {
         return Err(BackupRefusal::Secondary { database: name });
     }
-    let mut sessions = instance.sessions.values();
+    let mut sessions = instance.live_sessions();
     let used = sessions.any(|other| other.id != session && other.database == database.id);
     if used || !database.transactions.is_empty() {
         return Err(BackupRefusal::InUse { database: name });

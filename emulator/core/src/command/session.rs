@@ -1,11 +1,15 @@
 //! Sessions of SQL clients: login, current database, logout.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::transaction::{kill_transactions_where, open_in};
 use super::{Request, Rollback};
+use crate::database::{Database, UserAccess};
+use crate::distributed::IN_DOUBT;
 use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
-use crate::instance::ServiceState;
-use crate::refusal::{Refusal, ServerRefusal};
+use crate::instance::{Instance, ServiceState};
+use crate::refusal::{DatabaseRefusal, Refusal, ServerRefusal};
 use crate::session::Session;
 use crate::world::World;
 
@@ -36,6 +40,15 @@ pub struct ServeSession {
     pub session: SessionId,
     /// For whom.
     pub owner: (InstanceId, SessionId),
+}
+
+/// KILL: undoes what a session has open, and cuts its connection.
+#[derive(Clone, Copy, Debug)]
+pub struct CutSession {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The session.
+    pub session: SessionId,
 }
 
 /// Notes what a session does.
@@ -128,6 +141,16 @@ impl Request for ServeSession {
     }
 }
 
+impl Request for CutSession {
+    type Reply = ();
+    const CONCERNS_LINKS: bool = false;
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        cut(world, self.instance, &BTreeSet::from([self.session]));
+        Ok(())
+    }
+}
+
 impl Request for TouchSession {
     type Reply = ();
     const CONCERNS_LINKS: bool = false;
@@ -170,6 +193,84 @@ pub(crate) fn close_served(world: &mut World, owner: InstanceId, session: Option
         .collect();
     for close in served {
         close.apply(world).expect("closing is never refused");
+    }
+}
+
+/// Ends every use of a database but that of one session, as a change of role does, and WITH ROLLBACK IMMEDIATE: what is
+/// open in it is undone, and whoever has something open in it or has it as the current database loses the connection.
+/// Clients hear nothing: their connections break (`link-lifecycle.md` section 3.11). Says whether there was any use.
+pub(crate) fn end_use(
+    world: &mut World,
+    instance: InstanceId,
+    database: DatabaseId,
+    but: Option<SessionId>,
+) -> bool {
+    let now = world.now();
+    let found = world.instance_mut(instance);
+    let users = users(found, database, but);
+    kill_transactions_where(found, database, now, |open| Some(open.session) != but);
+    cut(world, instance, &users);
+    !users.is_empty()
+}
+
+/// The sessions that use a database, but one.
+pub(super) fn users(
+    instance: &Instance,
+    database: DatabaseId,
+    but: Option<SessionId>,
+) -> BTreeSet<SessionId> {
+    let inside = instance.live_sessions();
+    let inside = inside.filter(|session| session.database == database);
+    let inside = inside.map(|session| session.id);
+    let users = inside.chain(open_in(instance, database).map(|open| open.session));
+    // What is in doubt is nobody's.
+    let users = users.filter(|user| Some(*user) != but && *user != IN_DOUBT);
+    users.collect()
+}
+
+fn cut(world: &mut World, instance: InstanceId, sessions: &BTreeSet<SessionId>) {
+    let now = world.now();
+    let found = world.instance_mut(instance);
+    let databases: Vec<DatabaseId> = found.databases.keys().copied().collect();
+    for database in databases {
+        kill_transactions_where(found, database, now, |open| {
+            sessions.contains(&open.session)
+        });
+    }
+    let mut any = false;
+    for id in sessions {
+        if let Some(session) = found.sessions.get_mut(id).filter(|session| !session.cut) {
+            session.cut = true;
+            session.running = false;
+            any = true;
+        }
+    }
+    world.stops += u64::from(any);
+}
+
+impl Instance {
+    /// The sessions whose clients are there.
+    pub fn live_sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(|session| !session.cut)
+    }
+
+    /// Whether a session may enter a database: one in single-user mode takes one at a time.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else is in it.
+    pub fn check_single_user(
+        &self,
+        database: &Database,
+        session: Option<SessionId>,
+    ) -> Result<(), DatabaseRefusal> {
+        if database.user_access != UserAccess::SingleUser
+            || users(self, database.id, session).is_empty()
+        {
+            return Ok(());
+        }
+        let name = database.name.to_string();
+        Err(DatabaseRefusal::OneUser { name })
     }
 }
 

@@ -321,15 +321,10 @@ impl Request for EndLockWait {
     }
 }
 
-/// Undoes every transaction that has written in a database, wherever else it has. Their sessions hear of it when they
-/// next do something with them; the product cuts their connections.
-pub(crate) fn kill_transactions(instance: &mut Instance, database: DatabaseId, now: Timestamp) {
-    kill(instance, database, now, |_| true);
-}
-
-/// The same, but for what is prepared and in doubt: that outlives the service.
+/// Undoes every transaction that has written in a database, wherever else it has, but for what is prepared and in doubt:
+/// that outlives the service.
 pub(crate) fn kill_undecided(instance: &mut Instance, database: DatabaseId, now: Timestamp) {
-    kill(instance, database, now, |session| session != IN_DOUBT);
+    kill_transactions_where(instance, database, now, |open| open.session != IN_DOUBT);
 }
 
 /// Parts of distributed transactions that outlive the service.
@@ -340,18 +335,24 @@ pub(crate) fn keep_doubtful(instance: &mut Instance) {
     }
 }
 
-fn kill(
+/// The transactions that have written in a database.
+pub(super) fn open_in(
+    instance: &Instance,
+    database: DatabaseId,
+) -> impl Iterator<Item = &Arc<OpenTransaction>> {
+    let found = instance.databases.get(&database).into_iter();
+    found.flat_map(|database| database.transactions.values())
+}
+
+/// Undoes those of the transactions that have written in a database; who goes on with one of them is refused.
+pub(super) fn kill_transactions_where(
     instance: &mut Instance,
     database: DatabaseId,
     now: Timestamp,
-    is_meant: impl Fn(SessionId) -> bool,
+    which: impl Fn(&OpenTransaction) -> bool,
 ) {
-    let open = instance.databases.get(&database);
-    let open: Vec<(TransactionId, SessionId)> = open.map_or_else(Vec::new, |database| {
-        let open = database.transactions.values();
-        let open = open.map(|open| (open.id, open.session));
-        open.filter(|(_, session)| is_meant(*session)).collect()
-    });
+    let open = open_in(instance, database).filter(|open| which(open));
+    let open: Vec<(TransactionId, SessionId)> = open.map(|open| (open.id, open.session)).collect();
     for (transaction, session) in open {
         for id in databases_of(instance, transaction) {
             let database = instance.database_mut(id).expect("listed a moment ago");

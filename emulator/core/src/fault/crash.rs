@@ -91,10 +91,12 @@ pub(crate) fn restart(world: &mut World, instance: InstanceId) {
     server.serves = OrdMap::new();
     server.killed = OrdMap::new();
     keep_doubtful(server);
+    server.life += 1;
     server.started = now;
     server.error_log = Vector::new();
     // Message 17162 of the error log.
     server.log(now, "SQL Server is starting at normal priority base (=7). This is an informational message only. No user action is required.");
+    world.stops += 1;
     close_served(world, instance, None);
     world.record(EventKind::InstanceRestarted { instance: name });
     let concerned =

@@ -2,10 +2,12 @@
 //!
 //! One named function each; tests run them all after every step. Laws of a world are here, laws of a step in `steps`.
 
+mod since;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use since::check_since;
 pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step, same};
 
 use std::sync::Arc;
@@ -95,6 +97,10 @@ pub const LAWS: &[(&str, Law)] = &[
     (
         "a link between instances of which one does not run is not connected",
         connected_links_run,
+    ),
+    (
+        "a link that has failed is not connected and will not be",
+        failed_links_are_over,
     ),
     (
         "partners that hear nothing of each other will give each other up",
@@ -285,6 +291,10 @@ pub const LAWS: &[(&str, Law)] = &[
         "a transaction that was ended is not open",
         killed_transactions_are_over,
     ),
+    (
+        "a session that was cut has nothing open",
+        cut_sessions_are_over,
+    ),
 ];
 
 /// Checks every law, and names the first that is broken.
@@ -296,24 +306,6 @@ pub fn check(world: &World) -> Result<(), String> {
     LAWS.iter().try_for_each(|(name, law)| match law(world) {
         None => Ok(()),
         Some(what) => Err(format!("{name}: {what}")),
-    })
-}
-
-/// The same for a world that was lawful `before`: of the rows, only those are looked at whose table has changed.
-///
-/// # Errors
-///
-/// The law's name and what breaks it.
-pub fn check_since(before: &World, world: &World) -> Result<(), String> {
-    LAWS.iter().try_for_each(|(name, law)| {
-        let broken = match *name == ROWS {
-            true => changed_keys_find_rows(before, world),
-            false => law(world),
-        };
-        match broken {
-            None => Ok(()),
-            Some(what) => Err(format!("{name}: {what}")),
-        }
     })
 }
 
@@ -570,6 +562,18 @@ fn connected_links_run(world: &World) -> Option<String> {
     })
 }
 
+fn failed_links_are_over(world: &World) -> Option<String> {
+    world.links.values().find_map(|link| {
+        let failed = matches!(link.phase, Phase::Failed { .. });
+        let tries = world
+            .timers
+            .due(&Timer::Reconnect(link.id.clone()))
+            .is_some();
+        let goes_on = tries || link.connection.connected_since.is_some();
+        (failed && goes_on).then(|| link.id.name.to_string())
+    })
+}
+
 fn silent_links_end(world: &World) -> Option<String> {
     world.links.values().find_map(|link| {
         let silent = link.connection.silent_since.is_some();
@@ -787,6 +791,18 @@ fn killed_transactions_are_over(world: &World) -> Option<String> {
         let mut open = database.transactions.keys();
         let killed = open.find(|id| instance.killed.contains_key(*id))?;
         Some(format!("transaction {killed}"))
+    })
+}
+
+fn cut_sessions_are_over(world: &World) -> Option<String> {
+    each_database(world, |instance, database| {
+        let cut = |id| instance.sessions.get(id).is_some_and(|session| session.cut);
+        let mut open = database.transactions.values();
+        let stray = open.find(|open| cut(&open.session))?;
+        Some(format!(
+            "transaction {} of session {}",
+            stray.id, stray.session
+        ))
     })
 }
 

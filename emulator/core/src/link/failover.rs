@@ -12,7 +12,7 @@ use super::several::{self, together};
 use super::steps::{arm_step, enter, words};
 use super::{Link, LinkFailoverMode, LinkId, LinkRole, Phase, replication};
 use crate::availability_group::Role;
-use crate::command::{Request, kill_transactions};
+use crate::command::{Request, end_use};
 use crate::database::DatabaseState;
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -135,7 +135,13 @@ pub(crate) fn fail_over(
         Role::Secondary => return Err(FailoverRefusal::NotPrimary { group }.into()),
         Role::Resolving => return Err(FailoverRefusal::InProgress { group }.into()),
     }
-    let id = link_at(world, instance, name).ok_or(FailoverRefusal::NotSynchronizing { group })?;
+    let id = link_at(world, instance, name);
+    // A half that was made anew may call itself primary of a link whose data comes from the other side.
+    let id = id.filter(|id| {
+        let mut links = world.links.values().filter(|link| link.id.whole() == *id);
+        links.all(|link| link.is_source(instance))
+    });
+    let id = id.ok_or(FailoverRefusal::NotSynchronizing { group })?;
     plan(world, &id).map(Some)
 }
 
@@ -641,15 +647,14 @@ fn agree(world: &mut World, id: &LinkId) {
     }
 }
 
-/// Ends what is open in the linked database of an instance; without a link, in none.
+/// Ends every use of the linked database of an instance; without a link, of none.
 fn close(world: &mut World, instance: InstanceId, link: Option<&Link>) {
-    let now = world.now();
     let Some(found) = world.instance(instance) else {
         return;
     };
     let database = link.and_then(|link| found.database(link.spec.database.as_str()));
     if let Some(database) = database.map(|database| database.id) {
-        kill_transactions(world.instance_mut(instance), database, now);
+        end_use(world, instance, database, None);
     }
 }
 

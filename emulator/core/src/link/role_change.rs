@@ -8,7 +8,7 @@ use super::role::{self, Flow, flow};
 use super::steps::{self, arm_step, enter, fail, words};
 use super::{LinkId, Phase, failover, replication};
 use crate::availability_group::Role;
-use crate::command::kill_transactions;
+use crate::command::end_use;
 use crate::database::{Database, DatabaseState, SecondaryCopy, SuspendReason};
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -168,7 +168,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
         return fail(world, id, LinkError::LogGone { database: name });
     }
     let discarded = committed_from(&old, fork.common);
-    kill_transactions(world.instance_mut(loser), old.id, now);
+    end_use(world, loser, old.id, None);
     let managed = world
         .instance(loser)
         .is_some_and(|loser| loser.is_managed_instance());
@@ -264,9 +264,11 @@ fn both(world: &World, at: Flow) -> Option<(Database, Database)> {
     Some((of(at.source)?, of(at.target)?))
 }
 
-/// A copy becomes a database that writes its own log, from `from` on. It has the old primary's chain of backups.
+/// A copy becomes a database that writes its own log, from `from` on. It has the old primary's chain of backups. Who reads
+/// it loses the connection, as on the old primary: the database goes through RESOLVING (a guess for links).
 fn promote(world: &mut World, target: (InstanceId, DatabaseId), old: &Database, from: Lsn) {
     let now = world.now();
+    end_use(world, target.0, target.1, None);
     let needed = replication::log_needed_from(world, target.0, target.1);
     let Some(database) = world.instance_mut(target.0).database_mut(target.1) else {
         return;

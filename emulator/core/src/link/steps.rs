@@ -493,8 +493,13 @@ pub(crate) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
 /// Ends a link's creation badly; it stays until it is deleted or asked for again.
 pub(super) fn fail(world: &mut World, id: &LinkId, error: LinkError) {
     let now = world.now();
-    world.timers.cancel(&Timer::LinkInitTimeout(id.clone()));
-    world.timers.cancel(&Timer::SessionTimeout(id.clone()));
+    for timer in [
+        Timer::LinkInitTimeout(id.clone()),
+        Timer::SessionTimeout(id.clone()),
+        Timer::Reconnect(id.clone()),
+    ] {
+        world.timers.cancel(&timer);
+    }
     world.calendar.cancel(&Entry::CreationLimit(id.clone()));
     note_error(world, id, error.clone());
     let (instance, name, _) = words(world, id);

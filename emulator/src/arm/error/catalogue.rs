@@ -739,6 +739,9 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::Offline { .. }
         | DatabaseRefusal::ReadOnly { .. }
         | DatabaseRefusal::InUse { .. }
+        | DatabaseRefusal::OthersConnected { .. }
+        | DatabaseRefusal::SingleUser { .. }
+        | DatabaseRefusal::OneUser { .. }
         | DatabaseRefusal::InGroup { .. }
         | DatabaseRefusal::SecondaryNotReadable { .. }
         | DatabaseRefusal::ReadIntentNeeded { .. }

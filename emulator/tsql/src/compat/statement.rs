@@ -37,7 +37,7 @@ registry! {
     "EXECUTE AS" No, S::ExecuteAs(_), "EXECUTE AS LOGIN = 'sa'", "";
     "REVERT" No, S::Revert, "REVERT", "";
     "USE" Yes, S::Use(_), "USE master", "";
-    "KILL" Partly, S::Kill(_), "KILL 32000", "finds out whether there is such a session; ends none";
+    "KILL" Partly, S::Kill(_), "KILL 32000", "of a session: what it has open is undone and its connection breaks; no units of work, no WITH STATUSONLY";
     "SHUTDOWN" Partly, S::Shutdown { .. }, "WHILE 1 = 0 SHUTDOWN WITH NOWAIT", "what others run ends at once, also without NOWAIT; `milink server start` starts the server again";
     "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), and CHECKDB and its kin, which always find a healthy database";
     "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";
@@ -75,7 +75,7 @@ registry! {
     "DROP" Partly, S::Drop(_), "DROP TABLE dbo.i", "objects are listed below";
 
     "CREATE DATABASE" Partly, S::CreateDatabase(_), "CREATE DATABASE db2", "no files, filegroups, attach or snapshots";
-    "ALTER DATABASE" Partly, S::AlterDatabase(_), "ALTER DATABASE db1 SET READ_COMMITTED_SNAPSHOT ON", "MODIFY NAME, COLLATE, SET of recovery, state, access, HADR, compatibility level and the ON/OFF options of sys.databases; no files or filegroups";
+    "ALTER DATABASE" Partly, S::AlterDatabase(_), "ALTER DATABASE db1 SET READ_COMMITTED_SNAPSHOT ON", "MODIFY NAME, COLLATE, SET of recovery, state, access (WITH ROLLBACK, NO_WAIT), HADR, compatibility level and the ON/OFF options of sys.databases; no files or filegroups";
     "DATABASE ENCRYPTION KEY" No, S::DatabaseEncryptionKey(_), "CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE c", "";
     "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "to devices of the world's own. No files, filegroups or tapes";
     "RESTORE" Partly, S::Restore(_), "USE master; BACKUP DATABASE db1 TO DISK = N'/x.bak'; RESTORE DATABASE db2 FROM DISK = N'/x.bak'", "DATABASE, LOG, HEADERONLY, FILELISTONLY and VERIFYONLY of backups of the same world; no files, filegroups or points in time, and MOVE changes nothing";

@@ -140,7 +140,7 @@ fn lock(call: &mut Call<'_, '_>) -> Result<i32, SqlError> {
                 ]);
             }
         };
-        for session in scope.instance.sessions.values() {
+        for session in scope.instance.live_sessions() {
             add(
                 session.id.0,
                 session.database.0,
@@ -197,7 +197,7 @@ fn sessions(
                 format!("'{name}' is not a valid login or you do not have permission."),
             ));
         }
-        let sessions = scope.instance.sessions.values();
+        let sessions = scope.instance.live_sessions();
         let shown = sessions.filter(|session| match (number, active, wanted) {
             (Some(number), ..) => session.id.0 == number,
             (None, true, _) => session.running,

@@ -376,6 +376,9 @@ impl Session {
             .database(&name.value)
             .ok_or_else(|| SqlError::database_not_found(&name.value))?;
         crate::engine::bind::check_access(instance, database, self.state.read_only_intent)?;
+        instance
+            .check_single_user(database, Some(self.state.session))
+            .map_err(|refusal| crate::statement::refusal::sql_error(&refusal.into()))?;
         let old = self.state.database;
         self.state.database = database.id;
         self.announce_database(old, database.id, host, out);

@@ -1,16 +1,22 @@
 //! CREATE DATABASE and ALTER DATABASE.
 
 use milink_core::collation::Collation;
-use milink_core::command::{AlterDatabase, CreateDatabase, DatabaseChange};
+use milink_core::command::{
+    AlterDatabase, AlterDatabaseAs, CreateDatabase, DatabaseChange, Others,
+};
 use milink_core::database::{DatabaseOptions, RecoveryModel, UserAccess};
 use milink_core::names::Name;
+use milink_core::time::{Span, Timestamp};
+use milink_core::value::Value;
 
 use super::context::StatementContext;
 use crate::ast::{
     self, AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseStatement, DatabaseOption,
-    HadrOption, Ident,
+    HadrOption, Ident, Termination,
 };
 use crate::error::SqlError;
+use crate::session::Wait;
+use crate::session::event::Event;
 
 pub(super) fn create(
     statement: &CreateDatabaseStatement,
@@ -71,30 +77,107 @@ pub(super) fn alter(
             ));
         }
     };
-    let renamed = matches!(changes.as_slice(), [DatabaseChange::Rename(_)]);
-    let request = AlterDatabase {
-        instance: context.instance,
-        name: database.name.clone(),
-        changes,
+    let patience = Patience::of(&statement.action, context)?;
+    let request = AlterDatabaseAs {
+        alter: AlterDatabase {
+            instance: context.instance,
+            name: database.name.clone(),
+            changes,
+        },
+        session: context.session,
+        others: patience.others(context.world().now()),
     };
     match context.apply(request) {
-        Ok(()) if renamed => {
-            let AlterDatabaseAction::ModifyName(new) = &statement.action else {
-                return Ok(());
-            };
-            context.print(format!("The database name '{}' has been set.", new.value));
+        Ok(had_to_go) => {
+            if had_to_go {
+                tell_rollback(context);
+            }
+            if let AlterDatabaseAction::ModifyName(new) = &statement.action {
+                context.print(format!("The database name '{}' has been set.", new.value));
+            }
             Ok(())
         }
-        Ok(()) => Ok(()),
+        Err(error) if error.number == 5070 && patience != Patience::None => {
+            patience.wait(context);
+            Ok(())
+        }
         // Informational: the statement goes on.
         Err(error) if error.is_info() => {
-            context
-                .events
-                .push(crate::session::event::Event::Info(error));
+            context.events.push(Event::Info(error));
             Ok(())
         }
         Err(error) if is_unsupported(&error) => Err(error),
         Err(error) => Err(context.because_of(error, failed())),
+    }
+}
+
+/// How long a statement that needs a database alone waits for those who use it (`ALTER DATABASE SET options`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// WITH NO_WAIT.
+    None,
+    /// Without a word: as long as it takes, since that moment.
+    Unlimited { since: Timestamp },
+    /// WITH ROLLBACK: they go then.
+    Until { since: Timestamp, end: Timestamp },
+}
+
+impl Patience {
+    fn of(
+        action: &AlterDatabaseAction,
+        context: &mut StatementContext<'_>,
+    ) -> Result<Self, SqlError> {
+        let now = context.world().now();
+        let since = context.begun.take().unwrap_or(now);
+        let AlterDatabaseAction::Set { termination, .. } = action else {
+            return Ok(Self::Unlimited { since });
+        };
+        Ok(match termination {
+            None => Self::Unlimited { since },
+            Some(Termination::NoWait) => Self::None,
+            Some(Termination::RollbackImmediate) => Self::Until { since, end: since },
+            Some(Termination::RollbackAfter(seconds)) => {
+                let (value, _) = (context.evaluate)(&mut *context.host, seconds)?;
+                let Value::Int(seconds @ 0..) = value else {
+                    return Err(SqlError::unsupported(
+                        "ROLLBACK AFTER of anything but seconds",
+                    ));
+                };
+                // A number that no clock reaches waits for good.
+                let end = since + Span::seconds(seconds.min(i64::from(i32::MAX)));
+                Self::Until { since, end }
+            }
+        })
+    }
+
+    fn others(self, now: Timestamp) -> Others {
+        match self {
+            Self::Until { end, .. } if now >= end => Others::Go,
+            Self::None | Self::Unlimited { .. } | Self::Until { .. } => Others::Stay,
+        }
+    }
+
+    /// Has the statement run again when somebody leaves.
+    fn wait(self, context: &mut StatementContext<'_>) {
+        let (since, until) = match self {
+            Self::None => return,
+            Self::Unlimited { since } => (since, None),
+            Self::Until { since, end } => (since, Some(end)),
+        };
+        context.begun = Some(since);
+        context.wait = Some(Wait::Change { until });
+    }
+}
+
+/// Message 5060.
+fn tell_rollback(context: &mut StatementContext<'_>) {
+    for percent in [0, 100] {
+        let text = format!(
+            "Nonqualified transactions are being rolled back. Estimated rollback completion: {percent}%."
+        );
+        context
+            .events
+            .push(Event::Info(SqlError::new(5060, 10, text)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! KILL.
 
+use milink_core::command::CutSession;
 use milink_core::ids::SessionId;
 use milink_core::value::Value;
 
@@ -23,18 +24,18 @@ pub(super) fn run(
         ));
     }
     let session = i16::try_from(id).ok().map(SessionId);
-    let exists = session.is_some_and(|id| {
-        context
-            .instance()
-            .is_ok_and(|found| found.sessions.contains_key(&id))
-    });
-    if !exists {
+    let instance = context.instance()?;
+    let mut sessions = instance.live_sessions().map(|session| session.id);
+    let Some(session) = session.filter(|wanted| sessions.any(|id| id == *wanted)) else {
         return Err(SqlError::new(
             6106,
             16,
             format!("Process ID {id} is not an active process ID."),
         )
         .with_state(2));
-    }
-    Err(SqlError::unsupported("KILL of another session"))
+    };
+    context.apply(CutSession {
+        instance: context.instance,
+        session,
+    })
 }

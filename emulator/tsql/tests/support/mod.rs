@@ -154,6 +154,7 @@ impl Talk {
                 login_time: now,
                 last_request: now,
                 running: false,
+                cut: false,
             },
         };
         let id = lab.world.apply(now, open).expect("a session");

@@ -129,11 +129,7 @@ impl Request for DropLogin {
             }
             .into());
         }
-        if instance
-            .sessions
-            .values()
-            .any(|session| session.login == id)
-        {
+        if instance.live_sessions().any(|session| session.login == id) {
             return Err(SecurityRefusal::LoginInUse {
                 name: self.name.to_string(),
             }

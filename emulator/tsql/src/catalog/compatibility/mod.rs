@@ -347,7 +347,7 @@ fn sysprocesses(scope: &Scope<'_>) -> Vec<Row> {
         let cut: String = text.chars().take(width).collect();
         format!("{cut:<width$}")
     };
-    let sessions = scope.instance.sessions.values();
+    let sessions = scope.instance.live_sessions();
     sessions
         .map(|session| {
             let login = scope.instance.logins.get(&session.login);

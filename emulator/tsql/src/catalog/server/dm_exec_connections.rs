@@ -32,7 +32,7 @@ const COLUMNS: &[ViewColumn] = &[
 const TDS_74: i64 = 0x7400_0004;
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    let sessions = scope.instance.sessions.values();
+    let sessions = scope.instance.live_sessions();
     let clients = sessions.map(|session| of_client(scope, session));
     let groups = scope.instance.groups.values();
     let links = groups.filter_map(|group| {

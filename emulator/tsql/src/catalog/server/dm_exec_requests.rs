@@ -68,7 +68,7 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
         ]
     };
     use crate::catalog::Cell;
-    let sessions = scope.instance.sessions.values();
+    let sessions = scope.instance.live_sessions();
     let clients = sessions
         .filter(|session| session.running || session.id == scope.session)
         .map(|session| {

@@ -62,7 +62,7 @@ const COLUMNS: &[ViewColumn] = &[
 ];
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    let sessions = scope.instance.sessions.values();
+    let sessions = scope.instance.live_sessions();
     sessions.map(|session| make_row(scope, session)).collect()
 }
 

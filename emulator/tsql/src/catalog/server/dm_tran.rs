@@ -85,7 +85,7 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
         ]
     };
     let mut rows = Vec::new();
-    for session in scope.instance.sessions.values() {
+    for session in scope.instance.live_sessions() {
         let database = session.database.0.into();
         let session = session.id.0.into();
         rows.push(lock(

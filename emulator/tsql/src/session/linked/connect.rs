@@ -97,6 +97,7 @@ impl Session {
             login_time: now,
             last_request: now,
             running: true,
+            cut: false,
         };
         let open = OpenSession {
             instance: reached.instance,

@@ -170,23 +170,25 @@ impl Session {
 }
 
 impl Connection {
-    /// Whether the session is still there on the other side.
+    /// Whether the session is still there on the other side, and its connection was not cut.
     fn is_alive(&self, host: &mut dyn Host) -> bool {
+        self.is_cut(host) == Some(false)
+    }
+
+    /// Whether the connection was cut; none if the session is gone.
+    fn is_cut(&self, host: &mut dyn Host) -> Option<bool> {
         let world = host.snapshot();
-        let instance = world.instance(self.instance);
-        instance.is_some_and(|instance| {
-            instance.life == self.life
-                && instance
-                    .sessions
-                    .contains_key(&self.session.options().session)
-        })
+        let instance = world.instance(self.instance)?;
+        let session = instance.sessions.get(&self.session.options().session)?;
+        (instance.life == self.life).then_some(session.cut)
     }
 
     fn close(mut self, host: &mut dyn Host) {
-        if !self.is_alive(host) {
-            return;
+        match self.is_cut(host) {
+            None => return,
+            Some(true) => {}
+            Some(false) => self.session.close(host),
         }
-        self.session.close(host);
         let close = CloseSession {
             instance: self.instance,
             session: self.session.options().session,

@@ -59,6 +59,24 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
             format!("Cannot drop database \"{name}\" because it is currently in use."),
         )
         .with_state(3),
+        R::OthersConnected { name } => refused(
+            5070,
+            format!(
+                "Database state cannot be changed while other users are using the database '{name}'"
+            ),
+        )
+        .with_state(2),
+        R::SingleUser { name } => refused(
+            5064,
+            format!(
+                "Changes to the state or options of database '{name}' cannot be made at this time. The database is in single-user mode, and a user is currently connected to it."
+            ),
+        ),
+        R::OneUser { name } => SqlError::new(
+            924,
+            14,
+            format!("Database '{name}' is already open and can only have one user at a time."),
+        ),
         R::System { name } => refused(
             3708,
             format!("Cannot drop the database '{name}' because it is a system database."),
