@@ -34,7 +34,8 @@ pub struct Config {
     pub tls_names: Vec<String>,
     /// Accepts api-versions that Azure does not know.
     pub loose: bool,
-    /// Checks the laws of the world after every change; a broken one is a defect of milink.
+    /// Checks the laws of the world after every change, and not only a hundred times a second; a broken one is a defect of
+    /// milink.
     pub check_invariants: bool,
     /// What a client of the proxy is told where packets of the model get no answer.
     pub socks_failures: SocksFailures,

@@ -13,6 +13,8 @@ mod sql;
 mod world;
 mod worlds;
 
+use std::time::Duration;
+
 use report::Report;
 
 fn main() {
@@ -39,6 +41,22 @@ fn main() {
         link::transitions_per_second(),
         100_000.0,
     );
+    for (databases, what) in [
+        (0, "in the default world"),
+        (100, "with 100 databases more"),
+    ] {
+        let (changed, everything) = link::law_checks(databases);
+        report.time(
+            &format!("the laws of what one committed row has changed, {what}"),
+            changed,
+            Duration::from_micros(25),
+        );
+        report.time(
+            &format!("all laws of everything, {what}"),
+            everything,
+            Duration::from_millis(1),
+        );
+    }
     runtime.block_on(life::measure(&mut report));
     runtime.block_on(network::measure(&mut report));
     runtime.block_on(worlds::measure(&mut report));

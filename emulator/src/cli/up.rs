@@ -91,7 +91,7 @@ pub(super) struct UpArguments {
     /// Accept api-versions that Azure does not know
     #[arg(long, env = "MILINK_LOOSE")]
     loose: bool,
-    /// Check the laws of the world after every change, and tell a broken one loudly
+    /// Check the laws of the world after every change, and not only a hundred times a second
     #[arg(long, env = "MILINK_CHECK_INVARIANTS")]
     check_invariants: bool,
     /// A further name that the TLS certificates are good for; may be repeated

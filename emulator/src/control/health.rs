@@ -1,5 +1,7 @@
 //! Whether it lives, where everything is, and what it counts.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use super::body::Asked;
 use super::error::ControlError;
 use super::{Handle, World as Which};
+use crate::hub::WorldCell;
 
 /// `GET /_milink/health`, `/health`, `/_localstack/health`.
 ///
@@ -94,7 +97,22 @@ pub(super) async fn metrics(State(shared): Handle) -> impl IntoResponse {
         "Events so far.",
         &count(&|world| usize::try_from(world.event_count()).unwrap_or(usize::MAX)),
     );
+    let broken = shared.hub.watch().broken();
+    gauge(
+        "milink_broken_laws",
+        "Laws of a world that were found broken: a defect of milink.",
+        &count_of(&worlds, |name| u64::from(broken.contains_key(name))),
+    );
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+/// A number of each world.
+fn count_of(worlds: &[Arc<WorldCell>], count: impl Fn(&str) -> u64) -> Vec<(String, u64)> {
+    let row = |cell: &Arc<WorldCell>| {
+        let name = cell.name();
+        (format!("{{world=\"{name}\"}}"), count(name))
+    };
+    worlds.iter().map(row).collect()
 }
 
 /// `GET /_milink/ca.pem`: the authority to trust.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use milink_core::command::{CloseSession, Request};
 use milink_core::event::Event;
@@ -58,8 +58,9 @@ pub(super) struct State {
     /// Which driver it is; an earlier one ends when it wakes.
     pub(super) driver: u64,
     initial: World,
-    /// The world when its laws were checked last.
+    /// The world when its laws were checked last, and when that was.
     lawful: World,
+    checked: Instant,
     snapshots: BTreeMap<String, World>,
     told: u64,
 }
@@ -85,6 +86,7 @@ impl WorldCell {
                 clock: Clock::new(mode, world.now()),
                 initial: world.clone(),
                 lawful: world.clone(),
+                checked: Instant::now(),
                 world,
                 driven: None,
                 driver: 0,
@@ -453,10 +455,16 @@ impl WorldCell {
     pub(super) fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let faults = !state.world.faults().is_empty();
         self.has_faults.store(faults, Ordering::Release);
-        let State { world, lawful, .. } = &mut *state;
-        self.watch.check(&self.name, lawful, world);
-        if self.watch.checks() {
+        let State {
+            world,
+            lawful,
+            checked,
+            ..
+        } = &mut *state;
+        if self.watch.is_due(*checked) {
+            self.watch.check(&self.name, lawful, world);
             *lawful = world.clone();
+            *checked = Instant::now();
         }
         self.version.send_modify(|version| *version += 1);
         let stops = state.world.stops();

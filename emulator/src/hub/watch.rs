@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use milink_core::{World, invariants};
 
 use crate::explanations::Explanations;
 
+/// How often the laws of a world are checked at most, unless it is after every change: so seldom that nobody notices what it
+/// costs, and often enough to say about when a world went wrong.
+const SELDOM: Duration = Duration::from_millis(10);
+
 /// Shared by all worlds.
 #[derive(Debug, Default)]
 pub struct Watch {
     explanations: Explanations,
-    checks_laws: AtomicBool,
+    checks_every_change: AtomicBool,
     /// By world: the last law that was found broken, and what broke it.
     broken: Mutex<BTreeMap<String, String>>,
 }
@@ -23,14 +28,15 @@ impl Watch {
         &self.explanations
     }
 
-    /// Checks the laws after every change from now on, or no longer.
-    pub fn check_laws(&self, on: bool) {
-        self.checks_laws.store(on, Ordering::Relaxed);
+    /// Checks the laws after every change from now on, or only now and then.
+    pub fn check_laws(&self, every_change: bool) {
+        self.checks_every_change
+            .store(every_change, Ordering::Relaxed);
     }
 
-    /// Whether the laws are checked.
-    pub fn checks(&self) -> bool {
-        self.checks_laws.load(Ordering::Relaxed)
+    /// Whether the laws of a world are checked that has changed, and was checked last then.
+    pub(super) fn is_due(&self, checked: Instant) -> bool {
+        self.checks_every_change.load(Ordering::Relaxed) || checked.elapsed() >= SELDOM
     }
 
     /// The worlds that have broken a law, and how.
@@ -42,9 +48,6 @@ impl Watch {
     /// Checks a world that was `before` what it is now. A law that is broken is told once, loudly; the change stands,
     /// since it was answered already.
     pub(super) fn check(&self, name: &str, before: &World, now: &mut World) {
-        if !self.checks() {
-            return;
-        }
         let Err(what) = invariants::check_since(before, now) else {
             return;
         };
