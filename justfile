@@ -49,6 +49,6 @@ ci:
 nightly:
     MILINK_STEPS="${MILINK_STEPS:-1000000}" cargo test --profile nightly -p milink-proptest --no-default-features --test properties -- --nocapture
 
-# Every way through the small world, MILINK_DEPTH moves deep (8).
+# Every way through the small world, MILINK_DEPTH moves deep (8); writes what came of it into tests/kit/README.md.
 explore-model:
-    cargo test --profile nightly -p milink-proptest --no-default-features --test small_world -- --ignored --nocapture
+    MILINK_FIGURES=README.md cargo test --profile nightly -p milink-proptest --no-default-features --test small_world -- --ignored --nocapture

@@ -42,7 +42,7 @@ pub enum BackupKind {
     Log,
 }
 
-/// What can be wrong with the network between a managed instance and the SQL Servers.
+/// What can be wrong between a managed instance and the SQL Servers, or with the copies between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trouble {
     /// Nothing comes through.
@@ -53,6 +53,16 @@ pub enum Trouble {
     ToServer,
     /// Port 5022 answers, and the ports behind it do not.
     Only5022,
+    /// The instance finds SQL Server's certificate expired; a connection that is there survives.
+    CertificateExpired,
+    /// The instance does not know SQL Server's certificate; a connection that is there survives.
+    CertificateUnknown,
+    /// The log is sent late.
+    SendLag,
+    /// What has arrived is redone late.
+    RedoLag,
+    /// An error during redo suspends the copies.
+    RedoSuspended,
 }
 
 /// Something that somebody does. The database of server `n` is `db{n+1}`, whichever instance it is on.
@@ -124,6 +134,8 @@ pub enum Action {
     Fault(u8, Trouble),
     /// All faults are over.
     Heal,
+    /// The service of a SQL Server stops, and starts again.
+    Restart(u8),
     /// POST of setRole: to Primary (true) or Secondary, then Forced (true) or Planned.
     SetRole(Pair, bool, bool),
 }
@@ -156,11 +168,16 @@ impl Pair {
 
 impl Trouble {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::Partition,
         Self::ToInstance,
         Self::ToServer,
         Self::Only5022,
+        Self::CertificateExpired,
+        Self::CertificateUnknown,
+        Self::SendLag,
+        Self::RedoLag,
+        Self::RedoSuspended,
     ];
 
     /// The fault point.
@@ -170,6 +187,11 @@ impl Trouble {
             Self::ToInstance => "network.one-way-to-instance",
             Self::ToServer => "network.one-way-to-sql-server",
             Self::Only5022 => "network.only-5022-open",
+            Self::CertificateExpired => "certificate.expired",
+            Self::CertificateUnknown => "certificate.unknown",
+            Self::SendLag => "replication.send-lag",
+            Self::RedoLag => "replication.redo-lag",
+            Self::RedoSuspended => "replication.suspended-redo",
         }
     }
 }
@@ -211,6 +233,7 @@ impl Action {
             | Self::AddDatabase(n)
             | Self::RemoveDatabase(n)
             | Self::Suspend(n, _)
+            | Self::Restart(n)
             | Self::HadrOff(n) => has(n, 0),
             Self::CreateDatabase(Place::Instance(instance), n)
             | Self::DropDatabase(Place::Instance(instance), n)
@@ -394,10 +417,11 @@ pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
 /// What keeps partners apart, and brings them together again.
 pub fn fault(plan: &Plan) -> BoxedStrategy<Action> {
     let trouble = proptest::sample::select(Trouble::ALL.to_vec());
-    (pair(plan), any::<bool>(), trouble, 0..5_u8)
+    (pair(plan), any::<bool>(), trouble, 0..8_u8)
         .prop_map(|(pair, started, trouble, which)| match which {
             0 | 1 => Action::TurnEndpoint(pair.server, started),
-            2 => Action::Fault(pair.instance, trouble),
+            2 => Action::Restart(pair.server),
+            3 | 4 => Action::Fault(pair.instance, trouble),
             _ => Action::Heal,
         })
         .boxed()

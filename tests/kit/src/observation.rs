@@ -1,6 +1,6 @@
 //! What can be seen of a case from outside: rows, roles, connections. What the reference model is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::{Pair, Place};
 
@@ -13,6 +13,8 @@ pub struct Observation {
     pub links: BTreeMap<Pair, SeenLink>,
     /// The roles that SQL Servers have in their distributed groups.
     pub halves: BTreeMap<Pair, Role>,
+    /// Where the service has just started: every group shows RESOLVING until they are online.
+    pub starting: BTreeSet<Place>,
 }
 
 /// A database.

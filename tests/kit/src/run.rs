@@ -178,6 +178,9 @@ impl Runner {
     fn check(&mut self, before: &World, laws: &[Law<'_>]) -> Result<(), String> {
         let after = &self.lab.world;
         invariants::check(after)?;
+        // What a running server asks after every change must come to the same.
+        invariants::check_since(before, after)
+            .map_err(|what| format!("of the whole world it is not true that {what}"))?;
         invariants::check_step(before, after)?;
         if let Some(broken) = laws.iter().find_map(|law| law(after)) {
             return Err(broken);

@@ -91,6 +91,11 @@ impl Writer {
                 self.head("Heal");
                 self.steps += "fault = \"clear\"\n";
             }
+            Action::Restart(n) => {
+                self.head(&format!("{action:?}"));
+                let server = Place::Server(n);
+                let _ = writeln!(self.steps, "server = {{ restart = \"{server}\" }}");
+            }
             Action::CreateDatabase(place, n) => {
                 let db = database_name(n);
                 let sql = format!(
@@ -218,6 +223,7 @@ impl Writer {
             Action::Advance(_)
             | Action::Fault(..)
             | Action::Heal
+            | Action::Restart(_)
             | Action::CreateDatabase(..)
             | Action::DropDatabase(..)
             | Action::Insert(..)

@@ -1,6 +1,6 @@
 //! Cases that once failed, by name, as small as they could be made.
 
-use milink_proptest::action::{Action, Pair, Place, Side, preparation};
+use milink_proptest::action::{Action, Pair, Place, Side, Trouble, preparation};
 use milink_proptest::machine::Story;
 use milink_proptest::run::{Lab, run};
 use milink_proptest::topology::{Pace, Plan};
@@ -104,6 +104,33 @@ fn a_database_that_left_its_group_does_not_go_back_to_follow() {
             Action::Advance(60),
             Action::Suspend(0, false),
             Action::Insert(PAIR.place(Side::Server), 0),
+        ],
+    );
+}
+
+#[test]
+fn a_link_that_has_failed_does_not_connect_again() {
+    check(
+        true,
+        &[
+            Action::TurnEndpoint(0, false),
+            Action::TurnEndpoint(0, true),
+            Action::HadrOff(0),
+            Action::Advance(60),
+            Action::Restart(0),
+        ],
+    );
+}
+
+#[test]
+fn a_group_made_anew_turns_no_link_around_whose_data_comes_from_the_other_side() {
+    check(
+        true,
+        &[
+            Action::Fault(0, Trouble::Partition),
+            Action::DropDistributed(PAIR),
+            Action::CreateDistributed(PAIR, false),
+            Action::Failover(PAIR),
         ],
     );
 }

@@ -14,7 +14,7 @@ use milink_core::command::{
     Backup, CreateAvailabilityGroup, CreateCertificate, CreateDatabase,
     CreateDistributedAvailabilityGroup, CreateEndpoint, CreateMasterKey, DEFAULT_SESSION_TIMEOUT,
     DatabaseChange, DropAvailabilityGroup, DropCertificate, DropDatabase, DropEndpoint,
-    GroupAction, GroupOptions, MemberChange, MemberSpec, ReplicaSpec, Write,
+    GroupAction, GroupOptions, MemberChange, MemberSpec, ReplicaSpec, RestartServer, Write,
 };
 use milink_core::database::RecoveryModel;
 use milink_core::endpoint::{EncryptionAlgorithm, EndpointEncryption, EndpointRole, EndpointState};
@@ -62,6 +62,10 @@ impl Lab {
                 self.world.install_fault(now, fault).map_err(too_many)?;
             }
             Action::Heal => self.world.clear_faults(self.world.now()),
+            Action::Restart(n) => {
+                let instance = self.server(n);
+                self.apply(RestartServer { instance })?;
+            }
             Action::CreateDatabase(place, n) => self.create_database(place, n)?,
             Action::DropDatabase(place, n) => {
                 let instance = self.at(place);

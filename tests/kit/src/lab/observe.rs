@@ -23,6 +23,9 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
         let Some(instance) = find(world, place) else {
             continue;
         };
+        if instance.shown_role(group::Role::Primary) == group::Role::Resolving {
+            seen.starting.insert(place);
+        }
         for n in servers.clone() {
             // Names begin alike on every server; only a server's own database and its copies are looked at.
             if matches!(place, Place::Server(own) if own != n) {

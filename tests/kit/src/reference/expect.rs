@@ -32,8 +32,16 @@ use Expected::{Accepted, Either, Refused};
 impl Reference {
     /// What must come of an action that is about to be done.
     pub fn expect(&self, action: &Action) -> Expected {
+        match self.expect_at_work(action) {
+            // Until the groups of a server are online, what stands on them waits.
+            Accepted if !self.last.starting.is_empty() => Either,
+            expected => expected,
+        }
+    }
+
+    fn expect_at_work(&self, action: &Action) -> Expected {
         match *action {
-            Action::Advance(_) | Action::Heal => Accepted,
+            Action::Advance(_) | Action::Heal | Action::Restart(_) => Accepted,
             // There may be too many.
             Action::Fault(..) => Either,
             Action::Insert(place, n) => self.expect_insert(place, n),
@@ -143,6 +151,9 @@ impl Reference {
         };
         if database.stranded || !database.made {
             return Refused("the database is being restored (927)");
+        }
+        if matches!(place, Place::Server(_)) && self.last.starting.contains(&place) {
+            return Either;
         }
         let role = match place {
             Place::Server(_) if self.of(n).group.is_some_and(|group| group.has_database) => {

@@ -15,6 +15,7 @@ impl Reference {
     ///
     /// What is seen and contradicts the documentation, or what was accepted before.
     pub fn look(&mut self, seen: Observation) -> Judgement {
+        self.last.starting.clone_from(&seen.starting);
         self.look_at_links(&seen)?;
         self.look_at_roles(&seen)?;
         self.look_at_new_databases(&seen)?;
@@ -438,7 +439,9 @@ impl Reference {
             ));
         }
         // What had arrived may still be redone; what was committed since cannot have arrived.
-        let still = self.still.get(&pair).filter(|_| self.is_still(pair));
+        // A copy that is being made gets what is there when it begins: suspending holds back only what comes later.
+        let held = self.is_cut_off(pair) || database.made && self.is_suspended(pair);
+        let still = self.still.get(&pair).filter(|_| held);
         let before = still.map(|lengths| lengths[usize::from(source == Side::Instance)]);
         if grows && before.is_some_and(|before| rows.len() > before) {
             return Err(format!(

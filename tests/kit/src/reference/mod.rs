@@ -29,7 +29,7 @@ pub struct Reference {
     /// Certificates of servers that were uploaded: the pair, and which of the server's certificates.
     uploads: BTreeSet<(Pair, u32)>,
     imports: BTreeSet<Pair>,
-    /// What is wrong with the network of which instance.
+    /// What is wrong between which instance and its partners.
     troubles: BTreeSet<(u8, Trouble)>,
     lineages: u32,
     last: Observation,
@@ -124,7 +124,7 @@ impl Reference {
     pub fn accepted(&mut self, action: &Action, value: Option<i64>) {
         match *action {
             Action::Advance(_) | Action::GrantCreate(_) | Action::CommitMode(..) => {}
-            Action::UpdateLink(..) => {}
+            Action::UpdateLink(..) | Action::Restart(_) => {}
             Action::Fault(n, trouble) => {
                 self.troubles.insert((n, trouble));
             }
@@ -387,9 +387,24 @@ impl Reference {
             || cut(Trouble::ToServer)
     }
 
-    /// Whether anything is wrong with the network of an instance.
+    /// Whether anything is wrong between an instance and its partners.
     fn is_troubled(&self, instance: u8) -> bool {
         self.troubles.iter().any(|(found, _)| *found == instance)
+    }
+
+    /// Whether something keeps an instance and its partners from connecting.
+    fn is_kept_apart(&self, instance: u8) -> bool {
+        let apart = |trouble: &Trouble| match trouble {
+            Trouble::Partition
+            | Trouble::ToInstance
+            | Trouble::ToServer
+            | Trouble::Only5022
+            | Trouble::CertificateExpired
+            | Trouble::CertificateUnknown => true,
+            Trouble::SendLag | Trouble::RedoLag | Trouble::RedoSuspended => false,
+        };
+        let mut troubles = self.troubles.iter();
+        troubles.any(|(found, trouble)| *found == instance && apart(trouble))
     }
 
     /// Whether everything is there that a link needs to connect for the first time (`Prepare your environment for a link`,
@@ -417,7 +432,7 @@ impl Reference {
         let grounds = server
             .group
             .is_some_and(|group| link.asked_primary || group.has_database);
-        !self.is_troubled(pair.instance) && trusted && trusts && complements && formats && grounds
+        !self.is_kept_apart(pair.instance) && trusted && trusts && complements && formats && grounds
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {

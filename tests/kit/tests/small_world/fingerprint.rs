@@ -46,6 +46,9 @@ fn text(world: &World) -> String {
     for way in world.network.blocked() {
         let _ = write!(writer.text, "{way:?};");
     }
+    for rule in world.faults().iter() {
+        let _ = write!(writer.text, "!{}", rule.fault.point.get().name);
+    }
     for (due, timer) in world.timers() {
         writer.timer(due, timer);
     }
@@ -70,7 +73,11 @@ impl Writer<'_> {
 
     fn instance(&mut self, instance: &Instance) {
         let endpoint = instance.endpoint.as_ref().map(|endpoint| endpoint.state);
-        let _ = write!(self.text, "{}:{endpoint:?}", instance.name);
+        let _ = write!(
+            self.text,
+            "{}:{:?}{endpoint:?}",
+            instance.name, instance.service
+        );
         for certificate in instance.master().content.certificates.values() {
             let _ = write!(self.text, ",{}", certificate.name);
         }
