@@ -6,6 +6,7 @@ The SQL goes through CLIENT, everything else through the Azure CLI.
 import datetime
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -180,6 +181,7 @@ def whole_article(client, ready, work, source=steps.ours):
     walk.step("drop-distributed-group")
     walk.step("drop-group")
     equal(walk.step("groups"), [])
+    walk.sql.forget()
     # Both copies are writable and on their own now.
     until("the copy's recovery", lambda: walk.count("mi") == "100")
     walk.insert("mi", 101, 101)
@@ -223,7 +225,14 @@ def failover_and_back(client, ready, work):
     walk.groups_from_server()
     walk.create_link("Secondary")
     walk.insert("sql", 1, 30)
+    # A reader on the copy, and a writer with something open: both lose their connections, and hear nothing.
+    until("the rows", lambda: walk.count("mi") == "30")
+    writer = runner(client, ready, work)
+    writer.script("BEGIN TRANSACTION; INSERT INTO dbo.orders VALUES (999, N'never committed')", "sql", database)
     walk.sql.script(f"ALTER AVAILABILITY GROUP [{dag}] FAILOVER")
+    for who, where in ((writer, "sql"), (walk.sql, "mi")):
+        hears_nothing(who, where, database)
+    walk.sql.forget()
     until("the new roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Primary")
     until("all rows", lambda: walk.count("mi") == "30")
     walk.insert("mi", 31, 40)
@@ -231,6 +240,7 @@ def failover_and_back(client, ready, work):
     until("rows coming back", lambda: walk.count("sql") == "40")
     walk.link("failover", "-n", dag, "--failover-type", "Planned", "-y")
     until("the old roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Secondary")
+    walk.sql.forget()
     walk.insert("sql", 41, 50)
     until("rows going over", lambda: walk.count("mi") == "50")
     walk.refused(READ_ONLY, "INSERT INTO dbo.orders VALUES (1000, N'no')", "mi", database)
@@ -249,6 +259,7 @@ def forced_failover(client, ready, work):
     until("all rows", lambda: walk.count("mi") == "10")
     walk.az.refused(1, "", "sql", "mi", "link", "failover", *walk.at, "-n", dag, "--failover-type", "Planned", "-y")
     walk.link("failover", "-n", dag, "--failover-type", "ForcedAllowDataLoss", "-y")
+    walk.sql.forget()
     equal(walk.link("show", "-n", dag)["instanceLinkRole"], "Primary")
     walk.insert("mi", 11, 12)
     equal(walk.count("mi"), "12")
@@ -301,10 +312,12 @@ def several_databases(client, ready, work):
     until("the replicated rows", lambda: counts("mi") == ["1", "2", "3"])
     walk.sql.script(f"ALTER AVAILABILITY GROUP [{dag}] FAILOVER")
     until("the new roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Primary")
+    walk.sql.forget()
     walk.sql.script("INSERT INTO dbo.orders VALUES (100, N'there')", "mi", "db2")
     until("rows coming back", lambda: counts("sql") == ["1", "3", "3"])
     walk.link("failover", "-n", dag, "--failover-type", "Planned", "-y")
     until("the old roles", lambda: walk.link("show", "-n", dag)["instanceLinkRole"] == "Secondary")
+    walk.sql.forget()
     walk.sql.script(f"ALTER AVAILABILITY GROUP [{words['AGNameOnSQLServer']}] REMOVE DATABASE [db3]")
     walk.link("update", "-n", dag, "--databases", "[{database-name:db1},{database-name:db2}]")
     equal(sorted(states()), ["db1", "db2"])
@@ -312,6 +325,177 @@ def several_databases(client, ready, work):
     walk.link("delete", "-n", dag, "-y")
     walk.az.refused(3, "ResourceNotFound", "sql", "mi", "link", "show", *walk.at, "-n", dag)
     until("the copies' recovery", lambda: counts("mi") == ["1", "3", "4"])
+
+
+def hears_nothing(who, where: str, database: str) -> None:
+    """A connection that a change of roles has cut is broken, and the server has not said why."""
+    try:
+        who.script("SELECT 1", where, database)
+    except Refused as refusal:
+        said = str(refusal)
+        assert not any(word in said for word in ("596", "6005", "kill state", "SHUTDOWN")), said
+        return
+    raise AssertionError(f"the connection to {where} is still there")
+
+
+def control(ready, path: str, method: str = "GET", body=None):
+    """A request to the emulator's own API."""
+    import ssl
+    import urllib.request
+    trust = ssl.create_default_context(cafile=ready["caFile"])
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{ready['controlUrl'].rstrip('/')}/{path}", data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
+        text = answer.read()
+    return json.loads(text) if text.strip() else None
+
+
+def checks(ready) -> dict:
+    """What the doctor says of the only link there is or could be, by the checks' ids."""
+    report, = control(ready, "worlds/default/doctor")["reports"]
+    return {check["id"]: check for check in report["checks"]}
+
+
+def follow(walk, ready, check: str, blob: str | None = None) -> None:
+    """Runs the commands of a failing check's remedy as they are written."""
+    found = checks(ready)[check]
+    assert found["verdict"] in ("fail", "warn"), found
+    commands = [step for step in found["remedy"] if step.startswith("az ")]
+    assert commands, found
+    for command in commands:
+        words = shlex.split(command)[1:]
+        if blob:
+            words = [blob if word == "0x…" else word for word in words]
+        assert not any("…" in word or word.startswith("<") for word in words), command
+        walk.az(*words)
+
+
+def remedies(client, ready, work):
+    """What the doctor tells one to do with the Azure CLI is taken by it, and puts the check right."""
+    walk = Walk(client, ready, work)
+    database = walk.words["DatabaseName"]
+    walk.sql.script(TABLE, "sql", database)
+    walk.step("backup")
+    walk.trust()
+    walk.groups_from_server()
+    name = walk.words["SQLServerCertName"]
+    walk.az("sql", "mi", "partner-cert", "delete", *walk.at, "-n", name, "-y")
+    select = next(step for step in checks(ready)["certificate-on-instance"]["remedy"] if "CERTENCODED" in step)
+    public = walk.sql.script(select.split(":", 1)[1])[0][0]
+    follow(walk, ready, "certificate-on-instance", public if public.startswith("0x") else "0x" + public)
+    equal(checks(ready)["certificate-on-instance"]["verdict"], "ok")
+    # A database of the same name, where the copy has to come.
+    walk.az("sql", "midb", "create", *walk.at, "-n", database)
+    follow(walk, ready, "target-database")
+    equal(checks(ready)["target-database"]["verdict"], "ok")
+    # An instance that sleeps.
+    walk.az("sql", "mi", "stop", *walk.at)
+    follow(walk, ready, "instance-state")
+    equal(checks(ready)["instance-state"]["verdict"], "ok")
+    # The other half of the link.
+    follow(walk, ready, "link-resource")
+    until("a healthy link", walk.healthy)
+    until("the checks", lambda: checks(ready)["link-state"]["verdict"] == "ok")
+    # A link that has failed is deleted and made again, as its remedy says.
+    walk.link("delete", "-n", walk.words["DAGName"], "-y")
+    walk.az("sql", "midb", "delete", *walk.at, "-n", database, "-y")
+    walk.sql.script("ALTER ENDPOINT database_mirroring_endpoint STATE = STOPPED")
+    walk.az.refused(1, "", "sql", "mi", "link", "create", *walk.at, "-n", walk.words["DAGName"], "--databases", f"[{{database-name:{database}}}]",
+                    "--instance-ag-name", walk.words["AGNameOnSQLMI"], "--partner-ag-name", walk.words["AGNameOnSQLServer"],
+                    "--partner-endpoint", f"TCP://{walk.words['SQLServerIP']}:5022", "--instance-link-role", "Secondary")
+    walk.sql.script("ALTER ENDPOINT database_mirroring_endpoint STATE = STARTED")
+    follow(walk, ready, "link-state")
+    until("a healthy link", walk.healthy)
+
+
+# What is legal when, and what Azure says otherwise (`link-lifecycle.md` section 4.8). By state of the link: each request, and
+# the code of its refusal; none where it is taken. What is taken is tried last, since it leads to another state.
+PLANNED, FORCED = ("failover", "Planned"), ("failover", "ForcedAllowDataLoss")
+GIVE, TAKE = ("setRole", "Secondary"), ("setRole", "Primary")
+LEGAL = {
+    "being seeded": [
+        (PLANNED, "InvalidDistributedAvailabilityGroupFailoverInstanceRole"),
+        (GIVE, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+        (("update", "Sync"), None),
+    ],
+    "in step, SQL Server primary": [
+        (PLANNED, "InvalidDistributedAvailabilityGroupFailoverInstanceRole"),
+        (GIVE, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+        (TAKE, "DistributedAvailabilityGroupSetRolePrimaryPlannedNotSupported"),
+        (("update", "Sync"), None),
+        (("update", "Async"), None),
+        (FORCED, None),
+    ],
+    "forced to the instance": [
+        (FORCED, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+        (TAKE, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+    ],
+    "rejoined, the instance primary": [
+        (FORCED, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+        (TAKE, "DistributedAvailabilityGroupSetRoleInstanceAlreadyInRequestedRole"),
+        (("update", "Sync"), None),
+        (PLANNED, None),
+    ],
+}
+
+
+def legality(client, ready, work):
+    """Every request about roles and modes in every state of a link, against the table."""
+    walk = Walk(client, ready, work)
+    database, dag = walk.words["DatabaseName"], walk.words["DAGName"]
+    link = f"{walk.instance_id}/distributedAvailabilityGroups/{dag}"
+    version = "?api-version=2025-08-01-preview"
+    wrong = []
+
+    def ask(request) -> tuple[int, str]:
+        what, word = request
+        if what == "failover":
+            command = ("sql", "mi", "link", "failover", *walk.at, "-n", dag, "--failover-type", word, "-y")
+        elif what == "update":
+            command = ("sql", "mi", "link", "update", *walk.at, "-n", dag, "--replication-mode", word)
+        else:
+            body = json.dumps({"instanceRole": word, "roleChangeType": "Planned"})
+            command = ("rest", "--method", "post", "--url", f"{link}/setRole{version}", "--body", body)
+        code, out, err = walk.az.run(*command)
+        return code, out + err
+
+    def state(name: str) -> None:
+        for request, refusal in LEGAL[name]:
+            code, said = ask(request)
+            if (refusal is None) != (code == 0) or refusal and refusal not in said:
+                wrong.append(f"{name}: {request} ended with {code}, expected {refusal or 'success'}: {said[-300:]}")
+
+    walk.sql.script(TABLE, "sql", database)
+    walk.step("backup")
+    walk.trust()
+    walk.groups_from_server()
+    control(ready, "faults", "POST", {"point": "seeding.stalled"})
+    walk.link("create", "-n", dag, "--databases", f"[{{database-name:{database}}}]", "--failover-mode", "Manual",
+              "--instance-ag-name", walk.words["AGNameOnSQLMI"], "--instance-link-role", "Secondary", "--partner-ag-name", walk.words["AGNameOnSQLServer"],
+              "--partner-endpoint", f"TCP://{walk.words['SQLServerIP']}:5022", "--seeding-mode", "Automatic", "--no-wait")
+    until("the copy", lambda: walk.link("show", "-n", dag)["databases"][0]["replicaState"] in ("CreatingLink", "Seeding"))
+    state("being seeded")
+    control(ready, "faults", "DELETE")
+    until("a healthy link", walk.healthy)
+    state("in step, SQL Server primary")
+    state("forced to the instance")
+    walk.sql.script(f"ALTER AVAILABILITY GROUP [{dag}] SET (ROLE = SECONDARY)")
+    walk.sql.forget()
+    until("the way back", lambda: resumed(walk, database) and walk.healthy())
+    state("rejoined, the instance primary")
+    equal(walk.link("show", "-n", dag)["instanceLinkRole"], "Secondary")
+    walk.link("delete", "-n", dag, "-y")
+    walk.az.refused(3, "ResourceNotFound", "sql", "mi", "link", "show", *walk.at, "-n", dag)
+    assert not wrong, "\n".join(wrong)
+
+
+def resumed(walk, database: str) -> bool:
+    """Lets the data move again on SQL Server, where it waits for that as soon as the sides have met."""
+    try:
+        walk.sql.script(f"ALTER DATABASE [{database}] SET HADR RESUME")
+    except Refused:
+        return False
+    return True
 
 
 def altered_endpoint(client, ready, work):
@@ -323,7 +507,7 @@ def altered_endpoint(client, ready, work):
 
 
 TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases,
-                                 server_trust_group)}
+                                 server_trust_group, remedies, legality)}
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article", "server_trust_group")
 # What a walk needs of the emulator.

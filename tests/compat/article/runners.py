@@ -38,6 +38,15 @@ class Driver:
         self.adapter = ADAPTERS[client](ready, work)
         self.connections = {}
 
+    def forget(self) -> None:
+        """The next script connects again, as programs have to after a change of roles."""
+        for connection in self.connections.values():
+            try:
+                connection.close()
+            except Exception:  # noqa: BLE001 - it may be broken
+                pass
+        self.connections.clear()
+
     def script(self, text: str, where: str = "sql", database: str | None = None) -> list[list[str]]:
         """All rows of all result sets of the script."""
         # The gateway's session ends when its database changes role, as a real one does.
@@ -56,7 +65,10 @@ class Driver:
                         break
                 cursor.close()
         except Exception as error:  # noqa: BLE001 - any driver's own class
-            self.connections.pop(key).close()
+            try:
+                self.connections.pop(key).close()
+            except Exception:  # noqa: BLE001 - it is broken already
+                pass
             raise Refused(f"{error} in\n{text[:2000]}") from error
         return found
 
@@ -68,6 +80,9 @@ class Program:
         self.client = client
         self.ready = ready
         self.work = work
+
+    def forget(self) -> None:
+        """Each script has a connection of its own."""
 
     def script(self, text: str, where: str = "sql", database: str | None = None) -> list[list[str]]:
         at = self.ready["sqlServers" if where == "sql" else "managedInstances"][0]

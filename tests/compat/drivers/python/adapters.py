@@ -27,6 +27,8 @@ class Adapter:
     knows_lines = False
     knows_rowcount = True
     timeouts_keep_connection = True
+    # Whether connections say that they only read; None where the driver has no word for it.
+    read_only_intent: bool | None = False
 
     def __init__(self, ready: dict, work: Path):
         self.ready = ready
@@ -98,7 +100,7 @@ class Pymssql(Adapter):
         return pymssql.connect(
             server=at["host"], port=str(at["port"]), user=user or at["user"], password=password or at["password"],
             database=database or "", autocommit=autocommit, timeout=timeout, login_timeout=20, tds_version="7.4",
-            encryption={"off": "off", "on": "require"}[encrypt], appname="compat",
+            encryption={"off": "off", "on": "require"}[encrypt], appname="compat", read_only=self.read_only_intent,
         )
 
     def number(self, error):
@@ -141,7 +143,7 @@ class PythonTds(Adapter):
             # This driver compares names only, never addresses.
             dsn="localhost" if at["host"] == "127.0.0.1" else at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
             timeout=timeout or None, login_timeout=20, cafile=verify if encrypt == "on" else None,
-            validate_host=encrypt == "on", disable_connect_retry=True, **extra,
+            validate_host=encrypt == "on", disable_connect_retry=True, readonly=self.read_only_intent, **extra,
         )
 
     def number(self, error):
@@ -180,6 +182,7 @@ class PyodbcFreetds(Odbc):
         "sql_variant": "tdsodbc has no C type for a variant",
         "datetimeoffset": "tdsodbc has no C type for an offset",
     }
+    read_only_intent = None
     cannot_bind = {**cannot_select, "date min": "tdsodbc sends a wrong number of days", "time": "pyodbc binds no fraction"}
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
@@ -231,6 +234,7 @@ class PyodbcMicrosoft(Odbc):
                 autocommit=True, verify=None, timeout=0, token=None):
         verify = verify or (self.ready["caFile"] if encrypt == "strict" else None)
         text = microsoft_string(self.server(where), encrypt, database, user, password, verify, token)
+        text += "ApplicationIntent=ReadOnly;" if self.read_only_intent else ""
         return self.connect_string(f"DRIVER={{ODBC18}};{text}", autocommit=autocommit, timeout=timeout,
                                    attrs={1256: token_bytes(token)} if token else None)
 
@@ -243,6 +247,7 @@ class MssqlPython(Adapter):
                 autocommit=True, verify=None, timeout=0, token=None):
         verify = verify or (self.ready["caFile"] if encrypt == "strict" else None)
         text = microsoft_string(self.server(where), encrypt, database, user, password, verify, token)
+        text += "ApplicationIntent=ReadOnly;" if self.read_only_intent else ""
         import mssql_python
         mssql_python.pooling(enabled=False)
         connection = mssql_python.connect(text.replace("APP=compat;", ""), autocommit=autocommit,

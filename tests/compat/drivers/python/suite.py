@@ -632,6 +632,74 @@ def two_sessions_at_once(a):
     assert answered < done[0], "the second session waited for the first"
 
 
+# --- connections that the server cuts ------------------------------------------------------------
+
+def hears_nothing(a, connection):
+    """The connection is broken, and the server has not said why."""
+    error = refused(lambda: value(connection, "SELECT 1"))
+    said = a.text(error)
+    assert a.number(error) not in (596, 6005) and "kill state" not in said and "SHUTDOWN" not in said, said
+
+
+@test
+def killed_session(a):
+    victim, other = a.connect(), a.connect()
+    spid = value(victim, "SELECT @@SPID")
+    run(other, f"KILL {spid}")
+    hears_nothing(a, victim)
+    expect_error(a, refused(lambda: run(other, f"KILL {spid}")), 6106, "not an active process ID")
+    equal(value(a.connect(), "SELECT 1"), 1)
+
+
+@test
+def sent_away_from_a_database(a):
+    victim, other = a.connect(database="db1"), a.connect()
+    scratch_table(victim, "sent_away")
+    run(victim, "BEGIN TRANSACTION")
+    run(victim, "INSERT INTO dbo.sent_away VALUES (1, N'never')")
+    # Two errors, of which drivers show the first, the last or both.
+    busy = refused(lambda: run(other, "ALTER DATABASE db1 SET SINGLE_USER WITH NO_WAIT"))
+    assert "other users are using" in a.text(busy) or a.number(busy) == 5069, busy
+    run(other, "ALTER DATABASE db1 SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    hears_nothing(a, victim)
+    equal(value(other, "SELECT COUNT(*) FROM db1.dbo.sent_away"), 0)
+    run(other, "ALTER DATABASE db1 SET MULTI_USER")
+
+
+# --- availability groups --------------------------------------------------------------------------
+
+GROUP = """
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Str0ng!Passw0rd'
+CREATE CERTIFICATE compat_endpoint WITH SUBJECT = 'compat', EXPIRY_DATE = '2049-12-31'
+CREATE ENDPOINT compat STATE = STARTED AS TCP (LISTENER_PORT = 5022)
+    FOR DATABASE_MIRRORING (ROLE = ALL, AUTHENTICATION = CERTIFICATE compat_endpoint, ENCRYPTION = REQUIRED ALGORITHM AES)
+ALTER DATABASE db1 SET RECOVERY FULL
+BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/backup/db1.bak'
+DECLARE @create nvarchar(max) = N'CREATE AVAILABILITY GROUP compat WITH (CLUSTER_TYPE = NONE) FOR DATABASE db1
+    REPLICA ON N''' + @@SERVERNAME + N''' WITH (ENDPOINT_URL = N''TCP://10.0.0.4:5022'', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT,
+    FAILOVER_MODE = MANUAL, PRIMARY_ROLE (ALLOW_CONNECTIONS = READ_WRITE))'
+EXEC sp_executesql @create
+"""
+
+
+@test
+def read_only_intent(a):
+    if a.read_only_intent is None:
+        raise Skip("the driver cannot say that it only reads")
+    admin = a.connect()
+    run(admin, GROUP)
+    equal(value(a.connect(database="db1"), "SELECT DB_NAME()"), "db1")
+    a.read_only_intent = True
+    # The primary takes only those that write as well.
+    refused(lambda: value(a.connect(database="db1"), "SELECT 1"))
+    equal(value(a.connect(), "SELECT DB_NAME()"), "master")
+    reader = a.connect()
+    expect_error(a, refused(lambda: run(reader, "USE db1")), 979, "application intent")
+    run(admin, "DECLARE @alter nvarchar(max) = N'ALTER AVAILABILITY GROUP compat MODIFY REPLICA ON N''' + @@SERVERNAME + "
+               "N''' WITH (PRIMARY_ROLE (ALLOW_CONNECTIONS = ALL))'; EXEC sp_executesql @alter")
+    equal(value(a.connect(database="db1"), "SELECT DB_NAME()"), "db1")
+
+
 # --- one driver's own ---------------------------------------------------------------------------
 
 @test

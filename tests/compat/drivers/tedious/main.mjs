@@ -415,6 +415,26 @@ INSERT INTO #t (id, v) VALUES (1, CAST(${each.value} AS ${each.type})), (2, NULL
     const { sets } = await batch(connection, "SELECT DB_NAME(), @@TRANCOUNT, OBJECT_ID('tempdb..#left')");
     assert.deepEqual(sets[0][0], ["db1", 0, null]);
   },
+  async killed_session() {
+    const [victim, other] = [await connect(), await connect()];
+    victim.on("error", () => {});
+    const spid = await value(victim, "SELECT @@SPID");
+    await batch(other, `KILL ${spid}`);
+    const error = await refused(() => batch(victim, "SELECT 1"));
+    assert.equal(error.number, undefined, String(error));
+    assert.deepEqual(victim.errors, []);
+    assert.equal(await value(await connect(), "SELECT 1"), 1);
+  },
+  async sent_away_from_a_database() {
+    const [victim, other] = [await connect("sql", { database: "db1" }), await connect()];
+    victim.on("error", () => {});
+    const waiting = refused(() => batch(victim, "WAITFOR DELAY '00:10:00'"));
+    await batch(other, "ALTER DATABASE db1 SET SINGLE_USER WITH ROLLBACK IMMEDIATE");
+    const error = await waiting;
+    assert.equal(error.number, undefined, String(error));
+    assert.deepEqual(victim.errors, []);
+    await batch(other, "ALTER DATABASE db1 SET MULTI_USER");
+  },
   async bulk_load() {
     const { TYPES } = tedious;
     const connection = await connect("sql", { database: "db1" });
@@ -431,7 +451,7 @@ INSERT INTO #t (id, v) VALUES (1, CAST(${each.value} AS ${each.type})), (2, NULL
   },
 };
 
-for (const name of ["cancel_waiting", "request_timeout"]) tests[name].flags = ["--clock", "real"];
+for (const name of ["cancel_waiting", "request_timeout", "sent_away_from_a_database"]) tests[name].flags = ["--clock", "real"];
 
 const word = process.argv[2];
 if (word === "list") {
