@@ -198,6 +198,10 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
     }
     let name = ask.login_name.unwrap_or(ask.host);
     reasons.extend(admit(world, end, name).err());
+    // Whoever is not let in has perhaps come to an instance that another rule was to lead past.
+    if way.shadowed && reasons.contains(&Reason::HostMismatch) {
+        reasons.push(Reason::ShadowedRule);
+    }
     if reasons.is_empty()
         && let Some(redirect) = redirect(world, ask, end)
     {

@@ -18,6 +18,11 @@ pub(super) fn hint(
             .unwrap_or_default()
     };
     let (host, port, from) = (ask.host, ask.port, ask.from);
+    // What the login says is what came of it; what is to be done is about the rule.
+    let reason = match verdict.latent.contains(&Reason::ShadowedRule) {
+        true => Reason::ShadowedRule,
+        false => reason,
+    };
     Some(match reason {
         Reason::DnsNoName => format!("check the name '{host}': no instance or record of this world has it"),
         Reason::DnsNoNameInZone => format!(

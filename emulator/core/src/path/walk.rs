@@ -27,6 +27,8 @@ pub(super) struct Walk {
     pub(super) selectors: Vec<String>,
     /// The connections of private endpoints that it leads through.
     pub(super) endpoints: Vec<Uuid>,
+    /// Whether a machine on it has a rule for the same port that comes too late to be taken.
+    pub(super) shadowed: bool,
 }
 
 /// How often a connection may be passed on: appliances and forwarding machines can go in circles.
@@ -62,6 +64,7 @@ impl Walk {
             outcome: Err(Reason::NoRoute),
             selectors: Vec::new(),
             endpoints: Vec::new(),
+            shadowed: false,
         }
     }
 
@@ -526,14 +529,16 @@ impl<'w> Walker<'w> {
         if machine.power != Power::Running {
             return self.end(walk, Err(Reason::NothingThere));
         }
-        let rule = machine.rules.iter().find(|rule| rule.port == port);
-        let Some(rule) = rule else {
+        let mut rules = machine.rules.iter().filter(|rule| rule.port == port);
+        let Some(rule) = rules.next() else {
             let end = machine.listening.contains(&port).then(|| End::Machine {
                 machine: machine.header.name.to_string(),
             });
             return self.end(walk, end.ok_or(Reason::NoForwardingRule));
         };
-        let walk = walk.by(Hop::new("dnat", at(rule.address, rule.to_port)));
+        let mut walk = walk.by(Hop::new("dnat", at(rule.address, rule.to_port)));
+        let taken = (rule.address, rule.to_port);
+        walk.shadowed |= rules.any(|later| (later.address, later.to_port) != taken);
         if !machine.forwards {
             return self.end(walk, Err(Reason::ForwardingOff));
         }

@@ -148,11 +148,7 @@ fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint, group: &Zon
         let tail = format!("{ZONE}/{}", zone.name);
         json!({
             "name": name.as_str(),
-            "id": format!("{id}/privateDnsZoneConfigs/{name}"),
-            "etag": network::etag(endpoint.header.etag),
-            "type": format!("{}/privateDnsZoneConfigs", TYPE.full_name()),
             "properties": {
-                "provisioningState": state,
                 "privateDnsZoneId": call.id_in_group(zone.group.as_str(), &tail),
                 "recordSets": records.collect::<Vec<_>>(),
             },
@@ -162,7 +158,6 @@ fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint, group: &Zon
         "name": group.name.as_str(),
         "id": id,
         "etag": network::etag(endpoint.header.etag),
-        "type": TYPE.full_name(),
         "properties": {
             "provisioningState": state,
             "privateDnsZoneConfigs": configurations.collect::<Vec<_>>(),

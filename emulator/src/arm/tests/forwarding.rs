@@ -206,6 +206,45 @@ async fn the_articles_chain_carries_and_breaks() {
     )
     .await;
     assert_eq!(asked(1433), (true, "ok".to_owned()));
+    // Rules carry what they say: a rule for datagrams is none for connections, and one for everything is one for all ports.
+    for (protocol, port, expected) in [
+        ("Udp", 1433, (false, "lb.no_rule")),
+        ("All", 0, (true, "ok")),
+        ("Tcp", 1433, (true, "ok")),
+    ] {
+        let mut changed = balancer();
+        let rule = &mut changed["properties"]["loadBalancingRules"][0]["properties"];
+        rule["protocol"] = json!(protocol);
+        rule["frontendPort"] = json!(port);
+        rule["backendPort"] = json!(port);
+        made(&fixture, "loadBalancers/lb", changed).await;
+        assert_eq!(
+            asked(1433),
+            (expected.0, expected.1.to_owned()),
+            "{protocol}"
+        );
+    }
+    // A second target on the same port is never taken.
+    for machine in ["fwd1", "fwd2"] {
+        run(
+            &fixture,
+            machine,
+            &["./ip_fwd.sh -i eth0 -f 1433 -a 10.9.9.9 -b 1433"],
+        )
+        .await;
+    }
+    let (reason, latent) = fixture.world(|world, now| {
+        world.advance_to(now);
+        let from = Vantage::parse(world, "subnet:app/app").expect("a vantage");
+        let ask = Ask {
+            login_name: Some("mi2.other.test"),
+            ..Ask::new(&from, &name, 1433)
+        };
+        let verdict = json!(evaluate(world, &ask));
+        (verdict["reason"].clone(), verdict["latent"].clone())
+    });
+    assert_eq!(reason, "tds.host_mismatch");
+    assert_eq!(latent, json!(["fwd.shadowed_rule"]));
     // A machine that is off is taken out once its probes have failed.
     for name in ["fwd1", "fwd2"] {
         post(&fixture, name, "deallocate", None).await;
@@ -522,4 +561,88 @@ async fn gateways_lead_to_places_outside() {
         assert_eq!(reply.status, StatusCode::ACCEPTED, "{tail}: {}", reply.text);
         fixture.advance(Span::seconds(1));
     }
+}
+
+#[tokio::test]
+async fn a_standard_public_address_is_closed_until_a_group_opens_it() {
+    let fixture = stage().await;
+    let address = json!({"location": REGION, "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}});
+    made(&fixture, "publicIPAddresses/pip", address).await;
+    let mut nic = interface("be", None);
+    nic["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"] =
+        json!({"id": id("publicIPAddresses/pip")});
+    made(&fixture, "networkInterfaces/vm-nic", nic.clone()).await;
+    fixture
+        .put(&machine_path("vm", ""), machine("vm-nic"))
+        .await;
+    let asked = |port| {
+        fixture.world(|world, now| {
+            world.advance_to(now);
+            let from = Vantage::Internet;
+            let ask = Ask::new(&from, "52.174.0.4", port);
+            let verdict = json!(evaluate(world, &ask));
+            verdict["reason"].as_str().unwrap_or("ok").to_owned()
+        })
+    };
+    assert_eq!(asked(22), "net.nsg_in_deny");
+    let group = json!({"location": REGION, "properties": {"securityRules": [{"name": "ssh", "properties": {
+        "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp",
+        "sourceAddressPrefix": "Internet", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "22",
+    }}]}});
+    made(&fixture, "networkSecurityGroups/nsg", group).await;
+    nic["properties"]["networkSecurityGroup"] = json!({"id": id("networkSecurityGroups/nsg")});
+    made(&fixture, "networkInterfaces/vm-nic", nic).await;
+    assert_eq!(asked(22), "ok");
+    assert_eq!(asked(1433), "net.nsg_in_deny");
+    let used = fixture.delete(&network("networkSecurityGroups/nsg")).await;
+    assert_eq!(used.code(), "InUseNetworkSecurityGroupCannotBeDeleted");
+}
+
+#[tokio::test]
+async fn a_network_does_not_grow_into_its_peers() {
+    let fixture = stage().await;
+    for (near, far) in [("net", "app"), ("app", "net")] {
+        let body = json!({"properties": {"remoteVirtualNetwork": {"id": id(&format!("virtualNetworks/{far}"))}}});
+        made(
+            &fixture,
+            &format!("virtualNetworks/{near}/virtualNetworkPeerings/p"),
+            body,
+        )
+        .await;
+    }
+    let grown = |prefixes: &[&str]| json!({"location": REGION, "properties": {"addressSpace": {"addressPrefixes": prefixes}}});
+    for (prefixes, code) in [
+        (
+            &["10.30.0.0/16", "10.50.128.0/17"][..],
+            "VnetAddressSpacesOverlap",
+        ),
+        (&["10.31.0.0/16"][..], "NetcfgInvalidSubnet"),
+        (&["10.30.0.0/16", "10.31.0.0/16"][..], ""),
+    ] {
+        let reply = fixture
+            .put(&network("virtualNetworks/net"), grown(prefixes))
+            .await;
+        assert_eq!(reply.code(), code, "{prefixes:?}: {}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn a_group_takes_the_whole_chain_along() {
+    let (fixture, _) = chain().await;
+    make_machine(&fixture, "fwd1").await;
+    let lawful = |fixture: &Fixture| {
+        fixture.world(|world, now| {
+            world.advance_to(now);
+            milink_core::invariants::check(world)
+        })
+    };
+    assert_eq!(lawful(&fixture), Ok(()));
+    let group = "/subscriptions/S/resourcegroups/rg?api-version=2024-11-01";
+    let reply = fixture.delete(group).await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
+    fixture.advance(Span::minutes(24 * 60));
+    assert_eq!(lawful(&fixture), Ok(()));
+    assert_eq!(fixture.get(group).await.status, StatusCode::NOT_FOUND);
+    let left = fixture.world(|world, _| world.azure.fabric.headers().count());
+    assert_eq!(left, 0);
 }

@@ -437,6 +437,17 @@ async fn what_is_in_use_stays() {
     nowhere["properties"]["frontendIPConfigurations"][0]["name"] = json!("new");
     nowhere["properties"]["loadBalancingRules"] = json!([]);
     nowhere["properties"]["backendAddressPools"] = json!([{"name": "pool"}, {"name": "more"}]);
+    let mut moved = balancer();
+    moved["properties"]["frontendIPConfigurations"][0]["properties"]["subnet"]["id"] =
+        json!(id("virtualNetworks/app/subnets/app"));
+    moved["properties"]["backendAddressPools"] = json!([{"name": "pool"}, {"name": "more"}]);
+    let away = fixture
+        .put(&network("loadBalancers/lb"), moved.clone())
+        .await;
+    assert_eq!(
+        away.code(),
+        "NetworkInterfaceAndInternalLoadBalancerMustUseTheSameVirtualNetwork"
+    );
     for (what, body) in [
         ("a pool with a member", fewer),
         ("a frontend of a service", nowhere),
@@ -470,9 +481,13 @@ async fn what_is_in_use_stays() {
         .await;
     assert_eq!(listed.body["value"][0]["name"], "nic");
     // In the order in which a person takes it down.
+    let gone = fixture.delete(&network("networkInterfaces/nic")).await;
+    assert_eq!(gone.status, StatusCode::ACCEPTED, "{}", gone.text);
+    fixture.advance(Span::seconds(1));
+    let away = fixture.put(&network("loadBalancers/lb"), moved).await;
+    assert_eq!(away.code(), "ResourceInUse", "{}", away.text);
     for tail in [
         "privateLinkServices/pls",
-        "networkInterfaces/nic",
         "loadBalancers/lb/backendAddressPools/more",
         "loadBalancers/lb",
         "virtualNetworks/net",

@@ -377,3 +377,118 @@ async fn put_factory(fixture: &Fixture) -> Vec<(&'static str, &'static str)> {
         ),
     ]
 }
+
+#[tokio::test]
+async fn answers_about_balancers_fit_the_published_definitions() {
+    use super::load_balancers::{
+        MANUAL, REGION, balancer, endpoint, id, interface, made, network, service, stage,
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/reference/specs/azure-rest-api-specs/specification")
+        .join("network/resource-manager/Microsoft.Network/stable/2024-01-01");
+    if !folder.exists() {
+        eprintln!("the published definitions are absent: nothing was compared");
+        return;
+    }
+    let fixture = stage().await;
+    let address = json!({"location": REGION, "zones": ["1"], "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}});
+    made(&fixture, "publicIPAddresses/pip", address).await;
+    made(&fixture, "loadBalancers/lb", balancer()).await;
+    let mut member = interface("be", Some("pool"));
+    member["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"] =
+        json!({"id": id("publicIPAddresses/pip")});
+    made(&fixture, "networkInterfaces/nic", member).await;
+    let made_service = made(&fixture, "privateLinkServices/pls", service()).await;
+    let target = id("privateLinkServices/pls");
+    made(&fixture, "privateEndpoints/pe", endpoint(&target, MANUAL)).await;
+    let zone = in_group("Microsoft.Network/privateDnsZones/z.test", "2024-06-01");
+    fixture.put(&zone, json!({"location": "global"})).await;
+    let group = json!({"properties": {"privateDnsZoneConfigs": [{"name": "z", "properties": {"privateDnsZoneId": id("privateDnsZones/z.test")}}]}});
+    made(
+        &fixture,
+        "privateEndpoints/pe/privateDnsZoneGroups/g",
+        group,
+    )
+    .await;
+    let own = &made_service.body["properties"]["networkInterfaces"][0]["id"];
+    let own = own.as_str().and_then(|id| id.rsplit('/').next());
+    let own = format!("networkInterfaces/{}", own.expect("an interface"));
+    let mut specs = Specs::default();
+    let mut found = Vec::new();
+    for (file, path, tail) in [
+        (
+            "loadBalancer",
+            "/loadBalancers/{loadBalancerName}",
+            "loadBalancers/lb",
+        ),
+        (
+            "loadBalancer",
+            "/probes/{probeName}",
+            "loadBalancers/lb/probes/ssh",
+        ),
+        (
+            "loadBalancer",
+            "/backendAddressPools/{backendAddressPoolName}",
+            "loadBalancers/lb/backendAddressPools/pool",
+        ),
+        (
+            "loadBalancer",
+            "/loadBalancingRules",
+            "loadBalancers/lb/loadBalancingRules",
+        ),
+        (
+            "loadBalancer",
+            "/frontendIPConfigurations",
+            "loadBalancers/lb/frontendIPConfigurations",
+        ),
+        (
+            "loadBalancer",
+            "/loadBalancers/{loadBalancerName}/networkInterfaces",
+            "loadBalancers/lb/networkInterfaces",
+        ),
+        (
+            "networkInterface",
+            "/networkInterfaces/{networkInterfaceName}",
+            "networkInterfaces/nic",
+        ),
+        (
+            "networkInterface",
+            "/networkInterfaces/{networkInterfaceName}",
+            &own,
+        ),
+        (
+            "publicIpAddress",
+            "/publicIPAddresses/{publicIpAddressName}",
+            "publicIPAddresses/pip",
+        ),
+        (
+            "privateLinkService",
+            "/privateLinkServices/{serviceName}",
+            "privateLinkServices/pls",
+        ),
+        (
+            "privateLinkService",
+            "/privateLinkServices/{serviceName}/privateEndpointConnections",
+            "privateLinkServices/pls/privateEndpointConnections",
+        ),
+        (
+            "privateEndpoint",
+            "/privateEndpoints/{privateEndpointName}",
+            "privateEndpoints/pe",
+        ),
+        (
+            "privateEndpoint",
+            "/privateDnsZoneGroups/{privateDnsZoneGroupName}",
+            "privateEndpoints/pe/privateDnsZoneGroups/g",
+        ),
+    ] {
+        let file = folder.join(format!("{file}.json"));
+        let schema = specs.schema(&file, path);
+        let reply = fixture.get(&network(tail)).await;
+        assert!(reply.status.is_success(), "{tail}: {}", reply.text);
+        specs.differences(&reply.body, &schema, &file, tail, &mut found);
+    }
+    // The service shows this one of every resource; the definition of some has forgotten it.
+    found.retain(|difference| !difference.ends_with(".resourceGuid: not in the definition"));
+    assert!(found.is_empty(), "{found:#?}");
+}

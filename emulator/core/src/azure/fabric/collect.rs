@@ -209,7 +209,7 @@ pub(crate) mod laws {
 
     use super::{SubnetId, World, holders, is_there};
     use crate::azure::ResourceKey;
-    use crate::azure::fabric::{LoadBalancer, members, public_address};
+    use crate::azure::fabric::{LoadBalancer, PrivateLinkService, Sku, members, public_address};
     use crate::names::Name;
 
     /// Whatever is somewhere has its group and its subnet.
@@ -281,13 +281,18 @@ pub(crate) mod laws {
             .map(|machine| machine.header.name.to_string());
         let service = || {
             let mut services = fabric.private_link_services.values();
-            let kept = |(balancer, frontend): &(ResourceKey, Name)| {
+            // Its frontend is that of a standard one in its own network.
+            let kept = |service: &PrivateLinkService| {
+                let (balancer, frontend) = &service.frontend;
                 let balancer = fabric.load_balancers.get(balancer);
+                let balancer = balancer.filter(|balancer| balancer.sku == Sku::Standard);
                 let frontend = balancer.and_then(|balancer| balancer.frontends.get(frontend));
-                frontend.is_some_and(|frontend| frontend.inside().is_some())
+                let inside = frontend.and_then(|frontend| frontend.inside());
+                inside
+                    .is_some_and(|(subnet, _)| subnet.network_key() == service.subnet.network_key())
             };
             services
-                .find(|service| !kept(&service.frontend))
+                .find(|service| !kept(service))
                 .map(|service| service.header.name.to_string())
         };
         let interface = || {

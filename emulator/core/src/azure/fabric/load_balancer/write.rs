@@ -277,9 +277,13 @@ impl WriteLoadBalancer {
 
     /// Parts that are in use stay.
     fn check_what_goes(&self, world: &World, old: &LoadBalancer) -> Result<(), Refusal> {
-        for name in old.frontends.keys() {
+        for (name, frontend) in &old.frontends {
+            let network = frontend.inside().map(|(subnet, _)| subnet.network_key());
             let stays = self.frontends.iter().any(|(kept, wanted)| {
-                kept == name && matches!(wanted.place, WantedPlace::Inside(..))
+                let WantedPlace::Inside(subnet, _) = &wanted.place else {
+                    return false;
+                };
+                kept == name && network.as_ref() == Some(&subnet.network_key())
             });
             if !stays {
                 frontend_is_free(world, &self.place.key, name)?;
