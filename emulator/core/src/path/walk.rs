@@ -247,10 +247,9 @@ impl<'w> Walker<'w> {
         }
         if let (Some(subnet), Some(inside)) =
             (&managed.properties.subnet, managed.properties.address)
+            && let Err(rule) = self.enters(source, (inside, port), subnet, None)
         {
-            if let Err(rule) = self.enters(source, (inside, port), subnet, None) {
-                return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
-            }
+            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
         if !self.runs(&instance.name) {
             return self.end(walk, Err(Reason::InstanceStopped));
