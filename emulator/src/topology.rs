@@ -1,5 +1,7 @@
 //! What a world starts with: SQL Servers, managed instances and their surroundings, as a file says or by default.
 
+mod principal;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use serde::Deserialize;
 
 use crate::keys::Keys;
 
+pub use principal::PrincipalSpec;
+
 /// The contents of a topology file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +44,9 @@ pub struct Topology {
     /// SQL Servers.
     #[serde(default, rename = "sql_server")]
     pub sql_servers: Vec<SqlServerSpec>,
+    /// Service principals besides the one that owns everything.
+    #[serde(default, rename = "principal")]
+    pub principals: Vec<PrincipalSpec>,
     /// Managed instances.
     #[serde(default, rename = "managed_instance")]
     pub managed_instances: Vec<ManagedInstanceSpec>,
@@ -155,6 +162,7 @@ impl Default for Topology {
                 databases: vec!["db1".to_owned()],
                 ..SqlServerSpec::named("sqlserver1")
             }],
+            principals: Vec::new(),
             managed_instances: vec![ManagedInstanceSpec::named("sqlmi1")],
             ..Self::empty()
         }
@@ -198,6 +206,7 @@ impl Topology {
             location: default_location(),
             network: Network::default(),
             sql_servers: Vec::new(),
+            principals: Vec::new(),
             managed_instances: Vec::new(),
             dial: Vec::new(),
         }
@@ -213,6 +222,7 @@ impl Topology {
         // A trial world says what the model would refuse, before anything is started.
         let mut world = World::new(1, uuid::Uuid::nil(), Timestamp::default());
         topology.provision_sql_servers(&mut world, "Trial-password-1")?;
+        principal::provision(&topology.principals, &mut world)?;
         for spec in &topology.managed_instances {
             spec.policy()?;
             collation(spec.collation.as_deref())?;
@@ -235,7 +245,8 @@ impl Topology {
         let durations = std::mem::replace(&mut world.durations, Durations::of(Profile::Instant));
         let made = self
             .provision_sql_servers(world, sa_password)
-            .and_then(|()| self.provision_azure(world, keys, administrator_password));
+            .and_then(|()| self.provision_azure(world, keys, administrator_password))
+            .and_then(|()| principal::provision(&self.principals, world));
         world.durations = durations;
         made
     }

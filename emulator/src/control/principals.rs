@@ -130,18 +130,8 @@ fn assign(
 
 /// The id of the role of that name.
 fn named(world: &Arc<WorldCell>, name: &str) -> Result<Uuid, ControlError> {
-    let known = BUILT_IN
-        .iter()
-        .find(|role| role.name.eq_ignore_ascii_case(name))
-        .and_then(|role| Uuid::parse_str(role.id).ok());
-    let own = || {
-        world.read(|world| {
-            let mut all = world.azure.authorization.definitions.values();
-            all.find(|role| role.name.eq_ignore_ascii_case(name))
-                .map(|role| role.id)
-        })
-    };
-    known.or_else(own).ok_or_else(|| {
+    let found = world.read(|world| world.azure.authorization.role_named(name));
+    found.ok_or_else(|| {
         let names: Vec<&str> = BUILT_IN.iter().map(|role| role.name).collect();
         ControlError::bad_request(format!(
             "there is no role '{name}'; there are {}",

@@ -173,6 +173,7 @@ fn frontend(
     let place = match (subnet, public) {
         (Some(subnet), None) => WantedPlace::Inside(subnet_of(call, &subnet)?, address),
         (None, Some(public)) => {
+            call.linked("Microsoft.Network/publicIPAddresses/join/action", &public)?;
             let public = Id::parse(call, &public)?;
             WantedPlace::Public(public.key_of("Microsoft.Network/publicIPAddresses")?)
         }

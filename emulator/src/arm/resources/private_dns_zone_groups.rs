@@ -60,6 +60,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             inner.ignore(&["recordSets"]);
             let id = inner.string("privateDnsZoneId")?;
             let id = id.ok_or_else(|| missing("privateDnsZoneId"))?;
+            call.linked("Microsoft.Network/privateDnsZones/join/action", &id)?;
             let zone = Id::parse(call, &id)?.key_of(ZONE)?;
             let name = name.ok_or_else(|| missing("privateDnsZoneConfigs.name"))?;
             Ok((Name::new(&name), zone))

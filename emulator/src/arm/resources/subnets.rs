@@ -32,7 +32,11 @@ const PARENT: &str = "Microsoft.Network/virtualNetworks";
 const NAME: &str = "Microsoft.Network/virtualNetworks/subnets";
 
 /// What a body says of a subnet.
-pub(super) fn settings(properties: &Object<'_>, name: &str) -> Result<SubnetSettings, ArmError> {
+pub(super) fn settings(
+    call: &Call<'_>,
+    properties: &Object<'_>,
+    name: &str,
+) -> Result<SubnetSettings, ArmError> {
     properties.ignore(&[
         "provisioningState",
         "ipConfigurations",
@@ -89,6 +93,20 @@ pub(super) fn settings(properties: &Object<'_>, name: &str) -> Result<SubnetSett
     settings.service_endpoints = endpoints.collect::<Result<_, ArmError>>()?;
     settings.network_security_group = reference("networkSecurityGroup")?;
     settings.route_table = reference("routeTable")?;
+    for (id, action) in [
+        (
+            &settings.network_security_group,
+            "Microsoft.Network/networkSecurityGroups/join/action",
+        ),
+        (
+            &settings.route_table,
+            "Microsoft.Network/routeTables/join/action",
+        ),
+    ] {
+        if let Some(id) = id {
+            call.linked(action, id)?;
+        }
+    }
     settings.default_outbound_access = properties.boolean("defaultOutboundAccess")?;
     if reference("natGateway")?.is_some() {
         return Err(ArmError::not_emulated("A NAT gateway"));
@@ -176,7 +194,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         return Err(no_network(call));
     }
     let name = call.path.name(1);
-    let settings = call.body(|body| settings(&body.object_or_empty("properties")?, name))?;
+    let settings = call.body(|body| settings(call, &body.object_or_empty("properties")?, name))?;
     let (operation, new) = call.submit(WriteSubnet {
         network: network::key(call),
         name: Name::new(name),

@@ -147,6 +147,7 @@ fn interface(
     one.object_or_empty("properties")?.ignore_all();
     let id = one.string("id")?;
     let id = id.ok_or_else(|| missing("networkProfile.networkInterfaces.id"))?;
+    call.linked("Microsoft.Network/networkInterfaces/join/action", &id)?;
     Id::parse(call, &id)?.key_of("Microsoft.Network/networkInterfaces")
 }
 

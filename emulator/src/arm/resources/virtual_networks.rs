@@ -70,7 +70,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             tags: body.tags()?.unwrap_or_default(),
             prefixes: space.strings("addressPrefixes")?.unwrap_or_default(),
             dns_servers: dhcp.strings("dnsServers")?.unwrap_or_default(),
-            subnets: inline_subnets(&properties)?,
+            subnets: inline_subnets(call, &properties)?,
         })
     })?;
     let (operation, new) = call.submit(request)?;
@@ -116,6 +116,7 @@ fn refuse_what_is_missing(properties: &Object<'_>) -> Result<(), ArmError> {
 
 /// Subnets in the body; none keeps those there are.
 fn inline_subnets(
+    call: &Call<'_>,
     properties: &Object<'_>,
 ) -> Result<Option<Vec<(Name, SubnetSettings)>>, ArmError> {
     let Some(entries) = properties.objects("subnets")? else {
@@ -124,7 +125,7 @@ fn inline_subnets(
     let subnets = entries.iter().map(|entry| {
         entry.ignore(&["id", "etag", "type"]);
         let name = entry.string("name")?.unwrap_or_default();
-        let settings = subnets::settings(&entry.object_or_empty("properties")?, &name)?;
+        let settings = subnets::settings(call, &entry.object_or_empty("properties")?, &name)?;
         Ok((Name::new(&name), settings))
     });
     subnets.collect::<Result<_, ArmError>>().map(Some)

@@ -132,6 +132,17 @@ impl Authorization {
         self.definitions.contains_key(&id) || built_in::find(id).is_some()
     }
 
+    /// The role of that name, built in or not.
+    pub fn role_named(&self, name: &str) -> Option<Uuid> {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        let known = BUILT_IN.iter().find(|role| is(role.name));
+        let known = known.and_then(|role| Uuid::try_parse(role.id).ok());
+        known.or_else(|| {
+            let mut own = self.definitions.values();
+            own.find(|role| is(&role.name)).map(|role| role.id)
+        })
+    }
+
     /// The principal that logs in as this application.
     pub fn application(&self, application: Uuid) -> Option<&Principal> {
         let mut all = self.principals.values();
