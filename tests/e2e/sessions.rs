@@ -9,8 +9,7 @@ use milink_tests::Stage;
 async fn a_session_that_is_killed_hears_nothing() {
     let stage = Stage::start().await;
     let (mut first, mut second) = (stage.sql_server().await, stage.sql_server().await);
-    let open =
-        "CREATE TABLE master.dbo.kept (a int); BEGIN TRANSACTION; INSERT master.dbo.kept VALUES (1)";
+    let open = "CREATE TABLE master.dbo.kept (a int); BEGIN TRANSACTION; INSERT master.dbo.kept VALUES (1)";
     second.batch(open).await.expect("it runs");
     let spid = one(&mut second, "SELECT CAST(@@SPID AS varchar(9)) AS n").await;
     let kill = format!("KILL {spid}");
@@ -28,7 +27,10 @@ async fn a_session_that_is_killed_hears_nothing() {
 async fn a_statement_that_runs_ends_without_an_answer() {
     let stage = Stage::start().await;
     let (mut first, mut second) = (stage.sql_server().await, stage.sql_server().await);
-    first.batch("CREATE DATABASE alone").await.expect("it is made");
+    first
+        .batch("CREATE DATABASE alone")
+        .await
+        .expect("it is made");
     second.batch("USE alone").await.expect("it is there");
     let running = tokio::spawn(async move { second.batch("WAITFOR DELAY '01:00:00'").await });
     let waits = "SELECT CAST(COUNT(*) AS varchar(9)) AS n FROM sys.dm_exec_requests WHERE session_id > 50 AND session_id <> @@SPID";

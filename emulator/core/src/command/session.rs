@@ -246,6 +246,9 @@ fn cut(world: &mut World, instance: InstanceId, sessions: &BTreeSet<SessionId>) 
         }
     }
     world.stops += u64::from(any);
+    for session in sessions {
+        close_served(world, instance, Some(*session));
+    }
 }
 
 impl Instance {
