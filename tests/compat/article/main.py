@@ -509,7 +509,7 @@ def altered_endpoint(client, ready, work):
 TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases,
                                  server_trust_group, remedies, legality)}
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
-EVERY_CLIENT = ("whole_article", "server_trust_group")
+EVERY_CLIENT = ("whole_article",)
 # What a walk needs of the emulator.
 FLAGS = {"several_databases": ("--topology", str(HERE / "several-databases.toml"))}
 
