@@ -951,7 +951,10 @@ fn what_an_instance_left_open_elsewhere_ends_with_it() {
     town.pass();
     let mut other = town.talk(town.ids[1]);
     let look = "SET LOCK_TIMEOUT 0; UPDATE dbo.t SET id = id WHERE id = 1; SELECT v FROM dbo.t WHERE id = 1; SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE host_name = N'mi1'";
-    town.check(&mut other, look, &expect![[r#"
+    town.check(
+        &mut other,
+        look,
+        &expect![[r#"
         done Update 1
         [v nvarchar(20)]
         one
@@ -959,5 +962,6 @@ fn what_an_instance_left_open_elsewhere_ends_with_it() {
         [int]
         0
         done Select 1
-    "#]]);
+    "#]],
+    );
 }

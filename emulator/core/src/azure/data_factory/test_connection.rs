@@ -155,7 +155,6 @@ impl Request for TestConnection {
 
 impl Subject {
     /// The runtime from which it connects, and how.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
     fn read(
         self,
         factory: &Factory,
