@@ -14,7 +14,7 @@ use super::token::Claims;
 impl Arm {
     /// Whether this is somebody who owns everything.
     pub(super) fn owns(&self, caller: &Claims) -> bool {
-        self.owners.iter().any(|owner| *owner == caller.oid)
+        self.owners.contains(&caller.oid)
     }
 }
 

@@ -8,9 +8,9 @@ use super::{DEEPEST, LONGEST_EXPRESSION};
 pub(super) enum Expression {
     Text(String),
     Number(i64),
-    Call(String, Vec<Expression>),
+    Call(String, Vec<Self>),
     /// `of.name`, or `of['name']`, or `of[0]`.
-    Member(Box<Expression>, Box<Expression>),
+    Member(Box<Self>, Box<Self>),
 }
 
 /// What a string in a template is.

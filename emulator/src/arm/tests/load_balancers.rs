@@ -110,6 +110,9 @@ pub(super) fn endpoint(target: &str, list: &str) -> Value {
     body
 }
 
+/// What is wrong, how a good body comes to be so, and the code that says it.
+type Spoilt = (&'static str, Box<dyn Fn(&mut Value)>, &'static str);
+
 const AUTOMATIC: &str = "privateLinkServiceConnections";
 pub(super) const MANUAL: &str = "manualPrivateLinkServiceConnections";
 
@@ -202,7 +205,7 @@ async fn what_is_wrong_with_a_load_balancer_is_said() {
     let address = json!({"location": REGION, "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}});
     made(&fixture, "publicIPAddresses/pip", address).await;
     let public = json!({"id": id("publicIPAddresses/pip")});
-    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>, &str)> = vec![
+    let cases: Vec<Spoilt> = vec![
         (
             "no such probe",
             at("loadBalancingRules", "probe", lb("probes/none")),
@@ -823,7 +826,7 @@ async fn what_is_wrong_with_a_link_service_is_said() {
     second["sku"]["name"] = json!("Basic");
     made(&fixture, "loadBalancers/basic", second).await;
     let frontend = |id: String| json!([{ "id": id }]);
-    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>, &str)> = vec![
+    let cases: Vec<Spoilt> = vec![
         (
             "network policies",
             at("ipConfigurations", "subnet", subnet("be")),

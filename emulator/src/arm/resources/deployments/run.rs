@@ -283,7 +283,7 @@ impl Round<'_> {
 
     fn outputs(&self, deployment: &Deployment) -> Result<Value, ArmError> {
         let plan = self.plan(deployment);
-        let plan = plan.as_ref().map_err(|error| ArmError::clone(error))?;
+        let plan = plan.as_ref().map_err(ArmError::clone)?;
         let caller = claims(deployment);
         let runtime = Deployed {
             round: self,

@@ -72,7 +72,7 @@ impl Session {
     fn ask(
         &mut self,
         server: &Name,
-        begin: impl FnOnce(&mut Session),
+        begin: impl FnOnce(&mut Self),
         host: &mut dyn Host,
     ) -> Result<Remote, SqlError> {
         let now = host.snapshot().now();

@@ -153,7 +153,6 @@ impl Session {
     }
 
     /// The rows that an INSERT is to send, or what they wait for.
-    #[expect(clippy::type_complexity, reason = "one function's own")]
     fn rows_of(
         &mut self,
         insert: &ast::InsertStatement,
