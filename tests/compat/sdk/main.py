@@ -153,7 +153,11 @@ def native_endpoint(ready, work):
     equal(reason(tested), "pe.pending")
     connections = azure.rest("GET", f"{instance['resourceId']}/privateEndpointConnections", "2021-11-01")["value"]
     azure.rest("PUT", connections[0]["id"], "2021-11-01", APPROVED)
-    shown = azure.factories.managed_private_endpoints.get(azure.group, "adf-native", "default", "mpe").properties
+    # Nothing but the state tells when it is provisioned: clients ask until it is.
+    for _ in range(1000):
+        shown = azure.factories.managed_private_endpoints.get(azure.group, "adf-native", "default", "mpe").properties
+        if shown.provisioning_state != "Provisioning":
+            break
     equal((shown.connection_state.status, shown.provisioning_state), ("Approved", "Succeeded"))
     equal(reason(azure.test("adf-native", linked_service(instance["fqdn"], user, password))), "ok")
     wrong = azure.test("adf-native", linked_service(instance["fqdn"], user, "wrong"))
