@@ -96,6 +96,7 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::private_dns_zone_groups::TYPE,
     resources::virtual_machines::TYPE,
     resources::virtual_machines::INSTANCE_VIEW,
+    resources::machine_images::TYPE,
     resources::private_dns_zones::TYPE,
     resources::private_dns_zones::LINKS,
     resources::private_dns_zones::A,

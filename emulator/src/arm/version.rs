@@ -125,7 +125,10 @@ const SUBSCRIPTIONS: [&str; 13] = [
     "2022-12-01",
 ];
 
-const NETWORK: [&str; 22] = [
+/// What `az vm create` writes a machine's interface at (observed with az 2.91).
+const NETWORK_OF_MACHINES: &str = "2015-06-15";
+const NETWORK: [&str; 23] = [
+    NETWORK_OF_MACHINES,
     "2018-08-01",
     "2019-04-01",
     "2019-11-01",
@@ -195,7 +198,9 @@ impl Versions {
     pub(super) fn contains(self, version: &ApiVersion) -> bool {
         match self {
             Self::Network => {
-                !version.as_str().ends_with("-preview") && version.is_since("2018-08-01")
+                let since = version.is_since("2018-08-01");
+                (since && !version.as_str().ends_with("-preview"))
+                    || version.as_str() == NETWORK_OF_MACHINES
             }
             Self::Compute => {
                 !version.as_str().ends_with("-preview") && version.is_since(COMPUTE[0])

@@ -69,12 +69,8 @@ class Stage:
     def machine(self, name):
         self.az("network", "nic", "create", *self.group, "-n", f"{name}-nic", "--vnet-name", "net", "--subnet", "be-subnet",
                 "--lb-name", "lb", "--lb-address-pools", "myBackendPool")
-        self.put(f"Microsoft.Compute/virtualMachines/{name}", {"properties": {
-            "hardwareProfile": {"vmSize": "Standard_B1s"},
-            "storageProfile": {"imageReference": {"publisher": "Canonical", "offer": "UbuntuServer", "sku": "18.04-LTS", "version": "latest"}},
-            "osProfile": {"computerName": name, "adminUsername": "me", "adminPassword": "Long-Pass-Word-1!"},
-            "networkProfile": {"networkInterfaces": [{"id": f"{self.prefix}/Microsoft.Network/networkInterfaces/{name}-nic"}]},
-        }}, "2024-07-01")
+        self.az("vm", "create", *self.group, "-n", name, "--nics", f"{name}-nic", "--image", "Ubuntu2204", "--size", "Standard_B1s",
+                "--admin-username", "me", "--admin-password", "Long-Pass-Word-1!")
 
     def control(self, path, body):
         """Asks the emulator's own API."""

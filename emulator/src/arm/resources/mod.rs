@@ -13,6 +13,7 @@ mod instance;
 pub(super) mod instance_operations;
 pub(super) mod load_balancers;
 pub(super) mod local_network_gateways;
+pub(super) mod machine_images;
 pub(super) mod managed_instances;
 mod network;
 pub(super) mod network_interfaces;
