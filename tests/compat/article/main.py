@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "az")]
 
 import steps  # noqa: E402
 from azure import Az  # noqa: E402
+from endpoints import private_endpoints  # noqa: E402
 from runners import Refused, runner  # noqa: E402
 from trust import server_trust_group  # noqa: E402
 
@@ -507,7 +508,7 @@ def altered_endpoint(client, ready, work):
 
 
 TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases,
-                                 server_trust_group, remedies, legality)}
+                                 server_trust_group, private_endpoints, remedies, legality)}
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article",)
 # What a walk needs of the emulator.
