@@ -2,7 +2,7 @@
 
 use milink_core::World;
 use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::{DeleteVpnConnection, Place, VpnConnection, WriteVpnConnection};
+use milink_core::azure::fabric::{DeleteVpnConnection, VpnConnection, WriteVpnConnection};
 use serde_json::{Value, json};
 
 use super::network;
@@ -13,7 +13,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
@@ -30,12 +29,7 @@ const LOCAL: &str = "Microsoft.Network/localNetworkGateways";
 const WEIGHT: i64 = 10;
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.vpn_connections.iter();
-        all.map(|(key, connection)| (key.clone(), shown(call, world, connection)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.vpn_connections, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -75,20 +69,15 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         }
         let weight = properties.integer("routingWeight")?.unwrap_or(WEIGHT);
         Ok(WriteVpnConnection {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             gateway: end(call, &properties, "virtualNetworkGateway1", GATEWAY)?,
             to: end(call, &properties, "localNetworkGateway2", LOCAL)?,
             weight: u32::try_from(weight)
                 .map_err(|_| invalid("routingWeight", &weight.to_string()))?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 /// One of the two ends. Some clients write the whole resource there; its id is what counts.
@@ -108,14 +97,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let connections = &world.azure.fabric.vpn_connections;
-        let connection = connections.get(&network::key(call))?;
-        Some(shown(call, world, connection))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.vpn_connections,
+        |world, connection| shown(call, world, connection),
+    )
 }
 
 fn shown(call: &Call<'_>, world: &World, connection: &VpnConnection) -> Value {

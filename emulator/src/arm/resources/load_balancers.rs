@@ -6,7 +6,7 @@ mod show;
 use axum::http::StatusCode;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeleteLoadBalancer, Place, Probe, Rule, RuleProtocol, Sku, Tagged, WantedFrontend, WantedPlace,
+    DeleteLoadBalancer, Probe, Rule, RuleProtocol, Sku, Tagged, WantedFrontend, WantedPlace,
     WriteLoadBalancer,
 };
 use milink_core::names::Name;
@@ -20,7 +20,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) use children::{FRONTENDS, INTERFACES, POOLS, PROBES, RULES};
 
@@ -41,12 +40,7 @@ const INTERVAL: i64 = 15;
 const IDLE_MINUTES: i64 = 4;
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.load_balancers.iter();
-        all.map(|(key, balancer)| (key.clone(), show::whole(call, world, balancer)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.load_balancers, show::whole)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -70,11 +64,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             }
         }
         Ok(WriteLoadBalancer {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             sku: sku(body)?,
             frontends: parts(&properties, "frontendIPConfigurations", |part, inner| {
                 frontend(call, part, inner)
@@ -89,9 +79,8 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             })?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -105,14 +94,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let balancers = &world.azure.fabric.load_balancers;
-        let balancer = balancers.get(&network::key(call))?;
-        Some(show::whole(call, world, balancer))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.load_balancers,
+        |world, balancer| show::whole(call, world, balancer),
+    )
 }
 
 /// The parts of one collection, with their names.

@@ -2,7 +2,7 @@
 
 use milink_core::World;
 use milink_core::azure::AddressPrefix;
-use milink_core::azure::fabric::{DeleteLocalGateway, LocalGateway, Place, WriteLocalGateway};
+use milink_core::azure::fabric::{DeleteLocalGateway, LocalGateway, WriteLocalGateway};
 use serde_json::{Value, json};
 
 use super::network;
@@ -12,7 +12,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
@@ -29,12 +28,7 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
 const NAME: &str = "Microsoft.Network/localNetworkGateways";
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.local_gateways.iter();
-        all.map(|(key, local)| (key.clone(), shown(call, world, local)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.local_gateways, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -67,20 +61,15 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             return Err(invalid("gatewayIpAddress", text));
         }
         Ok(WriteLocalGateway {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             prefixes: prefixes.collect::<Result<_, _>>()?,
             gateway: address
                 .or(name)
                 .ok_or_else(|| missing("gatewayIpAddress"))?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -89,14 +78,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let gateways = &world.azure.fabric.local_gateways;
-        let local = gateways.get(&network::key(call))?;
-        Some(shown(call, world, local))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.local_gateways,
+        |world, local| shown(call, world, local),
+    )
 }
 
 fn shown(call: &Call<'_>, world: &World, local: &LocalGateway) -> Value {

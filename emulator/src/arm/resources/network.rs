@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use axum::http::{Method, StatusCode};
 use milink_core::World;
 use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::{Header, TagResource, Tagged};
+use milink_core::azure::fabric::{Fabric, Header, Kept, Place, TagResource, Tagged};
 use milink_core::ids::OperationId;
 use milink_core::names::Name;
 use milink_core::operation::OperationState;
@@ -17,7 +17,7 @@ use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
-use crate::arm::operations;
+use crate::arm::{operations, paging};
 
 /// Group and name of the top resource in the path.
 pub(super) fn key(call: &Call<'_>) -> ResourceKey {
@@ -41,6 +41,57 @@ pub(super) fn rows(
             (key, row)
         })
         .collect()
+}
+
+/// The list of a type of the fabric's.
+pub(super) fn list<T>(
+    call: &Call<'_>,
+    kept: impl FnOnce(&Fabric) -> &Kept<T>,
+    shown: impl Fn(&Call<'_>, &World, &T) -> Value,
+) -> Result<Answer, ArmError> {
+    let rows = rows(call, |world| {
+        let all = kept(&world.azure.fabric).iter();
+        all.map(|(key, found)| (key.clone(), shown(call, world, found)))
+            .collect()
+    });
+    paging::page(call, rows)
+}
+
+/// Reads the path's resource of a type of the fabric's.
+pub(super) fn find<T, R>(
+    call: &Call<'_>,
+    kind: &str,
+    kept: impl FnOnce(&Fabric) -> &Kept<T>,
+    read: impl FnOnce(&World, &T) -> R,
+) -> Result<R, ArmError> {
+    let found = call.read(|world| {
+        let found = kept(&world.azure.fabric).get(&key(call))?;
+        Some(read(world, found))
+    });
+    found.ok_or_else(|| not_found(call, kind))
+}
+
+/// There is no such resource as the path's.
+pub(super) fn not_found(call: &Call<'_>, kind: &str) -> ArmError {
+    ArmError::resource_not_found(kind, call.path.name(0), call.path.group_name())
+}
+
+/// Where a body puts the path's resource.
+pub(super) fn place(call: &Call<'_>, kind: &str, body: &Object<'_>) -> Result<Place, ArmError> {
+    Ok(Place {
+        key: key(call),
+        location: call.required_region(kind, body)?,
+        tags: body.tags()?.unwrap_or_default(),
+    })
+}
+
+/// Answers a PUT with the resource as it is now.
+pub(super) fn written(
+    call: &Call<'_>,
+    (operation, new): (OperationId, bool),
+    value: &Value,
+) -> Result<Answer, ArmError> {
+    operations::network(call, Answer::written(new, value), operation)
 }
 
 /// A tracked resource around its properties.

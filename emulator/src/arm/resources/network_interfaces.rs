@@ -4,8 +4,7 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeleteInterface, Interface, Place, PrivateEndpoint, PrivateLinkService, Tagged, Target,
-    WriteInterface,
+    DeleteInterface, Interface, PrivateEndpoint, PrivateLinkService, Tagged, Target, WriteInterface,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
@@ -16,9 +15,9 @@ use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::paging;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -102,9 +101,8 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         };
         write(call, body, &properties, configuration)
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 fn write(
@@ -143,11 +141,7 @@ fn write(
         pool(call, &entry.string("id")?.unwrap_or_default())
     });
     Ok(WriteInterface {
-        place: Place {
-            key: network::key(call),
-            location: call.required_region(NAME, body)?,
-            tags: body.tags()?.unwrap_or_default(),
-        },
+        place: network::place(call, NAME, body)?,
         configuration: Name::new(
             &configuration
                 .string("name")?
@@ -218,9 +212,7 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
         own.or_else(|| Some(shown_of_endpoint(call, world, endpoint_with(world, &key)?)))
             .or_else(|| Some(shown_of_service(call, service_with(world, &key)?)))
     });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    found.ok_or_else(|| network::not_found(call, NAME))
 }
 
 pub(super) fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Value {

@@ -107,9 +107,8 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             items: items.transpose()?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -149,14 +148,13 @@ pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, ArmError> {
     let name = Name::new(call.path.name(1));
     let kind = kind(call);
     let written = call.body(|body| properties(kind, body))?;
-    let (operation, new) = call.submit(WriteNetworkItem {
+    let written = call.submit(WriteNetworkItem {
         kind,
         key: network::key(call),
         name,
         written: Some(written),
     })?;
-    let answer = Answer::written(new, &read_item(call)?);
-    operations::network(call, answer, operation)
+    network::written(call, written, &read_item(call)?)
 }
 
 pub(super) fn delete_item(call: &Call<'_>) -> Result<Answer, ArmError> {

@@ -13,9 +13,9 @@ use super::{network, private_endpoints};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::paging;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
@@ -67,7 +67,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         });
         zones.collect::<Result<Vec<_>, ArmError>>()
     })?;
-    let (operation, new) = call.submit(WriteZoneGroup {
+    let written = call.submit(WriteZoneGroup {
         endpoint: network::key(call),
         group: ZoneGroup {
             name: Name::new(call.path.name(1)),
@@ -81,7 +81,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         );
         call.arm.worlds.note(call.subscription, text);
     }
-    operations::network(call, Answer::written(new, &read(call)?), operation)
+    network::written(call, written, &read(call)?)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {

@@ -4,8 +4,7 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    Connection, Consumer, DeletePrivateEndpoint, Place, PrivateEndpoint, Target,
-    WritePrivateEndpoint,
+    Connection, Consumer, DeletePrivateEndpoint, PrivateEndpoint, Target, WritePrivateEndpoint,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
@@ -16,9 +15,9 @@ use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::operations;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -36,12 +35,7 @@ const AUTOMATIC: &str = "privateLinkServiceConnections";
 const MANUAL: &str = "manualPrivateLinkServiceConnections";
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.private_endpoints.iter();
-        all.map(|(key, endpoint)| (key.clone(), shown(call, world, endpoint)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.private_endpoints, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -77,12 +71,11 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     })?;
     let (action, scope) = approval(call, &request.target);
     let submitted = call.submit(request);
-    let (operation, new) = submitted.map_err(|error| match error.code() {
+    let written = submitted.map_err(|error| match error.code() {
         "LinkedAuthorizationFailed" => call.linked_refusal(action, &scope),
         _ => error,
     })?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    network::written(call, written, &read(call)?)
 }
 
 fn write(
@@ -122,11 +115,7 @@ fn write(
     let (action, scope) = approval(call, &target);
     let may_approve = call.may(action, &scope);
     Ok(WritePrivateEndpoint {
-        place: Place {
-            key: network::key(call),
-            location: call.required_region(NAME, body)?,
-            tags: body.tags()?.unwrap_or_default(),
-        },
+        place: network::place(call, NAME, body)?,
         subnet: subnet(call, properties)?,
         address,
         interface: interface
@@ -166,17 +155,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let endpoint = world
-            .azure
-            .fabric
-            .private_endpoints
-            .get(&network::key(call))?;
-        Some(shown(call, world, endpoint))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.private_endpoints,
+        |world, endpoint| shown(call, world, endpoint),
+    )
 }
 
 /// The id of an endpoint.

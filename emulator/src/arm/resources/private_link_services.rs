@@ -6,7 +6,7 @@ mod locations;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeletePrivateLinkService, Place, PrivateLinkService, Target, WritePrivateLinkService,
+    DeletePrivateLinkService, PrivateLinkService, Target, WritePrivateLinkService,
 };
 use milink_core::names::Name;
 use serde_json::{Value, json};
@@ -19,7 +19,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) use connections::CONNECTIONS;
 pub(in crate::arm) use locations::{AUTO_APPROVED, LOCATIONS};
@@ -45,12 +44,7 @@ fn id_of(call: &Call<'_>, key: &ResourceKey) -> String {
 }
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.private_link_services.iter();
-        all.map(|(key, service)| (key.clone(), shown(call, world, service)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.private_link_services, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -82,9 +76,9 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         }
         write(call, body, &properties)
     })?;
-    let (operation, new) = call.submit(request)?;
+    let written = call.submit(request)?;
     let value = find(call, |world, service| shown(call, world, service))?;
-    operations::network(call, Answer::written(new, &value), operation)
+    network::written(call, written, &value)
 }
 
 fn write(
@@ -104,11 +98,7 @@ fn write(
     network::refuse_version_6(&inner)?;
     let name = configuration.string("name")?;
     Ok(WritePrivateLinkService {
-        place: Place {
-            key: network::key(call),
-            location: call.required_region(NAME, body)?,
-            tags: body.tags()?.unwrap_or_default(),
-        },
+        place: network::place(call, NAME, body)?,
         frontend: load_balancers::frontend_of(call, &id)?,
         configuration: Name::new(&name.ok_or_else(|| missing("ipConfigurations.name"))?),
         subnet: subnet(call, &inner)?,
@@ -146,14 +136,7 @@ fn find<T>(
     call: &Call<'_>,
     read: impl FnOnce(&World, &PrivateLinkService) -> T,
 ) -> Result<T, ArmError> {
-    let found = call.read(|world| {
-        let services = &world.azure.fabric.private_link_services;
-        let service = services.get(&network::key(call))?;
-        Some(read(world, service))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(call, NAME, |fabric| &fabric.private_link_services, read)
 }
 
 fn shown(call: &Call<'_>, world: &World, service: &PrivateLinkService) -> Value {

@@ -3,7 +3,7 @@
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeletePublicAddress, Place, PublicAddress, PublicAddressSettings, Sku, Tagged, User,
+    DeletePublicAddress, PublicAddress, PublicAddressSettings, Sku, Tagged, User,
     WritePublicAddress, user_of,
 };
 use serde_json::{Value, json};
@@ -16,7 +16,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -38,12 +37,7 @@ pub(super) fn id_of(call: &Call<'_>, key: &ResourceKey) -> String {
 }
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.public_addresses.iter();
-        all.map(|(key, public)| (key.clone(), shown(call, world, public)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.public_addresses, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -63,17 +57,12 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             "deleteOption",
         ]);
         Ok(WritePublicAddress {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             settings: settings(body, &properties)?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 fn settings(body: &Object<'_>, properties: &Object<'_>) -> Result<PublicAddressSettings, ArmError> {
@@ -123,14 +112,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let addresses = &world.azure.fabric.public_addresses;
-        let public = addresses.get(&network::key(call))?;
-        Some(shown(call, world, public))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.public_addresses,
+        |world, public| shown(call, world, public),
+    )
 }
 
 fn shown(call: &Call<'_>, world: &World, public: &PublicAddress) -> Value {

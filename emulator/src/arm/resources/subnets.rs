@@ -195,13 +195,12 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     }
     let name = call.path.name(1);
     let settings = call.body(|body| settings(call, &body.object_or_empty("properties")?, name))?;
-    let (operation, new) = call.submit(WriteSubnet {
+    let written = call.submit(WriteSubnet {
         network: network::key(call),
         name: Name::new(name),
         settings,
     })?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    network::written(call, written, &read(call)?)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {

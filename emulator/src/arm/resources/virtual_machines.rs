@@ -6,7 +6,7 @@ mod show;
 
 use milink_core::World;
 use milink_core::azure::fabric::{
-    DeleteMachine, Machine, MachineProfile, Os, Place, Tagged, WriteMachine,
+    DeleteMachine, Machine, MachineProfile, Os, Tagged, WriteMachine,
 };
 use serde_json::{Map, Value};
 
@@ -18,7 +18,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -46,12 +45,7 @@ const NAME: &str = "Microsoft.Compute/virtualMachines";
 const SECRETS: [&str; 3] = ["adminPassword", "customData", "secrets"];
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.machines.iter();
-        all.map(|(key, machine)| (key.clone(), show::machine(call, world, machine)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.machines, show::machine)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -109,19 +103,15 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         hardware.ignore(&["vmSizeProperties"]);
         let size = hardware.string("vmSize")?.filter(|size| !size.is_empty());
         Ok(WriteMachine {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             interface: interface(call, &properties)?,
             size: size.ok_or_else(|| missing("hardwareProfile.vmSize"))?,
             profile: profile(body, &properties)?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
+    let written = call.submit(request)?;
     let value = find(call, |world, machine| show::machine(call, world, machine))?;
-    operations::network(call, Answer::written(new, &value), operation)
+    network::written(call, written, &value)
 }
 
 /// The interface that the machine is to have, which is one.
@@ -194,11 +184,5 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn find<T>(call: &Call<'_>, read: impl FnOnce(&World, &Machine) -> T) -> Result<T, ArmError> {
-    let found = call.read(|world| {
-        let machine = world.azure.fabric.machines.get(&network::key(call))?;
-        Some(read(world, machine))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(call, NAME, |fabric| &fabric.machines, read)
 }

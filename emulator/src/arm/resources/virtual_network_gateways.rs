@@ -2,9 +2,7 @@
 
 use milink_core::World;
 use milink_core::azure::SubnetId;
-use milink_core::azure::fabric::{
-    DeleteGateway, Gateway, GatewaySettings, Place, WriteVnetGateway,
-};
+use milink_core::azure::fabric::{DeleteGateway, Gateway, GatewaySettings, WriteVnetGateway};
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
@@ -16,7 +14,6 @@ use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list: Some(list),
@@ -33,12 +30,7 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
 const NAME: &str = "Microsoft.Network/virtualNetworkGateways";
 
 fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let rows = network::rows(call, |world| {
-        let all = world.azure.fabric.gateways.iter();
-        all.map(|(key, gateway)| (key.clone(), shown(call, world, gateway)))
-            .collect()
-    });
-    paging::page(call, rows)
+    network::list(call, |fabric| &fabric.gateways, shown)
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -72,11 +64,7 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         let sku = properties.object_or_empty("sku")?;
         sku.ignore(&["tier", "capacity"]);
         Ok(WriteVnetGateway {
-            place: Place {
-                key: network::key(call),
-                location: call.required_region(NAME, body)?,
-                tags: body.tags()?.unwrap_or_default(),
-            },
+            place: network::place(call, NAME, body)?,
             subnet,
             kind: kind.to_owned(),
             settings: GatewaySettings {
@@ -89,9 +77,8 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             },
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 type Configurations = Vec<(Name, Option<milink_core::azure::ResourceKey>)>;
@@ -137,14 +124,12 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn read(call: &Call<'_>) -> Result<Value, ArmError> {
-    let found = call.read(|world| {
-        let gateways = &world.azure.fabric.gateways;
-        let gateway = gateways.get(&network::key(call))?;
-        Some(shown(call, world, gateway))
-    });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    network::find(
+        call,
+        NAME,
+        |fabric| &fabric.gateways,
+        |world, gateway| shown(call, world, gateway),
+    )
 }
 
 fn shown(call: &Call<'_>, world: &World, gateway: &Gateway) -> Value {

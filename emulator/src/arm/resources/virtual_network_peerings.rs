@@ -72,12 +72,11 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         properties.ignore_all();
         Ok(peering)
     })?;
-    let (operation, new) = call.submit(WritePeering {
+    let written = call.submit(WritePeering {
         network: network::key(call),
         peering,
     })?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    network::written(call, written, &read(call)?)
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {

@@ -73,9 +73,8 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             subnets: inline_subnets(call, &properties)?,
         })
     })?;
-    let (operation, new) = call.submit(request)?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    let written = call.submit(request)?;
+    network::written(call, written, &read(call)?)
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -136,9 +135,7 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
         let network = world.azure.virtual_networks.get(&network::key(call))?;
         Some(shown(call, world, network))
     });
-    found.ok_or_else(|| {
-        ArmError::resource_not_found(NAME, call.path.name(0), call.path.group_name())
-    })
+    found.ok_or_else(|| network::not_found(call, NAME))
 }
 
 fn shown(call: &Call<'_>, world: &World, network: &VirtualNetwork) -> Value {

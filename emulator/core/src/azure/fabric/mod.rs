@@ -73,31 +73,34 @@ pub use zone_group::{DeleteZoneGroup, WriteZoneGroup, ZoneGroup};
 use super::ResourceKey;
 use crate::names::Name;
 
+/// The resources of one type.
+pub type Kept<T> = OrdMap<ResourceKey, Arc<T>>;
+
 /// The resources of the fabric, by kind. Peerings are kept by their virtual networks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fabric {
     /// `Microsoft.Network/networkInterfaces`, but for those of private endpoints.
-    pub interfaces: OrdMap<ResourceKey, Arc<Interface>>,
+    pub interfaces: Kept<Interface>,
     /// `Microsoft.Compute/virtualMachines`.
-    pub machines: OrdMap<ResourceKey, Arc<Machine>>,
+    pub machines: Kept<Machine>,
     /// `Microsoft.Network/privateEndpoints`.
-    pub private_endpoints: OrdMap<ResourceKey, Arc<PrivateEndpoint>>,
+    pub private_endpoints: Kept<PrivateEndpoint>,
     /// `Microsoft.Network/privateDnsZones`.
-    pub private_zones: OrdMap<ResourceKey, Arc<PrivateZone>>,
+    pub private_zones: Kept<PrivateZone>,
     /// `Microsoft.Network/loadBalancers`.
-    pub load_balancers: OrdMap<ResourceKey, Arc<LoadBalancer>>,
+    pub load_balancers: Kept<LoadBalancer>,
     /// `Microsoft.Network/publicIPAddresses`.
-    pub public_addresses: OrdMap<ResourceKey, Arc<PublicAddress>>,
+    pub public_addresses: Kept<PublicAddress>,
     /// `Microsoft.Network/privateLinkServices`.
-    pub private_link_services: OrdMap<ResourceKey, Arc<PrivateLinkService>>,
+    pub private_link_services: Kept<PrivateLinkService>,
     /// Gateways of virtual networks to places outside Azure.
-    pub gateways: OrdMap<ResourceKey, Arc<Gateway>>,
+    pub gateways: Kept<Gateway>,
     /// Places outside Azure.
     pub sites: OrdMap<Name, Arc<Site>>,
     /// `Microsoft.Network/localNetworkGateways`: places that Resource Manager knows.
-    pub local_gateways: OrdMap<ResourceKey, Arc<LocalGateway>>,
+    pub local_gateways: Kept<LocalGateway>,
     /// `Microsoft.Network/connections`: gateways' connections to them.
-    pub vpn_connections: OrdMap<ResourceKey, Arc<VpnConnection>>,
+    pub vpn_connections: Kept<VpnConnection>,
 }
 
 impl Fabric {

@@ -10,10 +10,10 @@ use super::{NAME, pool};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::paging;
 use crate::arm::registry::ResourceType;
 use crate::arm::resources::{network, network_interfaces};
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const FRONTENDS: ResourceType = part("loadBalancers/frontendIPConfigurations");
 pub(in crate::arm) const PROBES: ResourceType = part("loadBalancers/probes");
@@ -86,12 +86,11 @@ fn read(call: &Call<'_>) -> Result<Value, ArmError> {
 fn put_pool(call: &Call<'_>) -> Result<Answer, ArmError> {
     find(call, |_, _| ())?;
     call.body(|body| pool(&body.object_or_empty("properties")?))?;
-    let (operation, new) = call.submit(WritePool {
+    let written = call.submit(WritePool {
         balancer: network::key(call),
         name: Name::new(call.path.name(1)),
     })?;
-    let answer = Answer::written(new, &read(call)?);
-    operations::network(call, answer, operation)
+    network::written(call, written, &read(call)?)
 }
 
 fn delete_pool(call: &Call<'_>) -> Result<Answer, ArmError> {
