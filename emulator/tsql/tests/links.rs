@@ -5,12 +5,15 @@ mod lab;
 
 use lab::{Lab, Step as Without};
 use milink_core::World;
+use milink_core::availability_group::Role;
 use milink_core::certificate::CertificateFacts;
 use milink_core::command::{GroupAction, OpenSession};
 use milink_core::durations::{Profile, Transition};
 use milink_core::endpoint::EndpointState;
+
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::names::Name;
+use milink_core::network::{Reach, SetReach};
 use milink_core::time::{Span, Timestamp};
 use milink_core::version::{Build, UpdatePolicy};
 use milink_tsql::session::event::Event;
@@ -122,17 +125,55 @@ fn a_planned_failover_ends_with_its_statement() {
     assert!(go(&mut session, &mut lab).1.is_some());
     lab.settle();
     assert_eq!(go(&mut session, &mut lab), (vec![], None));
+}
 
-    // Back, and another that the partner's loss calls off.
-    lab.fail_over(milink_core::link::FailoverKind::Planned)
-        .unwrap();
-    lab.settle();
-    start(&mut session);
-    assert!(go(&mut session, &mut lab).1.is_some());
-    lab.turn_endpoint(EndpointState::Stopped);
-    lab.world.advance_to(lab.world.now() + Span::minutes(10));
-    assert_eq!(go(&mut session, &mut lab), (vec![47514], None));
-    lab.insert(sql, 1).expect("the roles are as they were");
+#[test]
+fn a_failover_that_is_called_off_says_so_to_the_session_that_waits_for_it() {
+    type Meanwhile = fn(&mut Lab);
+    const UNREACHABLE: fn(&mut Lab, Reach) = |lab, reach| {
+        let (from, to) = (lab.sql, lab.mi);
+        lab.apply(SetReach { from, to, reach });
+    };
+    let cases: [(&str, Meanwhile, &[i32], (Role, Role)); 4] = [
+        ("undisturbed", |_| (), &[], (Role::Secondary, Role::Primary)),
+        (
+            "the partner refuses connections",
+            |lab| UNREACHABLE(lab, Reach::Refused),
+            &[47514],
+            (Role::Primary, Role::Secondary),
+        ),
+        (
+            "the partner falls silent",
+            |lab| UNREACHABLE(lab, Reach::Silent),
+            &[47514],
+            (Role::Primary, Role::Secondary),
+        ),
+        (
+            "the endpoint is stopped",
+            |lab| lab.turn_endpoint(EndpointState::Stopped),
+            &[47514],
+            (Role::Primary, Role::Secondary),
+        ),
+    ];
+    for (case, meanwhile, told, roles) in cases {
+        let mut lab = Lab::linked(Profile::Azure);
+        let sql = lab.sql;
+        let mut session = session(&mut lab, sql);
+        session.start(Request::Batch {
+            text: "ALTER AVAILABILITY GROUP [DAG_db1] FAILOVER".to_owned(),
+        });
+        let (errors, Some(Wait::Until(until))) = go(&mut session, &mut lab) else {
+            panic!("{case}: the end of the failover is known");
+        };
+        assert!(errors.is_empty(), "{case}");
+        meanwhile(&mut lab);
+        lab.world.advance_to(until);
+        let (errors, wait) = go(&mut session, &mut lab);
+        assert_eq!((errors.as_slice(), wait), (told, None), "{case}");
+        assert_eq!(lab.roles(), roles, "{case}");
+        let written = lab.insert(sql, 1).is_ok();
+        assert_eq!(written, roles.0 == Role::Primary, "{case}");
+    }
 }
 
 #[test]

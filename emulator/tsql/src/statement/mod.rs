@@ -8,8 +8,6 @@ mod database;
 mod dbcc;
 mod drop;
 mod endpoint;
-#[cfg(test)]
-mod failover_tests;
 mod file;
 mod kill;
 mod listener;
