@@ -222,6 +222,12 @@ impl Builder {
             Arc::clone(&keys) as Arc<dyn crate::arm::Keys>,
             TokenSigner::from_ec_pem(token_pem, token_public)?,
         );
+        let going_on = Arc::downgrade(&arm);
+        hub.watch().let_deployments_go_on(move |subscription| {
+            if let Some(arm) = going_on.upgrade() {
+                arm.deployments_go_on(subscription);
+            }
+        });
         let tls = https(&keys, leaves)?;
         let shared = Arc::new(Shared {
             http: socket.local_addr()?,

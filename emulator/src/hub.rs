@@ -225,6 +225,8 @@ impl Hub {
         registry
             .by_subscription
             .insert(subscription, Arc::clone(&cell));
+        drop(registry);
+        cell.begin();
         Ok(cell)
     }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod compat;
 mod control;
+mod deployments;
 mod explain;
 mod faults;
 mod hostile_http;

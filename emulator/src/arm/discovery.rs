@@ -31,7 +31,7 @@ pub(super) fn endpoints(arm: &Arm, request: &Incoming, api_version: &str) -> Ans
         "authentication": authentication,
         "graphAudience": "https://graph.windows.net/",
         "graph": "https://graph.windows.net/",
-        "microsoftGraphResourceId": "https://graph.microsoft.com/",
+        "microsoftGraphResourceId": format!("{base}/"),
         "resourceManager": base,
         "sqlManagement": base,
         "suffixes": suffixes,

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::call::query;
 use super::error::ArmError;
+use super::graph::{Entry, Who};
 use super::token::{Claims, LIFETIME, unix_now};
 use super::{Arm, Incoming, discovery, faults};
 
@@ -85,6 +86,43 @@ struct Grantee {
 /// The object id of the one user.
 pub(super) fn user_id() -> Uuid {
     object_id(tokens::USER)
+}
+
+/// Everybody there is: the service principal that owns everything, the one user, and those that worlds add.
+pub(super) fn directory(arm: &Arm) -> Vec<Entry> {
+    let own = Grantee::service_principal(arm);
+    let application = |id: String| Who::Application { id };
+    let mut all = vec![
+        Entry {
+            id: own.object_id,
+            name: own.name,
+            who: application(own.application),
+        },
+        Entry {
+            id: user_id(),
+            name: tokens::USER_NAME.to_owned(),
+            who: Who::User {
+                principal_name: tokens::USER.to_owned(),
+            },
+        },
+    ];
+    for world in arm.worlds.subscriptions() {
+        arm.worlds.read(world.id, &mut |world| {
+            let further = world.azure.authorization.principals.values();
+            let further = further.map(|one| Entry {
+                id: one.object_id,
+                name: one.name.clone(),
+                who: application(one.application.to_string()),
+            });
+            for one in further {
+                // A copy of a world has the same ones.
+                if all.iter().all(|known| known.id != one.id) {
+                    all.push(one);
+                }
+            }
+        });
+    }
+    all
 }
 
 /// A further principal of some world, with its secret.

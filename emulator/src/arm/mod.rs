@@ -11,6 +11,7 @@ mod discovery;
 mod entra;
 mod error;
 mod faults;
+mod graph;
 mod location;
 mod operations;
 mod paging;
@@ -27,6 +28,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +83,8 @@ pub struct Arm {
     owners: [String; 2],
     /// Held while deployments go on, so that no step is taken twice.
     deploying: std::sync::Mutex<()>,
+    /// Where something has happened that deployments may have waited for, while others went on.
+    stirred: std::sync::Mutex<BTreeSet<Uuid>>,
 }
 
 /// How many characters of a path are remembered with a refusal.
@@ -107,6 +111,7 @@ impl Arm {
             principal,
             owners: [principal.to_string(), entra::user_id().to_string()],
             deploying: std::sync::Mutex::default(),
+            stirred: std::sync::Mutex::default(),
         })
     }
 
@@ -115,9 +120,10 @@ impl Arm {
         Router::new().fallback(handle).with_state(Arc::clone(self))
     }
 
-    /// Lets what is being deployed to a subscription go on as far as it can by now. False if nothing is.
-    pub(crate) fn deployments_go_on(&self, subscription: Uuid) -> bool {
-        resources::deployments::go_on(self, subscription, "https://localhost")
+    /// Lets what is being deployed to a subscription go on as far as it can by now. Whoever already does so, be it the
+    /// caller itself, goes on with this as well.
+    pub(crate) fn deployments_go_on(&self, subscription: Uuid) {
+        resources::deployments::stir(self, subscription);
     }
 
     /// Checks a token that a SQL client logs in with.

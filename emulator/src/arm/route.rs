@@ -15,7 +15,7 @@ use super::path::{ResourcePath, form_pairs, segments};
 use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
 use super::token::Claims;
 use super::version::{ApiVersion, Versions};
-use super::{Arm, Incoming, authorization, entra, faults, operations, resources};
+use super::{Arm, Incoming, authorization, entra, faults, graph, operations, resources};
 
 /// Answers a request.
 pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> {
@@ -28,6 +28,9 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
     })?;
     if let Some(answer) = entra::answer(arm, request, &segments) {
         return Ok(answer);
+    }
+    if let Some(answer) = graph::answer(arm, request, &segments) {
+        return answer;
     }
     let first = segments
         .first()
@@ -68,11 +71,10 @@ pub(super) fn answer(arm: &Arm, request: &Incoming) -> Result<Answer, ArmError> 
         arm.worlds
             .asked(subscription, &format!("{} {}", call.method, call.raw_path));
     }
-    let base = call.base.clone();
-    resources::deployments::go_on(arm, subscription, &base);
+    resources::deployments::go_on(arm, subscription);
     let answer = faults::answer(&mut call);
     if !matches!(call.method, Method::GET | Method::HEAD) {
-        resources::deployments::go_on(arm, subscription, &base);
+        resources::deployments::go_on(arm, subscription);
     }
     answer
 }

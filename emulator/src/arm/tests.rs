@@ -5,6 +5,7 @@ mod common;
 mod data_factory;
 mod deployments;
 mod forwarding;
+mod graph;
 mod instances;
 mod links;
 mod load_balancers;

@@ -1,7 +1,5 @@
 //! The clock of a world.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use milink_core::time::{Span, Timestamp};
@@ -12,8 +10,7 @@ use super::body::{Asked, Body};
 use super::error::ControlError;
 use super::{Handle, World as Which};
 use crate::durations;
-use crate::emulator::Shared;
-use crate::hub::{ClockState, WorldCell};
+use crate::hub::ClockState;
 
 /// `PUT /_milink/clock`.
 #[derive(Debug, Deserialize)]
@@ -69,11 +66,7 @@ pub(super) async fn advance(
             by: None,
             to: None,
             until_quiet: None,
-        } if (0.0..=1e10).contains(&seconds) => pass(
-            &shared,
-            &world,
-            world.clock().now + Span((seconds * 1e7) as i64),
-        ),
+        } if (0.0..=1e10).contains(&seconds) => world.advance(Span((seconds * 1e7) as i64)),
         Advance {
             seconds: None,
             by: Some(by),
@@ -81,31 +74,20 @@ pub(super) async fn advance(
             until_quiet: None,
         } => {
             let span = durations::parse_span(&by).map_err(ControlError::bad_request)?;
-            pass(&shared, &world, world.clock().now + span);
+            world.advance(span);
         }
         Advance {
             seconds: None,
             by: None,
             to: Some(to),
             until_quiet: None,
-        } => pass(&shared, &world, Timestamp::from_jiff(to)),
+        } => world.advance_to(Timestamp::from_jiff(to)),
         Advance {
             seconds: None,
             by: None,
             to: None,
             until_quiet: Some(true),
-        } => {
-            let end = world.clock().now + QUIET;
-            world.advance_until_quiet(QUIET);
-            // What a deployment does next is not due before somebody lets it go on.
-            while shared.arm.deployments_go_on(world.subscription())
-                && world
-                    .read(|world| world.next_due())
-                    .is_some_and(|due| due <= end)
-            {
-                world.advance_until_quiet(end.since(world.clock().now));
-            }
-        }
+        } => world.advance_until_quiet(QUIET),
         _ => {
             return Err(ControlError::bad_request(
                 "say exactly one of seconds (0 and up), by (such as \"5min\"), to (RFC 3339) and untilQuiet (true)",
@@ -113,18 +95,6 @@ pub(super) async fn advance(
         }
     }
     Ok(state(world.clock()))
-}
-
-/// Lets the time pass; what is being deployed goes on at the moments when it can.
-fn pass(shared: &Shared, world: &Arc<WorldCell>, to: Timestamp) {
-    while shared.arm.deployments_go_on(world.subscription()) {
-        match world.read(|world| world.next_due()) {
-            Some(due) if due <= to => world.advance_to(due),
-            _ => break,
-        }
-    }
-    world.advance_to(to);
-    shared.arm.deployments_go_on(world.subscription());
 }
 
 fn state(clock: ClockState) -> Json<Value> {

@@ -79,7 +79,7 @@ pub struct ClockState {
 impl WorldCell {
     pub(super) fn new(name: &str, world: World, mode: ClockMode, watch: Arc<Watch>) -> Arc<Self> {
         let told = world.event_count();
-        let cell = Arc::new(Self {
+        Arc::new(Self {
             name: name.to_owned(),
             subscription: world.subscription,
             state: Mutex::new(State {
@@ -101,9 +101,12 @@ impl WorldCell {
             watch,
             wake_driver: Arc::default(),
             has_faults: AtomicBool::new(false),
-        });
-        cell.change(|_, _| ());
-        cell
+        })
+    }
+
+    /// Its time begins to pass. What is due at once may ask the hub for something, so nobody holds its lock now.
+    pub(super) fn begin(self: &Arc<Self>) {
+        self.change(|_, _| ());
     }
 
     /// Its name.
@@ -326,8 +329,25 @@ impl WorldCell {
         self.advance_to(to);
     }
 
-    /// Lets the time pass up to `to`; it does not go back.
+    /// Lets the time pass up to `to`; it does not go back. What is being deployed goes on at the moments when it can.
     pub fn advance_to(self: &Arc<Self>, to: Timestamp) {
+        for _ in 0..QUIET_STEPS {
+            match self.next_step_of_deployments() {
+                Some(due) if due < to => self.pass_to(due),
+                _ => break,
+            }
+        }
+        self.pass_to(to);
+    }
+
+    /// When something next happens that a deployment may wait for: what it does then is not due before.
+    fn next_step_of_deployments(&self) -> Option<Timestamp> {
+        let state = self.lock();
+        let deploys = !state.world.azure.deployments.is_quiet();
+        deploys.then(|| state.world.next_due()).flatten()
+    }
+
+    fn pass_to(self: &Arc<Self>, to: Timestamp) {
         let mut state = self.lock();
         state.clock.jump_to(to);
         let now = state.clock.now();
@@ -479,19 +499,15 @@ impl WorldCell {
             return;
         }
         state.told = count;
-        if !tracing::enabled!(target: "milink::world", tracing::Level::INFO) {
+        let deploys = !state.world.azure.deployments.is_quiet();
+        if !deploys && !tracing::enabled!(target: "milink::world", tracing::Level::INFO) {
             return;
         }
         let events: Vec<Arc<Event>> = state.world.events_after(after).cloned().collect();
         drop(state);
-        for event in events {
-            tracing::info!(
-                target: "milink::world",
-                world = self.name,
-                time = %event.time,
-                sequence = event.sequence,
-                event = ?event.kind
-            );
+        tell(&self.name, events);
+        if deploys {
+            self.watch.deploy(self.subscription);
         }
     }
 
@@ -515,6 +531,19 @@ impl WorldCell {
 impl Drop for WorldCell {
     fn drop(&mut self) {
         self.wake_driver.notify_waiters();
+    }
+}
+
+/// Writes to the log what has happened.
+fn tell(world: &str, events: Vec<Arc<Event>>) {
+    for event in events {
+        tracing::info!(
+            target: "milink::world",
+            world,
+            time = %event.time,
+            sequence = event.sequence,
+            event = ?event.kind
+        );
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is watched in all worlds of the process: what is refused and why, and whether the laws of the world hold.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use milink_core::{World, invariants};
+use uuid::Uuid;
 
 use crate::explanations::Explanations;
 
@@ -13,10 +15,24 @@ use crate::explanations::Explanations;
 /// costs, and often enough to say about when a world went wrong.
 const SELDOM: Duration = Duration::from_millis(10);
 
+/// Lets what is being deployed to a subscription go on.
+type GoOn = Box<dyn Fn(Uuid) + Send + Sync>;
+
+/// Who is asked for it.
+#[derive(Default)]
+struct Deploying(OnceLock<GoOn>);
+
+impl fmt::Debug for Deploying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deploying")
+    }
+}
+
 /// Shared by all worlds.
 #[derive(Debug, Default)]
 pub struct Watch {
     explanations: Explanations,
+    deploying: Deploying,
     checks_every_change: AtomicBool,
     /// By world: the last law that was found broken, and what broke it.
     broken: Mutex<BTreeMap<String, String>>,
@@ -26,6 +42,19 @@ impl Watch {
     /// What was refused lately.
     pub fn explanations(&self) -> &Explanations {
         &self.explanations
+    }
+
+    /// From now on `go_on` is asked whenever something has happened in a world in which something is being deployed.
+    /// It is asked without the world's lock, may be asked by itself, and is asked by one only.
+    pub fn let_deployments_go_on(&self, go_on: impl Fn(Uuid) + Send + Sync + 'static) {
+        let _ = self.deploying.0.set(Box::new(go_on));
+    }
+
+    /// Something has happened while something is being deployed.
+    pub(super) fn deploy(&self, subscription: Uuid) {
+        if let Some(go_on) = self.deploying.0.get() {
+            go_on(subscription);
+        }
     }
 
     /// Checks the laws after every change from now on, or only now and then.

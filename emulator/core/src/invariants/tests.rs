@@ -839,6 +839,7 @@ fn deploying() -> World {
             location: None,
             tags: Tags::new(),
             deployer: Deployer::default(),
+            endpoint: "https://localhost".into(),
             template: "{}".into(),
             parameters: "{}".into(),
             secrets: Secret("{}".into()),

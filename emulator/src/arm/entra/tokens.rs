@@ -14,6 +14,8 @@ use crate::arm::{Arm, Incoming};
 
 /// The one user.
 pub(super) const USER: &str = "user@milink.local";
+/// Their name.
+pub(super) const USER_NAME: &str = "milink user";
 /// The client id of `az`, and of whoever else signs users in; it is not checked.
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -184,7 +186,7 @@ fn user_token(arm: &Arm, request: &Incoming, client: Option<&str>, audience: &st
     let grantee = Grantee {
         object_id: user,
         application: client.to_owned(),
-        name: "milink user".to_owned(),
+        name: USER_NAME.to_owned(),
         user: Some(USER.to_owned()),
     };
     let id_token = arm.signer.sign(&json!({
@@ -193,7 +195,7 @@ fn user_token(arm: &Arm, request: &Incoming, client: Option<&str>, audience: &st
         "iat": now,
         "nbf": now,
         "exp": now + LIFETIME.as_secs() as i64,
-        "name": "milink user",
+        "name": USER_NAME,
         "oid": user,
         "sub": user,
         "preferred_username": USER,

@@ -60,6 +60,8 @@ pub struct Deployment {
     pub changed: Timestamp,
     /// Who asked for it: everything it does is done with their rights.
     pub deployer: Deployer,
+    /// Where Resource Manager was asked, `https://host:port`: what is done later names it, too.
+    pub endpoint: Arc<str>,
     /// The template.
     pub template: Arc<str>,
     /// The parameters as they may be shown.

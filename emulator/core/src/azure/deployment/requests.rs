@@ -28,6 +28,8 @@ pub struct StartDeployment {
     pub tags: Tags,
     /// Who asks.
     pub deployer: Deployer,
+    /// Where Resource Manager was asked.
+    pub endpoint: Arc<str>,
     /// The template.
     pub template: Arc<str>,
     /// The parameters as they may be shown.
@@ -115,6 +117,7 @@ impl Request for StartDeployment {
             started: now,
             changed: now,
             deployer: self.deployer,
+            endpoint: self.endpoint,
             template: self.template,
             parameters: self.parameters,
             secrets: Some(self.secrets),

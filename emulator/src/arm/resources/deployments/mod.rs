@@ -1,6 +1,7 @@
 //! `Microsoft.Resources/deployments`: templates, at resource groups and at the subscription.
 //!
-//! A deployment goes on whenever Resource Manager is asked something ([`go_on`]): what has ended lets the next begin.
+//! What has ended lets the next begin: a deployment goes on when something happens in its world ([`stir`]), and at the
+//! latest when Resource Manager is asked something ([`go_on`]).
 
 mod prepare;
 mod read;
@@ -20,7 +21,7 @@ use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
 use crate::arm::{operations, paging};
 
-pub(in crate::arm) use run::go_on;
+pub(in crate::arm) use run::{go_on, stir};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -178,7 +179,7 @@ fn get_status(call: &Call<'_>) -> Result<Answer, ArmError> {
     let mut deployment = find(call)?;
     if !deployment.is_over() {
         call.arm.worlds.poll_jump(call.subscription);
-        go_on(call.arm, call.subscription, &call.base);
+        go_on(call.arm, call.subscription);
         deployment = find(call)?;
     }
     if call.path.name(1) != read::status_id(&deployment) {

@@ -75,6 +75,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
                 name: caller.name.clone(),
                 user: caller.upn.clone(),
             },
+            endpoint: call.base.as_str().into(),
             template: template.to_string().into(),
             parameters: given.shown.to_string().into(),
             secrets: Secret(json!(given.values).to_string().into()),

@@ -1,7 +1,7 @@
 //! A deployment going on: what has ended is noticed, and what has waited for it begins.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc as Shared, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc as Shared, MutexGuard, PoisonError, TryLockError};
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use milink_core::World;
@@ -30,27 +30,62 @@ use crate::arm::{Arm, Incoming, route};
 /// How many rounds one request lets deployments go: each begins or ends something, so this is never reached.
 const MOST_ROUNDS: usize = 10_000;
 
-/// Lets every deployment of a world go on as far as it can by now. Says whether any is still running.
-pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) -> bool {
-    let running = || {
-        let mut keys: Vec<DeploymentKey> = Vec::new();
-        arm.worlds.read(subscription, &mut |world| {
-            keys = world.azure.deployments.running().cloned().collect();
-        });
-        keys
-    };
-    if running().is_empty() {
-        return false;
+/// Lets every deployment of a world go on as far as it can by now.
+pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid) {
+    if running(arm, subscription).is_empty() {
+        return;
     }
     // Nothing is left half done by a panic that a later round would not find.
-    let _one_at_a_time = arm.deploying.lock().unwrap_or_else(PoisonError::into_inner);
+    let one_at_a_time = arm.deploying.lock().unwrap_or_else(PoisonError::into_inner);
+    rounds(arm, subscription);
+    drop(one_at_a_time);
+    follow(arm);
+}
+
+/// The same, where whoever already lets deployments go on, perhaps the caller itself, takes this over.
+pub(in crate::arm) fn stir(arm: &Arm, subscription: Uuid) {
+    stirred(arm).insert(subscription);
+    follow(arm);
+}
+
+/// Goes on where something has happened, unless somebody is at it: they look again when they are done.
+fn follow(arm: &Arm) {
+    loop {
+        let one_at_a_time = match arm.deploying.try_lock() {
+            Ok(one_at_a_time) => one_at_a_time,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let next = stirred(arm).pop_first();
+        if let Some(subscription) = next {
+            rounds(arm, subscription);
+        }
+        drop(one_at_a_time);
+        if stirred(arm).is_empty() {
+            return;
+        }
+    }
+}
+
+fn stirred(arm: &Arm) -> MutexGuard<'_, BTreeSet<Uuid>> {
+    arm.stirred.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn running(arm: &Arm, subscription: Uuid) -> Vec<DeploymentKey> {
+    let mut keys = Vec::new();
+    arm.worlds.read(subscription, &mut |world| {
+        keys = world.azure.deployments.running().cloned().collect();
+    });
+    keys
+}
+
+fn rounds(arm: &Arm, subscription: Uuid) {
     for _ in 0..MOST_ROUNDS {
         let mut moved = false;
-        for key in running() {
+        for key in running(arm, subscription) {
             let round = Round {
                 arm,
                 subscription,
-                base,
                 key: &key,
             };
             moved |= round.run();
@@ -59,14 +94,12 @@ pub(in crate::arm) fn go_on(arm: &Arm, subscription: Uuid, base: &str) -> bool {
             break;
         }
     }
-    !running().is_empty()
 }
 
 /// One deployment, looked at once.
 struct Round<'a> {
     arm: &'a Arm,
     subscription: Uuid,
-    base: &'a str,
     key: &'a DeploymentKey,
 }
 
@@ -164,6 +197,7 @@ impl Round<'_> {
             let answer = match step.deletes {
                 true => self.send(
                     &caller,
+                    &deployment.endpoint,
                     Method::DELETE,
                     &self.full(&step.resource),
                     &step.api_version,
@@ -209,12 +243,14 @@ impl Round<'_> {
         let runtime = Deployed {
             round: self,
             caller,
+            endpoint: &deployment.endpoint,
         };
         let body = plan
             .body(at, &runtime)
             .map_err(super::prepare::of_template)?;
         self.send(
             caller,
+            &deployment.endpoint,
             Method::PUT,
             &self.full(&step.resource),
             &step.api_version,
@@ -288,6 +324,7 @@ impl Round<'_> {
         let runtime = Deployed {
             round: self,
             caller: &caller,
+            endpoint: &deployment.endpoint,
         };
         let outputs = plan.outputs(&runtime);
         let outputs = outputs.map_err(super::prepare::of_template)?;
@@ -305,7 +342,7 @@ impl Round<'_> {
         let facts = facts(
             self.arm,
             self.subscription,
-            self.base,
+            &deployment.endpoint,
             self.key,
             shown,
             deployment.location.clone(),
@@ -316,13 +353,14 @@ impl Round<'_> {
     fn send(
         &self,
         caller: &Claims,
+        endpoint: &str,
         method: Method,
         id: &str,
         version: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ArmError> {
         let mut headers = HeaderMap::new();
-        let host = self.base.rsplit('/').next().unwrap_or_default();
+        let host = endpoint.rsplit('/').next().unwrap_or_default();
         if let Ok(host) = HeaderValue::from_str(host) {
             headers.insert(header::HOST, host);
         }
@@ -331,7 +369,7 @@ impl Round<'_> {
             path: id.to_owned(),
             query: String::new(),
             headers,
-            tls: self.base.starts_with("https"),
+            tls: endpoint.starts_with("https"),
             body: body.map(|body| body.to_string().into()).unwrap_or_default(),
         };
         route::within(self.arm, caller, self.subscription, &request, version)
@@ -413,13 +451,19 @@ impl Planning {
 struct Deployed<'a> {
     round: &'a Round<'a>,
     caller: &'a Claims,
+    endpoint: &'a str,
 }
 
 impl Runtime for Deployed<'_> {
     fn resource(&self, id: &str, api_version: &str) -> Result<Value, String> {
-        let answer = self
-            .round
-            .send(self.caller, Method::GET, id, api_version, None);
+        let answer = self.round.send(
+            self.caller,
+            self.endpoint,
+            Method::GET,
+            id,
+            api_version,
+            None,
+        );
         match answer {
             Ok(answer) => Ok(serde_json::from_slice(&answer.body).unwrap_or(Value::Null)),
             Err(error) => Err(error.detail().message.clone()),
