@@ -35,6 +35,7 @@ impl EngineSession {
         let about = self.about(request);
         let ask = |point| ask(&self.cell, point, &about);
         if ask(&tds::RESET_BEFORE).is_some() {
+            sink.reset();
             return Err(ClientGone);
         }
         if let Some(verdict) = ask(&tds::STALLED) {
@@ -51,7 +52,7 @@ impl EngineSession {
         }
         match ask(&tds::CUT) {
             Some(Verdict::Cut { bytes }) => sink.cut_after(bytes),
-            _ if ask(&tds::RESET_AFTER).is_some() => sink.cut_after(0),
+            _ if ask(&tds::RESET_AFTER).is_some() => sink.reset(),
             _ => {}
         }
         Ok(Goes::On)

@@ -52,7 +52,7 @@ pub(super) async fn struck(
 ) -> Result<SessionState, ClientGone> {
     let number = match blow {
         Blow::Error(number) => number,
-        Blow::Drop | Blow::Hold | Blow::Status(_) => return withheld(blow).await,
+        Blow::Drop | Blow::Hold | Blow::Status(_) => return withheld(blow, sink).await,
     };
     let (class, text) = match number {
         701 => (
@@ -83,9 +83,13 @@ pub(super) async fn struck(
 }
 
 /// Gives the client nothing: the connection ends now, or when the client leaves.
-pub(super) async fn withheld(blow: Blow) -> Result<SessionState, ClientGone> {
+pub(super) async fn withheld(
+    blow: Blow,
+    sink: &mut ResponseSink,
+) -> Result<SessionState, ClientGone> {
     if blow == Blow::Hold {
         std::future::pending::<()>().await;
     }
+    sink.reset();
     Err(ClientGone)
 }

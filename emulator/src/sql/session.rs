@@ -91,7 +91,7 @@ impl SqlSession for EngineSession {
                     Err(ClientGone) => "the client left",
                 });
                 if let Some(blow) = arrived.blow(When::After) {
-                    return recorded::withheld(blow).await;
+                    return recorded::withheld(blow, sink).await;
                 }
             }
             result?;

@@ -20,6 +20,7 @@ use super::listener::ListenerConfig;
 use super::login;
 use super::service::{SessionRequest, SessionState, SqlService, SqlSession};
 use super::sink::{ClientGone, DoneScope, End, ResponseSink};
+use super::socket::Socket;
 
 /// Why a connection ended other than by the client's goodbye.
 #[derive(Debug, thiserror::Error)]
@@ -45,12 +46,12 @@ pub(super) type Requests = Incoming<Box<dyn AsyncRead + Send + Unpin>>;
 
 /// Serves a client to the end.
 pub(super) async fn serve(
-    socket: TcpStream,
+    client: TcpStream,
     service: Arc<dyn SqlService>,
     config: Arc<ListenerConfig>,
 ) -> Result<(), ConnectionError> {
     let log_in = async {
-        match handshake::accept(socket, &*service, &config).await? {
+        match handshake::accept(Socket::new(client), &*service, &config).await? {
             Some(handshaken) => enter(handshaken, &*service, &config).await,
             None => Ok(None),
         }

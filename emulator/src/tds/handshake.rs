@@ -12,7 +12,6 @@ use milink_tds::prelogin::{
 };
 use rustls::ServerConfig;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -20,6 +19,7 @@ use super::connection::{ConnectionError, Requests};
 use super::incoming::Incoming;
 use super::listener::ListenerConfig;
 use super::service::SqlService;
+use super::socket::{Reset, Socket};
 use super::tls::WrappedStream;
 
 /// First byte of a TLS record that holds a handshake: TDS 8.0.
@@ -30,6 +30,8 @@ pub(super) struct Handshaken {
     pub(super) link: Link,
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
+    /// Makes the connection's end a reset.
+    pub(super) reset: Reset,
 }
 
 /// The connection once TLS is settled, and what it says first.
@@ -41,16 +43,17 @@ pub(super) struct Link {
     pub(super) is_encrypted: bool,
 }
 
-type Tls = TlsStream<WrappedStream<TcpStream>>;
+type Tls = TlsStream<WrappedStream<Socket>>;
 
 /// Brings a client to its LOGIN7; `None` if it left before.
 pub(super) async fn accept(
-    socket: TcpStream,
+    socket: Socket,
     service: &dyn SqlService,
     config: &ListenerConfig,
 ) -> Result<Option<Handshaken>, ConnectionError> {
     let peer = socket.peer_addr()?;
     let local = socket.local_addr()?;
+    let reset = socket.reset();
     let mut first = [0];
     if socket.peek(&mut first).await? == 0 {
         return Ok(None);
@@ -62,12 +65,17 @@ pub(super) async fn accept(
         [TLS_HANDSHAKE] => strict(socket, service, config).await?,
         _ => classic(socket, service, config).await?,
     };
-    Ok(link.map(|link| Handshaken { link, peer, local }))
+    Ok(link.map(|link| Handshaken {
+        link,
+        peer,
+        local,
+        reset,
+    }))
 }
 
 /// TDS 8.0: TLS, then PRELOGIN inside, whose encryption byte means nothing.
 async fn strict(
-    socket: TcpStream,
+    socket: Socket,
     service: &dyn SqlService,
     config: &ListenerConfig,
 ) -> Result<Option<Link>, ConnectionError> {
@@ -99,7 +107,7 @@ async fn strict(
 
 /// TDS 7.x: PRELOGIN in clear, then TLS as agreed. A client that begins with LOGIN7 wants none.
 async fn classic(
-    socket: TcpStream,
+    socket: Socket,
     service: &dyn SqlService,
     config: &ListenerConfig,
 ) -> Result<Option<Link>, ConnectionError> {
@@ -180,7 +188,7 @@ async fn send_prelogin<S: AsyncWrite + Unpin>(
 }
 
 async fn accept_tls(
-    stream: WrappedStream<TcpStream>,
+    stream: WrappedStream<Socket>,
     config: &Arc<ServerConfig>,
 ) -> Result<Tls, ConnectionError> {
     let mut stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
@@ -202,8 +210,8 @@ fn encrypted_link(login: Message, incoming: Incoming<Tls>) -> Result<Link, Conne
     })
 }
 
-fn plain_link(login: Message, incoming: Incoming<TcpStream>) -> Result<Link, ConnectionError> {
-    let (read, write) = incoming.into_idle_stream()?.into_split();
+fn plain_link(login: Message, incoming: Incoming<Socket>) -> Result<Link, ConnectionError> {
+    let (read, write) = tokio::io::split(incoming.into_idle_stream()?);
     Ok(Link {
         login,
         requests: Incoming::new(Box::new(read), 0),

@@ -36,7 +36,12 @@ pub(super) async fn log_in(
     service: &dyn SqlService,
     config: &ListenerConfig,
 ) -> Result<Option<Entered>, ConnectionError> {
-    let Handshaken { link, peer, local } = handshaken;
+    let Handshaken {
+        link,
+        peer,
+        local,
+        reset,
+    } = handshaken;
     let Link {
         login: message,
         mut requests,
@@ -54,7 +59,7 @@ pub(super) async fn log_in(
         Ok(login7) => login7,
         Err(error) => {
             // The oldest layout, as nothing is known of the client but that it speaks TDS.
-            let sink = ResponseSink::new(TokenContext::new(TdsVersion::V7_1), responses);
+            let sink = ResponseSink::new(TokenContext::new(TdsVersion::V7_1), responses, reset);
             refuse(&[unreadable(&error)], sink, requests).await?;
             return Err(error.into());
         }
@@ -63,7 +68,7 @@ pub(super) async fn log_in(
         utf8: login7.requests(FeatureId::UTF8_SUPPORT),
         ..TokenContext::new(login7.version)
     };
-    let mut sink = ResponseSink::new(context, responses);
+    let mut sink = ResponseSink::new(context, responses, reset);
 
     let request = LoginRequest {
         login7: &login7,

@@ -14,6 +14,7 @@ mod handshake;
 mod incoming;
 mod login;
 mod sink;
+mod socket;
 mod tls;
 
 pub use attention::Cancel;

@@ -13,6 +13,7 @@ use milink_tds::types::WireValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::attention::Cancel;
+use super::socket::Reset;
 
 /// How much is collected before it is handed to the socket.
 const WRITE_BYTES: usize = 32 * 1024;
@@ -51,6 +52,7 @@ pub struct ResponseSink {
     writer: MessageWriter,
     outgoing: BytesMut,
     stream: Box<dyn AsyncWrite + Send + Unpin>,
+    reset: Reset,
     columns: Vec<Column>,
     is_call: bool,
     /// The latest DONE, held back until it is known whether more follows.
@@ -61,12 +63,17 @@ pub struct ResponseSink {
 }
 
 impl ResponseSink {
-    pub(super) fn new(context: TokenContext, stream: Box<dyn AsyncWrite + Send + Unpin>) -> Self {
+    pub(super) fn new(
+        context: TokenContext,
+        stream: Box<dyn AsyncWrite + Send + Unpin>,
+        reset: Reset,
+    ) -> Self {
         Self {
             context,
             writer: MessageWriter::new(PacketType::TabularResult, DEFAULT_PACKET_BYTES),
             outgoing: BytesMut::new(),
             stream,
+            reset,
             columns: Vec::new(),
             is_call: false,
             held_done: None,
@@ -172,6 +179,12 @@ impl ResponseSink {
     /// Breaks the connection after so many bytes of this response; the request is done all the same.
     pub fn cut_after(&mut self, bytes: u64) {
         self.cut = Some(bytes);
+    }
+
+    /// Breaks the connection with a reset before anything of this response is sent; the request is done all the same.
+    pub fn reset(&mut self) {
+        self.reset.ask();
+        self.cut_after(0);
     }
 
     /// Starts a response.

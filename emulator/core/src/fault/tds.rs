@@ -33,12 +33,12 @@ pub static CUT: Point = Point {
 pub static RESET_BEFORE: Point = Point {
     name: "tds.reset-before-commit",
     kind: Kind::Occasion,
-    summary: "The connection breaks when the request has come, before anything of it is done.",
+    summary: "The connection is reset when the request has come, before anything of it is done.",
     fields: REQUEST,
     verdicts: &[VerdictKind::Drop],
     verdict: Verdict::Drop,
     symptoms: &[
-        ("client", "communication link failure"),
+        ("client", "connection reset: communication link failure"),
         (
             "server",
             "the open transaction is rolled back; the request has not happened",
@@ -51,14 +51,14 @@ pub static RESET_BEFORE: Point = Point {
 pub static RESET_AFTER: Point = Point {
     name: "tds.reset-after-commit",
     kind: Kind::Occasion,
-    summary: "The request is done, and the connection breaks before any of its answer is sent.",
+    summary: "The request is done, and the connection is reset before any of its answer is sent.",
     fields: REQUEST,
     verdicts: &[VerdictKind::Drop],
     verdict: Verdict::Drop,
     symptoms: &[
         (
             "client",
-            "communication link failure: it cannot know whether it was committed",
+            "connection reset: it cannot know whether it was committed",
         ),
         ("server", "what the request has committed, stays"),
     ],
