@@ -14,6 +14,7 @@ mod remote;
 mod run;
 mod scenario;
 mod server;
+mod signals;
 mod transition;
 mod up;
 

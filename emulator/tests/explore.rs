@@ -155,7 +155,7 @@ fn what_cannot_be_explored_says_why() {
         (&["--", "true"][..], "asks nothing of its world"),
         (
             &["--timeout", "100ms", "--", "sleep", "60"],
-            "takes too long",
+            "does not end within 100ms",
         ),
         (&["--", "no-such-program"], "cannot run no-such-program"),
         (&["--prepare", "exit 7", "--", "true"], "status 7"),

@@ -9,11 +9,11 @@ mod program;
 mod report;
 mod stage;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::print;
+use super::signals::Signals;
 use crate::calls::{Blow, Call};
 use crate::clock::ClockMode;
 use crate::config::{Config, KeyStore};
@@ -69,9 +70,9 @@ pub(super) struct ExploreArguments {
     /// Disturb ARM requests that only read, too
     #[arg(long)]
     reads: bool,
-    /// How long one run may take
-    #[arg(long, default_value = "2min", value_parser = span, value_name = "SPAN")]
-    timeout: Duration,
+    /// How long one run may take [default: ten times as long as the undisturbed one, 30s at least]
+    #[arg(long, value_parser = span, value_name = "SPAN")]
+    timeout: Option<Duration>,
     /// Record the calls, list the reruns, and do none
     #[arg(long)]
     list: bool,
@@ -88,17 +89,25 @@ pub(super) struct ExploreArguments {
     command: Vec<String>,
 }
 
+/// How long the preparation and the undisturbed run may take, unless something else is asked for.
+const UNDISTURBED_LIMIT: Duration = Duration::from_secs(600);
+/// How many times longer than the undisturbed run a disturbed one may take: it retries, and others run beside it.
+const PATIENCE: u32 = 10;
+/// How long any run may take: clients wait before they try again, azure-core longer each time.
+const LEAST_LIMIT: Duration = Duration::from_secs(30);
+
 /// Explores, and says what it found: status 1 if a second run does not repair everything.
 pub(super) async fn explore(arguments: ExploreArguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new()?;
     tokio::select! {
         // Leaving drops everything that runs, and that ends the programs.
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        () = signals.arrived() => bail!("interrupted"),
         done = explored(arguments) => done,
     }
 }
 
 async fn explored(arguments: ExploreArguments) -> anyhow::Result<ExitCode> {
-    let program = Program::new(&arguments.command, arguments.timeout)?;
+    let program = Program::new(&arguments.command)?;
     let (ready, from, _emulator) = start(&arguments).await?;
     let stage = Arc::new(Stage::open(ready, from, arguments.az).await?);
     let report = observe(&arguments, &program, &stage).await;
@@ -120,13 +129,27 @@ async fn observe(
     stage: &Arc<Stage>,
 ) -> anyhow::Result<Report> {
     if let Some(command) = &arguments.prepare {
-        let prepare = Program::shell(command, arguments.timeout);
-        let ended = prepare.run(&stage.base, "prepare", never()).await?;
+        let ended = Program::shell(command)
+            .run(
+                &stage.base,
+                "prepare",
+                arguments.undisturbed_limit(),
+                never(),
+            )
+            .await?;
         if !ended.is_good() {
             bail!("the preparation {}:\n{}", ended.how(), ended.tail);
         }
     }
-    let (calls, goal, again) = undisturbed(program, stage).await?;
+    let Undisturbed {
+        calls,
+        goal,
+        again,
+        took,
+    } = undisturbed(program, stage, arguments.undisturbed_limit()).await?;
+    let limit = arguments
+        .timeout
+        .unwrap_or_else(|| LEAST_LIMIT.max(took * PATIENCE));
     let all = case::cases(&calls, arguments.reads);
     let wanted = case::chosen(&all, &arguments.only, arguments.limit);
     let mut report = Report::new(&calls, all.len(), wanted.len());
@@ -135,7 +158,7 @@ async fn observe(
         return Ok(report);
     }
     report.add(again);
-    let bar = progress(wanted.len(), arguments.json);
+    let told = Told::new(wanted.len(), arguments.json);
     let jobs = arguments
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
@@ -147,7 +170,7 @@ async fn observe(
         let (turns, goal) = (Arc::clone(&turns), Arc::clone(&goal));
         runs.spawn(async move {
             let _turn = turns.acquire().await?;
-            let outcome = rerun(&program, &stage, &goal, &case).await;
+            let outcome = rerun(&program, &stage, &goal, &case, limit).await;
             let outcome = outcome.with_context(|| case.to_string())?;
             Ok::<_, anyhow::Error>((number, outcome))
         });
@@ -155,13 +178,10 @@ async fn observe(
     let mut outcomes = Vec::new();
     while let Some(ended) = runs.join_next().await {
         let (number, outcome) = ended??;
-        if outcome.verdict == Verdict::Unrepairable {
-            bar.println(format!("✗ {}", outcome.title()));
-        }
+        told.done(&outcome);
         outcomes.push((number, outcome));
-        bar.inc(1);
     }
-    bar.finish_and_clear();
+    told.end();
     outcomes.sort_by_key(|(number, _)| *number);
     for (_, outcome) in outcomes {
         report.add(outcome);
@@ -169,14 +189,28 @@ async fn observe(
     Ok(report)
 }
 
-/// Runs the program twice and undisturbed: its calls, the state it leads to, and whether a second run keeps that.
+/// The program without faults.
+struct Undisturbed {
+    calls: Vec<Call>,
+    /// The state it leads to.
+    goal: Vec<String>,
+    /// Whether a second run keeps that.
+    again: Outcome,
+    /// How long the first run took.
+    took: Duration,
+}
+
+/// Runs the program twice and undisturbed.
 async fn undisturbed(
     program: &Program,
     stage: &Stage,
-) -> anyhow::Result<(Vec<Call>, Vec<String>, Outcome)> {
+    limit: Duration,
+) -> anyhow::Result<Undisturbed> {
     let world = stage.fork().await?;
     world.record(None).await?;
-    let first = program.run(&world, "recorded", never()).await?;
+    let began = Instant::now();
+    let first = program.run(&world, "recorded", limit, never()).await?;
+    let took = began.elapsed();
     if !first.is_good() {
         world.drop_it().await;
         bail!(
@@ -200,12 +234,17 @@ async fn undisturbed(
     }
     world.record_no_longer().await?;
     let goal = world.state().await?;
-    let second = program.run(&world, "again", never()).await?;
+    let second = program.run(&world, "again", limit, never()).await?;
     let state = world.state().await?;
     world.drop_it().await;
     let difference = Difference::between(&goal, &state);
     let again = Outcome::judge(None, true, first, Difference::default(), second, difference);
-    Ok((shown.calls, goal, again))
+    Ok(Undisturbed {
+        calls: shown.calls,
+        goal,
+        again,
+        took,
+    })
 }
 
 /// One rerun: disturbed at one place, then once more undisturbed.
@@ -214,9 +253,10 @@ async fn rerun(
     stage: &Stage,
     goal: &[String],
     case: &Case,
+    limit: Duration,
 ) -> anyhow::Result<Outcome> {
     let world = stage.fork().await?;
-    let judged = rerun_in(&world, program, goal, case).await;
+    let judged = rerun_in(&world, program, goal, case, limit).await;
     world.drop_it().await;
     judged
 }
@@ -226,16 +266,21 @@ async fn rerun_in(
     program: &Program,
     goal: &[String],
     case: &Case,
+    limit: Duration,
 ) -> anyhow::Result<Outcome> {
     world.record(Some(case.strike())).await?;
     let first = match case.blow {
-        Blow::Hold => program.run(world, "disturbed", world.struck()).await?,
-        _ => program.run(world, "disturbed", never()).await?,
+        Blow::Hold => {
+            program
+                .run(world, "disturbed", limit, world.struck())
+                .await?
+        }
+        _ => program.run(world, "disturbed", limit, never()).await?,
     };
     let reached = world.calls().await?.struck;
     world.record_no_longer().await?;
     let left = Difference::between(goal, &world.state().await?);
-    let second = program.run(world, "again", never()).await?;
+    let second = program.run(world, "again", limit, never()).await?;
     let difference = Difference::between(goal, &world.state().await?);
     let case = Some(case.clone());
     Ok(Outcome::judge(
@@ -278,14 +323,55 @@ async fn start(
     Ok((emulator.ready(), None, Some(emulator)))
 }
 
-fn progress(reruns: usize, quiet: bool) -> ProgressBar {
-    let target = match std::io::stderr().is_terminal() && !quiet {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
-    };
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} reruns, {eta} to go")
-        .expect("the template is right");
-    ProgressBar::with_draw_target(Some(reruns as u64), target).with_style(style)
+/// What is told while it goes on: a bar on a terminal, elsewhere a line for each rerun that is not repaired.
+struct Told {
+    bar: ProgressBar,
+    is_lines: bool,
+}
+
+impl Told {
+    fn new(reruns: usize, quiet: bool) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let target = match is_terminal && !quiet {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let style = ProgressStyle::with_template("{bar:40} {pos} of {len} reruns, {eta} to go")
+            .expect("the template is right");
+        let told = Self {
+            bar: ProgressBar::with_draw_target(Some(reruns as u64), target).with_style(style),
+            is_lines: !is_terminal && !quiet,
+        };
+        told.line(&format!("{reruns} reruns"));
+        told
+    }
+
+    fn done(&self, outcome: &Outcome) {
+        self.bar.inc(1);
+        if outcome.verdict != Verdict::Unrepairable {
+            return;
+        }
+        let line = format!("✗ {}", outcome.title());
+        self.line(&line);
+        self.bar.println(line);
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, line: &str) {
+        if self.is_lines {
+            // Nobody who listens is no reason to stop.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}
+
+impl ExploreArguments {
+    fn undisturbed_limit(&self) -> Duration {
+        self.timeout.unwrap_or(UNDISTURBED_LIMIT)
+    }
 }
 
 fn span(text: &str) -> Result<Duration, String> {

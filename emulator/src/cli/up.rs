@@ -15,6 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::print;
+use super::signals::Signals;
 use crate::clock::ClockMode;
 use crate::config::{Config, DNS_PORT, KeyStore, Ports, SocksFailures};
 use crate::durations;
@@ -209,30 +210,6 @@ fn start_logging(arguments: &UpArguments) -> anyhow::Result<()> {
         .with(lines.with_filter(filter))
         .init();
     Ok(())
-}
-
-/// The wishes to stop.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    /// Listens from now on, so that a wish during the start is heard after it.
-    fn new() -> anyhow::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn arrived(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (),
-            _ = self.terminate.recv() => (),
-        }
-    }
 }
 
 /// A file that will be there whole or not at all.

@@ -21,7 +21,6 @@ use super::stage::World;
 #[derive(Debug)]
 pub(super) struct Program {
     words: Vec<OsString>,
-    timeout: Duration,
 }
 
 /// How a run has ended.
@@ -30,8 +29,8 @@ pub(super) struct Program {
 pub(super) struct Ended {
     /// None if a signal ended it.
     pub(super) exit: Option<i32>,
-    /// It was killed because it took too long.
-    pub(super) timed_out: bool,
+    /// It was killed because it took longer than that, in milliseconds.
+    pub(super) timed_out_after_ms: Option<u64>,
     /// It was killed as the fault wanted it.
     pub(super) killed: bool,
     /// The end of what it has written, to both outputs.
@@ -45,7 +44,7 @@ const OUTPUT_ENDS: Duration = Duration::from_secs(1);
 
 impl Program {
     /// A command; a script that cannot be executed is given to its interpreter.
-    pub(super) fn new(words: &[String], timeout: Duration) -> anyhow::Result<Arc<Self>> {
+    pub(super) fn new(words: &[String]) -> anyhow::Result<Arc<Self>> {
         let Some(first) = words.first() else {
             bail!("there is no command to run");
         };
@@ -66,17 +65,13 @@ impl Program {
             all.push(first.into());
         }
         all.extend(words[1..].iter().map(OsString::from));
-        Ok(Arc::new(Self {
-            words: all,
-            timeout,
-        }))
+        Ok(Arc::new(Self { words: all }))
     }
 
     /// A line for the shell.
-    pub(super) fn shell(line: &str, timeout: Duration) -> Self {
+    pub(super) fn shell(line: &str) -> Self {
         Self {
             words: ["sh", "-c", line].map(OsString::from).to_vec(),
-            timeout,
         }
     }
 
@@ -85,6 +80,7 @@ impl Program {
         &self,
         world: &World,
         purpose: &str,
+        timeout: Duration,
         stop: impl Future<Output = ()>,
     ) -> anyhow::Result<Ended> {
         let mut command = Command::new(&self.words[0]);
@@ -101,14 +97,14 @@ impl Program {
             .spawn()
             .with_context(|| format!("cannot run {}", self.words[0].display()))?;
         let mut running = Running::new(child);
-        let (status, timed_out, killed) = tokio::select! {
-            status = running.child.wait() => (status?, false, false),
-            () = tokio::time::sleep(self.timeout) => (running.kill().await?, true, false),
-            () = stop => (running.kill().await?, false, true),
+        let (status, too_long, killed) = tokio::select! {
+            status = running.child.wait() => (status?, None, false),
+            () = tokio::time::sleep(timeout) => (running.kill().await?, Some(timeout), false),
+            () = stop => (running.kill().await?, None, true),
         };
         Ok(Ended {
             exit: status.code(),
-            timed_out,
+            timed_out_after_ms: too_long.map(milliseconds),
             killed,
             tail: running.tail().await,
         })
@@ -123,8 +119,10 @@ impl Ended {
 
     /// In words that follow "the program".
     pub(super) fn how(&self) -> String {
+        if let Some(limit) = self.timed_out_after_ms {
+            return format!("does not end within {:?}", Duration::from_millis(limit));
+        }
         match self.exit {
-            _ if self.timed_out => "takes too long".to_owned(),
             _ if self.killed => "is killed".to_owned(),
             Some(0) => "succeeds".to_owned(),
             Some(code) => format!("ends with status {code}"),
@@ -199,6 +197,10 @@ async fn read(mut from: impl AsyncRead + Unpin, tail: Arc<Mutex<VecDeque<u8>>>) 
         let surplus = tail.len().saturating_sub(TAIL_BYTES);
         tail.drain(..surplus);
     }
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    span.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 fn is_executable(path: &Path) -> bool {
