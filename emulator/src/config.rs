@@ -20,8 +20,8 @@ pub struct Config {
     pub topology: Topology,
     /// The first world's clock, and that of worlds made later unless they say otherwise.
     pub clock: ClockMode,
-    /// How long things take.
-    pub durations: Durations,
+    /// How long things take; none is what the topology says, or else the default.
+    pub durations: Option<Durations>,
     /// The seed of ids, the subscription, the tenant and the client.
     pub seed: u64,
     /// The password of `sa`; none makes one up.
@@ -34,13 +34,37 @@ pub struct Config {
     pub tls_names: Vec<String>,
     /// Accepts api-versions that Azure does not know.
     pub loose: bool,
-    /// Checks the laws of the world after every change, and not only a hundred times a second; a broken one is a defect of
-    /// milink.
-    pub check_invariants: bool,
+    /// When the laws of worlds are checked; a broken one is a defect of milink.
+    pub check_invariants: CheckLaws,
     /// What a client of the proxy is told where packets of the model get no answer.
     pub socks_failures: SocksFailures,
     /// The port of the name servers at addresses of the loopback.
     pub dns_port: u16,
+}
+
+/// When the laws of worlds are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum CheckLaws {
+    /// After every change: so cheap that it is left on.
+    #[default]
+    #[value(aliases = ["true", "yes", "1"])]
+    Always,
+    /// A hundred times a second at most.
+    Seldom,
+    /// Not at all.
+    #[value(aliases = ["false", "no", "0"])]
+    Never,
+}
+
+impl CheckLaws {
+    /// As the command line has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Seldom => "seldom",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// What a client of the proxy is told where packets of the model get no answer.
@@ -109,17 +133,27 @@ impl Default for Config {
             ports: Ports::AUTO,
             topology: Topology::default(),
             clock: ClockMode::default(),
-            durations: Durations::default(),
+            durations: None,
             seed: 1,
             sa_password: None,
             administrator_password: None,
             keys: KeyStore::Memory,
             tls_names: Vec::new(),
             loose: false,
-            check_invariants: true,
+            check_invariants: CheckLaws::default(),
             socks_failures: SocksFailures::Fast,
             dns_port: DNS_PORT,
         }
+    }
+}
+
+impl Config {
+    /// How long things take.
+    pub fn durations(&self) -> Durations {
+        let said = self.durations.as_ref();
+        said.or(self.topology.transitions.as_ref())
+            .cloned()
+            .unwrap_or_default()
     }
 }
 

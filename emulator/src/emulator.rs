@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::arm::{Arm, ArmConfig, Connection, TokenSigner};
 use crate::clock::{ClockMode, host_now};
-use crate::config::{Config, Identity, KeyStore, Ports, cache_directory};
+use crate::config::{CheckLaws, Config, Identity, KeyStore, Ports, cache_directory};
 use crate::hub::{DEFAULT_WORLD, Hub, WorldCell, WorldSpec};
 use crate::keys::{Keys, LeafResolver};
 use crate::network::{self, Network};
@@ -148,7 +148,7 @@ impl Builder {
 
     /// How long things take.
     pub fn durations(mut self, durations: milink_core::durations::Durations) -> Self {
-        self.config.durations = durations;
+        self.config.durations = Some(durations);
         self
     }
 
@@ -170,9 +170,9 @@ impl Builder {
         self
     }
 
-    /// Whether the laws of the world are checked after every change; they are unless it is said.
-    pub fn check_invariants(mut self, on: bool) -> Self {
-        self.config.check_invariants = on;
+    /// When the laws of the worlds are checked: after every change, unless it is said.
+    pub fn check_invariants(mut self, when: CheckLaws) -> Self {
+        self.config.check_invariants = when;
         self
     }
 
@@ -453,7 +453,7 @@ impl Shared {
             subscription: self.identity.subscription,
             seed: self.config.seed,
             clock: self.config.clock,
-            durations: self.config.durations.clone(),
+            durations: self.config.durations(),
             start: host_now(),
         })?;
         self.provision(&cell, &self.config.topology)?;

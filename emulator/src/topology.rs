@@ -1,6 +1,7 @@
 //! What a world starts with: SQL Servers, managed instances and their surroundings, as a file says or by default.
 
 mod principal;
+mod transitions;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use milink_core::database::RecoveryModel;
 use milink_core::durations::{Durations, Profile};
 use milink_core::ids::InstanceId;
 use milink_core::instance::SqlServer;
+use milink_core::link::SetMultiDatabaseLinks;
 use milink_core::names::Name;
 use milink_core::time::Timestamp;
 use milink_core::version::{Build, Edition, UpdatePolicy};
@@ -53,6 +55,9 @@ pub struct Topology {
     /// Ports that stand for places of the model's network.
     #[serde(default)]
     pub dial: Vec<DialSpec>,
+    /// How long things take, unless whoever makes the world says it.
+    #[serde(default, deserialize_with = "transitions::read")]
+    pub transitions: Option<Durations>,
 }
 
 /// A virtual network with one subnet for managed instances.
@@ -72,7 +77,7 @@ pub struct Network {
 pub struct SqlServerSpec {
     /// `@@SERVERNAME`.
     pub name: String,
-    /// `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2025` or four numbers.
+    /// `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2022-cu27`, `2025`, `2025-cu9` or four numbers.
     #[serde(default = "default_version")]
     pub version: String,
     /// `enterprise`, `enterprise-core`, `developer`, `standard` or `express`.
@@ -85,6 +90,9 @@ pub struct SqlServerSpec {
     /// Whether Always On is enabled.
     #[serde(default = "yes")]
     pub hadr: bool,
+    /// Whether its links have several databases each, as `sp_multidb_milink` decides, or one.
+    #[serde(default)]
+    pub multi_database_links: bool,
     /// The Windows cluster that it is a node of; without one, groups are of cluster type NONE or EXTERNAL.
     pub cluster: Option<String>,
     /// The server collation.
@@ -179,6 +187,7 @@ impl SqlServerSpec {
             address: None,
             host_names: None,
             hadr: true,
+            multi_database_links: false,
             cluster: None,
             collation: None,
             databases: Vec::new(),
@@ -209,6 +218,7 @@ impl Topology {
             principals: Vec::new(),
             managed_instances: Vec::new(),
             dial: Vec::new(),
+            transitions: None,
         }
     }
 
@@ -406,6 +416,10 @@ fn provision_sql_server(
             sa_password: Arc::from(sa_password),
         },
     )?;
+    if spec.multi_database_links {
+        let several = true;
+        apply(world, SetMultiDatabaseLinks { instance, several })?;
+    }
     if let Some(cluster) = &spec.cluster {
         let cluster = Some(Name::new(cluster));
         apply(world, SetCluster { instance, cluster })?;
@@ -519,6 +533,10 @@ mod tests {
             [[sql_server]]
             name = "two"
             version = "2019"
+            [[sql_server]]
+            name = "three"
+            version = "2025-cu9"
+            multi_database_links = true
             [[managed_instance]]
             name = "mi"
             update_policy = "AlwaysUpToDate"
@@ -534,6 +552,11 @@ mod tests {
         assert_eq!(two.address, Ipv4Addr::new(10, 0, 0, 5));
         assert_eq!(two.build, Build::SQL_2019);
         assert!(world.sql_server("one").unwrap().database("B").is_some());
+        let several = |name: &str| {
+            let server = world.sql_server(name).unwrap().as_sql_server().unwrap();
+            server.multi_database_links
+        };
+        assert_eq!((several("one"), several("three")), (false, true));
         let instance = world.managed_instance("mi").unwrap();
         let mi = instance.as_managed_instance().unwrap();
         assert_eq!(mi.update_policy, UpdatePolicy::AlwaysUpToDate);
@@ -557,6 +580,18 @@ mod tests {
             (
                 "[[sql_server]]\nname = 'a'\n[[sql_server]]\nname = 'b'\naddress = '10.0.0.4'",
                 "10.0.0.4",
+            ),
+            (
+                "[[sql_server]]\nname = 'a'\nmulti_database_links = 'yes'",
+                "multi_database_links",
+            ),
+            (
+                "[[sql_server]]\nname = 'a'\nversion = '2019'\nmulti_database_links = true",
+                "Multiple-database link mode",
+            ),
+            (
+                "[[sql_server]]\nname = 'a'\nmulti_database_link = true",
+                "multi_database_link",
             ),
             (
                 "[[managed_instance]]\nname = 'a'\nupdate_policy = 'never'",

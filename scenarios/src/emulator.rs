@@ -63,7 +63,7 @@ type Making = Arc<OnceCell<Result<Prepared, String>>>;
 #[derive(Clone, Debug, PartialEq)]
 struct Ground {
     clock: String,
-    durations: String,
+    durations: Option<String>,
     seed: u64,
     topology: String,
 }
@@ -189,17 +189,19 @@ impl Emulator {
             .collect();
         let said =
             |part: fn(&Scenario) -> Option<&String>| files.iter().find_map(|file| part(file));
+        let topology = files.iter().find_map(|file| file.topology.as_ref());
+        let has_transitions = topology.is_some_and(|table| table.contains_key("transitions"));
         Ground {
             clock: own.fill(said(|file| file.clock.as_ref()).unwrap_or(&self.settings.clock)),
-            durations: own
-                .fill(said(|file| file.durations.as_ref()).unwrap_or(&self.settings.durations)),
+            // A topology that says how long things take is heard where no file does.
+            durations: said(|file| file.durations.as_ref())
+                .or((!has_transitions).then_some(&self.settings.durations))
+                .map(|durations| own.fill(durations)),
             seed: files
                 .iter()
                 .find_map(|file| file.seed)
                 .unwrap_or(self.settings.seed),
-            topology: files
-                .iter()
-                .find_map(|file| file.topology.as_ref())
+            topology: topology
                 .map_or_else(|| TOPOLOGY.to_owned(), |table| own.fill(&table.to_string())),
         }
     }

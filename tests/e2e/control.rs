@@ -54,6 +54,35 @@ async fn what_it_says_of_itself_is_there() {
 }
 
 #[tokio::test]
+async fn a_broken_law_makes_it_unhealthy() {
+    let stage = Stage::start().await;
+    let http = client(&stage);
+    let server = stage.emulator().world().read(|world| {
+        let server = world.sql_server("sqlserver1").expect("it is there");
+        server.id
+    });
+    // As a defect would: behind the back of every command.
+    stage.emulator().world().change(|world, _| {
+        let server = world.instances.get_mut(&server).expect("it is there");
+        let databases = &mut std::sync::Arc::make_mut(server).databases;
+        databases.remove(&milink_core::ids::DatabaseId(2));
+    });
+    let base = &stage.ready().control_url;
+    let health = http.get(format!("{base}/health")).send().await;
+    let health = health.expect("an answer");
+    assert_eq!(health.status().as_u16(), 503);
+    let health: Value = health.json().await.expect("JSON");
+    let law = "every instance has its system databases: sqlserver1 has no tempdb";
+    assert_eq!(health["brokenLaws"]["default"], law);
+    let metrics = http.get(format!("{base}/metrics")).send().await;
+    let metrics = metrics.expect("an answer").text().await.expect("text");
+    let counted = "milink_broken_laws{world=\"default\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+    let info = get(&http, &format!("{base}/info")).await;
+    assert_eq!(info["checkInvariants"], "always");
+}
+
+#[tokio::test]
 async fn bad_requests_are_refused_in_json() {
     let stage = Stage::start().await;
     let http = client(&stage);

@@ -20,7 +20,6 @@ pub(crate) async fn measure(report: &mut Report) {
     for _ in 0..RUNS {
         // Without waits: clients sleep for whole seconds between two polls, whatever the server does.
         let emulator = Emulator::builder()
-            .check_invariants(false)
             .clock(ClockMode::Auto)
             .durations(Durations::of(Profile::Instant))
             .keys(KeyStore::Directory(directory.path().to_owned()))

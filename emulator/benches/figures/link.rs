@@ -4,12 +4,21 @@
 mod lab;
 
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use lab::Lab;
-use milink_core::command::CreateDatabase;
+use milink_core::azure::fabric::{Place, WriteInterface};
+use milink_core::azure::{
+    AddressPrefix, ResourceKey, SubnetId, SubnetSettings, Tags, WriteResourceGroup,
+    WriteVirtualNetwork,
+};
+use milink_core::collation::Collation;
+use milink_core::command::{CreateDatabase, CreateSqlServer};
 use milink_core::durations::Profile;
+use milink_core::instance::SqlServer;
 use milink_core::invariants;
+use milink_core::version::{Build, Edition};
 
 use crate::report::median_of;
 
@@ -51,21 +60,26 @@ pub(crate) fn writes_per_second() -> f64 {
     ROWS as f64 / took.as_secs_f64()
 }
 
-/// Checking the laws of what one committed row has changed, in a world with so many further databases: as `milink up` does
-/// it now and then, and all laws of everything.
-pub(crate) fn law_checks(databases: usize) -> (Duration, Duration) {
+/// What a world has besides a link.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Further {
+    /// Databases on the link's SQL Server.
+    pub(crate) databases: u16,
+    /// SQL Servers.
+    pub(crate) servers: u8,
+    /// Network interfaces.
+    pub(crate) interfaces: u16,
+}
+
+/// Checking the laws of what one committed row has changed, as `milink up` does it after every change, and all laws of
+/// everything.
+pub(crate) fn law_checks(further: Further) -> (Duration, Duration) {
     let mut lab = Lab::new(Profile::Fast);
     lab.prepare(None);
     lab.create_table();
     lab.create_link();
     settle(&mut lab);
-    for n in 0..databases {
-        lab.apply(CreateDatabase {
-            instance: lab.sql,
-            name: format!("further{n}").as_str().into(),
-            collation: None,
-        });
-    }
+    furnish(&mut lab, further);
     let before = lab.world.clone();
     lab.insert(lab.sql, 1).expect("the primary takes rows");
     let after = &lab.world;
@@ -76,6 +90,72 @@ pub(crate) fn law_checks(databases: usize) -> (Duration, Duration) {
         black_box(invariants::check(after)).expect("it is lawful");
     });
     (changed, everything)
+}
+
+fn furnish(lab: &mut Lab, further: Further) {
+    for n in 0..further.databases {
+        lab.apply(CreateDatabase {
+            instance: lab.sql,
+            name: format!("further{n}").as_str().into(),
+            collation: None,
+        });
+    }
+    for n in 0..further.servers {
+        lab.apply(CreateSqlServer {
+            name: format!("server{n}").as_str().into(),
+            server: SqlServer {
+                build: Build::SQL_2022_CU13,
+                edition: Edition::Developer,
+                hadr_enabled: true,
+                multi_database_links: false,
+                address: Ipv4Addr::new(10, 0, 1, n),
+                host_names: Vec::new(),
+                loopback: None,
+            },
+            collation: Collation::DEFAULT,
+            sa_password: "x".into(),
+        });
+    }
+    if further.interfaces > 0 {
+        let place = |name: &str| Place {
+            key: ResourceKey {
+                group: "rg".into(),
+                name: name.into(),
+            },
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+        };
+        lab.apply(WriteResourceGroup {
+            name: "rg".into(),
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+        });
+        let prefix = AddressPrefix::parse("10.8.0.0/16").expect("a prefix");
+        lab.apply(WriteVirtualNetwork {
+            key: place("net").key,
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+            prefixes: vec!["10.8.0.0/16".to_owned()],
+            dns_servers: Vec::new(),
+            subnets: Some(vec![("all".into(), SubnetSettings::new(prefix))]),
+        });
+        for n in 0..further.interfaces {
+            lab.apply(WriteInterface {
+                place: place(&format!("nic{n}")),
+                configuration: "c".into(),
+                subnet: SubnetId {
+                    group: "rg".into(),
+                    network: "net".into(),
+                    subnet: "all".into(),
+                },
+                address: None,
+                forwards: false,
+                network_security_group: None,
+                pools: Vec::new(),
+                public: None,
+            });
+        }
+    }
 }
 
 /// Takes every due moment, and counts them.

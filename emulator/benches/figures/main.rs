@@ -41,11 +41,26 @@ fn main() {
         link::transitions_per_second(),
         100_000.0,
     );
-    for (databases, what) in [
-        (0, "in the default world"),
-        (100, "with 100 databases more"),
+    let alone = link::Further::default();
+    for (further, what) in [
+        (alone, "in the default world"),
+        (
+            link::Further {
+                databases: 100,
+                ..alone
+            },
+            "with 100 databases more",
+        ),
+        (
+            link::Further {
+                servers: 100,
+                interfaces: 1_000,
+                ..alone
+            },
+            "with 100 servers and 1,000 interfaces more",
+        ),
     ] {
-        let (changed, everything) = link::law_checks(databases);
+        let (changed, everything) = link::law_checks(further);
         report.time(
             &format!("the laws of what one committed row has changed, {what}"),
             changed,

@@ -314,7 +314,7 @@ async fn start(
         .config(Config {
             topology,
             clock: arguments.clock,
-            durations: arguments.durations.clone(),
+            durations: Some(arguments.durations.clone()),
             keys: KeyStore::Cache,
             ..Config::default()
         })

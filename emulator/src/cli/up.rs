@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::print;
 use super::signals::Signals;
 use crate::clock::ClockMode;
-use crate::config::{Config, DNS_PORT, KeyStore, Ports, SocksFailures};
+use crate::config::{CheckLaws, Config, DNS_PORT, KeyStore, Ports, SocksFailures};
 use crate::durations;
 use crate::emulator::Emulator;
 use crate::topology::Topology;
@@ -74,9 +74,10 @@ pub(super) struct UpArguments {
     /// How the time passes: auto (with the host's clock, and jumps when a client waits), manual, real or scaled=K
     #[arg(long, env = "MILINK_CLOCK", default_value_t = ClockMode::Auto)]
     clock: ClockMode,
-    /// How long things take: fast, azure or instant, and single transitions as in fast,link-connect=5s
-    #[arg(long, env = "MILINK_DURATIONS", default_value = "fast", value_parser = durations::parse)]
-    durations: Durations,
+    /// How long things take: fast, azure or instant, and single transitions as in fast,link-connect=5s [default: what the
+    /// topology says, or fast]
+    #[arg(long, env = "MILINK_DURATIONS", value_parser = durations::parse)]
+    durations: Option<Durations>,
     /// Seed of all ids
     #[arg(long, env = "MILINK_SEED", default_value_t = 1)]
     seed: u64,
@@ -92,9 +93,17 @@ pub(super) struct UpArguments {
     /// Accept api-versions that Azure does not know
     #[arg(long, env = "MILINK_LOOSE")]
     loose: bool,
-    /// Check the laws of the world after every change, and not only a hundred times a second
-    #[arg(long, env = "MILINK_CHECK_INVARIANTS")]
-    check_invariants: bool,
+    /// When the laws of worlds are checked: after every change, a hundred times a second at most, or never. A broken one is
+    /// a defect of milink; the log and /_milink/health tell it, and the exit status at the end is 3
+    #[arg(
+        long,
+        env = "MILINK_CHECK_INVARIANTS",
+        value_name = "WHEN",
+        default_value = "always",
+        default_missing_value = "always",
+        num_args = 0..=1
+    )]
+    check_invariants: CheckLaws,
     /// A further name that the TLS certificates are good for; may be repeated
     #[arg(
         long = "tls-name",
@@ -128,6 +137,9 @@ enum LogFormat {
     Json,
 }
 
+/// The exit status of an emulator that has broken a law of a world.
+const BROKEN_LAW: u8 = 3;
+
 /// Starts, and runs until it is interrupted or terminated.
 pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     start_logging(&arguments)?;
@@ -149,8 +161,17 @@ pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     };
     signals.arrived().await;
     drop(ready_file);
+    let broken = emulator.hub().watch().broken();
     drop(emulator);
-    Ok(ExitCode::SUCCESS)
+    for (world, law) in &broken {
+        eprintln!(
+            "milink: a law of the world '{world}' was broken, which is a defect of milink: {law}"
+        );
+    }
+    Ok(match broken.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(BROKEN_LAW),
+    })
 }
 
 fn config(arguments: UpArguments) -> anyhow::Result<Config> {

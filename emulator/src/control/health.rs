@@ -51,6 +51,7 @@ pub(super) async fn info(State(shared): Handle) -> Json<Value> {
         "worlds": shared.hub.worlds().len(),
         "seed": shared.config.seed,
         "loose": shared.config.loose,
+        "checkInvariants": shared.config.check_invariants.word(),
         "tenantId": shared.identity.tenant,
         "clientId": shared.identity.client_id,
     }))

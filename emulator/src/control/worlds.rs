@@ -170,7 +170,10 @@ fn origin(shared: &Shared, asked: Create) -> Result<Origin, ControlError> {
         Some(text) => text.parse().map_err(ControlError::bad_request)?,
     };
     let durations = match asked.durations {
-        None => shared.config.durations.clone(),
+        None => match topology.transitions.clone() {
+            Some(durations) => durations,
+            None => shared.config.durations(),
+        },
         Some(text) => durations::parse(&text).map_err(ControlError::bad_request)?,
     };
     Ok(Origin::Fresh {

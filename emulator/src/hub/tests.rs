@@ -5,6 +5,7 @@ use milink_core::time::Span;
 
 use super::*;
 use crate::clock::host_now;
+use crate::config::CheckLaws;
 
 fn spec(name: &str, number: u128, clock: ClockMode) -> WorldSpec {
     WorldSpec {
@@ -168,9 +169,32 @@ fn linked(hub: &Hub, name: &str, number: u128, seed: u64) -> Arc<WorldCell> {
 }
 
 #[test]
+fn a_broken_law_is_told_at_once_unless_nobody_looks() {
+    for (when, told) in [(CheckLaws::Always, true), (CheckLaws::Never, false)] {
+        let hub = Hub::new();
+        hub.watch().check_laws(when);
+        let cell = linked(&hub, "w", 1, 1);
+        assert_eq!(hub.watch().broken(), Default::default());
+        let server = cell.read(|world| world.sql_server("sqlserver1").unwrap().id);
+        // As a defect would: behind the back of every command.
+        cell.change(|world, _| {
+            let server = Arc::make_mut(world.instances.get_mut(&server).unwrap());
+            server.databases.remove(&milink_core::ids::DatabaseId(2));
+        });
+        let broken = hub.watch().broken().remove("w");
+        let expected = "every instance has its system databases: sqlserver1 has no tempdb";
+        assert_eq!(broken.as_deref(), told.then_some(expected));
+        let noted = cell.events_after(0).iter().any(|event| {
+            let kind = format!("{:?}", event.kind);
+            kind.contains("a law of the world is broken")
+        });
+        assert_eq!(noted, told);
+    }
+}
+
+#[test]
 fn time_that_passes_in_pieces_passes_as_in_one() {
     let hub = Hub::new();
-    hub.watch().check_laws(true);
     for seed in 0..8_u64 {
         let whole = linked(&hub, &format!("whole{seed}"), u128::from(seed) + 1, seed);
         let pieces = hub

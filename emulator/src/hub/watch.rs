@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use milink_core::{World, invariants};
 use uuid::Uuid;
 
+use crate::config::CheckLaws;
 use crate::explanations::Explanations;
 
-/// How often the laws of a world are checked at most, unless it is after every change: so seldom that nobody notices what it
-/// costs, and often enough to say about when a world went wrong.
+/// How often the laws of a world are checked at most where that is seldom.
 const SELDOM: Duration = Duration::from_millis(10);
 
 /// Lets what is being deployed to a subscription go on.
@@ -33,7 +32,8 @@ impl fmt::Debug for Deploying {
 pub struct Watch {
     explanations: Explanations,
     deploying: Deploying,
-    checks_every_change: AtomicBool,
+    /// When laws are checked, once it is said.
+    checks: OnceLock<CheckLaws>,
     /// By world: the last law that was found broken, and what broke it.
     broken: Mutex<BTreeMap<String, String>>,
 }
@@ -57,15 +57,19 @@ impl Watch {
         }
     }
 
-    /// Checks the laws after every change from now on, or only now and then.
-    pub fn check_laws(&self, every_change: bool) {
-        self.checks_every_change
-            .store(every_change, Ordering::Relaxed);
+    /// Says when laws are checked, before there are worlds; after every change unless it is said.
+    pub fn check_laws(&self, when: CheckLaws) {
+        // Who comes second finds it said.
+        let _ = self.checks.set(when);
     }
 
     /// Whether the laws of a world are checked that has changed, and was checked last then.
     pub(super) fn is_due(&self, checked: Instant) -> bool {
-        self.checks_every_change.load(Ordering::Relaxed) || checked.elapsed() >= SELDOM
+        match self.checks.get().copied().unwrap_or_default() {
+            CheckLaws::Always => true,
+            CheckLaws::Seldom => checked.elapsed() >= SELDOM,
+            CheckLaws::Never => false,
+        }
     }
 
     /// The worlds that have broken a law, and how.

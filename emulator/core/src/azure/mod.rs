@@ -78,6 +78,25 @@ pub struct ResourceKey {
     pub name: Name,
 }
 
+/// Which parts of two states of Azure may differ: those that no longer share what they keep.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// Resource groups, virtual networks, security groups and route tables.
+    pub(crate) places: bool,
+    /// The network around managed instances.
+    pub(crate) fabric: bool,
+    /// Who trusts whom.
+    pub(crate) trust: bool,
+    /// Who may do what.
+    pub(crate) authorization: bool,
+    /// Template deployments.
+    pub(crate) deployments: bool,
+    /// Data factories.
+    pub(crate) factories: bool,
+    /// What is being created, and what running operations will do.
+    pub(crate) pending: bool,
+}
+
 /// The ARM resources of the world's subscription that are not instances.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Azure {
@@ -118,6 +137,22 @@ impl Azure {
     /// The seed it was made with.
     pub(crate) fn seed(&self) -> u64 {
         self.zone_seed
+    }
+
+    /// What may differ from `before`, found out without looking at what is kept.
+    pub(crate) fn differing(&self, before: &Self) -> Parts {
+        Parts {
+            places: !self.resource_groups.ptr_eq(&before.resource_groups)
+                || !self.virtual_networks.ptr_eq(&before.virtual_networks)
+                || !self.network_resources.ptr_eq(&before.network_resources),
+            fabric: !self.fabric.shares_all(&before.fabric),
+            trust: !self.trust.shares_all(&before.trust),
+            authorization: !self.authorization.shares_all(&before.authorization),
+            deployments: !self.deployments.shares_all(&before.deployments),
+            factories: !self.data_factories.ptr_eq(&before.data_factories),
+            pending: !self.pending.ptr_eq(&before.pending)
+                || !self.creating.ptr_eq(&before.creating),
+        }
     }
 
     /// The subnet of this id.

@@ -119,6 +119,13 @@ impl TrustGroup {
 }
 
 impl Trust {
+    /// Whether it keeps everything where the other one does: then nothing differs.
+    pub(in crate::azure) fn shares_all(&self, other: &Self) -> bool {
+        self.groups.ptr_eq(&other.groups)
+            && self.lingering.ptr_eq(&other.lingering)
+            && self.lingers == other.lingers
+    }
+
     /// Whether trust outlives membership until a failover (`stg_lingering`).
     pub fn lingers(&self) -> bool {
         self.lingers

@@ -1,21 +1,19 @@
 //! The laws of a world that was lawful a moment ago: only what has changed is looked at, with what it stands on.
 //!
-//! Most laws are about every database, or every link, and what it refers to. They hold if they hold in an *excerpt*: the
-//! world with only those databases and links that have changed, or that refer to what has. The rest are about many things
-//! at once, and are asked where their kind has changed. Worlds share what they have in common, so that finding out what
-//! has changed takes time by how much has, not by how much there is.
+//! Most laws are about every instance, database or link, and what it refers to. They hold if they hold in an *excerpt*: the
+//! world with only those instances, databases and links that have changed, or that refer to what has. The rest are about
+//! many things at once, and are asked where their kind has changed. Worlds share what they have in common, so that finding
+//! out what has changed takes time by how much has, not by how much there is.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+mod changed;
+#[cfg(test)]
+mod tests;
 
-use imbl::OrdMap;
-use imbl::ordmap::DiffItem;
+use std::sync::LazyLock;
 
 use super::{LAWS, Law, ROWS, changed_keys_find_rows, check};
-use crate::ids::{DatabaseId, InstanceId};
-use crate::instance::Instance;
-use crate::link::{Link, LinkId};
-use crate::world::{Timer, World};
+use crate::world::World;
+use changed::Changed;
 
 /// When a law about many things at once has to be asked.
 type Concerns = fn(&Changed<'_>) -> bool;
@@ -49,27 +47,25 @@ pub(super) const LOCAL: &[&str] = &[
     "the instance has its groups of a link",
     "a transaction that was ended is not open",
     "a session that was cut has nothing open",
+    "database names are unique on an instance",
+    "group names are unique on an instance",
+    "a distributed group stands on a local group",
 ];
 
-/// The laws that an excerpt cannot tell, and when they have to be asked of the whole world. What is in neither list is
-/// asked of it always.
+/// The laws about an instance and everything on it: asked of the instances on which groups or databases come, go or change
+/// their names.
+pub(super) const OF_AN_INSTANCE: &[&str] =
+    &["a database and its availability group name each other"];
+
+/// The laws that an excerpt cannot tell, and when they have to be asked of the whole world. What is in no list is asked of
+/// it always.
 pub(super) const WHOLE: &[(&str, Concerns)] = &[
-    (
-        "a database and its availability group name each other",
-        |changed| changed.groups || changed.membership,
-    ),
-    ("a distributed group stands on a local group", |changed| {
-        changed.groups
-    }),
-    ("group names are unique on an instance", |changed| {
-        changed.groups
-    }),
     (
         "the links of a database copy it from one primary each",
         |changed| changed.links_differ || changed.sources,
     ),
     ("no instance has more links than it can have", |changed| {
-        changed.links_differ
+        changed.links_differ || changed.kinds
     }),
     (
         "seeding runs from one instance share its bandwidth",
@@ -80,28 +76,129 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
         |changed| changed.operations || changed.links_differ,
     ),
     ("an operation that runs will end", |changed| {
-        changed.operations || changed.links_differ || changed.timers
+        changed.operations
+            || changed.links_differ
+            || changed.link_groups
+            || changed.operation_timers
     }),
-    // Names and instances only come and go with what has everything looked at.
-    ("database names are unique on an instance", |_| false),
-    ("instance names are unique among their kind", |_| false),
+    (
+        "links with one database and with several never mix on a SQL Server",
+        |changed| changed.links_differ || changed.kinds,
+    ),
+    (
+        "the members of a link with several databases agree",
+        |changed| {
+            changed.links_differ
+                || changed.link_groups
+                || changed.member_timers
+                || changed.operations
+        },
+    ),
+    (
+        "a planned failover is one of all databases of a link",
+        |changed| changed.links_differ || changed.link_groups,
+    ),
+    ("instance names are unique among their kind", |changed| {
+        changed.renamed
+    }),
     // Tables are compared one by one.
     (ROWS, |_| false),
+    (
+        "a part of a distributed transaction has a session",
+        |changed| changed.parts,
+    ),
+    (
+        "a session that serves one of another instance ends with it",
+        |changed| changed.parts,
+    ),
+    (
+        "a part in doubt will ask how its transaction has ended",
+        |changed| changed.parts || changed.doubt_timers,
+    ),
+    (
+        "an operation on an ARM resource has a timer while it runs",
+        |changed| changed.operations || changed.operation_timers || changed.azure.pending,
+    ),
+    (
+        "an instance that is being created has an operation",
+        |changed| changed.azure.pending,
+    ),
+    ("the subnet of an instance exists", |changed| {
+        changed.kinds || changed.azure.places || changed.azure.pending
+    }),
+    ("the resource group of a network exists", |changed| {
+        changed.azure.places
+    }),
+    ("what is assigned is a role that exists", |changed| {
+        changed.azure.authorization
+    }),
+    ("nobody has a role at a scope twice", |changed| {
+        changed.azure.authorization
+    }),
+    ("no two principals are one application", |changed| {
+        changed.azure.authorization
+    }),
+    ("deployments that run are listed as running", |changed| {
+        changed.azure.deployments
+    }),
+    (
+        "a deployment that is over rests and keeps no secrets",
+        |changed| changed.azure.deployments,
+    ),
+    (
+        "a step of a deployment follows those it waits for",
+        |changed| changed.azure.deployments,
+    ),
+    ("the resource group of a deployment exists", |changed| {
+        changed.azure.deployments || changed.azure.places
+    }),
+    (
+        "what is in the network has its group and its subnet",
+        in_the_network,
+    ),
+    ("an address has one holder", |changed| {
+        in_the_network(changed) || changed.azure.pending
+    }),
+    ("a listed connection leads somewhere", |changed| {
+        in_the_network(changed) || changed.azure.factories
+    }),
+    ("a target can tell its connections apart", |changed| {
+        in_the_network(changed) || changed.azure.factories
+    }),
+    (
+        "machines, link services and pools have what they name",
+        in_the_network,
+    ),
+    (
+        "a load balancer's rules have their parts, and its members are near",
+        in_the_network,
+    ),
+    ("a public IP address has one user", in_the_network),
+    (
+        "gateways and their connections have both ends",
+        in_the_network,
+    ),
+    ("a network hears one zone of a name", in_the_network),
+    ("a data factory has its group", |changed| {
+        changed.azure.factories || changed.azure.places
+    }),
+    ("what is in a data factory has what it names", |changed| {
+        changed.azure.factories
+    }),
+    (
+        "an address of a managed network has one holder",
+        |changed| changed.azure.factories,
+    ),
+    ("the members of a trust group are there", |changed| {
+        changed.azure.trust || changed.azure.places
+    }),
+    ("trust that lingers has no group", |changed| {
+        changed.azure.trust
+    }),
 ];
 
-/// What has changed in a world.
-pub(super) struct Changed<'a> {
-    world: &'a World,
-    /// By instance, the databases that have.
-    databases: BTreeMap<InstanceId, BTreeSet<DatabaseId>>,
-    /// The links that have.
-    links: BTreeSet<LinkId>,
-    links_differ: bool,
-    timers: bool,
-    groups: bool,
-    membership: bool,
-    sources: bool,
-    operations: bool,
+fn in_the_network(changed: &Changed<'_>) -> bool {
+    changed.azure.fabric || changed.azure.places || changed.kinds
 }
 
 /// Checks a world that was lawful `before`.
@@ -114,6 +211,7 @@ pub fn check_since(before: &World, world: &World) -> Result<(), String> {
         return check(world);
     };
     let excerpt = changed.excerpt();
+    let entire = changed.entire();
     let broken = |name: &str, what: Option<String>| match what {
         None => Ok(()),
         Some(what) => Err(format!("{name}: {what}")),
@@ -121,6 +219,10 @@ pub fn check_since(before: &World, world: &World) -> Result<(), String> {
     broken(ROWS, changed_keys_find_rows(before, &excerpt))?;
     PLAN.iter().try_for_each(|(name, law, of)| match of {
         Of::Excerpt => broken(name, law(&excerpt)),
+        Of::Instances => match &entire {
+            Some(entire) => broken(name, law(entire)),
+            None => Ok(()),
+        },
         Of::World(concerns) if concerns(&changed) => broken(name, law(world)),
         Of::World(_) => Ok(()),
     })
@@ -129,6 +231,7 @@ pub fn check_since(before: &World, world: &World) -> Result<(), String> {
 /// What a law is asked of.
 enum Of {
     Excerpt,
+    Instances,
     World(Concerns),
 }
 
@@ -139,6 +242,7 @@ static PLAN: LazyLock<Vec<(&str, Law, Of)>> = LazyLock::new(|| {
         let of = match whole {
             Some((_, concerns)) => Of::World(*concerns),
             None if LOCAL.contains(name) => Of::Excerpt,
+            None if OF_AN_INSTANCE.contains(name) => Of::Instances,
             None => Of::World(|_| true),
         };
         (*name, *law, of)
@@ -146,204 +250,12 @@ static PLAN: LazyLock<Vec<(&str, Law, Of)>> = LazyLock::new(|| {
     plan.collect()
 });
 
-impl<'a> Changed<'a> {
-    /// None where so much has changed that everything is looked at: instances, their services, links with several databases,
-    /// or which databases and groups there are.
-    fn between(before: &'a World, world: &'a World) -> Option<Self> {
-        if !world.link_groups.ptr_eq(&before.link_groups) {
-            return None;
-        }
-        let mut changed = Self {
-            world,
-            databases: BTreeMap::new(),
-            links: BTreeSet::new(),
-            links_differ: !world.links.ptr_eq(&before.links),
-            timers: false,
-            groups: false,
-            membership: false,
-            sources: false,
-            operations: !world.operations.ptr_eq(&before.operations),
-        };
-        for difference in before.instances.diff(&world.instances) {
-            let DiffItem::Update {
-                old: (id, old),
-                new: (_, new),
-            } = difference
-            else {
-                return None;
-            };
-            if !Arc::ptr_eq(old, new) {
-                changed.instance(*id, old, new)?;
-            }
-        }
-        for difference in before.links.diff(&world.links) {
-            let id = match difference {
-                DiffItem::Add(id, _) | DiffItem::Remove(id, _) => id,
-                DiffItem::Update {
-                    old: (_, old),
-                    new: (id, new),
-                } if !Arc::ptr_eq(old, new) => id,
-                DiffItem::Update { .. } => continue,
-            };
-            changed.links.insert(id.clone());
-        }
-        for timer in world.timers.changed_since(&before.timers) {
-            changed.timers = true;
-            if let Timer::Link(id)
-            | Timer::LinkInitTimeout(id)
-            | Timer::SessionTimeout(id)
-            | Timer::Reconnect(id)
-            | Timer::Redo(id)
-            | Timer::LinkDeletion(id, _)
-            | Timer::LinkUpdate(id, _, _) = timer
-            {
-                changed.links.insert(id.clone());
-            }
-        }
-        changed.refer();
-        Some(changed)
-    }
-
-    /// What has changed on an instance; none if everything has to be looked at.
-    fn instance(&mut self, id: InstanceId, old: &Instance, new: &Instance) -> Option<()> {
-        let own = |instance: &Instance| (instance.service, instance.name.clone());
-        if own(old) != own(new) {
-            return None;
-        }
-        let mut databases = BTreeSet::new();
-        for difference in old.databases.diff(&new.databases) {
-            let DiffItem::Update {
-                old: (_, old),
-                new: (database, new),
-            } = difference
-            else {
-                return None;
-            };
-            if Arc::ptr_eq(old, new) {
-                continue;
-            }
-            if old.name != new.name || old.guid != new.guid {
-                return None;
-            }
-            let source =
-                |found: &crate::database::Database| found.copy.as_ref().map(|it| it.source);
-            self.sources |= source(old) != source(new);
-            self.membership |= old.group != new.group;
-            databases.insert(*database);
-        }
-        if !old.groups.ptr_eq(&new.groups) {
-            self.groups = true;
-            for difference in old.groups.diff(&new.groups) {
-                let DiffItem::Update {
-                    old: (_, old),
-                    new: (_, new),
-                } = difference
-                else {
-                    return None;
-                };
-                if Arc::ptr_eq(old, new) {
-                    continue;
-                }
-                if old.name != new.name {
-                    return None;
-                }
-                let named = |link: &&Arc<Link>| {
-                    [
-                        &link.id.name,
-                        &link.spec.instance_group,
-                        &link.spec.partner_group,
-                    ]
-                    .contains(&&new.name)
-                };
-                let links = self.world.links.values().filter(named);
-                self.links.extend(links.map(|link| link.id.clone()));
-            }
-        }
-        if !old.sessions.ptr_eq(&new.sessions)
-            || !old.killed.ptr_eq(&new.killed)
-            || !old.open_keys.ptr_eq(&new.open_keys)
-        {
-            let open = new.databases.values();
-            let open = open.filter(|database| !database.transactions.is_empty());
-            databases.extend(open.map(|database| database.id));
-        }
-        self.databases.insert(id, databases);
-        Some(())
-    }
-
-    /// Adds the links of what has changed, and the databases of links that have.
-    fn refer(&mut self) {
-        let world = self.world;
-        for (instance, databases) in &self.databases {
-            let Some(found) = world.instance(*instance) else {
-                continue;
-            };
-            let names: Vec<_> = databases
-                .iter()
-                .filter_map(|id| found.databases.get(id))
-                .filter(|database| !database.is_system())
-                .map(|database| &database.name)
-                .collect();
-            if names.is_empty() {
-                continue;
-            }
-            let concerned = |link: &&Arc<Link>| {
-                let side = link.id.instance == *instance || link.partner == Some(*instance);
-                side && names.contains(&&link.spec.database)
-            };
-            let links = world.links.values().filter(concerned);
-            self.links.extend(links.map(|link| link.id.clone()));
-        }
-        for id in &self.links {
-            let Some(link) = world.links.get(id) else {
-                continue;
-            };
-            for side in [Some(link.id.instance), link.partner].into_iter().flatten() {
-                let Some(instance) = world.instance(side) else {
-                    continue;
-                };
-                let named = instance.database(link.spec.database.as_str());
-                let target = link.phase.target();
-                let target = target.filter(|target| instance.databases.contains_key(target));
-                let databases = self.databases.entry(side).or_default();
-                databases.extend(named.map(|database| database.id));
-                databases.extend(target);
-            }
-        }
-    }
-
-    /// The world with only what has changed.
-    fn excerpt(&self) -> World {
-        let mut excerpt = self.world.clone();
-        let links = self.links.iter();
-        let links = links.filter_map(|id| self.world.links.get_key_value(id));
-        excerpt.links = links
-            .map(|(id, link)| (id.clone(), Arc::clone(link)))
-            .collect();
-        let ids: Vec<InstanceId> = self.world.instances.keys().copied().collect();
-        for id in ids {
-            let Some(whole) = self.world.instances.get(&id) else {
-                continue;
-            };
-            let changed = self.databases.get(&id);
-            let opened = whole.open_keys.iter().map(|(_, database)| *database);
-            let kept = (1..=4).map(DatabaseId).chain(opened);
-            let kept = kept.chain(changed.into_iter().flatten().copied());
-            let databases: OrdMap<_, _> = kept
-                .filter_map(|id| {
-                    whole
-                        .databases
-                        .get(&id)
-                        .map(|found| (id, Arc::clone(found)))
-                })
-                .collect();
-            if databases.len() == whole.databases.len() {
-                continue;
-            }
-            let mut part = Instance::clone(whole);
-            part.databases = databases;
-            excerpt.instances.insert(id, Arc::new(part));
-        }
-        excerpt
-    }
+/// The laws that are asked of the whole world.
+#[cfg(test)]
+fn asked_of_everything(changed: &Changed<'_>) -> Vec<&'static str> {
+    let asked = PLAN.iter().filter(|(_, _, of)| match of {
+        Of::World(concerns) => concerns(changed),
+        Of::Excerpt | Of::Instances => false,
+    });
+    asked.map(|(name, ..)| *name).collect()
 }

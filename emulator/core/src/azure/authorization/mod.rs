@@ -115,6 +115,13 @@ pub struct RoleAssignment {
 }
 
 impl Authorization {
+    /// Whether it keeps everything where the other one does: then nothing differs.
+    pub(in crate::azure) fn shares_all(&self, other: &Self) -> bool {
+        self.principals.ptr_eq(&other.principals)
+            && self.definitions.ptr_eq(&other.definitions)
+            && self.assignments.ptr_eq(&other.assignments)
+    }
+
     /// Whether a principal may do something there, by any of its roles. Roles add up; nothing takes away.
     pub fn allows(&self, principal: Uuid, action: &str, scope: &str) -> bool {
         self.of(principal)

@@ -173,6 +173,11 @@ pub enum Awaited {
 }
 
 impl Deployments {
+    /// Whether it keeps everything where the other one does: then nothing differs.
+    pub(in crate::azure) fn shares_all(&self, other: &Self) -> bool {
+        self.all.ptr_eq(&other.all) && self.running.ptr_eq(&other.running)
+    }
+
     /// The deployment kept there.
     pub fn get(&self, key: &DeploymentKey) -> Option<&Deployment> {
         self.all.get(key).map(|found| &**found)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use super::{
-    Fabric, Header, Target, gateway, holders, interface, load_balancer, machine, private_endpoint,
+    Fabric, Header, Target, gateway, interface, load_balancer, machine, private_endpoint,
     private_link_service, private_zone, public_address,
 };
 use crate::azure::{ResourceKey, SubnetId, retain};
@@ -207,7 +207,7 @@ pub(in crate::azure) fn user_from_elsewhere(world: &World, group: &Name) -> Opti
 pub(crate) mod laws {
     use std::sync::Arc;
 
-    use super::{SubnetId, World, holders, is_there};
+    use super::{World, is_there};
     use crate::azure::ResourceKey;
     use crate::azure::fabric::{LoadBalancer, PrivateLinkService, Sku, members, public_address};
     use crate::names::Name;
@@ -224,32 +224,32 @@ pub(crate) mod laws {
 
     /// An address has one holder.
     pub(crate) fn addresses_have_one_holder(world: &World) -> Option<String> {
-        let azure = &world.azure;
-        let subnets = azure.virtual_networks.iter().flat_map(|(key, network)| {
-            network.subnets.keys().map(|subnet| SubnetId {
-                group: key.group.clone(),
-                network: key.name.clone(),
-                subnet: subnet.clone(),
-            })
-        });
-        let listed: usize = subnets.map(|subnet| holders(world, &subnet).len()).sum();
-        let instances = world.managed_instance_views();
-        let instances = instances
+        let fabric = &world.azure.fabric;
+        let views = world.managed_instance_views();
+        let instances = views
             .iter()
-            .filter(|view| view.properties.subnet.is_some() && view.properties.address.is_some());
-        let fabric = &azure.fabric;
-        let frontends = fabric.load_balancers.values().flat_map(|balancer| {
-            balancer
-                .frontends
-                .values()
-                .filter(|frontend| frontend.inside().is_some())
-        });
-        let held = instances.count()
-            + fabric.interfaces.len()
-            + fabric.private_endpoints.len()
-            + fabric.private_link_services.len()
-            + frontends.count();
-        (listed != held).then(|| format!("{held} resources hold {listed} addresses"))
+            .filter_map(|view| Some((view.properties.address?, view.properties.subnet.as_ref()?)));
+        let interfaces = fabric
+            .interfaces
+            .values()
+            .map(|it| (it.address, &it.subnet));
+        let endpoints = fabric.private_endpoints.values();
+        let endpoints = endpoints.map(|it| (it.address, &it.subnet));
+        let services = fabric.private_link_services.values();
+        let services = services.map(|it| (it.address, &it.subnet));
+        let balancers = fabric.load_balancers.values();
+        let frontends = balancers
+            .flat_map(|balancer| balancer.frontends.values())
+            .filter_map(|frontend| frontend.inside())
+            .map(|(subnet, address)| (address, subnet));
+        let mut seen = std::collections::BTreeSet::new();
+        instances
+            .chain(interfaces)
+            .chain(endpoints)
+            .chain(services)
+            .chain(frontends)
+            .find(|held| !seen.insert(*held))
+            .map(|(address, subnet)| format!("{address} in {}", subnet.subnet))
     }
 
     /// What a listed connection leads to is there.

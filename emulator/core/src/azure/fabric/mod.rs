@@ -104,6 +104,23 @@ pub struct Fabric {
 }
 
 impl Fabric {
+    /// Whether it keeps everything where the other one does: then nothing differs.
+    pub(crate) fn shares_all(&self, other: &Self) -> bool {
+        self.interfaces.ptr_eq(&other.interfaces)
+            && self.machines.ptr_eq(&other.machines)
+            && self.private_endpoints.ptr_eq(&other.private_endpoints)
+            && self.private_zones.ptr_eq(&other.private_zones)
+            && self.load_balancers.ptr_eq(&other.load_balancers)
+            && self.public_addresses.ptr_eq(&other.public_addresses)
+            && self
+                .private_link_services
+                .ptr_eq(&other.private_link_services)
+            && self.gateways.ptr_eq(&other.gateways)
+            && self.sites.ptr_eq(&other.sites)
+            && self.local_gateways.ptr_eq(&other.local_gateways)
+            && self.vpn_connections.ptr_eq(&other.vpn_connections)
+    }
+
     /// The machine behind an interface.
     pub fn machine_at(&self, interface: &ResourceKey) -> Option<&Machine> {
         let mut machines = self.machines.values();
