@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod graph;
 mod location;
+mod not_emulated;
 mod operations;
 mod paging;
 mod path;

@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::call::Call;
 use super::error::ArmError;
+use super::not_emulated;
 use super::resources;
 use super::version::Versions;
 
@@ -116,94 +117,6 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::data_factory::linked_services::TYPE,
 ];
 
-/// Types that Azure has and milink does not: a request names what is missing instead of failing as a misspelling would.
-pub(super) static NOT_EMULATED: &[(&str, &[&str])] = &[
-    (
-        "Microsoft.Sql",
-        &[
-            "instancePools",
-            "servers",
-            "virtualClusters",
-            "locations/instanceFailoverGroups",
-            "managedInstances/dtc",
-            "managedInstances/dnsAliases",
-            "managedInstances/keys",
-            "managedInstances/encryptionProtector",
-            "managedInstances/tdeCertificates",
-            "managedInstances/serverConfigurationOptions",
-            "managedInstances/startStopSchedules",
-            "managedInstances/recoverableDatabases",
-            "managedInstances/securityAlertPolicies",
-            "managedInstances/vulnerabilityAssessments",
-            "managedInstances/databases/restoreDetails",
-            "managedInstances/databases/backupShortTermRetentionPolicies",
-            "managedInstances/databases/transparentDataEncryption",
-        ],
-    ),
-    (
-        "Microsoft.Network",
-        &[
-            "privateDnsZones/AAAA",
-            "privateDnsZones/MX",
-            "privateDnsZones/PTR",
-            "privateDnsZones/SOA",
-            "privateDnsZones/SRV",
-            "loadBalancers/inboundNatRules",
-            "loadBalancers/outboundRules",
-            "natGateways",
-            "publicIPPrefixes",
-            "expressRouteCircuits",
-            "applicationSecurityGroups",
-        ],
-    ),
-    (
-        "Microsoft.Compute",
-        &[
-            "availabilitySets",
-            "disks",
-            "images",
-            "sshPublicKeys",
-            "virtualMachineScaleSets",
-            "virtualMachines/extensions",
-            "virtualMachines/runCommands",
-        ],
-    ),
-    (
-        "Microsoft.DataFactory",
-        &[
-            "locations",
-            "factories/adfcdcs",
-            "factories/credentials",
-            "factories/dataflows",
-            "factories/datasets",
-            "factories/globalParameters",
-            "factories/integrationRuntimes/nodes",
-            "factories/pipelines",
-            "factories/pipelineruns",
-            "factories/privateEndPointConnections",
-            "factories/privateEndpointConnections",
-            "factories/privateLinkResources",
-            "factories/triggers",
-        ],
-    ),
-    (
-        "Microsoft.Resources",
-        &["deploymentStacks", "tags", "templateSpecs"],
-    ),
-    (
-        "Microsoft.Authorization",
-        &[
-            "locks",
-            "denyAssignments",
-            "permissions",
-            "roleAssignmentScheduleRequests",
-            "roleEligibilityScheduleRequests",
-            "policyAssignments",
-            "policyDefinitions",
-        ],
-    ),
-];
-
 /// What is served, for COMPAT.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
@@ -235,12 +148,17 @@ pub fn served() -> Vec<Served> {
             api_versions: kind.versions.list(),
         }
     });
-    let refused = NOT_EMULATED.iter().flat_map(|(namespace, names)| {
+    let refused = not_emulated::TYPES.iter().flat_map(|(namespace, names)| {
         names.iter().map(move |name| Served {
             resource_type: format!("{namespace}/{name}"),
             operations: Vec::new(),
             api_versions: Vec::new(),
         })
     });
-    types.chain(refused).collect()
+    let others = not_emulated::NAMESPACES.iter().map(|namespace| Served {
+        resource_type: format!("{namespace}/*"),
+        operations: Vec::new(),
+        api_versions: Vec::new(),
+    });
+    types.chain(refused).chain(others).collect()
 }

@@ -11,8 +11,9 @@ use super::answer::Answer;
 use super::authentication::authenticate;
 use super::call::{Call, query};
 use super::error::ArmError;
+use super::not_emulated;
 use super::path::{ResourcePath, form_pairs, segments};
-use super::registry::{Handler, NOT_EMULATED, ResourceType, TYPES};
+use super::registry::{Handler, ResourceType, TYPES};
 use super::token::Claims;
 use super::version::{ApiVersion, Versions};
 use super::{Arm, Incoming, authorization, entra, faults, graph, operations, resources};
@@ -246,7 +247,7 @@ pub(super) fn check_type(call: &Call<'_>, kind: &str, version: &str) -> Result<(
 
 fn known_namespace(namespace: &str) -> Option<&'static str> {
     let known = TYPES.iter().map(|kind| kind.namespace);
-    let mut known = known.chain(NOT_EMULATED.iter().map(|(namespace, _)| *namespace));
+    let mut known = known.chain(not_emulated::NAMESPACES.iter().copied());
     known.find(|known| known.eq_ignore_ascii_case(namespace))
 }
 
@@ -321,7 +322,7 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
         (Some(kind), None) => (kind, Tail::Resource),
         (Some(kind), Some(_)) => (kind, Tail::Collection),
         (None, Some(action)) => match find_type(namespace, &named) {
-            Some(kind) if !not_emulated(namespace, &whole) => (kind, Tail::Action(action)),
+            Some(kind) if !not_emulated::has(namespace, &whole) => (kind, Tail::Action(action)),
             _ => return Err(unknown_type(namespace, &whole, call)),
         },
         (None, None) => return Err(unknown_type(namespace, &whole, call)),
@@ -402,20 +403,8 @@ fn find_type(namespace: &str, name: &str) -> Option<&'static ResourceType> {
         .find(|kind| kind.namespace == namespace && kind.name.eq_ignore_ascii_case(name))
 }
 
-fn not_emulated(namespace: &str, name: &str) -> bool {
-    let lists = NOT_EMULATED.iter().filter(|(ns, _)| *ns == namespace);
-    let name = name.to_ascii_lowercase();
-    lists.flat_map(|(_, names)| names.iter()).any(|known| {
-        let known = known.to_ascii_lowercase();
-        name == known
-            || name
-                .strip_prefix(&known)
-                .is_some_and(|rest| rest.starts_with('/'))
-    })
-}
-
 fn unknown_type(namespace: &str, name: &str, call: &Call<'_>) -> ArmError {
-    if not_emulated(namespace, name) {
+    if not_emulated::has(namespace, name) {
         return ArmError::not_emulated(&format!("'{namespace}/{name}'"));
     }
     let mut versions: Vec<&str> = TYPES

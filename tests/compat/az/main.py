@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import forwarding  # noqa: E402
+import urls  # noqa: E402
 from azure import Az, equal, names  # noqa: E402
 
 TESTS = dict(forwarding.TESTS)
@@ -442,6 +443,12 @@ def roles(ready, work):
     equal(len([one for one in listed if one["principalId"] == made["objectId"]]), 2)
     owner("role", "assignment", "delete", "--ids", reader["id"])
     owner.refused(1, "RoleDefinitionHasAssignments", "role", "definition", "delete", "--name", "Tagger")
+
+
+@test
+def every_url_of_its_libraries(ready, work):
+    """What Azure has and milink has not is refused by name, never as a misspelling."""
+    urls.ask_all(ready)
 
 
 def principal(ready, name) -> dict:

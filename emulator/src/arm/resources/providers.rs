@@ -7,8 +7,9 @@ use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::location::REGIONS;
+use crate::arm::not_emulated;
 use crate::arm::paging;
-use crate::arm::registry::{NOT_EMULATED, TYPES};
+use crate::arm::registry::TYPES;
 use crate::arm::version::Versions;
 
 /// Answers about one provider.
@@ -27,10 +28,11 @@ pub(in crate::arm) fn handler(method: &Method, tail: Option<&str>) -> Option<Pro
 
 /// `GET …/providers`.
 pub(in crate::arm) fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
-    let providers = NOT_EMULATED
-        .iter()
-        .map(|(namespace, _)| (namespace.to_string(), provider(call, namespace)));
-    let mut providers: Vec<_> = providers.collect();
+    let of_types = not_emulated::TYPES.iter().map(|(namespace, _)| *namespace);
+    let namespaces = of_types.chain(not_emulated::NAMESPACES.iter().copied());
+    let mut providers: Vec<_> = namespaces
+        .map(|namespace| (namespace.to_owned(), provider(call, namespace)))
+        .collect();
     providers.sort_by(|a, b| a.0.cmp(&b.0));
     paging::page(call, providers)
 }
