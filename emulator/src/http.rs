@@ -2,6 +2,12 @@
 //!
 //! Knows no routes; it is handed one router for each.
 
+mod beginning;
+mod timely;
+
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +22,33 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tower::util::MapResult;
+use tower::util::{MapRequest, MapResult};
+
+use beginning::Beginning;
+pub(crate) use timely::is_too_slow;
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
-/// How long a client may take to begin, and to finish its TLS handshake.
-const HANDSHAKE: Duration = Duration::from_secs(15);
+/// How long a client may take for what.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// To begin; to finish its TLS handshake; and then to say which HTTP it speaks.
+    handshake: Duration,
+    /// The head of a request, and before that to ask anything more.
+    head: Duration,
+    /// The body of a request.
+    body: Duration,
+    /// To answer when it is asked whether it is still there, which only HTTP/2 can.
+    sign_of_life: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    handshake: Duration::from_secs(15),
+    head: Duration::from_secs(120),
+    body: Duration::from_secs(60),
+    sign_of_life: Duration::from_secs(60),
+};
+
 /// How many connections there may be; further ones wait in the socket's queue.
 const CONNECTIONS: usize = 4_096;
 
@@ -74,20 +101,21 @@ async fn serve(client: TcpStream, routers: Routers, tls: Arc<ServerConfig>) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let mut first = [0];
-    let Ok(Ok(1)) = tokio::time::timeout(HANDSHAKE, client.peek(&mut first)).await else {
+    let Ok(Ok(1)) = tokio::time::timeout(PATIENCE.handshake, client.peek(&mut first)).await else {
         return;
     };
     if first != [TLS_HANDSHAKE] {
-        return speak_http(client, routers.plain).await;
+        return speak_http(client, routers.plain, PATIENCE).await;
     }
-    match tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(tls).accept(client)).await {
-        Ok(Ok(stream)) => speak_http(stream, routers.tls).await,
+    let handshake = TlsAcceptor::from(tls).accept(client);
+    match tokio::time::timeout(PATIENCE.handshake, handshake).await {
+        Ok(Ok(stream)) => speak_http(stream, routers.tls, PATIENCE).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }
 }
 
-async fn speak_http<S>(stream: S, router: Router)
+async fn speak_http<S>(stream: S, router: Router, patience: Patience)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -95,10 +123,17 @@ where
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(120));
-    builder.http2().timer(TokioTimer::new());
-    let router = MapResult::new(router, withheld);
-    let service = TowerToHyperService::new(router);
+        .header_read_timeout(patience.head);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(patience.head))
+        .keep_alive_timeout(patience.sign_of_life);
+    let router = MapRequest::new(router, move |request| {
+        timely::timely(request, patience.body)
+    });
+    let service = TowerToHyperService::new(MapResult::new(router, withheld));
+    let stream = Beginning::within(stream, patience.handshake);
     if let Err(error) = builder
         .serve_connection(TokioIo::new(stream), service)
         .await

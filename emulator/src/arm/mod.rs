@@ -193,7 +193,7 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         .get::<Connection>()
         .is_some_and(|connection| connection.tls);
     let body = axum::body::to_bytes(body, MOST_BODY_BYTES).await;
-    let too_large = body.is_err();
+    let unread = body.as_ref().err().map(unread);
     let incoming = Incoming {
         method: parts.method,
         path: parts.uri.path().to_owned(),
@@ -202,17 +202,9 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         tls,
         body: body.unwrap_or_default(),
     };
-    let answer = if too_large {
-        Err(ArmError::gateway(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestContentTooLarge",
-            format!(
-                "The request content size exceeds the maximum size of '{} MB'.",
-                MOST_BODY_BYTES >> 20
-            ),
-        ))
-    } else {
-        route::answer(&arm, &incoming)
+    let answer = match unread {
+        Some(error) => Err(error),
+        None => route::answer(&arm, &incoming),
     };
     let late = answer.as_ref().map_or(Duration::ZERO, |answer| answer.late);
     if !late.is_zero() {
@@ -229,6 +221,26 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         Some(answer::Withheld::Held) => std::future::pending().await,
     }
     response
+}
+
+/// Why a body is not there to be looked at.
+fn unread(error: &axum::Error) -> ArmError {
+    if crate::http::is_too_slow(error) {
+        // The words are a guess: Azure's front end is not known to wait for anybody's bytes.
+        return ArmError::gateway(
+            StatusCode::REQUEST_TIMEOUT,
+            "RequestTimeout",
+            "The request content did not arrive in time.",
+        );
+    }
+    ArmError::gateway(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestContentTooLarge",
+        format!(
+            "The request content size exceeds the maximum size of '{} MB'.",
+            MOST_BODY_BYTES >> 20
+        ),
+    )
 }
 
 /// An error with the id under which `/_milink/explain` knows why.
