@@ -261,7 +261,7 @@ async fn bytes_that_are_no_http_end_their_connection_only() {
 }
 
 /// ARM, SQL and control answer.
-async fn works(stage: &Stage) {
+pub(crate) async fn works(stage: &Stage) {
     let instance: Value = stage
         .arm()
         .get(stage.instance_id(), "2023-08-01")

@@ -7,6 +7,7 @@ mod deployments;
 mod explain;
 mod faults;
 mod hostile_http;
+mod hostile_http2;
 mod hostile_tds;
 mod long_statements;
 mod many_worlds;
