@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::availability_group::{LocalGroup, Replica, Role, SecondaryConnections};
 use crate::database::Database;
 use crate::instance::Instance;
+use crate::listener_url::ListenerUrl;
 use crate::principal::{Login, LoginKind};
 use crate::refusal::DatabaseRefusal;
 
@@ -88,28 +89,40 @@ impl Instance {
         }
     }
 
-    /// Whether a client that reads, and came by the name of the group's listener, is served: a primary with a routing
-    /// list sends it on, and here there is nobody else to go on to.
+    /// Where the primary sends a client that only reads and came by the listener of its group: to the first replica of its
+    /// routing list that can be read (page "Configure read-only routing"). It stays if there is no list.
+    ///
+    /// The replicas elsewhere are configuration only, so none of them is ever online; the primary itself is a target if it is
+    /// in its own list and its role lets readers in.
     ///
     /// # Errors
     ///
-    /// No replica of the list can be reached.
-    pub fn check_routing(&self, database: &Database, host: &str) -> Result<(), DatabaseRefusal> {
-        let routed = |local: &LocalGroup| {
+    /// No replica of the list can be read.
+    pub fn route_reader(
+        &self,
+        database: &Database,
+        host: &str,
+    ) -> Result<Option<ListenerUrl>, DatabaseRefusal> {
+        let came_by = |local: &&LocalGroup| {
             let listener = local.listener.as_ref();
             listener.is_some_and(|listener| listener.answers_to(host))
         };
-        let local = self.local_group_of(database).filter(|local| routed(local));
+        let local = self.local_group_of(database).filter(came_by);
         let (Some(_), Some(replica)) = (local, self.replica_of(database)) else {
-            return Ok(());
+            return Ok(None);
         };
         let list = &replica.read_only_routing_list;
-        let stays = list.iter().flatten().any(|to| *to == replica.server_name);
-        if self.role_of(database) != Some(Role::Primary) || list.is_empty() || stays {
-            return Ok(());
+        if self.role_of(database) != Some(Role::Primary) || list.is_empty() {
+            return Ok(None);
         }
-        let name = database.name.to_string();
-        Err(DatabaseRefusal::NoReadableReplica { name })
+        let is_listed = list.iter().flatten().any(|to| *to == replica.server_name);
+        let own = replica.read_only_routing_url.as_ref();
+        own.filter(|_| is_listed && !replica.primary_read_write_only)
+            .and_then(|url| ListenerUrl::parse(url))
+            .map(Some)
+            .ok_or_else(|| DatabaseRefusal::NoReadableReplica {
+                name: database.name.to_string(),
+            })
     }
 
     /// The replica of this instance in the group of a database.

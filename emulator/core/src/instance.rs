@@ -15,6 +15,7 @@ use crate::distributed::Part;
 use crate::endpoint::Endpoint;
 use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId, TransactionId};
 use crate::linked_server::LinkedServer;
+use crate::listener::Listener;
 use crate::names::Name;
 use crate::principal::{Login, ServerPermission};
 use crate::session::Session;
@@ -248,6 +249,23 @@ impl Instance {
     /// The name of a node, from a random number.
     pub(crate) fn node_name(random: u64) -> String {
         format!("DB{:X}", random & 0xFFFF_FFFF)
+    }
+
+    /// The listeners of its availability groups.
+    pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
+        let groups = self.groups.values();
+        groups.filter_map(|group| group.as_local()?.listener.as_ref())
+    }
+
+    /// The DNS names of one of its listeners, in lower case: alone, and in each domain that it has a name in (guess: the
+    /// model's DNS knows no other domains).
+    pub fn names_of<'a>(&'a self, listener: &'a Listener) -> impl Iterator<Item = String> + 'a {
+        let label = listener.dns_name.folded();
+        let server = self.as_sql_server().into_iter();
+        let hosts = server.flat_map(|server| &server.host_names);
+        let domains = hosts.filter_map(|host| host.split_once('.').map(|(_, domain)| domain));
+        let full = domains.map(move |domain| format!("{label}.{}", domain.to_ascii_lowercase()));
+        std::iter::once(label.to_owned()).chain(full)
     }
 
     /// Whether availability groups can be used.

@@ -80,8 +80,10 @@ fn a_reader_that_comes_by_the_listener_is_sent_on() {
     let mut lab = Lab::linked(Profile::Fast);
     let routed = |lab: &Lab, host: &str| {
         let sql = lab.world.instance(lab.sql).unwrap();
-        sql.check_routing(sql.database("db1").unwrap(), host)
+        let route = sql.route_reader(sql.database("db1").unwrap(), host);
+        route.map(|to| to.map(|url| (url.host, url.port)))
     };
+    let own = || Ok(Some(("sqlserver1".to_owned(), 1433)));
     let alter = |lab: &mut Lab, action| {
         let (instance, name) = (lab.sql, "AG_db1".into());
         lab.apply(AlterAvailabilityGroup {
@@ -91,7 +93,7 @@ fn a_reader_that_comes_by_the_listener_is_sent_on() {
         });
     };
     alter(&mut lab, GroupAction::AddListener(listener(None)));
-    assert_eq!(routed(&lab, "aglistener"), Ok(()));
+    assert_eq!(routed(&lab, "aglistener"), Ok(None));
     let change = ReplicaChange {
         read_only_routing_url: Some(Some("TCP://sqlserver1:1433".into())),
         ..ReplicaChange::default()
@@ -103,7 +105,9 @@ fn a_reader_that_comes_by_the_listener_is_sent_on() {
     };
     let set = |servers: &[&str]| GroupAction::SetRouting("sqlserver1".into(), to(servers));
     alter(&mut lab, set(&["sqlserver1"]));
-    assert_eq!(routed(&lab, "aglistener"), Ok(()));
+    assert_eq!(routed(&lab, "aglistener"), own());
+    assert_eq!(routed(&lab, "10.0.0.9"), own());
+    assert_eq!(routed(&lab, "sqlserver1"), Ok(None));
     alter(
         &mut lab,
         GroupAction::AddReplica(ReplicaSpec {
@@ -121,12 +125,28 @@ fn a_reader_that_comes_by_the_listener_is_sent_on() {
         }),
     );
     alter(&mut lab, set(&["sqlserver2"]));
-    let name = "db1".to_owned();
-    assert_eq!(
-        routed(&lab, "aglistener.contoso.local"),
+    let nobody = || {
+        let name = "db1".to_owned();
         Err(R::NoReadableReplica { name })
-    );
-    assert_eq!(routed(&lab, "sqlserver1"), Ok(()));
+    };
+    assert_eq!(routed(&lab, "aglistener.contoso.local"), nobody());
+    assert_eq!(routed(&lab, "sqlserver1"), Ok(None));
+    // Replicas elsewhere are passed over; a primary for writers only is no target.
+    alter(&mut lab, set(&["sqlserver2", "sqlserver1"]));
+    assert_eq!(routed(&lab, "aglistener"), own());
+    let read_write_only = |only| ReplicaChange {
+        primary_read_write_only: Some(only),
+        ..ReplicaChange::default()
+    };
+    allow(&mut lab, read_write_only(true));
+    assert_eq!(routed(&lab, "aglistener"), nobody());
+    allow(&mut lab, read_write_only(false));
+    // On the secondary side of the link nobody is sent on.
+    lab.fail_over(FailoverKind::ForcedAllowDataLoss).unwrap();
+    lab.settle();
+    lab.alter_dag(GroupAction::SetRoleSecondary).unwrap();
+    lab.settle();
+    assert_eq!(routed(&lab, "aglistener"), Ok(None));
     invariants::check(&lab.world).unwrap();
 }
 

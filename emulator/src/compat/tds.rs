@@ -26,7 +26,11 @@ const FEATURES: &[(&str, Support, &str)] = &[
     ("feature: Always Encrypted", No, "not acknowledged"),
     ("feature: data classification", No, "not acknowledged"),
     ("feature: json and vector types", No, "not acknowledged"),
-    ("routing to a read-only replica", No, ""),
+    (
+        "routing to a read-only replica",
+        Partly,
+        "clients that say that they only read and come by a listener; the target is the primary itself, if it is in its list",
+    ),
     (
         "SQL batch, RPC, attention, transaction manager request",
         Yes,

@@ -291,7 +291,7 @@ impl Network {
             let found = world.sql_server(server).map(|found| found.id);
             return Ok(found.map(|id| {
                 let config = config(setting.server_tls.clone());
-                (SqlEndpoint::sql_server(cell, id, None, keys), config)
+                (SqlEndpoint::server_by_route(cell, id, keys, route), config)
             }));
         }
         if !speaks_sql(route.end()) {

@@ -40,7 +40,8 @@ impl Route {
         &self.end
     }
 
-    pub(super) fn target(&self) -> &Target {
+    /// What was dialled.
+    pub(crate) fn target(&self) -> &Target {
         &self.target
     }
 
@@ -84,23 +85,28 @@ impl Route {
         admit(world, &self.end, name)
     }
 
-    /// Where a client that can follow is sent on to: by the model's name, or at a listener that stands for a host, to another
-    /// one that stands for the node.
+    /// Where the gateway sends a client that can follow.
     pub(crate) fn redirect(&self, instance: &Instance) -> Option<(String, u16)> {
         let redirect = redirect_of(instance, &self.end)?;
+        self.lead_on(redirect.host, redirect.port)
+    }
+
+    /// How a client that came by this way gets to another place: by the model's name, or at a listener that stands for a host
+    /// by another one that stands for that place.
+    pub(crate) fn lead_on(&self, host: String, port: u16) -> Option<(String, u16)> {
         if self.target.name_check == NameCheck::Strict {
-            return Some((redirect.host, redirect.port));
+            return Some((host, port));
         }
         let network = self.network.upgrade()?;
-        let node = Target {
-            host: redirect.host,
-            port: redirect.port,
+        let target = Target {
+            host,
+            port,
             name_check: NameCheck::Listener,
         };
-        match network.dial(&self.from, node, None) {
-            Ok(port) => Some((network.setting.host.clone(), port.address().port())),
+        match network.dial(&self.from, target, None) {
+            Ok(port) => Some(network.told(&port)),
             Err(error) => {
-                tracing::warn!(%error, "no port for a redirected client; it stays");
+                tracing::warn!(%error, "no port for a client that is sent on; it stays");
                 None
             }
         }

@@ -84,7 +84,7 @@ impl SqlEndpoint {
             return false;
         }
         let about = self.cell.read(|world| match &self.target {
-            Target::SqlServer(id) => About::nothing().at(world, *id),
+            Target::SqlServer(id, _) => About::nothing().at(world, *id),
             // Which instance is meant is said later: a fault of any of them is one of the gateway.
             Target::Gateway { .. } => world
                 .instances

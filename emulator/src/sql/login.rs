@@ -56,7 +56,7 @@ impl SqlService for SqlEndpoint {
                 encryption: EncryptionPolicy::Force,
                 federated: true,
             },
-            Target::SqlServer(id) => {
+            Target::SqlServer(id, _) => {
                 let build = self
                     .cell
                     .read(|world| world.instance(*id).map(|found| found.build()));
@@ -120,18 +120,25 @@ impl SqlEndpoint {
             return Err(cannot_open(&wanted, user.name.as_str(), &server, None));
         };
         let read_only = login.login7.read_only_intent;
-        let access = instance
-            .check_connection(database, read_only)
-            .and_then(|()| instance.check_single_user(database, None))
-            .and_then(|()| {
-                let host = host_of(&login.login7.server_name);
-                let routed = read_only.then(|| instance.check_routing(database, host));
-                routed.unwrap_or(Ok(()))
-            });
-        if let Err(refusal) = access {
-            let cause = Some(refusal::sql_error(&refusal.into()));
-            return Err(cannot_open(&wanted, user.name.as_str(), &server, cause));
-        }
+        let routed = match read_only {
+            true => instance.route_reader(database, self.came_to(login)),
+            false => Ok(None),
+        };
+        // Who goes on is not let in here, and need not be.
+        let access = routed.and_then(|routed| match routed {
+            Some(url) => Ok(Some(url)),
+            None => instance
+                .check_connection(database, read_only)
+                .and_then(|()| instance.check_single_user(database, None))
+                .map(|()| None),
+        });
+        let routed = match access {
+            Ok(routed) => routed,
+            Err(refusal) => {
+                let cause = Some(refusal::sql_error(&refusal.into()));
+                return Err(cannot_open(&wanted, user.name.as_str(), &server, cause));
+            }
+        };
         let row = row(&cell, &user, database, login);
         if instance.sessions.len() >= MOST_SESSIONS {
             return Err(LoginRefusal::denied(17809, "Could not connect because the maximum number of user connections has already been reached.".to_owned(), &server));
@@ -179,7 +186,7 @@ impl SqlEndpoint {
             database: database.name.to_string(),
             collation: wire::wire_collation(database.collation),
             version: (build.major, build.minor, build.build),
-            routing: self.redirect(&instance, login),
+            routing: self.redirect(&instance, login, routed),
         })
     }
 
@@ -198,7 +205,7 @@ impl SqlEndpoint {
             instance,
             user,
         };
-        if let Target::SqlServer(id) = &self.target {
+        if let Target::SqlServer(id, _) = &self.target {
             let own = self.cell.read(|world| world.instance(*id).cloned());
             let paused = "SQL Server service has been paused. No new connections will be allowed.";
             return own
@@ -429,7 +436,7 @@ fn cannot_open(database: &str, user: &str, server: &str, cause: Option<SqlError>
 }
 
 /// The host in a server name as clients write it: `tcp:host\instance,port`.
-fn host_of(server: &str) -> &str {
+pub(super) fn host_of(server: &str) -> &str {
     let host = server.strip_prefix("tcp:").unwrap_or(server);
     host.split([',', '\\']).next().unwrap_or(host).trim()
 }

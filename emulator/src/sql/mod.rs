@@ -31,8 +31,8 @@ pub(crate) struct SqlEndpoint {
 
 /// What stands behind an address.
 enum Target {
-    /// One SQL Server.
-    SqlServer(InstanceId),
+    /// One SQL Server; for one connection, with the way by which it has come through the model's network.
+    SqlServer(InstanceId, Option<Box<Route>>),
     /// The gateway of the managed instances, which routes by the server's name.
     Gateway {
         /// Judges Entra tokens.
@@ -47,6 +47,17 @@ enum Target {
     },
 }
 
+impl Target {
+    /// The way of the one connection that this is for.
+    fn way(&self) -> Option<&Route> {
+        match self {
+            Self::SqlServer(_, route) => route.as_deref(),
+            Self::Route { route, .. } => Some(route),
+            Self::Gateway { .. } => None,
+        }
+    }
+}
+
 impl SqlEndpoint {
     /// The address of a SQL Server, and of those in `hub` that have none, if it is given.
     pub(crate) fn sql_server(
@@ -59,7 +70,22 @@ impl SqlEndpoint {
             cell,
             hub,
             keys,
-            target: Target::SqlServer(instance),
+            target: Target::SqlServer(instance, None),
+        })
+    }
+
+    /// The SQL Server that one connection has come to through the model's network.
+    pub(crate) fn server_by_route(
+        cell: Arc<WorldCell>,
+        instance: InstanceId,
+        keys: Arc<Keys>,
+        route: Route,
+    ) -> Arc<dyn SqlService> {
+        Arc::new(Self {
+            cell,
+            hub: None,
+            keys,
+            target: Target::SqlServer(instance, Some(Box::new(route))),
         })
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use milink_core::instance::Instance;
+use milink_core::listener_url::ListenerUrl;
 use milink_core::path::login_name;
 use milink_tds::TdsVersion;
 use milink_tds::token::ServerMessage;
 
-use super::login::Found;
-use super::{SqlEndpoint, Target};
+use super::SqlEndpoint;
+use super::login::{Found, host_of};
 use crate::network::Route;
 use crate::tds::service::{LoginAccepted, LoginRefusal, LoginRequest};
 
@@ -48,18 +49,32 @@ impl SqlEndpoint {
         }
     }
 
-    /// Where the client of an accepted login is to go instead, if it can follow: clients older than TDS 7.4 cannot.
+    /// Where the client of an accepted login is to go instead, if it can follow (clients older than TDS 7.4 cannot): where
+    /// the group of its database sends readers, or where the gateway sends everybody.
     pub(super) fn redirect(
         &self,
         instance: &Instance,
         login: &LoginRequest<'_>,
+        reader: Option<ListenerUrl>,
     ) -> Option<(String, u16)> {
-        let Target::Route { route, .. } = &self.target else {
+        if login.login7.version < TdsVersion::V7_4 {
             return None;
-        };
-        match login.login7.version >= TdsVersion::V7_4 {
-            true => route.redirect(instance),
-            false => None,
+        }
+        let way = self.target.way();
+        match reader {
+            Some(url) => match way {
+                Some(way) => way.lead_on(url.host, url.port),
+                None => Some((url.host, url.port)),
+            },
+            None => way?.redirect(instance),
+        }
+    }
+
+    /// The host that a client has connected to: a mapped port stands for one, and elsewhere it is what the client says.
+    pub(super) fn came_to<'a>(&'a self, login: &LoginRequest<'a>) -> &'a str {
+        match self.target.way() {
+            Some(way) => &way.target().host,
+            None => host_of(&login.login7.server_name),
         }
     }
 
@@ -69,7 +84,7 @@ impl SqlEndpoint {
         login: &LoginRequest<'_>,
         judged: &Result<LoginAccepted, LoginRefusal>,
     ) {
-        let Target::Route { route, .. } = &self.target else {
+        let Some(route) = self.target.way() else {
             return;
         };
         let (outcome, redirect) = match judged {

@@ -137,7 +137,11 @@ pub(crate) fn ports(world: &World) -> BTreeSet<u16> {
         rules.map(|rule| rule.frontend_port)
     });
     let servers = world.instances.values();
-    let servers = servers.filter_map(|instance| Some(instance.endpoint.as_ref()?.port));
+    let servers = servers.flat_map(|instance| {
+        let mirroring = instance.endpoint.as_ref().map(|endpoint| endpoint.port);
+        let listeners = instance.listeners().map(|listener| listener.port);
+        mirroring.into_iter().chain(listeners)
+    });
     let fixed = PORTS.into_iter();
     fixed
         .chain(machines)
@@ -170,6 +174,13 @@ fn ports_of(world: &World, address: Ipv4Addr) -> BTreeSet<u16> {
             ports.extend(rules.map(|rule| rule.frontend_port));
         }
     }
+    let listeners = world
+        .instances
+        .values()
+        .flat_map(|instance| instance.listeners());
+    let listeners =
+        listeners.filter(|listener| listener.addresses.iter().any(|at| at.ip == address));
+    ports.extend(listeners.map(|listener| listener.port));
     // A private endpoint of a link service listens wherever the load balancer does.
     let is_endpoint = fabric.private_endpoints.values().any(|endpoint| {
         endpoint.address == address

@@ -77,7 +77,10 @@ fn along<'w>(
         Some(End::PrivateEndpoint { instance, .. } | End::Public { instance }) => {
             world.managed_instance(&instance)
         }
-        Some(End::SqlServer { server, .. }) if port == SQL_PORT => world.sql_server(&server),
+        Some(End::SqlServer {
+            server,
+            port: SQL_PORT,
+        }) => world.sql_server(&server),
         _ => None,
     };
     found.map(|found| &**found).ok_or(Missed::NotSql)

@@ -1,6 +1,6 @@
 //! Names: what a vantage's resolver answers.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 use sha1::{Digest, Sha1};
@@ -288,8 +288,29 @@ fn public(world: &World, name: &str) -> Step {
     });
     match servers.into_iter().next() {
         Some(address) => Step::Answer(Answer::Addresses(vec![address])),
-        None => Step::Answer(Answer::NoName { zone: None }),
+        None => of_listener(world, name),
     }
+}
+
+/// The listener of an availability group, by its name alone or in a domain of its server. All its addresses are registered,
+/// online or not (documented: `RegisterAllProvidersIP` is on for listeners made with T-SQL).
+fn of_listener(world: &World, name: &str) -> Step {
+    let found = world.instances.values().find_map(|instance| {
+        let mut listeners = instance.listeners();
+        listeners.find(|listener| instance.names_of(listener).any(|own| own == name))
+    });
+    let Some(listener) = found else {
+        return Step::Answer(Answer::NoName { zone: None });
+    };
+    let addresses = listener.addresses.iter();
+    let addresses = addresses.filter_map(|address| match address.ip {
+        IpAddr::V4(ip) => Some(ip),
+        IpAddr::V6(_) => None,
+    });
+    Step::Answer(match addresses.collect::<Vec<_>>() {
+        none if none.is_empty() => Answer::NoAddress,
+        some => Answer::Addresses(some),
+    })
 }
 
 fn of_instance(world: &World, name: &str) -> Option<Step> {

@@ -11,6 +11,7 @@ use crate::azure::{
     ManagedInstanceProperties, NetworkKind, NetworkResource, ResourceKey, VirtualNetwork,
 };
 use crate::instance::{InstanceKind, ServiceState};
+use crate::listener::Listener;
 use crate::names::Name;
 use crate::world::World;
 
@@ -30,10 +31,11 @@ pub struct Scenery {
 enum Host {
     Server {
         name: Name,
-        stopped: bool,
+        service: ServiceState,
         address: Ipv4Addr,
         names: Vec<String>,
         mirroring: Option<u16>,
+        listeners: Vec<Listener>,
     },
     Managed {
         name: Name,
@@ -48,18 +50,18 @@ impl Scenery {
     pub fn of(world: &World) -> Self {
         let hosts = world.instances.values().map(|instance| {
             let name = instance.name.clone();
-            let stopped = instance.service == ServiceState::Stopped;
             match &instance.kind {
                 InstanceKind::SqlServer(server) => Host::Server {
                     name,
-                    stopped,
+                    service: instance.service,
                     address: server.address,
                     names: server.host_names.clone(),
                     mirroring: instance.endpoint.as_ref().map(|endpoint| endpoint.port),
+                    listeners: instance.listeners().cloned().collect(),
                 },
                 InstanceKind::ManagedInstance(managed) => Host::Managed {
                     name,
-                    stopped,
+                    stopped: instance.service == ServiceState::Stopped,
                     zone: managed.dns_zone.clone(),
                     properties: Arc::clone(&managed.properties),
                 },

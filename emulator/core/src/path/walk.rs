@@ -173,29 +173,39 @@ impl<'w> Walker<'w> {
     /// A SQL Server's own network.
     fn at_site(&mut self, site: &Name, address: Ipv4Addr, port: u16, walk: Walk) {
         let walk = walk.by(Hop::new("onprem", site));
-        let servers = self.world.instances.values();
-        let server = servers
-            .filter(|instance| {
-                instance
-                    .as_sql_server()
-                    .is_some_and(|server| server.address == address)
-            })
-            .map(|instance| instance.name.to_string())
-            .next();
-        match server {
-            None => self.end(walk, Err(Reason::NothingThere)),
-            Some(server) => {
-                let running = self
-                    .world
-                    .sql_server(&server)
-                    .filter(|instance| instance.service != ServiceState::Stopped);
-                let mirroring = running
-                    .and_then(|instance| instance.endpoint.as_ref().map(|endpoint| endpoint.port));
-                let listens = running.is_some() && port == SQL_PORT || mirroring == Some(port);
-                let end = listens.then_some(End::SqlServer { server, port });
-                self.end(walk, end.ok_or(Reason::PortClosed));
+        let found = self.world.instances.values().find_map(|instance| {
+            let server = instance.as_sql_server()?;
+            if server.address == address {
+                return Some((instance, None));
             }
+            let mut listeners = instance.listeners();
+            let listener = listeners.find(|listener| listener.is_at(address, server.address))?;
+            Some((instance, Some(listener)))
+        });
+        let Some((instance, listener)) = found else {
+            return self.end(walk, Err(Reason::NothingThere));
+        };
+        let walk = match listener {
+            Some(listener) => walk.by(Hop::new("listener", &listener.dns_name)),
+            None => walk,
+        };
+        let runs = instance.service != ServiceState::Stopped;
+        // A listener is offline until the server's groups are online, and its addresses are nobody's.
+        if listener.is_some() && instance.service != ServiceState::Running {
+            return self.end(walk, Err(Reason::NothingThere));
         }
+        let speaks_sql = port == SQL_PORT || listener.is_some_and(|found| found.port == port);
+        let mirroring = instance.endpoint.as_ref().map(|endpoint| endpoint.port);
+        let end = |port| End::SqlServer {
+            server: instance.name.to_string(),
+            port,
+        };
+        let outcome = match runs {
+            true if speaks_sql => Ok(end(SQL_PORT)),
+            true if mirroring == Some(port) => Ok(end(port)),
+            _ => Err(Reason::PortClosed),
+        };
+        self.end(walk, outcome);
     }
 
     fn on_internet(

@@ -245,7 +245,9 @@ fn domain_of(world: &World, name: &str) -> Option<String> {
         instance.as_sql_server().is_some_and(|server| {
             let mut hosts = server.host_names.iter();
             instance.name.is(name) || hosts.any(|host| host.eq_ignore_ascii_case(name))
-        })
+        }) || instance
+            .listeners()
+            .any(|listener| instance.names_of(listener).any(|own| own == name))
     });
     is_server.then(|| name.to_owned())
 }

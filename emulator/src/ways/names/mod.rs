@@ -36,6 +36,8 @@ fn known(world: &World) -> BTreeSet<String> {
                     .iter()
                     .map(|name| name.to_ascii_lowercase()),
             );
+            let listeners = instance.listeners();
+            names.extend(listeners.flat_map(|listener| instance.names_of(listener)));
         } else {
             let name = instance.server_name().to_ascii_lowercase();
             names.insert(name.replacen('.', ".privatelink.", 1));

@@ -200,11 +200,20 @@ impl ReplicaSpec {
         if self.session_timeout < Span::seconds(5) {
             return Err(GroupRefusal::SessionTimeoutTooShort { replica: replica() }.into());
         }
-        match ListenerUrl::parse(&self.endpoint_url) {
-            Some(url) if url.server.is_none() => Ok(()),
-            _ => Err(GroupRefusal::BadUrl {
+        // The error of a routing URL is a guess: the one of endpoint URLs.
+        let urls = [
+            Some(&self.endpoint_url),
+            self.read_only_routing_url.as_ref(),
+        ];
+        let is_bad = |url: &&Arc<str>| {
+            let parsed = ListenerUrl::parse(url);
+            parsed.is_none_or(|parsed| parsed.server.is_some() || parsed.database.is_some())
+        };
+        match urls.into_iter().flatten().find(is_bad) {
+            None => Ok(()),
+            Some(url) => Err(GroupRefusal::BadUrl {
                 replica: replica(),
-                url: self.endpoint_url.to_string(),
+                url: url.to_string(),
             }
             .into()),
         }

@@ -48,7 +48,7 @@ pub(super) const IP_ADDRESSES: View = View::sys(
         listeners(scope)
             .flat_map(|(_, listener)| {
                 let addresses = listener.addresses.iter();
-                addresses.map(move |address| address_row(listener, address))
+                addresses.map(move |address| address_row(scope, listener, address))
             })
             .collect()
     },
@@ -103,7 +103,9 @@ fn configuration(listener: &Listener) -> String {
     format!("({})", addresses.join(" or "))
 }
 
-fn address_row(listener: &Listener, address: &ListenerAddress) -> Row {
+fn address_row(scope: &Scope<'_>, listener: &Listener, address: &ListenerAddress) -> Row {
+    let server = scope.instance.as_sql_server();
+    let is_online = server.is_none_or(|server| listener.is_online(address, server.address));
     let mask = address.mask.map(|mask| mask.to_string());
     let subnet = address.subnet();
     row![
@@ -114,8 +116,8 @@ fn address_row(listener: &Listener, address: &ListenerAddress) -> Row {
         subnet.map(|(_, base)| IpAddr::V4(base).to_string()),
         subnet.map(|(length, _)| i64::from(length)),
         mask,
-        1,
-        "ONLINE",
+        i64::from(is_online),
+        if is_online { "ONLINE" } else { "OFFLINE" },
     ]
 }
 
