@@ -512,6 +512,7 @@ INSERT INTO #t (id, v) VALUES (1, CAST(%s AS %s)), (2, NULL)`, c.Type, c.Value, 
 		must(rows.Close())
 		equal(one[int64](db, "SELECT 2"), int64(2))
 	}},
+	"read_only_routing": {flags: []string{"--topology", os.Getenv("MILINK_CASES") + "/routing.toml"}, body: readOnlyRouting},
 	"cancel_waiting": {flags: real, body: func() {
 		db := open()
 		short, stop := context.WithTimeout(ctx, 500*time.Millisecond)
@@ -595,6 +596,44 @@ func judge(c typeCase, value, null any) string {
 		return fmt.Sprintf("got %s, expected %s", got, wantedText(c))
 	}
 	return ""
+}
+
+// A reader that comes by the listener follows the primary's word to another server; a writer stays.
+func readOnlyRouting() {
+	raw, err := os.ReadFile(os.Getenv("MILINK_CASES") + "/routing.sql")
+	must(err)
+	script := strings.ReplaceAll(string(raw), "{port}", strconv.Itoa(ready.SQLServers[1].Port))
+	admin := open()
+	for _, batch := range strings.Split(script, "\nGO\n") {
+		_, err := admin.ExecContext(ctx, batch)
+		must(err)
+	}
+	seen := func(host string, change ...string) string {
+		at := ready.SQLServers[0]
+		at.Host = host
+		db := openAt(at, append([]string{"database", "db1"}, change...)...)
+		defer db.Close()
+		return one[string](db, "SELECT @@SERVERNAME")
+	}
+	reads := []string{"ApplicationIntent", "ReadOnly"}
+	equal(seen("localhost"), "sqlserver1")
+	equal(seen("localhost", reads...), "sqlserver2")
+	equal(seen("localhost", append(reads, "multisubnetfailover", "false")...), "sqlserver2")
+	equal(seen("127.0.0.1", reads...), "sqlserver1")
+	_, err = admin.ExecContext(ctx, "ALTER AVAILABILITY GROUP compat MODIFY REPLICA ON N'sqlserver1' WITH (PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = (N'away')))")
+	must(err)
+	at := ready.SQLServers[0]
+	at.Host = "localhost"
+	err = openAt(at, append([]string{"database", "db1"}, reads...)...).PingContext(ctx)
+	var seenError mssql.Error
+	if !errors.As(refused(err), &seenError) {
+		panic(fmt.Sprintf("no error of the server: %v", err))
+	}
+	numbers := []int32{}
+	for _, each := range seenError.All {
+		numbers = append(numbers, each.Number)
+	}
+	equal(numbers, []int32{982, 4060, 18456})
 }
 
 func main() {

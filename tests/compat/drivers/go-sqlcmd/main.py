@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 
 
-def sqlcmd(ready: dict, *words: str, text: str | None = None) -> tuple[int, str]:
+CASES = Path(__file__).resolve().parents[2] / "cases"
+
+
+def sqlcmd(ready: dict, *words: str, text: str | None = None, host: str | None = None) -> tuple[int, str]:
     """Exit status and all output."""
     at = ready["sqlServers"][0]
-    command = [os.environ["MILINK_SQLCMD"], "-S", f"tcp:{at['host']},{at['port']}", "-U", at["user"], "-C", *words]
+    command = [os.environ["MILINK_SQLCMD"], "-S", f"tcp:{host or at['host']},{at['port']}", "-U", at["user"], "-C", *words]
     if text is not None:
         file = Path(os.environ["MILINK_WORK"]) / "input.sql"
         file.write_text(text, encoding="utf-8")
@@ -48,10 +51,21 @@ def strict(ready):
     assert code == 0, out
 
 
-TESTS = {f.__name__: f for f in (query, script_with_go_and_variables, errors_show_number_and_line, strict)}
+def read_only_routing(ready):
+    # A reader that comes by the listener follows the primary's word to another server; a writer stays.
+    script = (CASES / "routing.sql").read_text(encoding="utf-8").replace("{port}", str(ready["sqlServers"][1]["port"]))
+    code, out = sqlcmd(ready, "-b", text=f"{script}\nGO\n")
+    assert code == 0, out
+    for words, server in (((), "sqlserver1"), (("-K", "ReadOnly"), "sqlserver2")):
+        code, out = sqlcmd(ready, "-d", "db1", *words, "-h", "-1", "-Q", "SET NOCOUNT ON; SELECT @@SERVERNAME", host="localhost")
+        assert (code, out.split()) == (0, [server]), (words, code, out)
+
+
+read_only_routing.flags = ["--topology", str(CASES / "routing.toml")]
+TESTS = {f.__name__: f for f in (query, script_with_go_and_variables, errors_show_number_and_line, strict, read_only_routing)}
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":
-        print("\n".join(TESTS))
+        print("\n".join("\t".join([name, *getattr(test, "flags", [])]) for name, test in TESTS.items()))
     else:
         TESTS[sys.argv[1]](json.loads(Path(os.environ["MILINK_READY"]).read_text()))

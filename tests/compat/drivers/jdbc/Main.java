@@ -140,6 +140,15 @@ public class Main {
         return DriverManager.getConnection("jdbc:sqlserver://", settings("sql", change));
     }
 
+    /** The server that a connection to the first server's port, by this name, ends at. */
+    static String servedAt(String host, String... change) throws Exception {
+        List<String> all = new ArrayList<>(List.of("serverName", host, "databaseName", "db1"));
+        all.addAll(List.of(change));
+        try (Connection connection = open(all.toArray(new String[0]))) {
+            return (String) one(connection, "SELECT @@SERVERNAME");
+        }
+    }
+
     static String token() throws Exception {
         KeyStore store = KeyStore.getInstance(trustStore(Path.of(text(ready, "caFile"))).toFile(), "changeit".toCharArray());
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -630,6 +639,19 @@ public class Main {
                 equal(rows.getString("PK_NAME"), "pk_catalog");
             }
         });
+        // A reader that comes by the listener follows the primary's word to another server; a writer stays.
+        test("read_only_routing", () -> {
+            Connection admin = open();
+            String port = text(ready.getAsJsonArray("sqlServers").get(1).getAsJsonObject(), "port");
+            String script = Files.readString(Path.of(System.getenv("MILINK_CASES"), "routing.sql")).replace("{port}", port);
+            for (String batch : script.split("\nGO\n")) run(admin, batch);
+            equal(servedAt("localhost"), "sqlserver1");
+            for (String several : List.of("false", "true")) {
+                equal(servedAt("localhost", "applicationIntent", "ReadOnly", "multiSubnetFailover", several), "sqlserver2");
+            }
+            equal(servedAt("127.0.0.1", "applicationIntent", "ReadOnly"), "sqlserver1");
+            equal(servedAt("localhost", "applicationIntent", "ReadOnly", "databaseName", "master"), "sqlserver1");
+        }, "--topology", Path.of(System.getenv("MILINK_CASES"), "routing.toml").toString());
         test("scrollable_cursor", () -> {
             Connection connection = open();
             run(connection, "CREATE TABLE #c (id int NOT NULL PRIMARY KEY)");

@@ -183,7 +183,57 @@ def private_endpoint() -> None:
     article.separate_networks(READY, control)
 
 
-TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, private_endpoint)}
+LISTENER = """CREATE AVAILABILITY GROUP compat WITH (CLUSTER_TYPE = NONE) FOR DATABASE db1 REPLICA ON N'sqlserver1' WITH (
+    ENDPOINT_URL = N'TCP://10.0.0.4:5022', AVAILABILITY_MODE = ASYNCHRONOUS_COMMIT, FAILOVER_MODE = MANUAL,
+    SECONDARY_ROLE (ALLOW_CONNECTIONS = READ_ONLY, READ_ONLY_ROUTING_URL = N'TCP://sqlserver1.contoso.local:1433'))
+    LISTENER N'aglistener' (WITH IP ((N'10.0.2.40', N'255.255.255.0'), (N'10.0.0.40', N'255.255.255.0')), PORT = 1434)
+GO
+ALTER AVAILABILITY GROUP compat MODIFY REPLICA ON N'sqlserver1' WITH (PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = (N'sqlserver1')))"""
+
+
+def listener() -> None:
+    """A listener in two subnets, from an office: its name has both addresses, of which one answers, and readers are sent on."""
+    article.Arm(READY)("PUT", "Microsoft.Network/localNetworkGateways/office", article.NETWORK, {"location": READY["location"], "properties": {
+        "gatewayIpAddress": "198.51.100.1", "localNetworkAddressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}})
+    server = READY["sqlServers"][0]
+
+    def session(host: str, port: int, reads: bool):
+        return pytds.connect(host, "db1", server["user"], server["password"], port=port, cafile=READY["caFile"], validate_host=False,
+                             readonly=reads, login_timeout=20, timeout=20, autocommit=True)
+
+    script = (Path(os.environ["MILINK_CASES"]) / "routing.sql").read_text(encoding="utf-8").split("\nGO\n")
+    with pytds.connect(server["host"], "master", server["user"], server["password"], port=server["port"], cafile=READY["caFile"],
+                       validate_host=False, autocommit=True) as admin, admin.cursor() as cursor:
+        for batch in [*script[:4], *LISTENER.split("\nGO\n")]:
+            cursor.execute(batch)
+        cursor.execute("SELECT ip_address, state_desc FROM sys.availability_group_listener_ip_addresses ORDER BY 1")
+        assert cursor.fetchall() == [("10.0.0.40", "ONLINE"), ("10.0.2.40", "OFFLINE")], "the server is in one of the subnets"
+    office = "onprem:office"
+    host, port = name_server("model", office)
+    for name in ("aglistener", "AGLISTENER.contoso.local"):
+        reply = dns.query.udp(dns.message.make_query(name, "A"), host, port=port, timeout=10)
+        assert sorted(r.address for rrset in reply.answer for r in rrset) == ["10.0.0.40", "10.0.2.40"], reply
+
+    def at(name: str, port: int = 1434) -> tuple[str, int]:
+        here = control("net/dial", **{"from": office, "host": name, "port": str(port)})
+        return here["host"], here["port"]
+
+    online = at("10.0.0.40")
+    try:
+        socket.create_connection(at("10.0.2.40"), 0.5).close()
+        raise AssertionError("the subnet where the server is not answers")
+    except TimeoutError:
+        pass
+    query = "SELECT local_tcp_port FROM sys.dm_exec_connections WHERE session_id = @@SPID"
+    seen = {}
+    for reads in (False, True):
+        with session(*online, reads) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            seen[reads] = cursor.fetchone()[0]
+    assert seen == {False: online[1], True: at("sqlserver1.contoso.local", 1433)[1]}, seen
+
+
+TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, private_endpoint, listener)}
 
 
 def main() -> int:

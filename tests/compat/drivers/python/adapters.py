@@ -1,5 +1,6 @@
 """What differs between the Python drivers: connecting, placeholders, errors, messages, and gaps of their own."""
 
+import contextlib
 import os
 import re
 import struct
@@ -34,9 +35,22 @@ class Adapter:
         self.ready = ready
         self.work = work
 
+    # What is dialled instead of the host of the ready file.
+    host: str | None = None
+
     def server(self, where: str) -> dict:
         """The ready file's record of the SQL Server or of the managed instance."""
-        return self.ready["sqlServers" if where == "sql" else "managedInstances"][0]
+        at = self.ready["sqlServers" if where == "sql" else "managedInstances"][0]
+        return {**at, "host": self.host} if self.host else at
+
+    @contextlib.contextmanager
+    def dialling(self, host: str):
+        """Connections go to the same port by another name."""
+        self.host = host
+        try:
+            yield
+        finally:
+            self.host = None
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None):
@@ -141,9 +155,9 @@ class PythonTds(Adapter):
             "user": user or at["user"], "password": password or at["password"]}
         return pytds.connect(
             # This driver compares names only, never addresses.
-            dsn="localhost" if at["host"] == "127.0.0.1" else at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
+            dsn="localhost" if at["host"] == "127.0.0.1" and not self.host else at["host"], port=at["port"], database=database, autocommit=autocommit, appname="compat",
             timeout=timeout or None, login_timeout=20, cafile=verify if encrypt == "on" else None,
-            validate_host=encrypt == "on", disable_connect_retry=True, readonly=self.read_only_intent, **extra,
+            validate_host=encrypt == "on" and not self.host, disable_connect_retry=True, readonly=self.read_only_intent, **extra,
         )
 
     def number(self, error):

@@ -700,6 +700,34 @@ def read_only_intent(a):
     equal(value(a.connect(database="db1"), "SELECT DB_NAME()"), "db1")
 
 
+@test
+@flags("--topology", str(CASES / "routing.toml"))
+def read_only_routing(a):
+    """A reader that comes by the listener follows the primary's word to another server; a writer stays."""
+    if a.read_only_intent is None:
+        raise Skip("the driver cannot say that it only reads")
+    admin = a.connect()
+    script = (CASES / "routing.sql").read_text(encoding="utf-8").replace("{port}", str(a.ready["sqlServers"][1]["port"]))
+    for batch in script.split("\nGO\n"):
+        run(admin, batch)
+
+    def reader(host, database="db1"):
+        with a.dialling(host):
+            return value(a.connect(database=database), "SELECT @@SERVERNAME")
+
+    equal(reader("localhost"), "sqlserver1")
+    a.read_only_intent = True
+    equal(reader("localhost"), "sqlserver2")
+    equal(reader("localhost", "master"), "sqlserver1")
+    equal(reader("127.0.0.1"), "sqlserver1")
+    # None of the list can be read.
+    run(admin, "ALTER AVAILABILITY GROUP compat MODIFY REPLICA ON N'sqlserver1' WITH (PRIMARY_ROLE (READ_ONLY_ROUTING_LIST = (N'away')))")
+    said = a.text(refused(lambda: reader("localhost")))
+    assert "db1" in said or "Login failed" in said, said
+    a.read_only_intent = False
+    equal(reader("localhost"), "sqlserver1")
+
+
 # --- one driver's own ---------------------------------------------------------------------------
 
 @test

@@ -18,10 +18,10 @@ let ready;
 
 function connect(where = "sql", options = {}) {
   const at = ready[where === "sql" ? "sqlServers" : "managedInstances"][0];
-  const { user, password, token, ca, trust, encrypt = true, ...rest } = options;
+  const { user, password, token, ca, trust, host, encrypt = true, ...rest } = options;
   const connection = new tedious.Connection({
     // Names go into TLS, addresses may not.
-    server: at.host === "127.0.0.1" ? "localhost" : at.host,
+    server: host ?? (at.host === "127.0.0.1" ? "localhost" : at.host),
     authentication: token
       ? { type: "azure-active-directory-access-token", options: { token } }
       : { type: "default", options: { userName: user ?? at.user, password: password ?? at.password } },
@@ -450,6 +450,26 @@ INSERT INTO #t (id, v) VALUES (1, CAST(${each.value} AS ${each.type})), (2, NULL
     assert.deepEqual(sets[0][0], [1000, 500, 999]);
   },
 };
+
+// A reader that comes by the listener follows the primary's word to another server; a writer stays.
+tests.read_only_routing = async () => {
+  const admin = await connect();
+  const script = readFileSync(join(CASES, "routing.sql"), "utf8").replaceAll("{port}", ready.sqlServers[1].port);
+  for (const each of script.split("\nGO\n")) await batch(admin, each);
+  const seen = async (options) => {
+    const connection = await connect("sql", { trust: true, database: "db1", ...options });
+    const name = await value(connection, "SELECT @@SERVERNAME");
+    connection.close();
+    return name;
+  };
+  assert.equal(await seen({ host: "localhost" }), "sqlserver1");
+  for (const multiSubnetFailover of [false, true]) {
+    assert.equal(await seen({ host: "localhost", readOnlyIntent: true, multiSubnetFailover }), "sqlserver2");
+  }
+  assert.equal(await seen({ host: "127.0.0.1", readOnlyIntent: true }), "sqlserver1");
+  assert.equal(await seen({ host: "localhost", readOnlyIntent: true, database: "master" }), "sqlserver1");
+};
+tests.read_only_routing.flags = ["--topology", join(CASES, "routing.toml")];
 
 for (const name of ["cancel_waiting", "request_timeout", "sent_away_from_a_database"]) tests[name].flags = ["--clock", "real"];
 
