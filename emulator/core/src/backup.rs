@@ -1,8 +1,12 @@
 //! Backups and their history in msdb.
 
+mod service;
+
 use crate::lsn::Lsn;
 use crate::names::Name;
 use crate::time::Timestamp;
+
+pub use service::service_backups;
 
 /// A row of `msdb.dbo.backupset`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,15 @@
 //! Tables of msdb: the history of backups and restores.
 
-use milink_core::backup::{BackupDevice, BackupKind, BackupSet};
+use std::sync::Arc;
+
+use milink_core::backup::{BackupDevice, BackupKind, BackupSet, service_backups};
 use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 use uuid::Uuid;
 
-use super::column::{BIT, DATETIME, GUID, INT, NAME, TINYINT, character, col, nvarchar, req};
+use super::column::{
+    BIT, DATETIME, GUID, INT, NAME, TINYINT, character, col, nvarchar, req, varbinary,
+};
 use super::{Scope, View, row};
 
 /// The views of this family.
@@ -47,6 +51,9 @@ const BACKUPSET: &[super::ViewColumn] = &[
     // The product has the rest too; these are the ones that backup scripts read. Their place is a guess.
     col("name", NAME),
     col("description", nvarchar(255)),
+    col("key_algorithm", nvarchar(32)),
+    col("encryptor_thumbprint", varbinary(20)),
+    col("encryptor_type", nvarchar(32)),
 ];
 
 const BACKUPMEDIAFAMILY: &[super::ViewColumn] = &[
@@ -84,9 +91,15 @@ const RESTOREHISTORY: &[super::ViewColumn] = &[
     col("stop_before", BIT),
 ];
 
+/// Users' backups, and those that the service takes.
+fn sets(scope: &Scope<'_>) -> impl Iterator<Item = Arc<BackupSet>> {
+    let service = service_backups(scope.instance, scope.now);
+    let users = scope.instance.backups.clone().into_iter();
+    users.chain(service.into_iter().map(Arc::new))
+}
+
 fn backupset(scope: &Scope<'_>) -> Vec<Row> {
-    let sets = scope.instance.backups.iter();
-    sets.map(|set| backupset_row(scope, set)).collect()
+    sets(scope).map(|set| backupset_row(scope, &set)).collect()
 }
 
 fn backupset_row(scope: &Scope<'_>, set: &BackupSet) -> Row {
@@ -136,19 +149,22 @@ fn backupset_row(scope: &Scope<'_>, set: &BackupSet) -> Row {
         set.guid,
         set.name.as_deref(),
         set.description.as_deref(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
     ]
 }
 
 fn backupmediafamily(scope: &Scope<'_>) -> Vec<Row> {
-    let sets = scope.instance.backups.iter();
-    sets.flat_map(|set| {
-        set.devices.iter().zip(1_u8..).map(|(device, number)| {
+    let mut rows = Vec::new();
+    for set in sets(scope) {
+        rows.extend(set.devices.iter().zip(1_u8..).map(|(device, number)| {
             let kind = match device {
                 BackupDevice::Disk(_) => 2,
                 BackupDevice::Url(_) => 9,
                 BackupDevice::Logical(_) => 102,
             };
-            row![
+            let row: Row = row![
                 set.id,
                 number,
                 Uuid::from_u128(set.guid.as_u128() ^ u128::from(number)),
@@ -156,14 +172,15 @@ fn backupmediafamily(scope: &Scope<'_>) -> Vec<Row> {
                 kind,
                 512,
                 0,
-            ]
-        })
-    })
-    .collect()
+            ];
+            row
+        }));
+    }
+    rows
 }
 
 fn backupmediaset(scope: &Scope<'_>) -> Vec<Row> {
-    let sets = scope.instance.backups.iter();
+    let sets = sets(scope);
     sets.map(|set| {
         row![
             set.id,
