@@ -112,6 +112,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/vm/{name}", get(machines::show))
         .route("/net/vm/{name}/reboot", post(machines::reboot))
         .route("/net/vm/{name}/iptables", post(machines::forward))
+        .route(
+            "/net/site/{name}/forward-names",
+            post(machines::forward_names),
+        )
         .route("/net/mi/{name}/change-ip", post(machines::change_address))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);

@@ -4,7 +4,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use milink_core::World;
 use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::{AddForwarding, Machine, MoveInstance, Power, PowerMachine};
+use milink_core::azure::fabric::{
+    AddForwarding, ForwardNames, Machine, MoveInstance, Power, PowerMachine,
+};
+use milink_core::names::Name;
 use milink_core::time::Span;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +30,43 @@ pub(super) struct Forward {
     port: u16,
     host: String,
     to_port: u16,
+}
+
+/// `POST /_milink/net/site/{name}/forward-names`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Names {
+    domain: String,
+    network: String,
+}
+
+/// Has the DNS server of a place outside Azure ask a network's resolver for a domain.
+pub(super) async fn forward_names(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+    Body(names): Body<Names>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let network = world.read(|world| {
+        let mut networks = world.azure.virtual_networks.keys();
+        networks.find(|key| key.name.is(&names.network)).cloned()
+    });
+    let network = network.ok_or_else(|| {
+        ControlError::not_found(format!("there is no virtual network '{}'", names.network))
+    })?;
+    let site = Name::new(&name);
+    if !world.read(|world| world.azure.fabric.sites.contains_key(&site)) {
+        let text = format!("there is no local network gateway '{name}'");
+        return Err(ControlError::not_found(text));
+    }
+    let domain = Name::new(&names.domain);
+    world.submit(ForwardNames {
+        site,
+        domain,
+        network,
+    })?;
+    Ok(Json(json!({})))
 }
 
 /// Lets time pass: probes have no clock of their own.

@@ -245,6 +245,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ),
     (
         "post",
+        "/net/site/{name}/forward-names",
+        "Has the DNS server of a place outside Azure ask a network's resolver for a domain: domain, network.",
+    ),
+    (
+        "post",
         "/net/mi/{name}/change-ip",
         "Moves a managed instance's own endpoint to another address of its subnet.",
     ),

@@ -2,6 +2,7 @@
 
 use super::{Check, NO_INSTANCE, Subject, Title};
 use crate::azure::{NetworkKind, ResourceKey};
+use crate::link::{Ways, ways_of};
 use crate::names::Name;
 use crate::network::Reach;
 
@@ -68,13 +69,21 @@ pub(super) fn ways(subject: &Subject<'_>) -> Check {
     let (Some(server), Some(instance)) = (subject.server, subject.instance) else {
         return title.unknown("one of the two sides is not there");
     };
-    let ways = [(server, instance), (instance, server)];
+    let drawn = subject.link.map(|link| ways_of(subject.world, link));
+    let of_drawn = |way: fn(&Ways) -> Reach| drawn.as_ref().map_or(Reach::Open, way);
+    let ways = [
+        (server, instance, of_drawn(|ways| ways.to_instance)),
+        (instance, server, of_drawn(|ways| ways.to_server)),
+    ];
     let mut evidence = Vec::new();
     let mut worst = Reach::Open;
-    for (from, to) in ways {
-        let reach = subject.world.reachability(from.id, to.id);
+    for (from, to, drawn) in ways {
+        let reach = subject.world.reachability(from.id, to.id).max(drawn);
         worst = worst.max(reach);
         evidence.push(format!("{} to {}: {}", from.name, to.name, words(reach)));
+    }
+    if let Some(reason) = drawn.and_then(|ways| ways.reason) {
+        evidence.push(format!("in the way: {}", reason.code()));
     }
     let evidence = evidence.join(", ");
     match worst {

@@ -5,7 +5,7 @@
 //! (`link-lifecycle.md` section 4.5).
 
 use super::steps::disconnect;
-use super::{Link, LinkId, Phase, SeedingOutcome, handshake};
+use super::{Link, LinkId, Phase, SeedingOutcome, handshake, way};
 use crate::command::DEFAULT_SESSION_TIMEOUT;
 use crate::fault;
 use crate::ids::InstanceId;
@@ -27,9 +27,12 @@ pub(super) enum Hold {
 /// Looks at a link's connection.
 pub(super) fn look(world: &World, link: &Link) -> Hold {
     let ways = link.partner.map(|partner| {
+        let drawn = way::of(world, link);
         [
             world.reachability(link.id.instance, partner),
             world.reachability(partner, link.id.instance),
+            drawn.to_instance,
+            drawn.to_server,
         ]
     });
     match ways.into_iter().flatten().max() {

@@ -3,7 +3,7 @@
 //! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
 
 use super::trust::{self, PartnerCertificate};
-use super::{Link, LinkFailoverMode, LinkRole, Phase, several};
+use super::{Link, LinkFailoverMode, LinkRole, Phase, several, way};
 use crate::availability_group::{DistributedGroup, Role};
 use crate::endpoint::EndpointState;
 use crate::fault;
@@ -105,10 +105,12 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
         .values()
         .find(|server| has_address(server, &url))
         .ok_or_else(unreachable)?;
-    if world.reachability(link.id.instance, server.id) != Reach::Open {
+    let drawn = way::of(world, link);
+    let reach = |from, to, drawn: Reach| world.reachability(from, to).max(drawn);
+    if reach(link.id.instance, server.id, drawn.to_server) != Reach::Open {
         return Err(unreachable());
     }
-    if world.reachability(server.id, link.id.instance) != Reach::Open {
+    if reach(server.id, link.id.instance, drawn.to_instance) != Reach::Open {
         return Err(LinkError::NetworkInterrupted);
     }
     let closed = fault::endpoint::is_closed(world, server.id);

@@ -17,6 +17,7 @@ mod several;
 mod status;
 mod steps;
 mod trust;
+mod way;
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ pub(crate) use several::laws::{failovers_are_whole, members_agree, modes_never_m
 pub(crate) use steps::{
     disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
 };
+pub(crate) use way::{Ways, of as ways_of};
 
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
 use crate::lsn::Lsn;

@@ -74,6 +74,17 @@ pub struct WriteSite {
     pub site: Site,
 }
 
+/// Has the DNS server of a place outside Azure ask a network's resolver for a domain (a conditional forwarder).
+#[derive(Clone, Debug)]
+pub struct ForwardNames {
+    /// The place.
+    pub site: Name,
+    /// The domain.
+    pub domain: Name,
+    /// The network whose resolver is asked.
+    pub network: ResourceKey,
+}
+
 /// Forgets a place outside Azure.
 #[derive(Clone, Debug)]
 pub struct DeleteSite {
@@ -181,6 +192,29 @@ impl Request for WriteSite {
         let name = self.site.name.clone();
         world.azure.fabric.sites.insert(name, Arc::new(self.site));
         Ok(())
+    }
+}
+
+impl Request for ForwardNames {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let missing = |kind: &str, name: &Name| AzureRefusal::ReferenceNotFound {
+            resource: format!("{kind}/{name}"),
+            by: format!("the DNS server of {}", self.site),
+        };
+        if !world.azure.virtual_networks.contains_key(&self.network) {
+            let kind = "Microsoft.Network/virtualNetworks";
+            return Err(missing(kind, &self.network.name).into());
+        }
+        match world.azure.fabric.sites.get_mut(&self.site) {
+            Some(site) => {
+                let site = Arc::make_mut(site);
+                site.forwarders.insert(self.domain, self.network);
+                Ok(())
+            }
+            None => Err(missing(vpn::LOCAL_KIND, &self.site).into()),
+        }
     }
 }
 

@@ -33,8 +33,8 @@ pub(in crate::azure) use consumer::tell;
 pub use consumer::{Consumer, DeleteConnection, ReviewConnection};
 pub(super) use gateway::GATEWAY_SUBNET;
 pub use gateway::{
-    DeleteGateway, DeleteLocalGateway, DeleteSite, DeleteVpnConnection, Gateway, GatewaySettings,
-    LocalGateway, Site, VpnConnection, WriteGateway, WriteLocalGateway, WriteSite,
+    DeleteGateway, DeleteLocalGateway, DeleteSite, DeleteVpnConnection, ForwardNames, Gateway,
+    GatewaySettings, LocalGateway, Site, VpnConnection, WriteGateway, WriteLocalGateway, WriteSite,
     WriteVnetGateway, WriteVpnConnection,
 };
 pub use header::{Header, Place};
