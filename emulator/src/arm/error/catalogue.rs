@@ -664,16 +664,16 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::BadDatabases => of_body("Databases", "Databases"),
         LinkRefusal::NoInstanceGroup => of_body("InstanceAvailabilityGroupName", "Instance Availability Group Name"),
         LinkRefusal::NoPartnerGroup => of_body("PartnerAvailabilityGroupName", "Partner Availability Group Name"),
-        LinkRefusal::SameGroupNames => bad("InstanceAvailabilityGroupNamePartnerAvailabilityGroupNameMatch", "Instance Availability Group Name and Partner Availability Group Name must not be the same.".to_owned()),
+        LinkRefusal::SameGroupNames => bad("InstanceAvailabilityGroupNamePartnerAvailabilityGroupNameMatch", "Distributed Availability Group Create or Update request body has equal Instance and Partner Availability Group Names.".to_owned()),
         LinkRefusal::NoPartnerEndpoint => of_body("PartnerEndpoint", "Partner Endpoint"),
         // The oldest name of the parameter shows in every api-version (observed).
         LinkRefusal::BadPartnerEndpoint => invalid_parameter("SourceEndpoint"),
-        LinkRefusal::BadSeedingMode => of_body("SeedingMode", "Seeding Mode"),
+        LinkRefusal::BadSeedingMode => of_body("SeedingMode", "Seeding Mode. Currently, only the 'Automatic' mode is supported"),
         LinkRefusal::BadEnum { parameter, .. } => invalid_parameter(parameter),
         LinkRefusal::BadName { name } => bad("InvalidIdentifier", format!("Name '{name}' is not valid.")),
         LinkRefusal::BadMultiDatabaseName { .. } => bad("InvalidMultiDbDistributedAvailabilityGroupName", "The name of a distributed availability group with several databases can only have lower case letters, digits and hyphens, and cannot begin or end with a hyphen.".to_owned()),
         LinkRefusal::BadMembers => bad("InvalidMultiDbDistributedAvailabilityGroupDatabasesRequest", "The request to add or remove databases of the distributed availability group has empty or invalid Databases.".to_owned()),
-        LinkRefusal::OtherLinkExists { name } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link for the provided availability groups already exists as '{name}'. A link has one database: use another distributed availability group name for another database.")),
+        LinkRefusal::OtherLinkExists { .. } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", "It is not possible to add an additional database to an existing Managed Instance link as a single link can contain only one database. Please use a different distributed availability group name and try again.".to_owned()),
         LinkRefusal::InstanceGroupInUse { group } => bad("ManagedInstanceLinkForProvidedAvailabilityGroupsAlreadyExists", format!("A link with the instance availability group '{group}' already exists.")),
         LinkRefusal::DatabaseExists { database } => bad("ManagedDatabaseNameInUse", format!("The managed database name '{database}' is already in use.")),
         LinkRefusal::DatabaseNotFound { database } => ArmError::service(MISSING, "DatabaseDoesNotExist", format!("User attempted to access a database which does not exist. Database: '{database}'.")),
@@ -688,30 +688,53 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
     }
 }
 
-/// `arm-contract.md` sections 5.6, 5.7 and 15.3.
+/// `arm-contract.md` sections 5.6, 5.7 and 15.3. The words are those of the published definitions (2023-08-01-preview), where
+/// they have any.
 fn of_failover(refusal: &FailoverRefusal) -> ArmError {
-    let code = match refusal {
+    let (code, text) = match refusal {
         FailoverRefusal::NotPrimary { .. } => {
             let code = "InvalidDistributedAvailabilityGroupFailoverInstanceRole";
-            return ArmError::service(BAD, code, sentence(refusal));
+            let text = "Planned failover can be executed on a link in the primary role only. Current state of the specified link is secondary.";
+            return ArmError::service(BAD, code, text);
         }
-        FailoverRefusal::InProgress { .. } => "SetRoleChangeRoleAlreadyInProgress",
-        FailoverRefusal::NotSynchronizing { .. } => "FailoverSecondariesNotSynchronizing",
-        FailoverRefusal::SendQueueTooLarge { .. } => "FailoverLogSendQueueSizeTooBig",
-        FailoverRefusal::CannotCatchUp { .. } => "FailoverSecondariesNotSynchronizing",
-        FailoverRefusal::RedoQueueTooLarge { .. } => "FailoverRedoQueueSizeTooBig",
-        FailoverRefusal::OneWay { .. } => "ForcedFailoverWrongDbVersion",
-        FailoverRefusal::PlannedToPrimary { .. } => "SetRolePrimaryPlannedNotSupported",
-        FailoverRefusal::AlreadyInRole { .. } => "SetRoleInstanceAlreadyInRequestedRole",
+        FailoverRefusal::InProgress { .. } => (
+            "SetRoleChangeRoleAlreadyInProgress",
+            "Changing the server role cannot be executed at this time as there exist a previous role change in progress on Azure SQL Managed Instance. Only when the previous role change completes, a new request could be submitted. Please wait for the previous role change to complete and retry again.",
+        ),
+        FailoverRefusal::NotSynchronizing { .. } | FailoverRefusal::CannotCatchUp { .. } => (
+            "FailoverSecondariesNotSynchronizing",
+            "Planned failover cannot be executed if secondaries are not synchronizing.",
+        ),
+        FailoverRefusal::SendQueueTooLarge { .. } => (
+            "FailoverLogSendQueueSizeTooBig",
+            "Planned failover cannot be executed if send queue is too large.",
+        ),
+        FailoverRefusal::RedoQueueTooLarge { .. } => (
+            "FailoverRedoQueueSizeTooBig",
+            "Planned failover cannot be executed if redo queue is too large on secondary.",
+        ),
+        FailoverRefusal::PlannedToPrimary { .. } => (
+            "SetRolePrimaryPlannedNotSupported",
+            "User attempted to perform setRole operation to primary in planned fashion and that is not supported.",
+        ),
+        FailoverRefusal::AlreadyInRole { .. } => (
+            "SetRoleInstanceAlreadyInRequestedRole",
+            "User attempted to perform setRole operation while managed instance link is already in requested role.",
+        ),
+        FailoverRefusal::OneWay { .. } => ("ForcedFailoverWrongDbVersion", ""),
         FailoverRefusal::NotALink { .. }
         | FailoverRefusal::PlannedNotInVersion { .. }
         | FailoverRefusal::FormatsDiffer { .. }
         | FailoverRefusal::DatabaseInaccessible { .. }
         | FailoverRefusal::NotReadable { .. }
-        | FailoverRefusal::FollowsAnother { .. } => "SetRoleFailed",
+        | FailoverRefusal::FollowsAnother { .. } => ("SetRoleFailed", ""),
     };
     let code = format!("DistributedAvailabilityGroup{code}");
-    ArmError::service(CONFLICT, &code, sentence(refusal))
+    let text = match text {
+        "" => sentence(refusal),
+        text => text.to_owned(),
+    };
+    ArmError::service(CONFLICT, &code, text)
 }
 
 /// A reason as a sentence.
