@@ -51,10 +51,10 @@ class Driver:
         """All rows of all result sets of the script."""
         # The gateway's session ends when its database changes role, as a real one does.
         key = (where, database)
-        if key not in self.connections:
-            self.connections[key] = self.adapter.connect(where, database=database)
         found = []
         try:
+            if key not in self.connections:
+                self.connections[key] = self.adapter.connect(where, database=database)
             for batch in batches(text):
                 cursor = self.connections[key].cursor()
                 cursor.execute(batch)
