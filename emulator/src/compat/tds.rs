@@ -37,7 +37,11 @@ const FEATURES: &[(&str, Support, &str)] = &[
         "",
     ),
     ("bulk load", Yes, "the rows that follow INSERT BULK"),
-    ("cursors by RPC (sp_cursoropen and its kin)", No, ""),
+    (
+        "cursors by RPC (sp_cursoropen and its kin)",
+        Partly,
+        "no LOCK and REFRESH of sp_cursor, no text pointers; SCROLL_LOCKS takes no locks",
+    ),
     ("table-valued parameters", No, ""),
 ];
 

@@ -4,11 +4,11 @@ use milink_core::collation::Collation;
 use milink_core::sql_type::SqlType;
 use milink_tds::bulk_load::BulkLoad;
 use milink_tds::rpc_request::RpcCall;
-use milink_tds::token::{Column, EnvChange, ServerMessage, command};
+use milink_tds::token::{Column, ColumnSource, EnvChange, ServerMessage, command};
 use milink_tds::transaction_request::{Begin, Isolation, TransactionAction};
 use milink_tsql::ast::IsolationLevel;
 use milink_tsql::error::SqlError;
-use milink_tsql::session::event::{Done, DoneCommand, Environment, ResultColumn};
+use milink_tsql::session::event::{Done, DoneCommand, Environment, ResultColumn, SourceColumn};
 use milink_tsql::session::{Argument, Begin as EngineBegin, Request};
 use milink_tsql::types::ExprType;
 
@@ -30,6 +30,17 @@ pub(super) fn column(column: &ResultColumn) -> Column {
         wired.user_type = wire::USER_TYPE_ROW_VERSION;
     }
     wired
+}
+
+/// Where a column of a cursor comes from.
+pub(super) fn source(column: &SourceColumn) -> ColumnSource<'_> {
+    ColumnSource {
+        table: column.table,
+        expression: column.expression,
+        key: column.key,
+        hidden: column.hidden,
+        base_name: column.base_name.as_deref(),
+    }
 }
 
 /// An error or a message of a server.

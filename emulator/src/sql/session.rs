@@ -6,7 +6,7 @@ use milink_core::collation::Collation;
 use milink_core::command::{CloseSession, TouchSession};
 use milink_core::explain::{self, Explanation};
 use milink_core::sql_type::SqlType;
-use milink_tds::rpc_request::RpcCall;
+use milink_tds::rpc_request::{RpcCall, WellKnownProcedure};
 use milink_tds::token::{ReturnValue, command};
 use milink_tsql::error::SqlError;
 use milink_tsql::session::event::Event;
@@ -44,6 +44,8 @@ struct Progress {
     types: Vec<SqlType>,
     rows: usize,
     failed: bool,
+    /// The client has said that it knows the columns of what it fetches from a cursor.
+    knows_columns: bool,
 }
 
 impl SqlSession for EngineSession {
@@ -71,15 +73,17 @@ impl SqlSession for EngineSession {
             self.touch(true);
             let result = match request {
                 SessionRequest::Batch { text } => {
-                    self.request(Request::Batch { text }, sink, cancel).await
+                    let batch = Request::Batch { text };
+                    self.request(batch, Progress::default(), sink, cancel).await
                 }
                 SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
                 SessionRequest::BulkLoad { load } => {
                     let rows = convert::bulk_load(load, self.collation());
-                    self.request(rows, sink, cancel).await
+                    self.request(rows, Progress::default(), sink, cancel).await
                 }
                 SessionRequest::Transaction { action } => {
-                    self.request(convert::transaction(action), sink, cancel)
+                    let request = convert::transaction(action);
+                    self.request(request, Progress::default(), sink, cancel)
                         .await
                 }
             };
@@ -152,9 +156,13 @@ impl EngineSession {
         let mut failed = false;
         for call in calls.into_iter().filter(|call| !call.no_exec) {
             let collation = self.collation();
-            failed = self
-                .request(convert::call(call, collation), sink, cancel)
-                .await?;
+            let fetches = call.procedure.well_known() == Some(WellKnownProcedure::CursorFetch);
+            let progress = Progress {
+                knows_columns: call.no_metadata && fetches,
+                ..Progress::default()
+            };
+            let request = convert::call(call, collation);
+            failed = self.request(request, progress, sink, cancel).await?;
             let in_transaction = self.engine.in_transaction();
             sink.end_call(End {
                 command: command::EXECUTE,
@@ -173,10 +181,10 @@ impl EngineSession {
     async fn request(
         &mut self,
         request: Request,
+        mut progress: Progress,
         sink: &mut ResponseSink,
         cancel: &Arc<Cancel>,
     ) -> Result<bool, ClientGone> {
-        let mut progress = Progress::default();
         self.engine.start(request);
         let mut events = Vec::new();
         let mut apart = false;
@@ -283,7 +291,16 @@ impl EngineSession {
             match event {
                 Event::Columns(columns) => {
                     progress.types = columns.iter().map(|column| column.ty.sql).collect();
-                    sink.columns(columns.iter().map(convert::column).collect());
+                    let columns = columns.iter().map(convert::column).collect();
+                    match progress.knows_columns {
+                        true => sink.known_columns(columns),
+                        false => sink.columns(columns),
+                    }
+                }
+                Event::Sources(_) if progress.knows_columns => {}
+                Event::Sources(sources) => {
+                    let columns: Vec<_> = sources.columns.iter().map(convert::source).collect();
+                    sink.sources(&sources.tables, &columns);
                 }
                 Event::Row(row) => {
                     let values = progress.types.iter().zip(row.iter());

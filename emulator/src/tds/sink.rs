@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use milink_tds::packet::{DEFAULT_PACKET_BYTES, MessageWriter, PacketType};
 use milink_tds::token::{
-    Column, Done, DoneKind, DoneStatus, EnvChange, ReturnValue, ServerMessage, TokenContext,
-    encode_columns, encode_order, encode_return_status, encode_row,
+    Column, ColumnSource, Done, DoneKind, DoneStatus, EnvChange, ReturnValue, ServerMessage,
+    TokenContext, encode_columns, encode_order, encode_return_status, encode_row, encode_sources,
 };
 use milink_tds::types::WireValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -93,6 +93,21 @@ impl ResponseSink {
             encode_columns(context, &columns, out);
         }
         self.columns = columns;
+    }
+
+    /// Begins a result set whose columns the client knows already.
+    pub fn known_columns(&mut self, columns: Vec<Column>) {
+        if let Some((context, out)) = self.token() {
+            encode_columns(context, &[], out);
+        }
+        self.columns = columns;
+    }
+
+    /// Where the columns come from, right behind [`columns`](Self::columns).
+    pub fn sources(&mut self, tables: &[Vec<String>], columns: &[ColumnSource<'_>]) {
+        if let Some((_, out)) = self.token() {
+            encode_sources(tables, columns, out);
+        }
     }
 
     /// The columns a result set is sorted by, right behind [`columns`](Self::columns).

@@ -14,6 +14,7 @@ mod order;
 mod return_status;
 mod return_value;
 mod row;
+mod sources;
 mod text;
 
 use crate::TdsVersion;
@@ -30,6 +31,7 @@ pub use order::encode_order;
 pub use return_status::encode_return_status;
 pub use return_value::ReturnValue;
 pub use row::encode_row;
+pub use sources::{ColumnSource, encode_sources};
 
 /// What every encoder must know about the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

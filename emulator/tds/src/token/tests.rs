@@ -461,3 +461,42 @@ proptest! {
         prop_assert_eq!(read_row(&columns, &out).unwrap(), row);
     }
 }
+
+#[test]
+fn sources_of_a_cursor_name_tables_and_columns() {
+    let columns = [
+        ColumnSource {
+            table: 1,
+            key: true,
+            ..ColumnSource::default()
+        },
+        ColumnSource {
+            table: 1,
+            base_name: Some("n"),
+            ..ColumnSource::default()
+        },
+        ColumnSource {
+            expression: true,
+            hidden: true,
+            ..ColumnSource::default()
+        },
+    ];
+    let tables = [vec!["dbo".to_owned(), "t1".to_owned()]];
+    check(
+        |out| encode_sources(&tables, &columns, out),
+        expect!["A4 0F 00 02 03 00 'dbo' 02 00 't1' A5 0C 00 01 01 08 02 01 20 01 6E 00 03 00 14"],
+    );
+    check(
+        |out| encode_sources(&[], &columns[2..], out),
+        expect!["A5 03 00 01 00 14"],
+    );
+    // More than the tokens can hold is left out.
+    let long = ColumnSource {
+        base_name: Some("a name"),
+        ..ColumnSource::default()
+    };
+    check(
+        |out| encode_sources(&[], &vec![long; 8_000], out),
+        expect![""],
+    );
+}

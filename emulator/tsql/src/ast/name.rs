@@ -157,6 +157,13 @@ pub struct DataType {
     pub span: Span,
 }
 
+impl DataType {
+    /// Whether it is `cursor`, which only variables and parameters can be.
+    pub fn is_cursor(&self) -> bool {
+        self.name.is_one_part() && self.name.object.value.eq_ignore_ascii_case("cursor")
+    }
+}
+
 /// One parameter of a data type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TypeParam {

@@ -35,6 +35,7 @@ pub use settings::Settings;
 pub use since::Since;
 
 use crate::error::SqlError;
+use crate::session::cursor::Cursors;
 
 /// A system view.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub struct Scope<'a> {
     pub settings: &'a Settings,
     /// The errors that the session met last, the newest at the end.
     pub errors: &'a [SqlError],
+    /// The session's cursors.
+    pub(crate) cursors: &'a Cursors,
 }
 
 impl Scope<'_> {

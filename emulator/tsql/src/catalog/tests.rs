@@ -201,6 +201,7 @@ fn read_everything(world: &World, id: InstanceId) {
             now: world.now(),
             settings: &settings,
             errors: &[],
+            cursors: &crate::session::cursor::Cursors::default(),
         };
         for view in views(instance) {
             let columns = view.columns(instance);
@@ -296,6 +297,7 @@ fn show(world: &World, id: InstanceId, database: &str, view: &str, columns: &[&s
         now: world.now(),
         settings: &settings,
         errors: &[],
+        cursors: &crate::session::cursor::Cursors::default(),
     };
     let schema = if database == "msdb" { "dbo" } else { "sys" };
     let view = find(database, Some(schema), view, instance).unwrap();

@@ -27,7 +27,7 @@ registry! {
     "SET ARITHABORT" Yes, W::Arithabort, "SET ARITHABORT ON", "";
     "SET ARITHIGNORE" Yes, W::Arithignore, "SET ARITHIGNORE ON", "";
     "SET CONCAT_NULL_YIELDS_NULL" Partly, W::ConcatNullYieldsNull, "SET CONCAT_NULL_YIELDS_NULL ON", "OFF is refused";
-    "SET CURSOR_CLOSE_ON_COMMIT" Partly, W::CursorCloseOnCommit, "SET CURSOR_CLOSE_ON_COMMIT ON", "kept; cursors stay open";
+    "SET CURSOR_CLOSE_ON_COMMIT" Yes, W::CursorCloseOnCommit, "SET CURSOR_CLOSE_ON_COMMIT ON", "";
     "SET FMTONLY" Yes, W::Fmtonly, "SET FMTONLY ON", "";
     "SET FORCEPLAN" Partly, W::Forceplan, "SET FORCEPLAN ON", "does nothing: there are no plans to choose";
     "SET IMPLICIT_TRANSACTIONS" Yes, W::ImplicitTransactions, "SET IMPLICIT_TRANSACTIONS ON", "";

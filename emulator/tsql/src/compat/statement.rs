@@ -12,13 +12,13 @@ registry! {
     "SELECT" Partly, S::Select(_), "SELECT a, b FROM dbo.t WHERE a > 1 ORDER BY a", "clauses are listed below";
     "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "into linked servers too, not into OPENQUERY; BULK INSERT is refused";
     "INSERT BULK" Partly, S::InsertBulk(_), "INSERT BULK dbo.t (a int, b nvarchar(20)) WITH (TABLOCK)", "as drivers send it; constraints that were not checked are still called trusted";
-    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF";
-    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF";
+    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF there";
+    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF there";
     "MERGE" Yes, S::Merge(_), "MERGE dbo.t AS x USING (SELECT 1 AS a) AS y ON x.a = y.a WHEN MATCHED THEN UPDATE SET b = N'm';", "";
     "TRUNCATE TABLE" Partly, S::Truncate(_), "TRUNCATE TABLE dbo.i", "no partitions";
 
     "DECLARE" Yes, S::Declare(_), "DECLARE @a int = 1, @t TABLE (a int)", "";
-    "SET @variable" Partly, S::SetVariable(_), "DECLARE @a int; SET @a = 1", "no cursor variables, no methods of xml";
+    "SET @variable" Partly, S::SetVariable(_), "DECLARE @a int; SET @a = 1", "no methods of xml";
     "SET option" Partly, S::SetOption(_), "SET NOCOUNT ON", "options are listed below";
     "BEGIN … END" Yes, S::Block(_), "BEGIN SELECT 1 END", "";
     "IF … ELSE" Yes, S::If(_), "IF 1 = 1 SELECT 1 ELSE SELECT 2", "";
@@ -48,7 +48,7 @@ registry! {
     "ROLLBACK" Yes, S::Rollback(_), "BEGIN TRANSACTION; ROLLBACK", "";
     "SAVE TRANSACTION" Yes, S::SaveTransaction(_), "BEGIN TRANSACTION; SAVE TRANSACTION p; COMMIT", "";
 
-    "DECLARE CURSOR" Partly, S::DeclareCursor(_), "DECLARE c CURSOR FOR SELECT 1; DEALLOCATE c", "a read-only copy of the rows, whatever is asked for; no FOR UPDATE, no cursor variables";
+    "DECLARE CURSOR" Partly, S::DeclareCursor(_), "DECLARE c CURSOR FOR SELECT 1; DEALLOCATE c", "static, keyset, dynamic and fast-forward; SCROLL_LOCKS takes no locks, positioned changes just succeed; views and derived tables give a static cursor; no cursor parameters of procedures";
     "OPEN" Yes, S::OpenCursor(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c", "";
     "FETCH" Yes, S::Fetch(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c; FETCH NEXT FROM c", "";
     "CLOSE" Yes, S::CloseCursor(_), "DECLARE c CURSOR LOCAL FOR SELECT 1; OPEN c; CLOSE c", "";

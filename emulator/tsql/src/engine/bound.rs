@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use milink_core::ids::{DatabaseId, ObjectId};
+use milink_core::ids::{DatabaseId, ObjectId, RowId};
 use milink_core::value::Value;
 
 use super::session_function::SessionFunction;
@@ -335,8 +335,10 @@ pub(crate) struct TableScan {
     /// A key whose columns all have one value.
     pub(crate) seek: Option<(usize, Vec<Expr>)>,
     pub(crate) locking: Locking,
-    /// Adds the row's number behind the columns, for UPDATE and DELETE.
+    /// Adds the row's number behind the columns, for UPDATE, DELETE and cursors.
     pub(crate) with_row_id: bool,
+    /// The only rows that are read: those that a cursor is on.
+    pub(crate) only: Option<Arc<[RowId]>>,
 }
 
 /// Where a table is.

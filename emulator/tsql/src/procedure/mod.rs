@@ -26,6 +26,7 @@ use milink_core::value::Value;
 
 use crate::catalog::{Scope, Settings};
 use crate::error::SqlError;
+use crate::session::cursor::Cursors;
 use crate::statement::context::StatementContext;
 
 /// A system procedure.
@@ -189,6 +190,7 @@ impl Call<'_, '_> {
             now: world.now(),
             settings: &Settings::default(),
             errors: &[],
+            cursors: &Cursors::default(),
         };
         read(&scope, self)
     }

@@ -34,7 +34,15 @@ impl Session {
                     }
                 }
                 // Inside of a loop a declaration without a value leaves the variable as it is.
-                DeclareItem::Variable { value: None, .. } => {}
+                DeclareItem::Variable {
+                    name,
+                    data_type,
+                    value: None,
+                } => {
+                    if data_type.is_cursor() {
+                        self.declare_cursor_variable(&name.value);
+                    }
+                }
                 DeclareItem::Table { name, elements } => {
                     let world = host.snapshot();
                     let instance = world
@@ -67,11 +75,16 @@ impl Session {
     ) -> Result<Flow, Failure> {
         match &set.value {
             SetVariableValue::Expr { op, value } => {
+                if let Some(flow) = self.set_cursor_to(&set.variable.value, value) {
+                    return flow;
+                }
                 let wait = self.assign(&set.variable.value, *op, value, host)?;
                 self.state.row_count = 1;
                 Ok(wait.unwrap_or(Flow::Next))
             }
-            SetVariableValue::Cursor(_) => Err(SqlError::unsupported("cursor variables").into()),
+            SetVariableValue::Cursor(definition) => {
+                self.set_cursor(&set.variable.value, definition, host)
+            }
             SetVariableValue::Method { method, .. } => {
                 Err(SqlError::unsupported(format!("the xml method {}()", method.value)).into())
             }

@@ -179,8 +179,8 @@ impl Session {
                     ddl::drop_objects(work, drop)
                 })
             }
-            K::DeclareCursor(declare) => self.declare_cursor(declare),
-            K::OpenCursor(cursor) => self.open_cursor(cursor, host),
+            K::DeclareCursor(declare) => self.declare_cursor(declare, host),
+            K::OpenCursor(cursor) => self.open_cursor(cursor, host, out),
             K::Fetch(fetch) => self.fetch(fetch, host, out),
             K::CloseCursor(cursor) => self.close_cursor(cursor),
             K::DeallocateCursor(cursor) => self.deallocate_cursor(cursor),

@@ -13,6 +13,8 @@ use crate::types::ExprType;
 pub enum Event {
     /// A result set begins.
     Columns(Arc<[ResultColumn]>),
+    /// Where the columns of a cursor's result set come from; follows them.
+    Sources(Arc<Sources>),
     /// A row of it.
     Row(Row),
     /// A statement is over.
@@ -42,6 +44,41 @@ pub struct ResultColumn {
     pub updatable: bool,
     /// Whether it is computed by an expression.
     pub computed: bool,
+}
+
+/// The tables and columns that a cursor's result set shows: TABNAME and COLINFO on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// The tables, each by the parts of its name.
+    pub tables: Vec<Vec<String>>,
+    /// One for each column of the result.
+    pub columns: Vec<SourceColumn>,
+}
+
+/// Where a column comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceColumn {
+    /// The table, from 1; 0 is none.
+    pub table: u8,
+    /// Whether it is part of the key by which the row is found again.
+    pub key: bool,
+    /// Whether it is an expression.
+    pub expression: bool,
+    /// Whether the server has added it.
+    pub hidden: bool,
+    /// The column's name in the table, where the result shows another one.
+    pub base_name: Option<Arc<str>>,
+}
+
+impl SourceColumn {
+    /// An expression.
+    pub const EXPRESSION: Self = Self {
+        table: 0,
+        key: false,
+        expression: true,
+        hidden: false,
+        base_name: None,
+    };
 }
 
 /// The end of a statement.

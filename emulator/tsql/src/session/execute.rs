@@ -275,7 +275,7 @@ impl Session {
         })
     }
 
-    fn bind_parameters(
+    pub(super) fn bind_parameters(
         &mut self,
         frame: &mut Frame,
         parameters: &[Parameter],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use milink_core::ids::{DatabaseId, ObjectId};
 use milink_core::store::Op;
 
+use super::cursor::Target as CursorTarget;
 use super::event::Event;
 use super::program::{Instruction, Program, Target};
 use super::state::{Dry, Local};
@@ -39,6 +40,8 @@ pub(super) struct Frame {
     pub(super) collected: Option<Vec<milink_core::value::Row>>,
     /// Statements are bound ahead once, before the first runs.
     pub(super) checked: bool,
+    /// The rows of a cursor that it is about, if a client says so.
+    pub(super) target: Option<CursorTarget>,
 }
 
 /// A TRY block's handler, and how many CATCH blocks were around it.
@@ -97,6 +100,7 @@ impl Frame {
             collects: false,
             collected: None,
             checked: false,
+            target: None,
         }
     }
 }
@@ -152,12 +156,19 @@ impl Session {
         let Some(frame) = self.frames.pop() else {
             return;
         };
-        self.drop_local_cursors();
+        self.state.cursors.end_frames(self.frames.len());
         if let Some(restore) = &frame.restore {
             self.drop_temporary_since(&restore.temporary);
             let old = self.state.database;
             let nest_level = self.state.settings.nest_level;
+            // What the last FETCH and OPEN came to is the connection's.
+            let (fetch_status, cursor_rows) = {
+                let settings = &self.state.settings;
+                (settings.fetch_status, settings.cursor_rows)
+            };
             self.state.settings = restore.settings.clone();
+            self.state.settings.fetch_status = fetch_status;
+            self.state.settings.cursor_rows = cursor_rows;
             self.state.dates = restore.dates;
             self.state.dry = restore.dry;
             self.state.database = restore.database;
@@ -328,10 +339,16 @@ impl Session {
                     }
                 }
             }
-            Instruction::Run(statement) => {
+            Instruction::Run(_) | Instruction::Cursor(_) => {
                 let before = out.len();
                 let depth = self.frames.len();
-                let flow = self.run(statement, host, out);
+                let (flow, line) = match instruction {
+                    Instruction::Run(statement) => {
+                        (self.run(statement, host, out), statement.span.line)
+                    }
+                    Instruction::Cursor(operation) => (self.run_operation(operation, host, out), 1),
+                    _ => (Ok(Flow::Next), 1),
+                };
                 if let Err(failure) = &flow
                     && Wanted::of(&failure.error).is_some()
                 {
@@ -364,7 +381,7 @@ impl Session {
                     }
                     Err(mut failure) => {
                         self.unblocked(host);
-                        failure.error = failure.error.at_line(statement.span.line);
+                        failure.error = failure.error.at_line(line);
                         self.fail(failure, host, out);
                     }
                 }

@@ -2,7 +2,7 @@
 //! it says what it waits for.
 
 mod bulk;
-mod cursor;
+pub(crate) mod cursor;
 mod declare;
 mod describe;
 mod dispatch;
@@ -68,7 +68,6 @@ pub struct Session {
     open: bool,
     prepared: BTreeMap<i32, Arc<Prepared>>,
     last_handle: i32,
-    cursors: Vec<cursor::Cursor>,
     /// INSERT BULK whose rows have not come.
     bulk: Option<bulk::Announced>,
     linked: linked::Linked,
@@ -93,7 +92,6 @@ impl Session {
             open: true,
             prepared: BTreeMap::new(),
             last_handle: 0,
-            cursors: Vec::new(),
             bulk: None,
             linked: linked::Linked::default(),
             sent: None,
@@ -192,7 +190,6 @@ impl Session {
         self.state.random = random;
         self.state.transaction = kept;
         self.prepared.clear();
-        self.cursors.clear();
         self.bulk = None;
         self.disconnect_idle(host);
         if old != self.state.database {
@@ -248,7 +245,7 @@ impl Session {
         }
         if self.frames.is_empty() && self.pending.is_none() && self.sent.is_none() {
             self.running = false;
-            self.drop_local_cursors();
+            self.state.cursors.end_frames(0);
             return Step::Finished;
         }
         Step::Continue
@@ -296,6 +293,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         random: Random::new(options.seed),
         errors: Vec::new(),
         looked: false,
+        cursors: cursor::Cursors::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use milink_core::names::Name;
 use milink_core::store::ModuleKind;
 use milink_core::value::Value;
 
+use super::cursor::is_cursor_procedure;
 use super::event::{Event, OutputParameter};
 use super::execute::{Call, CallArgument, not_a_parameter, too_many_arguments};
 use super::frame::{Frame, Output, OutputTarget, ReturnTo};
@@ -26,8 +27,8 @@ const MAX_PREPARED: usize = 10_000;
 /// A prepared statement.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    declared: String,
-    text: String,
+    pub(super) declared: String,
+    pub(super) text: String,
 }
 
 impl Session {
@@ -54,6 +55,7 @@ impl Session {
             "sp_describe_undeclared_parameters" => {
                 self.describe_undeclared_parameters(&call, host, out)
             }
+            name if is_cursor_procedure(name) => self.cursor_procedure(&bare, call, host, out),
             _ => {
                 if let Some(found) = procedure::find(&bare) {
                     return self.registered(found, call, host, out);
@@ -147,15 +149,24 @@ impl Session {
             .arguments
             .first()
             .and_then(|handle| handle.value.as_int());
-        self.prepared_statement(handle)?;
-        if let Some(handle) = handle.and_then(|handle| i32::try_from(handle).ok()) {
-            self.prepared.remove(&handle);
-        }
+        self.forget_prepared(handle.unwrap_or(0))?;
         self.finish_call(call.return_to, 0, out);
         Ok(())
     }
 
-    fn keep_prepared(&mut self, declared: String, text: String) -> Result<i32, SqlError> {
+    pub(super) fn forget_prepared(&mut self, handle: i64) -> Result<(), SqlError> {
+        self.prepared_statement(Some(handle))?;
+        if let Ok(handle) = i32::try_from(handle) {
+            self.prepared.remove(&handle);
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep_prepared(
+        &mut self,
+        declared: String,
+        text: String,
+    ) -> Result<i32, SqlError> {
         if self.prepared.len() >= MAX_PREPARED {
             return Err(SqlError::unsupported(format!(
                 "more than {MAX_PREPARED} prepared statements in a session"
@@ -167,7 +178,10 @@ impl Session {
         Ok(self.last_handle)
     }
 
-    fn prepared_statement(&self, handle: Option<i64>) -> Result<Arc<Prepared>, SqlError> {
+    pub(super) fn prepared_statement(
+        &self,
+        handle: Option<i64>,
+    ) -> Result<Arc<Prepared>, SqlError> {
         handle
             .and_then(|handle| i32::try_from(handle).ok())
             .and_then(|handle| self.prepared.get(&handle))
@@ -473,7 +487,7 @@ impl Session {
         }
     }
 
-    fn give(&mut self, to: &OutputTarget, value: Value, out: &mut Vec<Event>) {
+    pub(super) fn give(&mut self, to: &OutputTarget, value: Value, out: &mut Vec<Event>) {
         let ty = ExprType::new(milink_core::sql_type::SqlType::Int);
         self.give_typed(to, value, ty, out);
     }

@@ -33,6 +33,8 @@ pub(crate) enum Instruction {
     LeaveTry,
     /// A CATCH block ends.
     LeaveCatch,
+    /// What a client asks of a cursor.
+    Cursor(super::cursor::Operation),
 }
 
 /// Where a jump goes, and how many TRY and CATCH blocks are around it there.
@@ -297,7 +299,9 @@ impl Compiler {
                         DeclareItem::Variable {
                             name, data_type, ..
                         } => {
-                            self.variables.push((name.value.clone(), data_type.clone()));
+                            if !data_type.is_cursor() {
+                                self.variables.push((name.value.clone(), data_type.clone()));
+                            }
                             name
                         }
                         DeclareItem::Table { name, .. } => name,

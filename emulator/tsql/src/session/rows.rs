@@ -137,9 +137,12 @@ impl Session {
         {
             return self.update_remote(&server, update, host, out);
         }
-        self.write(DoneCommand::Update, host, out, &|work| {
-            dml::update(work, update)
-        })
+        let placed = self.placed(update.filter.as_ref())?;
+        let position = placed.as_ref().map(|placed| &placed.position);
+        let result = self.write(DoneCommand::Update, host, out, &|work| {
+            dml::update(work, update, position)
+        });
+        self.after_placed(placed, result)
     }
 
     pub(super) fn delete(
@@ -153,9 +156,12 @@ impl Session {
         {
             return self.delete_remote(&server, delete, host, out);
         }
-        self.write(DoneCommand::Delete, host, out, &|work| {
-            dml::delete(work, delete)
-        })
+        let placed = self.placed(delete.filter.as_ref())?;
+        let position = placed.as_ref().map(|placed| &placed.position);
+        let result = self.write(DoneCommand::Delete, host, out, &|work| {
+            dml::delete(work, delete, position)
+        });
+        self.after_placed(placed, result)
     }
 
     /// Runs a statement that writes: `work` reads and decides, and what it decides happens at once.
@@ -198,13 +204,14 @@ impl Session {
                 Ok((outcome, committed))
             }));
         });
-        let (outcome, committed) = match result.expect("the host runs the change") {
+        let (mut outcome, committed) = match result.expect("the host runs the change") {
             Ok(written) => written,
             Err(Stop::Error(error)) if error.abort == crate::error::Abort::Batch => {
                 return Err(Failure::compile(*error));
             }
             Err(stop) => return self.stopped(stop, host).map(Flow::Again),
         };
+        self.note_outcome(&mut outcome);
         let frame = self.frame();
         for op in &outcome.changes.variable {
             frame.local.tables.apply(op);

@@ -8,6 +8,7 @@ use milink_core::names::Name;
 use milink_core::store::Content;
 use milink_core::value::Value;
 
+use super::cursor::Cursors;
 use crate::catalog::Settings;
 use crate::engine::remote::{Rowset, Wanted};
 use crate::error::SqlError;
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) errors: Vec<SqlError>,
     /// A view of how replicas stand was read while something waits for polls.
     pub(crate) looked: bool,
+    pub(crate) cursors: Cursors,
 }
 
 /// How statements are looked at without being run.
@@ -113,7 +115,7 @@ pub(crate) fn empty_content() -> Content {
 }
 
 /// The variables of a frame.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     slots: Vec<Variable>,
 }

@@ -179,6 +179,8 @@ impl Session {
         if let Some(open) = self.state.transaction.take() {
             let ended = Environment::TransactionCommitted(open.id.0);
             out.push(Event::Environment(ended));
+            let close = self.state.settings.cursor_close_on_commit;
+            self.state.cursors.end_transaction(close, false);
         }
         Ok(committed.hardened.map(Wait::Until))
     }
@@ -259,6 +261,8 @@ impl Session {
             self.roll_back_parts(host);
         }
         self.state.temporary = open.temporary;
+        let close = self.state.settings.cursor_close_on_commit;
+        self.state.cursors.end_transaction(close, true);
         let request = Rollback {
             instance: self.state.instance,
             transaction: open.id,

@@ -246,6 +246,7 @@ impl Talk {
                         .collect();
                     format!("[{}]", shown.join(", "))
                 }
+                Event::Sources(sources) => show_sources(sources),
                 Event::Row(row) => {
                     // The wire has no way to send such a value.
                     let fits =
@@ -400,4 +401,24 @@ fn show_value(value: &Value, ty: &ExprType) -> String {
         Value::Null => "NULL".to_owned(),
         other => to_display(other, ty),
     }
+}
+
+/// A cursor's tables, and for each column the table, and a letter for key, expression and hidden.
+fn show_sources(sources: &milink_tsql::session::event::Sources) -> String {
+    let tables: Vec<String> = sources.tables.iter().map(|it| it.join(".")).collect();
+    let columns: Vec<String> = sources
+        .columns
+        .iter()
+        .map(|column| {
+            let mut text = column.table.to_string();
+            text.extend(column.key.then_some('k'));
+            text.extend(column.expression.then_some('x'));
+            text.extend(column.hidden.then_some('h'));
+            if let Some(name) = &column.base_name {
+                text.push_str(&format!("={name}"));
+            }
+            text
+        })
+        .collect();
+    format!("from ({}) {}", tables.join(", "), columns.join(" "))
 }

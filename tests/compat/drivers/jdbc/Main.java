@@ -664,5 +664,129 @@ public class Main {
                 equal(rows.getInt(1), 1);
             }
         });
+        test("scrollable_moves", () -> {
+            Connection connection = open();
+            numbers(connection, 10);
+            for (int type : new int[] {ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.TYPE_SCROLL_SENSITIVE}) {
+                try (Statement statement = connection.createStatement(type, ResultSet.CONCUR_READ_ONLY)) {
+                    statement.setFetchSize(3);
+                    ResultSet rows = statement.executeQuery("SELECT id, name FROM #n ORDER BY id");
+                    equal(rows.isBeforeFirst(), true);
+                    List<Integer> seen = new ArrayList<>();
+                    while (rows.next()) seen.add(rows.getInt(1));
+                    equal(seen, List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+                    equal(rows.isAfterLast(), true);
+                    seen.clear();
+                    while (rows.previous()) seen.add(rows.getInt(1));
+                    equal(seen, List.of(10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
+                    equal(rows.isBeforeFirst(), true);
+                    equal(rows.absolute(7), true);
+                    equal(rows.getInt(1), 7);
+                    equal(rows.getRow(), 7);
+                    equal(rows.absolute(-2), true);
+                    equal(rows.getInt(1), 9);
+                    equal(rows.relative(-5), true);
+                    equal(rows.getString(2), "n4");
+                    equal(rows.relative(-9), false);
+                    equal(rows.isBeforeFirst(), true);
+                    equal(rows.absolute(11), false);
+                    equal(rows.last(), true);
+                    equal(rows.isLast(), true);
+                    equal(rows.first(), true);
+                    equal(rows.isFirst(), true);
+                    equal(rows.getMetaData().getColumnCount(), 2);
+                }
+            }
+        });
+        test("updatable_rows", () -> {
+            Connection connection = open();
+            numbers(connection, 5);
+            try (Statement statement = connection.createStatement(ResultSet.TYPE_SCROLL_SENSITIVE, ResultSet.CONCUR_UPDATABLE)) {
+                statement.setFetchSize(2);
+                ResultSet rows = statement.executeQuery("SELECT id, name AS called FROM #n ORDER BY id");
+                equal(rows.absolute(3), true);
+                rows.updateString("called", "three");
+                rows.updateRow();
+                equal(rows.getString(2), "three");
+                equal(rows.absolute(4), true);
+                rows.deleteRow();
+                equal(rows.rowDeleted(), true);
+                rows.moveToInsertRow();
+                rows.updateInt(1, 6);
+                rows.updateString(2, "six");
+                rows.insertRow();
+                rows.moveToCurrentRow();
+                equal(rows.last(), true);
+                equal(rows.getString(2), "six");
+                equal(rows.absolute(4), true);
+                equal(rows.rowDeleted(), true);
+                equal(rows.absolute(1), true);
+                run(connection, "UPDATE #n SET name = 'outside' WHERE id = 1");
+                rows.updateString(2, "inside");
+                expect(refused(rows::updateRow), 16947, "No rows were updated");
+                rows.refreshRow();
+                equal(rows.getString(2), "outside");
+            }
+            equal(one(connection, "SELECT STRING_AGG(CONCAT(id, name), ' ') WITHIN GROUP (ORDER BY id) FROM #n"), "1outside 2n2 3three 5n5 6six");
+        });
+        test("dynamic_and_forward_rows", () -> {
+            Connection connection = open();
+            numbers(connection, 4);
+            int dynamic = com.microsoft.sqlserver.jdbc.SQLServerResultSet.TYPE_SS_SCROLL_DYNAMIC;
+            try (Statement statement = connection.createStatement(dynamic, ResultSet.CONCUR_UPDATABLE)) {
+                statement.setFetchSize(1);
+                ResultSet rows = statement.executeQuery("SELECT id, name FROM #n");
+                equal(rows.next(), true);
+                run(connection, "DELETE #n WHERE id = 2; INSERT #n VALUES (9, 'n9')");
+                List<Integer> seen = new ArrayList<>();
+                while (rows.next()) seen.add(rows.getInt(1));
+                equal(seen, List.of(3, 4, 9));
+            }
+            try (Statement statement = connection.createStatement(ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_UPDATABLE);
+                    ResultSet rows = statement.executeQuery("SELECT id, name FROM #n")) {
+                while (rows.next()) {
+                    if (rows.getInt(1) == 3) rows.deleteRow();
+                    else {
+                        rows.updateString(2, "m" + rows.getInt(1));
+                        rows.updateRow();
+                    }
+                }
+            }
+            equal(one(connection, "SELECT STRING_AGG(name, ' ') WITHIN GROUP (ORDER BY id) FROM #n"), "m1 m4 m9");
+        });
+        test("select_method_cursor", () -> {
+            Connection connection = open("selectMethod", "cursor", "responseBuffering", "adaptive");
+            numbers(connection, 1000);
+            try (PreparedStatement statement = connection.prepareStatement("SELECT id, name FROM #n WHERE id > ? ORDER BY id")) {
+                for (int from : new int[] {0, 990, 2000}) {
+                    statement.setInt(1, from);
+                    statement.setFetchSize(100);
+                    int count = 0;
+                    try (ResultSet rows = statement.executeQuery()) {
+                        while (rows.next()) {
+                            count++;
+                            equal(rows.getInt(1), from + count);
+                        }
+                    }
+                    equal(count, Math.max(0, 1000 - from));
+                }
+            }
+            try (Statement statement = connection.createStatement(); ResultSet rows = statement.executeQuery("SELECT COUNT(*), MAX(name) FROM #n")) {
+                equal(rows.next(), true);
+                equal(rows.getInt(1), 1000);
+                equal(rows.next(), false);
+            }
+            try (Statement statement = connection.createStatement()) {
+                equal(statement.executeUpdate("UPDATE #n SET name = 'x' WHERE id < 3"), 2);
+                equal(statement.execute("SELECT 1; SELECT 2"), true);
+                equal(statement.getMoreResults(), true);
+                expect(refused(() -> statement.executeQuery("SELECT missing FROM #n")), 207, "missing");
+            }
+        });
+    }
+
+    static void numbers(Connection connection, int count) throws Exception {
+        run(connection, "CREATE TABLE #n (id int NOT NULL PRIMARY KEY, name varchar(20))");
+        run(connection, "INSERT #n SELECT value, CONCAT('n', value) FROM GENERATE_SERIES(1, " + count + ")");
     }
 }

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from adapters import PyodbcFreetds, Skip
+from adapters import Odbc, PyodbcFreetds, Skip
 from values import CASES, ERRORS, TYPES, native, neutral, same
 
 TESTS = {}
@@ -756,3 +756,37 @@ def older_protocols(a):
         equal(value(connection, "SELECT CAST('x' AS varchar(max))"), "x")
         equal(str(value(connection, "SELECT CAST('2024-02-29' AS date)"))[:10], "2024-02-29")
         connection.close()
+
+
+@test
+def scrollable_cursor(a):
+    """ODBC's keyset and dynamic cursors with blocks of rows, and SQLSetPos."""
+    if not isinstance(a, Odbc):
+        raise Skip("the driver has no scrollable cursors")
+    import odbc_cursor as odbc
+    connection = a.connect(database="db1")
+    connection.cursor().execute("CREATE TABLE dbo.scrolled (id int NOT NULL PRIMARY KEY, name varchar(20) NOT NULL);"
+                                "INSERT dbo.scrolled VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd'), (5, 'e')")
+    a.connect_string = lambda text, **_: text
+    text = a.connect(database="db1")
+    query = "SELECT id, name FROM dbo.scrolled ORDER BY id"
+    keyset = odbc.Cursor(text, odbc.KEYSET, odbc.VALUES, 2)
+    keyset.query(query)
+    equal(keyset.fetch(odbc.NEXT), [(1, "a"), (2, "b")])
+    equal(keyset.fetch(odbc.LAST), [(4, "d"), (5, "e")])
+    equal(keyset.fetch(odbc.PRIOR), [(2, "b"), (3, "c")])
+    equal(keyset.fetch(odbc.ABSOLUTE, -2), [(4, "d"), (5, "e")])
+    equal(keyset.fetch(odbc.RELATIVE, -1), [(3, "c"), (4, "d")])
+    keyset.rename(2, "D")
+    keyset.delete(1)
+    equal(keyset.fetch(odbc.FIRST), [(1, "a"), (2, "b")])
+    equal(keyset.fetch(odbc.NEXT), ["deleted", (4, "D")])
+    equal(keyset.fetch(odbc.ABSOLUTE, 9), [])
+    keyset.close()
+    dynamic = odbc.Cursor(text, odbc.DYNAMIC, odbc.READ_ONLY, 1)
+    dynamic.query(query)
+    equal(dynamic.fetch(odbc.NEXT), [(1, "a")])
+    connection.cursor().execute("DELETE dbo.scrolled WHERE id = 2; INSERT dbo.scrolled VALUES (3, 'new')")
+    equal(dynamic.fetch(odbc.NEXT), [(3, "new")])
+    dynamic.close()
+    equal(rows(connection.cursor().execute(query)), [(1, "a"), (3, "new"), (4, "D"), (5, "e")])

@@ -3,6 +3,7 @@
 mod argument;
 mod certificate;
 mod column;
+mod cursor;
 mod database;
 mod hadr;
 mod object;
@@ -60,10 +61,11 @@ pub fn find(name: &str) -> Option<&'static MetadataFunction> {
 
 /// Every metadata function.
 pub fn all() -> impl Iterator<Item = &'static MetadataFunction> {
-    let families: [&'static [MetadataFunction]; 10] = [
+    let families: [&'static [MetadataFunction]; 11] = [
         database::FUNCTIONS,
         object::FUNCTIONS,
         column::FUNCTIONS,
+        cursor::FUNCTIONS,
         type_name::FUNCTIONS,
         property::FUNCTIONS,
         server_property::FUNCTIONS,

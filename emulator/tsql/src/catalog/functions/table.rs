@@ -33,6 +33,12 @@ pub(super) const FUNCTIONS: &[TableFunction] = &[
         ],
         |_, _| Ok(Vec::new()),
     ),
+    function(
+        "dm_exec_cursors",
+        (1, 1),
+        super::cursor::COLUMNS,
+        super::cursor::cursors,
+    ),
     // Texts of statements are not kept.
     function(
         "dm_exec_sql_text",

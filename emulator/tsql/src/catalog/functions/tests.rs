@@ -25,6 +25,7 @@ fn with_scope<T>(
         now: lab.world.now(),
         settings: &Settings::default(),
         errors: &[],
+        cursors: &crate::session::cursor::Cursors::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! Reads definitions, never rows.
 
 mod aggregate;
+mod cursor;
 mod data_type;
 mod expr;
 mod function;
@@ -24,6 +25,7 @@ use crate::error::SqlError;
 use crate::session::state::{Local, State};
 use crate::types::ExprType;
 
+pub(crate) use cursor::{CursorQuery, Origin};
 pub(crate) use data_type::{Unsized, sql_type};
 pub(crate) use expr::binary;
 pub(crate) use query::check_order_by;
@@ -46,6 +48,8 @@ pub(crate) struct Binder<'a> {
     max_recursion: u32,
     /// Rows of the target come with their numbers: the alias and name of an UPDATE's or DELETE's target.
     pub(crate) target: Option<Target>,
+    /// Whether the tables being bound are those of a cursor's own query.
+    cursor: cursor::Tables,
 }
 
 /// The table that a statement changes, as its FROM clause may name it.
@@ -88,6 +92,7 @@ impl<'a> Binder<'a> {
             view_depth: 0,
             max_recursion: 100,
             target: None,
+            cursor: cursor::Tables::default(),
         }
     }
 

@@ -33,7 +33,9 @@ impl Binder<'_> {
         if !spec.windows.is_empty() {
             return Err(SqlError::unsupported("the WINDOW clause"));
         }
+        let asked = self.begin_cursor_tables(spec);
         let from = self.from(&spec.from, parent)?;
+        let row_ids = self.end_cursor_tables(asked, &from.names);
         let mut correlated = from.correlated;
         let rows = Scope::rows(&from.names, parent);
         let filter = spec
@@ -75,6 +77,9 @@ impl Binder<'_> {
             .map(|having| self.predicate(having, &having_scope))
             .transpose()?;
         correlated |= having_scope.correlated.get();
+        if group.is_none() && assignments.is_empty() {
+            items.extend(row_ids);
+        }
         let visible = items.len();
         let order_scope = in_clause(Clause::OrderBy);
         let order = self.order(order_by, spec.distinct, &order_scope, &mut items, &columns)?;

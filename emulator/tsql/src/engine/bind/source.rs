@@ -290,12 +290,13 @@ impl Binder<'_> {
         locking: Locking,
         written: &str,
     ) -> Result<Bound, SqlError> {
-        let with_row_id = self.target.as_ref().is_some_and(|target| {
+        let is_target = self.target.as_ref().is_some_and(|target| {
             let same = target.table.place == found.place
                 && target.table.definition().object == found.definition().object;
             let own = alias.map_or(found.definition().name.as_str(), |alias| &alias.name.value);
             same && (target.alias.is_empty() || same_name(own, &target.alias))
         });
+        let with_row_id = self.note_cursor_table(&found, locking) || is_target;
         let mut name = found.scope_source(alias.map(|alias| alias.name.value.as_str()));
         if alias.is_none() {
             name.shown = written.to_owned();
@@ -318,6 +319,7 @@ impl Binder<'_> {
             seek: None,
             locking,
             with_row_id,
+            only: None,
         }));
         Ok(Bound {
             source,

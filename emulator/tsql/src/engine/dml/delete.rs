@@ -5,6 +5,7 @@ use milink_core::value::Row;
 
 use super::check;
 use super::output::Output;
+use super::position::Position;
 use super::target::TargetPlan;
 use super::update::{bind_rows, matching_rows, row_id};
 use super::{Outcome, Work};
@@ -12,7 +13,11 @@ use crate::ast::DeleteStatement;
 use crate::engine::stop::Stop;
 
 /// DELETE.
-pub(crate) fn delete(work: &mut Work<'_>, delete: &DeleteStatement) -> Result<Outcome, Stop> {
+pub(crate) fn delete(
+    work: &mut Work<'_>,
+    delete: &DeleteStatement,
+    position: Option<&Position>,
+) -> Result<Outcome, Stop> {
     let mut binder = work.binder();
     binder.hints(&delete.hints)?;
     binder.with(delete.with.as_ref())?;
@@ -21,6 +26,7 @@ pub(crate) fn delete(work: &mut Work<'_>, delete: &DeleteStatement) -> Result<Ou
         &delete.target,
         &delete.from,
         delete.filter.as_ref(),
+        position,
     )?;
     let limit = binder.limit(delete.top.as_ref(), None, None)?;
     drop(binder);
@@ -55,6 +61,13 @@ pub(crate) fn delete(work: &mut Work<'_>, delete: &DeleteStatement) -> Result<Ou
         rows: Some(ops.len() as u64),
         ..Outcome::default()
     };
+    if matched.positioned.is_some() {
+        let deleted = ops.iter().filter_map(|op| match op {
+            Op::Delete { id, .. } => Some((*id, None)),
+            _ => None,
+        });
+        outcome.positioned = deleted.collect();
+    }
     let content = work.content(place);
     check::check(&plan, &content, &mut ops, "DELETE")?;
     outcome.changes.add(place, ops);

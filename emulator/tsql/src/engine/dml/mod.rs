@@ -6,6 +6,7 @@ mod delete;
 mod insert;
 mod merge;
 mod output;
+mod position;
 mod select_into;
 mod target;
 mod truncate;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use milink_core::World;
-use milink_core::ids::DatabaseId;
+use milink_core::ids::{DatabaseId, RowId};
 use milink_core::instance::Instance;
 use milink_core::store::{Content, Op};
 use milink_core::time::Timestamp;
@@ -32,6 +33,7 @@ pub(crate) use bulk::{announce_bulk, insert_bulk};
 pub(crate) use delete::delete;
 pub(crate) use insert::insert;
 pub(crate) use merge::merge;
+pub(crate) use position::{CONFLICT, Position, PositionedTable, nothing_changed};
 pub(crate) use select_into::select_into;
 pub(crate) use target::system_name;
 pub(crate) use truncate::truncate;
@@ -61,6 +63,8 @@ pub(crate) struct Outcome {
     /// OUTPUT for the client.
     pub(crate) output: Option<(Arc<[ResultColumn]>, Vec<Row>)>,
     pub(crate) messages: Vec<SqlError>,
+    /// The rows of a cursor that a positioned statement has changed, as they are now; none is a deleted one.
+    pub(crate) positioned: Vec<(RowId, Option<Row>)>,
 }
 
 /// Operations by the place that they change.

@@ -10,6 +10,7 @@ use milink_core::value::{Row, Value};
 
 use super::check;
 use super::output::Output;
+use super::position::{Position, Positioned};
 use super::target::TargetPlan;
 use super::{Outcome, Work, insert};
 use crate::ast::{
@@ -26,6 +27,8 @@ use crate::error::{Abort, SqlError};
 /// Rows to change: where they come from, and where the target's row and number are in them.
 pub(super) struct Matched {
     pub(super) source: Source,
+    /// The rows that a cursor is on.
+    pub(super) positioned: Option<Positioned>,
     pub(super) filter: Option<Predicate>,
     pub(super) names: Vec<ScopeSource>,
     pub(super) offset: usize,
@@ -42,7 +45,11 @@ pub(super) struct Assignment {
 }
 
 /// UPDATE.
-pub(crate) fn update(work: &mut Work<'_>, update: &UpdateStatement) -> Result<Outcome, Stop> {
+pub(crate) fn update(
+    work: &mut Work<'_>,
+    update: &UpdateStatement,
+    position: Option<&Position>,
+) -> Result<Outcome, Stop> {
     let mut binder = work.binder();
     binder.hints(&update.hints)?;
     binder.with(update.with.as_ref())?;
@@ -51,6 +58,7 @@ pub(crate) fn update(work: &mut Work<'_>, update: &UpdateStatement) -> Result<Ou
         &update.target,
         &update.from,
         update.filter.as_ref(),
+        position,
     )?;
     let scope = Scope::rows(&matched.names, None);
     let assignments = bind_assignments(
@@ -60,6 +68,11 @@ pub(crate) fn update(work: &mut Work<'_>, update: &UpdateStatement) -> Result<Ou
         matched.offset,
         &scope,
     )?;
+    if let Some(positioned) = &matched.positioned {
+        let columns = &matched.table.definition().columns;
+        let assigned = assignments.iter().filter_map(|it| it.column);
+        positioned.check_columns(assigned.map(|at| columns[at].name.as_str()))?;
+    }
     let limit = binder.limit(update.top.as_ref(), None, None)?;
     drop(binder);
     let mut output = Output::bind(
@@ -99,6 +112,12 @@ pub(crate) fn update(work: &mut Work<'_>, update: &UpdateStatement) -> Result<Ou
         variables,
         ..Outcome::default()
     };
+    if matched.positioned.is_some() {
+        let now = changes.iter();
+        outcome.positioned = now
+            .map(|(id, _, after)| (*id, Some(Arc::clone(after))))
+            .collect();
+    }
     let mut ops = update_ops(&plan, changes);
     let content = work.content(place);
     check::check(&plan, &content, &mut ops, "UPDATE")?;
@@ -207,6 +226,14 @@ pub(super) fn matching_rows(
     if limit > 0 {
         rows.truncate(limit);
     }
+    if let Some(positioned) = &matched.positioned {
+        let width = matched.row_id - matched.offset;
+        let found = rows.iter().map(|row| {
+            let own = &row[matched.offset..matched.offset + width];
+            (row_id(row, matched.row_id), own)
+        });
+        positioned.check_rows(found)?;
+    }
     Ok(rows)
 }
 
@@ -225,6 +252,7 @@ pub(super) fn bind_rows(
     target: &DmlTarget,
     from: &[TableSource],
     filter: Option<&DmlFilter>,
+    position: Option<&Position>,
 ) -> Result<Matched, SqlError> {
     let alias = match target {
         DmlTarget::Object { name, .. } if name.is_one_part() => from
@@ -290,9 +318,18 @@ pub(super) fn bind_rows(
     };
     let scope = Scope::rows(&bound.names, None);
     let mut rest = Vec::new();
+    let mut positioned = None;
     match filter {
         None => {}
-        Some(DmlFilter::CurrentOf(_)) => return Err(SqlError::unsupported("WHERE CURRENT OF")),
+        Some(DmlFilter::CurrentOf(_)) => {
+            let position = position.ok_or_else(|| SqlError::unsupported("WHERE CURRENT OF"))?;
+            let rows = position.of_table(&table)?;
+            match &mut bound.source {
+                Source::Table(scan) => scan.only = Some(rows.ids()),
+                _ => return Err(SqlError::unsupported("FROM beside WHERE CURRENT OF")),
+            }
+            positioned = Some(rows);
+        }
         Some(DmlFilter::Condition(condition)) => {
             let condition = binder.predicate(condition, &scope)?;
             for conjunct in condition.conjuncts() {
@@ -303,6 +340,7 @@ pub(super) fn bind_rows(
     binder.find_seeks(&mut bound.source);
     Ok(Matched {
         source: bound.source,
+        positioned,
         filter: Predicate::all(rest),
         names: bound.names,
         offset,

@@ -184,6 +184,7 @@ impl<'a> Runtime<'a> {
             now: self.now,
             settings: &self.state.settings,
             errors: &self.state.errors,
+            cursors: &self.state.cursors,
         }
     }
 

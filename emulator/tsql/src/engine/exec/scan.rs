@@ -5,7 +5,7 @@ use std::sync::Arc;
 use milink_core::collation::Collation;
 use milink_core::database::Database;
 use milink_core::ids::{ObjectId, RowId, TransactionId};
-use milink_core::store::{LockKey, Table, key_bytes};
+use milink_core::store::{Content, LockKey, Table, key_bytes};
 use milink_core::value::{Row, Value};
 
 use super::{Env, MAX_ROWS, Runtime};
@@ -109,21 +109,11 @@ impl Runtime<'_> {
     }
 
     fn table(&mut self, scan: &TableScan, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
-        let mut content = self.content(scan.place);
+        let content = self.seen_content(scan.place, scan.locking);
         let database = match scan.place {
             Place::Database(id) => Some(self.database(id)),
             _ => None,
         };
-        if scan.locking == Locking::Dirty
-            && let Some(database) = database
-        {
-            let own = self.state.transaction_id();
-            for open in database.transactions.values() {
-                if Some(open.id) != own {
-                    open.ops.iter().for_each(|op| content.apply(op));
-                }
-            }
-        }
         let Some(table) = content.tables.get(&scan.table) else {
             return Err(SqlError::invalid_object("").into());
         };
@@ -162,6 +152,14 @@ impl Runtime<'_> {
             let row = finish(id, row);
             return self.filtered(vec![row], scan.filter.as_ref(), outer);
         }
+        if let Some(only) = &scan.only {
+            let mut rows = Vec::with_capacity(only.len());
+            for id in only.iter() {
+                self.wait_for_row(scan.place, scan.table, *id, scan.locking)?;
+                rows.extend(table.row(*id).map(|row| finish(*id, row)));
+            }
+            return self.filtered(rows, scan.filter.as_ref(), outer);
+        }
         let locked = match database {
             Some(database) if checks => self.locked_rows(database, scan.table),
             _ => Vec::new(),
@@ -189,6 +187,47 @@ impl Runtime<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// A place's content; of a dirty reader also what others have not committed.
+    pub(crate) fn seen_content(&mut self, place: Place, locking: Locking) -> Content {
+        let mut content = self.content(place);
+        if let (Locking::Dirty, Place::Database(id)) = (locking, place) {
+            let own = self.state.transaction_id();
+            for open in self.database(id).transactions.values() {
+                if Some(open.id) != own {
+                    open.ops.iter().for_each(|op| content.apply(op));
+                }
+            }
+        }
+        content
+    }
+
+    /// Waits until nobody else holds a row, unless its reader does not care.
+    pub(crate) fn wait_for_row(
+        &self,
+        place: Place,
+        table: ObjectId,
+        row: RowId,
+        locking: Locking,
+    ) -> Result<(), Stop> {
+        let Place::Database(id) = place else {
+            return Ok(());
+        };
+        let locks = &self.database(id).locks;
+        if locks.is_empty() || matches!(locking, Locking::Dirty | Locking::Versioned) {
+            return Ok(());
+        }
+        let held = locks
+            .get(&LockKey::Row(table, row))
+            .or_else(|| locks.get(&LockKey::Object(table)));
+        match held {
+            Some(holder) if Some(*holder) != self.state.transaction_id() => match locking {
+                Locking::Refuse => Err(lock_timeout().into()),
+                _ => Err(Stop::Blocked(*holder)),
+            },
+            _ => Ok(()),
+        }
     }
 
     /// The rows of a table that other transactions hold.

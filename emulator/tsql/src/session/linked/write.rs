@@ -298,10 +298,10 @@ impl Session {
                 })
             }
             Sent::Update(update) => self.write(DoneCommand::Update, host, out, &|work| {
-                dml::update(work, update)
+                dml::update(work, update, None)
             }),
             Sent::Delete(delete) => self.write(DoneCommand::Delete, host, out, &|work| {
-                dml::delete(work, delete)
+                dml::delete(work, delete, None)
             }),
         };
         match flow {
