@@ -7,12 +7,17 @@ mod cursor;
 mod data_type;
 mod expr;
 mod function;
+mod grouping;
+mod join;
+mod locking;
 mod predicate;
 mod query;
 pub(crate) mod scope;
 mod select;
 mod source;
 mod table;
+mod table_function;
+mod values;
 mod window;
 
 use milink_core::collation::Collation;
@@ -30,7 +35,7 @@ pub(crate) use data_type::{Unsized, sql_type};
 pub(crate) use expr::binary;
 pub(crate) use query::check_order_by;
 pub(crate) use scope::{Scope, ScopeColumn, ScopeSource};
-pub(crate) use source::cross;
+pub(crate) use join::cross;
 pub(crate) use table::{Found, TableRef, check_access};
 
 /// Binds the statements of one frame of a session.

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use milink_core::ids::DatabaseId;
 use milink_core::store::Module;
 
-use super::expr::coerce;
+use super::join::{check_names, cross};
+use super::locking::dirty_hint;
 use super::scope::{Scope, ScopeColumn, ScopeSource, same_name};
 use super::table::{Found, ROW_ID, TableRef};
 use super::{Binder, CteRows};
-use crate::ast::{self, FunctionArgs, JoinKind, TableSource};
+use crate::ast::{self, TableSource};
 use crate::engine::bound::{
-    ByName, Join, Locking, Place, Predicate, Query, Select, Source, TableScan,
+    ByName, Locking, Predicate, Query, Select, Source, TableScan,
 };
 use crate::engine::remote::{Wanted, What};
-use crate::engine::{pushdown, table_function};
+use crate::engine::pushdown;
 use crate::error::{Abort, SqlError};
 use crate::parser::{ParseOptions, parse_batch};
-use crate::types::{ExprType, common_type};
+use crate::types::ExprType;
 
 /// Views in views: how deep (217).
 const MAX_VIEW_DEPTH: u32 = 32;
@@ -30,7 +31,7 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.names.iter().map(|source| source.columns.len()).sum()
     }
 }
@@ -59,7 +60,7 @@ impl Binder<'_> {
         Ok(left)
     }
 
-    fn source(
+    pub(super) fn source(
         &mut self,
         source: &TableSource,
         parent: Option<&Scope<'_>>,
@@ -327,296 +328,6 @@ impl Binder<'_> {
             correlated: false,
         })
     }
-
-    /// What hints, the isolation level and the database's options say about rows that others have changed.
-    pub(crate) fn locking(
-        &self,
-        table: &TableRef,
-        hints: &[ast::TableHint],
-    ) -> Result<Locking, SqlError> {
-        let Place::Database(id) = table.place else {
-            return Ok(Locking::Versioned);
-        };
-        let database = self.instance.databases.get(&id);
-        let versioned = database.is_some_and(|database| {
-            database.is_secondary()
-                || database.options.read_committed_snapshot
-                || database.state == milink_core::database::DatabaseState::Emergency
-        });
-        let mut locking = match self.state.settings.isolation {
-            1 => Locking::Dirty,
-            2 if versioned => Locking::Versioned,
-            5 => Locking::Versioned,
-            _ if database.is_some_and(|database| database.is_secondary()) => Locking::Versioned,
-            _ => Locking::Wait,
-        };
-        for hint in hints {
-            match hint.name.as_str() {
-                "NOLOCK" | "READUNCOMMITTED" => locking = Locking::Dirty,
-                "READPAST" => locking = Locking::Skip,
-                "NOWAIT" => locking = Locking::Refuse,
-                "READCOMMITTEDLOCK" | "HOLDLOCK" | "SERIALIZABLE" | "REPEATABLEREAD"
-                | "UPDLOCK" | "XLOCK" | "TABLOCK" | "TABLOCKX" | "PAGLOCK" | "ROWLOCK" => {
-                    if locking == Locking::Versioned
-                        && !database.is_some_and(|database| database.is_secondary())
-                    {
-                        locking = Locking::Wait;
-                    }
-                }
-                "READCOMMITTED" | "SNAPSHOT" | "INDEX" | "FORCESEEK" | "FORCESCAN" | "NOEXPAND"
-                | "KEEPIDENTITY" | "KEEPDEFAULTS" | "IGNORE_CONSTRAINTS" | "IGNORE_TRIGGERS"
-                | "FASTFIRSTROW" => {}
-                other => {
-                    return Err(SqlError::new(
-                        321,
-                        15,
-                        format!(
-                            "\"{other}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued function or to the CHANGETABLE function, ensure that your database compatibility mode is set to 90."
-                        ),
-                    ));
-                }
-            }
-        }
-        Ok(locking)
-    }
-
-    fn values(
-        &mut self,
-        values: &ast::ValuesTable,
-        parent: Option<&Scope<'_>>,
-    ) -> Result<Bound, SqlError> {
-        let scope = Scope::rows(&[], parent);
-        let (rows, types) = self.value_rows(&values.rows, &scope)?;
-        if values.alias.columns.len() != types.len() {
-            return Err(column_count(&values.alias, types.len()));
-        }
-        let columns = values
-            .alias
-            .columns
-            .iter()
-            .zip(&types)
-            .map(|(name, ty)| computed(&name.value, *ty))
-            .collect();
-        Ok(Bound {
-            // The rows are evaluated one block further in, as a derived table would be.
-            source: Source::Values(rows),
-            names: vec![ScopeSource::aliased(&values.alias.name.value, columns)],
-            correlated: scope.correlated.get(),
-        })
-    }
-
-    /// Rows of VALUES, each column of one type.
-    pub(crate) fn value_rows(
-        &mut self,
-        rows: &[Vec<ast::Expr>],
-        scope: &Scope<'_>,
-    ) -> Result<(Vec<Vec<crate::engine::bound::Expr>>, Vec<ExprType>), SqlError> {
-        let width = rows.first().map_or(0, Vec::len);
-        let mut bound = Vec::with_capacity(rows.len());
-        for row in rows {
-            if row.len() != width {
-                return Err(SqlError::new(
-                    10709,
-                    16,
-                    "The number of columns for each row in a table value constructor must be the same.",
-                )
-                .aborting(Abort::Batch));
-            }
-            bound.push(self.exprs(row, scope)?);
-        }
-        let mut types = Vec::with_capacity(width);
-        for at in 0..width {
-            let column: Vec<ExprType> = bound.iter().map(|row| row[at].ty).collect();
-            types.push(common_type(&column)?);
-        }
-        for row in &mut bound {
-            for (expr, ty) in row.iter_mut().zip(&types) {
-                *expr = coerce(expr.clone(), ty)?;
-            }
-        }
-        Ok((bound, types))
-    }
-
-    fn join(&mut self, join: &ast::Join, parent: Option<&Scope<'_>>) -> Result<Bound, SqlError> {
-        let left = self.source(&join.left, parent)?;
-        let right = self.source(&join.right, parent)?;
-        let (keep_left, keep_right) = match join.kind {
-            JoinKind::Inner | JoinKind::Cross => (false, false),
-            JoinKind::Left => (true, false),
-            JoinKind::Right => (false, true),
-            JoinKind::Full => (true, true),
-        };
-        let mut joined = cross(left, right);
-        check_names(&joined.names)?;
-        if let Source::Join(bound) = &mut joined.source {
-            bound.keep_left = keep_left;
-            bound.keep_right = keep_right;
-        }
-        if let Some(on) = &join.on {
-            let scope = Scope::rows(&joined.names, parent);
-            let on = self.predicate(on, &scope)?;
-            let correlated = scope.correlated.get();
-            joined.correlated |= correlated;
-            if let Source::Join(bound) = &mut joined.source {
-                pushdown::add_condition(bound, on);
-            }
-        }
-        // After the condition is bound, so that it still sees the columns as they are.
-        if let Source::Join(bound) = &joined.source {
-            let mut at = 0;
-            let (left_width, keep_left, keep_right) =
-                (bound.left_width, bound.keep_left, bound.keep_right);
-            for source in &mut joined.names {
-                for column in &mut source.columns {
-                    let nulls = if at < left_width {
-                        keep_right
-                    } else {
-                        keep_left
-                    };
-                    column.ty.nullable |= nulls;
-                    at += 1;
-                }
-            }
-        }
-        Ok(joined)
-    }
-
-    fn apply(&mut self, apply: &ast::Apply, parent: Option<&Scope<'_>>) -> Result<Bound, SqlError> {
-        let left = self.source(&apply.left, parent)?;
-        let scope = Scope::rows(&left.names, parent);
-        let mut right = self.source(&apply.right, Some(&scope))?;
-        let correlated = left.correlated || scope.correlated.get();
-        let right_width = right.width();
-        if apply.outer {
-            for column in right
-                .names
-                .iter_mut()
-                .flat_map(|source| &mut source.columns)
-            {
-                column.ty.nullable = true;
-            }
-        }
-        let mut names = left.names;
-        names.extend(right.names);
-        Ok(Bound {
-            source: Source::Apply {
-                left: Box::new(left.source),
-                right: Box::new(right.source),
-                outer: apply.outer,
-                right_width,
-            },
-            names,
-            correlated,
-        })
-    }
-
-    fn table_function(
-        &mut self,
-        function: &ast::TableFunction,
-        parent: Option<&Scope<'_>>,
-    ) -> Result<Bound, SqlError> {
-        let name = &function.call.name;
-        let object = name.object.value.to_ascii_lowercase();
-        let schema = name
-            .schema
-            .as_ref()
-            .map_or("", |schema| schema.value.as_str());
-        let FunctionArgs::List(args) = &function.call.args else {
-            return Err(SqlError::incorrect_syntax("*"));
-        };
-        let scope = Scope::rows(&[], parent);
-        let alias = function.alias.as_ref();
-        let shown = alias.map_or(name.object.value.as_str(), |alias| &alias.name.value);
-        if schema.is_empty()
-            && let Some((built_in, columns)) = table_function::find(&object)
-        {
-            if !function.schema.is_empty() {
-                return Err(SqlError::unsupported("OPENJSON … WITH"));
-            }
-            let args = self.exprs(args, &scope)?;
-            let types: Vec<ExprType> = args.iter().map(|arg| arg.ty).collect();
-            let columns = columns(&types, self.collation())?
-                .into_iter()
-                .map(|(name, ty)| computed(name, ty))
-                .collect();
-            return Ok(Bound {
-                source: Source::BuiltIn {
-                    function: built_in,
-                    args,
-                },
-                names: vec![ScopeSource::aliased(shown, renamed(columns, alias)?)],
-                correlated: scope.correlated.get(),
-            });
-        }
-        let Some(found) = crate::catalog::functions::find_table(schema, &object) else {
-            return Err(SqlError::invalid_object(&name.to_string()).at_line(function.span.line));
-        };
-        if args.len() < found.least {
-            return Err(SqlError::new(
-                313,
-                16,
-                format!("An insufficient number of arguments were supplied for the procedure or function {name}."),
-            )
-            .aborting(Abort::Batch));
-        }
-        if args.len() > found.most {
-            return Err(SqlError::new(
-                8144,
-                16,
-                format!("Procedure or function {name} has too many arguments specified."),
-            )
-            .aborting(Abort::Batch));
-        }
-        let args = args
-            .iter()
-            .map(|arg| match arg.kind {
-                ast::ExprKind::Default => self.literal(&ast::Literal::Null),
-                _ => self.expr(arg, &scope),
-            })
-            .collect::<Result<_, _>>()?;
-        let database = self
-            .database_named(name.database.as_ref())
-            .ok_or_else(|| SqlError::invalid_object(&name.to_string()))?;
-        let (id, collation) = (database.id, database.collation);
-        let columns = found
-            .columns
-            .iter()
-            .map(|column| {
-                computed(
-                    column.name,
-                    ExprType::column(column.sql_type, column.nullable, collation),
-                )
-            })
-            .collect();
-        Ok(Bound {
-            source: Source::Function {
-                function: ByName(found),
-                database: id,
-                args,
-            },
-            names: vec![ScopeSource::aliased(shown, renamed(columns, alias)?)],
-            correlated: scope.correlated.get(),
-        })
-    }
-}
-
-/// A query as a table with an alias.
-/// Hints of a remote table: only that locks of others are not waited for can be handed on (7377).
-fn dirty_hint(hints: &[ast::TableHint]) -> Result<bool, SqlError> {
-    for hint in hints {
-        let known = ["NOLOCK", "READUNCOMMITTED"];
-        if !known
-            .iter()
-            .any(|known| hint.name.eq_ignore_ascii_case(known))
-        {
-            return Err(SqlError::new(
-                7377,
-                16,
-                "Cannot specify an index or locking hint for a remote data source.",
-            ));
-        }
-    }
-    Ok(!hints.is_empty())
 }
 
 pub(super) fn derived_source(query: Query, alias: &ast::TableAlias) -> Result<Bound, SqlError> {
@@ -688,7 +399,7 @@ pub(super) fn computed(name: &str, ty: ExprType) -> ScopeColumn {
 }
 
 /// The columns under the names that an alias gives them.
-fn renamed(
+pub(super) fn renamed(
     mut columns: Vec<ScopeColumn>,
     alias: Option<&ast::TableAlias>,
 ) -> Result<Vec<ScopeColumn>, SqlError> {
@@ -705,7 +416,7 @@ fn renamed(
 }
 
 /// 8158, 8159.
-fn column_count(alias: &ast::TableAlias, has: usize) -> SqlError {
+pub(super) fn column_count(alias: &ast::TableAlias, has: usize) -> SqlError {
     let name = &alias.name.value;
     let error = if has > alias.columns.len() {
         SqlError::new(
@@ -721,55 +432,6 @@ fn column_count(alias: &ast::TableAlias, has: usize) -> SqlError {
         )
     };
     error.aborting(Abort::Batch)
-}
-
-/// Two sources side by side.
-pub(crate) fn cross(left: Bound, right: Bound) -> Bound {
-    let (left_width, right_width) = (left.width(), right.width());
-    let mut names = left.names;
-    names.extend(right.names);
-    Bound {
-        source: Source::Join(Box::new(Join {
-            left: left.source,
-            right: right.source,
-            left_width,
-            right_width,
-            keep_left: false,
-            keep_right: false,
-            keys: Vec::new(),
-            residual: None,
-        })),
-        names,
-        correlated: left.correlated || right.correlated,
-    }
-}
-
-/// 1011, 1013: two sources under one name.
-fn check_names(names: &[ScopeSource]) -> Result<(), SqlError> {
-    for (at, source) in names.iter().enumerate() {
-        let twice = names[..at].iter().any(|other| {
-            same_name(&other.name, &source.name) && other.qualifier == source.qualifier
-        });
-        if !twice || source.name.is_empty() {
-            continue;
-        }
-        let name = &source.name;
-        return Err(if source.qualifier == (None, None) {
-            SqlError::new(
-                1011,
-                16,
-                format!("The correlation name '{name}' is specified multiple times in a FROM clause."),
-            )
-        } else {
-            SqlError::new(
-                1013,
-                16,
-                format!("The objects \"{0}\" and \"{0}\" in the FROM clause have the same exposed names. Use correlation names to distinguish them.", source.shown),
-            )
-        }
-        .aborting(Abort::Batch));
-    }
-    Ok(())
 }
 
 /// Gives WHERE to the sources, as far down as it goes.

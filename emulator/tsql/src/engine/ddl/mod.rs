@@ -1,10 +1,12 @@
 //! Definitions of tables, indexes and schemas: each statement becomes operations that replicate.
 
 mod alter_table;
+mod constraint;
 mod create_index;
 mod create_table;
 mod definition;
 mod drop_objects;
+mod index;
 mod module;
 mod schema;
 
