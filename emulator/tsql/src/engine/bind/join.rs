@@ -9,7 +9,11 @@ use crate::engine::pushdown;
 use crate::error::{Abort, SqlError};
 
 impl Binder<'_> {
-    pub(super) fn join(&mut self, join: &ast::Join, parent: Option<&Scope<'_>>) -> Result<Bound, SqlError> {
+    pub(super) fn join(
+        &mut self,
+        join: &ast::Join,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Bound, SqlError> {
         let left = self.source(&join.left, parent)?;
         let right = self.source(&join.right, parent)?;
         let (keep_left, keep_right) = match join.kind {
@@ -53,7 +57,11 @@ impl Binder<'_> {
         Ok(joined)
     }
 
-    pub(super) fn apply(&mut self, apply: &ast::Apply, parent: Option<&Scope<'_>>) -> Result<Bound, SqlError> {
+    pub(super) fn apply(
+        &mut self,
+        apply: &ast::Apply,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<Bound, SqlError> {
         let left = self.source(&apply.left, parent)?;
         let scope = Scope::rows(&left.names, parent);
         let mut right = self.source(&apply.right, Some(&scope))?;

@@ -33,9 +33,9 @@ use crate::types::ExprType;
 pub(crate) use cursor::{CursorQuery, Origin};
 pub(crate) use data_type::{Unsized, sql_type};
 pub(crate) use expr::binary;
+pub(crate) use join::cross;
 pub(crate) use query::check_order_by;
 pub(crate) use scope::{Scope, ScopeColumn, ScopeSource};
-pub(crate) use join::cross;
 pub(crate) use table::{Found, TableRef, check_access};
 
 /// Binds the statements of one frame of a session.

@@ -11,11 +11,9 @@ use super::scope::{Scope, ScopeColumn, ScopeSource, same_name};
 use super::table::{Found, ROW_ID, TableRef};
 use super::{Binder, CteRows};
 use crate::ast::{self, TableSource};
-use crate::engine::bound::{
-    ByName, Locking, Predicate, Query, Select, Source, TableScan,
-};
-use crate::engine::remote::{Wanted, What};
+use crate::engine::bound::{ByName, Locking, Predicate, Query, Select, Source, TableScan};
 use crate::engine::pushdown;
+use crate::engine::remote::{Wanted, What};
 use crate::error::{Abort, SqlError};
 use crate::parser::{ParseOptions, parse_batch};
 use crate::types::ExprType;

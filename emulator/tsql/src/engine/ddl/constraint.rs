@@ -5,10 +5,12 @@ use milink_core::sql_type::SqlType;
 use milink_core::store::{CheckConstraint, ForeignKey, Key, TableDefinition};
 
 use super::definition::{Builder, bare};
-use crate::ast::{self, ConstraintKind, Ident, IndexColumn, KeyConstraint, ReferentialAction, TableConstraint};
-use crate::engine::bind::{Scope};
+use crate::ast::{
+    self, ConstraintKind, Ident, IndexColumn, KeyConstraint, ReferentialAction, TableConstraint,
+};
+use crate::engine::bind::Scope;
 use crate::engine::same_name;
-use crate::error::{SqlError};
+use crate::error::SqlError;
 
 impl Builder<'_, '_> {
     pub(super) fn constraint(

@@ -5,7 +5,7 @@ use milink_core::store::{Index, Key};
 
 use super::definition::Builder;
 use crate::ast::{self, Ident};
-use crate::error::{SqlError};
+use crate::error::SqlError;
 
 impl Builder<'_, '_> {
     pub(super) fn inline_index(
