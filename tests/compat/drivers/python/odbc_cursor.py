@@ -10,7 +10,8 @@ READ_ONLY, LOCK, ROWVER, VALUES = 1, 2, 3, 4
 NEXT, FIRST, LAST, PRIOR, ABSOLUTE, RELATIVE = 1, 2, 3, 4, 5, 6
 POSITION, REFRESH, UPDATE, DELETE, ADD = 0, 1, 2, 3, 4
 C_LONG, C_CHAR = 4, 1
-ROW_SUCCESS, ROW_DELETED, ROW_NONE = 0, 1, 3
+ROW_DELETED, ROW_NONE = 1, 3
+COLUMN_IGNORE = -6
 
 
 class Cursor:
@@ -22,10 +23,8 @@ class Cursor:
         self.must(self.odbc.SQLAllocHandle(ENV, None, ctypes.byref(self.environment)), ENV, self.environment)
         self.must(self.odbc.SQLSetEnvAttr(self.environment, 200, ctypes.c_void_p(3), 0), ENV, self.environment)
         self.must(self.odbc.SQLAllocHandle(DBC, self.environment, ctypes.byref(self.connection)), ENV, self.environment)
-        out = ctypes.create_string_buffer(2048)
-        length = ctypes.c_short()
-        self.must(self.odbc.SQLDriverConnect(
-            self.connection, None, text.encode(), NTS, out, 2048, ctypes.byref(length), 0), DBC, self.connection)
+        wide = ctypes.create_string_buffer(text.encode("utf-16-le") + b"\0\0")
+        self.must(self.odbc.SQLDriverConnectW(self.connection, None, wide, NTS, None, 0, None, 0), DBC, self.connection)
         self.must(self.odbc.SQLAllocHandle(STMT, self.connection, ctypes.byref(self.statement)), DBC, self.connection)
         for attribute, value in ((CURSOR_TYPE, kind), (CONCURRENCY, concurrency), (ROW_ARRAY_SIZE, block)):
             self.call("SQLSetStmtAttr", attribute, ctypes.c_void_p(value), 0)
@@ -76,12 +75,11 @@ class Cursor:
             return "deleted"
         return self.ids[at], self.names[at].value.decode()
 
-    def rename(self, at: int, name: str) -> None:
-        """Changes the name in a row of the block, from 1."""
+    def rename(self, at: int, name: str, whole: bool) -> None:
+        """Changes the name in a row of the block, from 1; some drivers only send whole rows."""
         self.names[at - 1].value = name.encode()
         self.lengths[1][at - 1] = len(name)
-        # Keys stay as they are.
-        self.lengths[0][at - 1] = -6
+        self.lengths[0][at - 1] = 4 if whole else COLUMN_IGNORE
         self.call("SQLSetPos", ctypes.c_ulong(at), UPDATE, 0)
 
     def delete(self, at: int) -> None:

@@ -777,10 +777,12 @@ def scrollable_cursor(a):
     equal(keyset.fetch(odbc.PRIOR), [(2, "b"), (3, "c")])
     equal(keyset.fetch(odbc.ABSOLUTE, -2), [(4, "d"), (5, "e")])
     equal(keyset.fetch(odbc.RELATIVE, -1), [(3, "c"), (4, "d")])
-    keyset.rename(2, "D")
+    keyset.rename(2, "D", whole=isinstance(a, PyodbcFreetds))
     keyset.delete(1)
     equal(keyset.fetch(odbc.FIRST), [(1, "a"), (2, "b")])
-    equal(keyset.fetch(odbc.NEXT), ["deleted", (4, "D")])
+    # FreeTDS does not look at the column that says so.
+    missing = (0, "") if isinstance(a, PyodbcFreetds) else "deleted"
+    equal(keyset.fetch(odbc.NEXT), [missing, (4, "D")])
     equal(keyset.fetch(odbc.ABSOLUTE, 9), [])
     keyset.close()
     dynamic = odbc.Cursor(text, odbc.DYNAMIC, odbc.READ_ONLY, 1)
