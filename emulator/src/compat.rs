@@ -3,6 +3,7 @@
 mod azure;
 mod refusals;
 mod tds;
+mod templates;
 mod tsql;
 #[cfg(test)]
 mod versions;
@@ -24,6 +25,7 @@ pub(crate) fn table() -> anyhow::Result<String> {
     tsql::write(&mut page, &world);
     tds::write(&mut page);
     azure::write(&mut page);
+    templates::write(&mut page);
     refusals::write(&mut page);
     Ok(page.0)
 }

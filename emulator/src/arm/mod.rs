@@ -46,6 +46,7 @@ pub(crate) use authorization::relative as within_subscription;
 pub use error::NOT_EMULATED;
 pub use ports::{Keys, Refusing, Subscription, Worlds};
 pub use registry::{Served, served};
+pub(crate) use template::functions as template_functions;
 pub use token::{Claims, SqlPrincipal, TokenError, TokenSigner};
 
 use error::ArmError;
@@ -114,6 +115,21 @@ impl Arm {
             deploying: std::sync::Mutex::default(),
             stirred: std::sync::Mutex::default(),
         })
+    }
+
+    /// The same over other worlds.
+    fn over(&self, worlds: Arc<dyn Worlds>) -> Self {
+        Self {
+            config: self.config.clone(),
+            worlds,
+            keys: Arc::clone(&self.keys),
+            signer: self.signer.clone(),
+            verified: token::Verified::default(),
+            principal: self.principal,
+            owners: self.owners.clone(),
+            deploying: std::sync::Mutex::default(),
+            stirred: std::sync::Mutex::default(),
+        }
     }
 
     /// Everything under `/` that nobody else answers. Paths are matched without regard to case, so not by axum.

@@ -9,6 +9,7 @@ mod graph;
 mod instances;
 mod links;
 mod load_balancers;
+mod nested_deployments;
 mod power;
 mod private_endpoints;
 mod roles;
@@ -16,6 +17,7 @@ mod rubbish;
 mod server_trust_groups;
 mod specs;
 mod support;
+mod what_if;
 
 use super::Arm;
 

@@ -363,7 +363,15 @@ def deployments(ready, work):
         wrong.write_text(TOPOLOGY.split('"parameters"')[0] + '"resources": [{"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "location": "westeurope", '
                          + text + "}]}")
         az.refused(1, said, "deployment", "group", "create", *group, "-n", "wrong", "-f", wrong)
-    az.refused(1, "whatIf", "deployment", "group", "what-if", *group, "-f", file, "-p", "instance=x")
+    # What it would change, and nothing of it done.
+    what_if = ("deployment", "group", "what-if", *group, "-f", file, "-p", f"instance={ready['managedInstances'][0]['resourceId']}")
+    changes = az(*what_if, "count=3", "--no-pretty-print")["changes"]
+    kinds = sorted((one["changeType"], one["resourceId"].rsplit("/", 1)[1]) for one in changes if one["changeType"] != "NoChange")
+    equal(kinds, [("Create", "spoke2"), ("Create", "to-spoke2")])
+    code, told, said = az.run(*what_if, "count=3")
+    assert code == 0 and "Resource changes: 2 to create" in told, (told, said)
+    equal(names(az("network", "vnet", "list", *group)), ["hub-net", "spoke0", "spoke1"])
+    az.refused(1, "InvalidTemplate", *what_if, "count=9")
     az("deployment", "group", "delete", *group, "-n", "second")
     equal(names(az("deployment", "group", "list", *group)), ["first", "wrong"])
     balancer = az("network", "lb", "create", *group, "-n", "lb1", "--sku", "Standard", "--vnet-name", "hub-net", "--subnet", "clients",
@@ -449,6 +457,41 @@ def roles(ready, work):
 def every_url_of_its_libraries(ready, work):
     """What Azure has and milink has not is refused by name, never as a misspelling."""
     urls.ask_all(ready)
+
+
+@test
+def role_assignees(ready, work):
+    """Whom a role is for, in every way that az lets one say it: it asks Microsoft Graph."""
+    az = Az(ready, work)
+    az.login()
+    scope = f"/subscriptions/{ready['subscriptionId']}/resourceGroups/{ready['resourceGroup']}"
+    who = principal(ready, "walker")
+    create = ("role", "assignment", "create", "--role", "Reader", "--scope")
+    for words, name, kind in (
+        (("--assignee", who["clientId"]), "walker", "ServicePrincipal"),
+        (("--assignee", who["objectId"]), "walker", "ServicePrincipal"),
+        (("--assignee", "user@milink.local"), "user@milink.local", "User"),
+        (("--assignee-object-id", who["objectId"]), "walker", "ServicePrincipal"),
+        (("--assignee-object-id", who["objectId"], "--assignee-principal-type", "ServicePrincipal"), "walker", "ServicePrincipal"),
+    ):
+        made = az(*create, scope, *words)
+        equal(made["principalType"], kind)
+        # Once more is the same one.
+        equal(az(*create, scope, *words)["id"], made["id"])
+        found = [one for one in az("role", "assignment", "list", "--scope", scope) if one["id"] == made["id"]]
+        expected = who["clientId"] if kind == "ServicePrincipal" else name
+        equal([(one["principalName"], one["roleDefinitionName"]) for one in found], [(expected, "Reader")])
+        az("role", "assignment", "delete", "--ids", made["id"])
+    az(*create, scope, "--assignee", who["clientId"])
+    equal(len(az("role", "assignment", "list", "--assignee", who["clientId"], "--scope", scope)), 1)
+    equal(len(az("role", "assignment", "list", "--assignee", "user@milink.local", "--scope", scope)), 0)
+    az("role", "assignment", "delete", "--assignee", who["clientId"], "--role", "Reader", "--scope", scope)
+    equal(len(az("role", "assignment", "list", "--assignee", who["clientId"], "--scope", scope)), 0)
+    az.refused(1, "Cannot find user or service principal", *create, scope, "--assignee", "nobody@nowhere.test")
+    az.refused(1, "'condition' of a role assignment", *create, scope, "--assignee", who["clientId"], "--condition", "true")
+    equal(az("ad", "sp", "show", "--id", who["clientId"])["displayName"], "walker")
+    equal(az("ad", "user", "show", "--id", "user@milink.local")["displayName"], "milink user")
+    az.refused(1, "not supported by milink", "ad", "app", "list", "--all")
 
 
 def principal(ready, name) -> dict:

@@ -70,10 +70,17 @@ pub(super) fn of_resource(scope: &Scope<'_>, copy: &Value) -> Result<Loop, Stop>
         Some(name) => scope.evaluate_text(name)?,
         None => return wrong("A copy of a resource must have a name."),
     };
-    let serial = copy
-        .get("mode")
-        .and_then(Value::as_str)
-        .is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
+    let mode = copy.get("mode").map(|mode| scope.evaluate_text(mode));
+    let serial = match mode.transpose()?.map(|mode| mode.to_ascii_lowercase()) {
+        None => false,
+        Some(mode) if mode == "parallel" => false,
+        Some(mode) if mode == "serial" => true,
+        Some(mode) => {
+            return wrong(format!(
+                "The mode '{mode}' of copy '{name}' is not valid: it is 'Parallel' or 'Serial'."
+            ));
+        }
+    };
     let batch = match (serial, copy.get("batchSize")) {
         (false, _) => None,
         (true, None) => Some(1),

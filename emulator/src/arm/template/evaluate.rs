@@ -5,8 +5,18 @@ use serde_json::{Map, Value};
 use super::copies;
 use super::error::{Stop, wrong};
 use super::expression::{Expression, Written, read};
-use super::functions;
+use super::functions::{self, lambdas};
 use super::scope::Scope;
+
+/// What a function of the template's own does not see (documented).
+const OUTSIDE: [&str; 6] = [
+    "variables",
+    "reference",
+    "references",
+    "resourceinfo",
+    "copyindex",
+    "deployment",
+];
 
 impl Scope<'_> {
     /// The value with every expression in it worked out. If one has to wait, all are asked what they wait for.
@@ -30,6 +40,8 @@ impl Scope<'_> {
     }
 
     fn text(&self, text: &str) -> Result<Value, Stop> {
+        // Reading costs, too, however little comes of it.
+        self.spend_bytes(text.len())?;
         let value = match read(text)? {
             Written::Literal(text) => Value::String(text),
             Written::Expression(expression) => self.expression(&expression)?,
@@ -66,7 +78,7 @@ impl Scope<'_> {
         if later { Err(Stop::Later) } else { Ok(result) }
     }
 
-    fn expression(&self, expression: &Expression) -> Result<Value, Stop> {
+    pub(super) fn expression(&self, expression: &Expression) -> Result<Value, Stop> {
         match expression {
             Expression::Text(text) => Ok(Value::String(text.clone())),
             Expression::Number(number) => Ok(Value::from(*number)),
@@ -106,7 +118,18 @@ impl Scope<'_> {
                 Err(stop) => Err(stop),
             };
         }
+        if self.inside && OUTSIDE.contains(&folded.as_str()) {
+            return wrong(format!(
+                "The template function '{name}' is not expected at this location: a function of the template's own sees nothing but its parameters. Please see https://aka.ms/arm-functions for usage details."
+            ));
+        }
+        if lambdas::is_one(&folded) {
+            return lambdas::call(self, name, &folded, arguments);
+        }
         let arguments = all(arguments.iter().map(|argument| self.expression(argument)));
+        if self.own.has(name) {
+            return self.call_own(name, &arguments?);
+        }
         if !functions::is_known(&folded) {
             return Err(functions::unknown(name));
         }

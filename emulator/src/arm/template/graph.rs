@@ -26,6 +26,12 @@ impl Names {
             if let Some((copy, _)) = &resource.copy {
                 add(copy.name.clone());
             }
+            if let Some(symbol) = &resource.symbol {
+                add(symbol.clone());
+                if let Some((_, turn)) = &resource.copy {
+                    add(format!("{symbol}[{turn}]"));
+                }
+            }
         }
         Self { known }
     }

@@ -9,15 +9,18 @@ mod evaluate;
 mod expression;
 mod functions;
 mod graph;
+mod own_functions;
 mod parameters;
 mod plan;
 mod resources;
 mod scope;
+mod types;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use error::TemplateError;
+pub(crate) use functions::names as functions;
 pub(super) use plan::{Plan, Planned, parameters};
 pub(super) use resources::interleave;
 pub(super) use scope::{Facts, Runtime};
@@ -32,5 +35,7 @@ const LONGEST_EXPRESSION: usize = 24_576;
 const LONGEST_RANGE: usize = 10_000;
 /// How deep an expression or a value may nest: ours, so that nothing overflows.
 const DEEPEST: usize = 48;
+/// How deep a value may nest that is worked out: ours, so that nothing that walks over it overflows.
+const DEEPEST_VALUE: usize = 128;
 /// How many bytes all values together that a template works out may have: ours, so that no template eats the machine.
 const MOST_BYTES: usize = 32 << 20;

@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::MOST_PARAMETERS;
 use super::error::{Stop, TemplateError};
+use super::own_functions::OwnFunctions;
 use super::resources::member;
 use super::scope::{Facts, Scope};
+use super::types::{self, Definitions};
 
 /// Parameters with their values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +27,8 @@ const HELP: &str = "Please see https://aka.ms/arm-create-parameter-file for usag
 pub(super) fn check(
     declared: &Map<String, Value>,
     given: &Map<String, Value>,
+    definitions: &Definitions,
+    own: &OwnFunctions,
     facts: &Facts,
 ) -> Result<Parameters, TemplateError> {
     if declared.len() > MOST_PARAMETERS {
@@ -69,6 +73,9 @@ pub(super) fn check(
             }
             _ => match declaration.get("defaultValue") {
                 Some(default) => defaults.push((name, default)),
+                None if types::is_nullable(declaration, definitions) => {
+                    values.insert(name.to_lowercase(), Value::Null);
+                }
                 None => missing.push(name.as_str()),
             },
         }
@@ -78,12 +85,12 @@ pub(super) fn check(
             "The value for the template parameter '{name}' at line '1' and column '1' is not provided. {HELP}"
         )));
     }
-    fill(defaults, &mut values, facts)?;
+    fill(defaults, &mut values, own, definitions, facts)?;
     let mut shown = Map::new();
     for (name, declaration) in declared {
         let value = &values[&name.to_lowercase()];
-        let kind = kind(name, declaration)?;
-        fits(name, kind, declaration, value)?;
+        let kind = types::kind(name, declaration, definitions)?;
+        types::fits(name, declaration, definitions, value)?;
         let entry = match kind.starts_with("Secure") {
             true => json!({ "type": kind }),
             false => json!({ "type": kind, "value": value }),
@@ -100,6 +107,8 @@ pub(super) fn check(
 fn fill(
     mut defaults: Vec<(&String, &Value)>,
     values: &mut BTreeMap<String, Value>,
+    own: &OwnFunctions,
+    definitions: &Definitions,
     facts: &Facts,
 ) -> Result<(), TemplateError> {
     let spent = Cell::new(0);
@@ -112,6 +121,8 @@ fn fill(
             let worked_out = {
                 let mut scope = Scope::new(facts, values, &none, &spent);
                 scope.defaults = true;
+                scope.own = own;
+                scope.definitions = definitions;
                 scope.evaluate(default)
             };
             match worked_out {
@@ -133,112 +144,4 @@ fn fill(
         defaults = left;
     }
     Ok(())
-}
-
-/// The type's name as Resource Manager shows it.
-fn kind(name: &str, declaration: &Value) -> Result<&'static str, TemplateError> {
-    const KINDS: [&str; 7] = [
-        "String",
-        "SecureString",
-        "Int",
-        "Bool",
-        "Object",
-        "SecureObject",
-        "Array",
-    ];
-    let written = member(declaration, "type").and_then(Value::as_str);
-    let written = written.unwrap_or_default();
-    let found = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(written));
-    found.copied().ok_or_else(|| {
-        TemplateError::validation(format!(
-            "The type '{written}' of the template parameter '{name}' is not valid. The supported types are '{}'.",
-            KINDS.join(", ")
-        ))
-    })
-}
-
-/// Whether a value is of a type.
-pub(super) fn is_of(kind: &str, value: &Value) -> bool {
-    match kind.to_ascii_lowercase().as_str() {
-        "string" | "securestring" => value.is_string(),
-        "int" => value.as_i64().is_some(),
-        "bool" => value.is_boolean(),
-        "array" => value.is_array(),
-        "object" | "secureobject" => value.is_object() || value.is_null(),
-        _ => false,
-    }
-}
-
-fn fits(name: &str, kind: &str, declaration: &Value, value: &Value) -> Result<(), TemplateError> {
-    let refuse = |reason: String| Err(TemplateError::validation(reason));
-    if !is_of(kind, value) {
-        let (wanted, found) = (expected(kind), actual(value));
-        return refuse(format!(
-            "Template parameter JToken type is not valid. Expected '{wanted}'. Actual '{found}'. The template parameter is '{name}'. {HELP}"
-        ));
-    }
-    if let Some(Value::Array(allowed)) = member(declaration, "allowedValues")
-        && !allowed.contains(value)
-        && !is_part(value, allowed)
-    {
-        let allowed: Vec<String> = allowed.iter().map(super::functions::shown).collect();
-        let shown = super::functions::shown(value);
-        return refuse(format!(
-            "The provided value '{shown}' for the template parameter '{name}' is not valid. The value '{shown}' is not part of the allowed value(s): '{}'.",
-            allowed.join(",")
-        ));
-    }
-    let bound = |name: &str| member(declaration, name).and_then(Value::as_i64);
-    let length = match value {
-        Value::String(text) => Some(text.chars().count() as i64),
-        Value::Array(items) => Some(items.len() as i64),
-        _ => None,
-    };
-    for (found, least, most, what) in [
-        (length, "minLength", "maxLength", "Length of the value"),
-        (value.as_i64(), "minValue", "maxValue", "The value"),
-    ] {
-        let Some(found) = found else { continue };
-        if let Some(least) = bound(least).filter(|least| found < *least) {
-            return refuse(format!(
-                "The provided value for the template parameter '{name}' is not valid. {what} should be greater than or equal to '{least}'. {HELP}"
-            ));
-        }
-        if let Some(most) = bound(most).filter(|most| found > *most) {
-            return refuse(format!(
-                "The provided value for the template parameter '{name}' is not valid. {what} should be less than or equal to '{most}'. {HELP}"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Of an array, each item may be one of those that are allowed.
-fn is_part(value: &Value, allowed: &[Value]) -> bool {
-    let Value::Array(items) = value else {
-        return false;
-    };
-    items.iter().all(|item| allowed.contains(item))
-}
-
-fn expected(kind: &str) -> &'static str {
-    match kind {
-        "String" | "SecureString" => "String, Uri",
-        "Int" => "Integer",
-        "Bool" => "Boolean",
-        "Array" => "Array",
-        _ => "Object",
-    }
-}
-
-/// The name of a value's type, as .NET's JSON library has it.
-pub(super) fn actual(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "Null",
-        Value::Bool(_) => "Boolean",
-        Value::Number(_) => "Integer",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
-    }
 }

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use super::copies;
 use super::error::{Stop, TemplateError};
 use super::graph::{Names, circle, explicit};
+use super::own_functions::OwnFunctions;
 use super::parameters::{self, Parameters};
 use super::resources::{DEPLOYMENTS, Unrolled, member, unroll};
 use super::scope::{Facts, Named, Runtime, Scope};
+use super::types::{self, Definitions};
 use super::{MOST_OUTPUTS, MOST_VARIABLES};
 
 /// What a template will make.
@@ -18,6 +20,8 @@ pub(in crate::arm) struct Plan {
     facts: Facts,
     parameters: BTreeMap<String, Value>,
     variables: Map<String, Value>,
+    own: OwnFunctions,
+    definitions: Definitions,
     outputs: Map<String, Value>,
     named: Vec<Named>,
     sources: Vec<Unrolled>,
@@ -79,7 +83,10 @@ pub(in crate::arm) fn parameters(
     facts: &Facts,
 ) -> Result<Parameters, TemplateError> {
     well_formed(template)?;
-    parameters::check(&section(template, "parameters")?, given, facts)
+    let definitions = section(template, "definitions")?;
+    let own = OwnFunctions::read(template)?;
+    let declared = section(template, "parameters")?;
+    parameters::check(&declared, given, &definitions, &own, facts)
 }
 
 impl Plan {
@@ -94,6 +101,8 @@ impl Plan {
         well_formed(template)?;
         let variables = copies::of_variables(&section(template, "variables")?);
         let outputs = section(template, "outputs")?;
+        let own = OwnFunctions::read(template)?;
+        let definitions = section(template, "definitions")?;
         for (what, count, most) in [
             ("variables", variables.len(), MOST_VARIABLES),
             ("outputs", outputs.len(), MOST_OUTPUTS),
@@ -107,7 +116,9 @@ impl Plan {
         let mut sources = Vec::new();
         let spent = Cell::new(0);
         {
-            let scope = Scope::new(&facts, &parameters, &variables, &spent);
+            let mut scope = Scope::new(&facts, &parameters, &variables, &spent);
+            scope.own = &own;
+            scope.definitions = &definitions;
             let list = member(template, "resources").cloned();
             let list = list.unwrap_or_else(|| json!([]));
             unroll(&scope, &list, None, 0, &mut sources)?;
@@ -119,7 +130,12 @@ impl Plan {
             .iter()
             .map(|source| Named {
                 id: source.id.clone(),
+                kind: source.kind.clone(),
                 name: source.name.clone(),
+                symbol: source.symbol.as_ref().map(|symbol| match &source.copy {
+                    Some((_, turn)) => format!("{symbol}[{turn}]"),
+                    None => symbol.clone(),
+                }),
                 api_version: source.api_version.clone(),
                 enabled: source.enabled,
             })
@@ -128,6 +144,8 @@ impl Plan {
             facts,
             parameters,
             variables,
+            own,
+            definitions,
             outputs,
             named,
             sources,
@@ -152,7 +170,7 @@ impl Plan {
                 name: source.name.clone(),
                 api_version: source.api_version.clone(),
                 location: source.location.clone(),
-                enabled: source.enabled,
+                enabled: source.enabled && !source.existing,
                 after,
             })
             .collect();
@@ -166,7 +184,7 @@ impl Plan {
         spent: &Cell<usize>,
     ) -> Result<(), TemplateError> {
         for (at, source) in self.sources.iter().enumerate() {
-            if !source.enabled {
+            if !source.enabled || source.existing {
                 continue;
             }
             let scope = self.scope(None, spent);
@@ -209,6 +227,13 @@ impl Plan {
             .map_err(|stop| TemplateError::of_stop(stop, &format!("resource '{}'", source.id)))
     }
 
+    /// The body of a resource as far as it can be known before anything is written; none if it waits for something.
+    pub(in crate::arm) fn body_ahead(&self, at: usize) -> Option<Value> {
+        let spent = Cell::new(0);
+        let scope = self.scope(None, &spent);
+        self.evaluate_body(&scope, &self.sources[at]).ok()
+    }
+
     /// The outputs, now that everything is there.
     pub(in crate::arm) fn outputs(
         &self,
@@ -230,6 +255,8 @@ impl Plan {
 
     fn scope<'a>(&'a self, runtime: Option<&'a dyn Runtime>, spent: &'a Cell<usize>) -> Scope<'a> {
         let mut scope = Scope::new(&self.facts, &self.parameters, &self.variables, spent);
+        scope.own = &self.own;
+        scope.definitions = &self.definitions;
         scope.named = &self.named;
         scope.runtime = runtime;
         scope
@@ -280,24 +307,23 @@ impl Plan {
                 )));
             }
         };
-        let kind = member(output, "type").and_then(Value::as_str);
-        let kind = kind.unwrap_or_default();
-        if !parameters::is_of(kind, &value) {
+        if value.is_null() && types::is_nullable(output, &self.definitions) {
+            return Ok(None);
+        }
+        let kind = types::kind(name, output, &self.definitions);
+        let kind = kind.map_err(|error| Stop::Wrong(error.message))?;
+        if !types::is_of(kind, &value) {
             return Err(Stop::Wrong(format!(
                 "The template output '{name}' is not valid: Template output JToken type is not valid. Expected '{kind}'. Actual '{}'. Please see https://aka.ms/arm-syntax-outputs for usage details.",
-                parameters::actual(&value)
+                types::actual(&value)
             )));
         }
-        let mut shown = kind.to_owned();
-        if let Some(first) = shown.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        Ok(Some(
-            match kind.to_ascii_lowercase().starts_with("secure") {
-                true => json!({ "type": shown }),
-                false => json!({ "type": shown, "value": value }),
-            },
-        ))
+        types::fits(name, output, &self.definitions, &value)
+            .map_err(|error| Stop::Wrong(error.message))?;
+        Ok(Some(match kind.starts_with("Secure") {
+            true => json!({ "type": kind }),
+            false => json!({ "type": kind, "value": value }),
+        }))
     }
 }
 
@@ -339,20 +365,26 @@ fn well_formed(template: &Value) -> Result<(), TemplateError> {
             )));
         }
     }
-    let has = |name: &str| match member(template, name) {
-        Some(Value::Object(members)) => !members.is_empty(),
-        Some(Value::Array(items)) => !items.is_empty(),
-        _ => false,
-    };
-    for (name, what) in [
-        ("functions", "A template with functions of its own"),
-        ("definitions", "A template with type definitions"),
-    ] {
-        if has(name) {
-            return Err(TemplateError::unsupported(what));
+    let symbolic = match member(template, "languageVersion").and_then(Value::as_str) {
+        None | Some("1.0" | "1.1-experimental" | "1.9-experimental" | "1.10-experimental") => false,
+        Some("2.0" | "2.1-experimental" | "2.2-experimental") => true,
+        Some(other) => {
+            return Err(unread(format!(
+                "The language version '{other}' is not valid. The supported versions are '1.0, 2.0'."
+            )));
         }
+    };
+    match (member(template, "resources"), symbolic) {
+        (Some(Value::Object(_)), true) | (Some(Value::Array(_)), false) => Ok(()),
+        (Some(Value::Object(_)), false) => Err(unread(
+            "The resources have symbolic names, and 'languageVersion' is not '2.0'. Path 'resources'."
+                .to_owned(),
+        )),
+        _ => Err(unread(
+            "The 'resources' are neither an array nor, with languageVersion 2.0, an object. Path 'resources'."
+                .to_owned(),
+        )),
     }
-    Ok(())
 }
 
 fn unread(reason: String) -> TemplateError {
@@ -366,7 +398,7 @@ fn unique(sources: &[Unrolled]) -> Result<(), TemplateError> {
     let mut seen = std::collections::BTreeSet::new();
     for source in sources {
         // Two of which only one is meant, by their conditions, may have one name.
-        if source.enabled && !seen.insert(source.id.to_lowercase()) {
+        if source.enabled && !source.existing && !seen.insert(source.id.to_lowercase()) {
             return Err(TemplateError::validation(format!(
                 "The resource '{}' at line '1' and column '1' is defined multiple times in a template. Please see https://aka.ms/arm-syntax-resources for usage details.",
                 source.id

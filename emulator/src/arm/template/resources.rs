@@ -17,6 +17,10 @@ pub(super) struct Unrolled {
     pub(super) name: String,
     pub(super) api_version: String,
     pub(super) location: Option<String>,
+    /// Its symbolic name, where the template has such.
+    pub(super) symbol: Option<String>,
+    /// Whether it is only named here, and not written.
+    pub(super) existing: bool,
     pub(super) enabled: bool,
     /// What `dependsOn` says.
     pub(super) depends_on: Vec<String>,
@@ -39,17 +43,20 @@ pub(super) fn unroll(
     depth: usize,
     all: &mut Vec<Unrolled>,
 ) -> Result<(), TemplateError> {
-    let Value::Array(items) = list else {
-        return Err(TemplateError::unsupported(
-            "A template whose resources have symbolic names (languageVersion 2.0)",
-        ));
+    let symbols = match list {
+        Value::Object(members) => members
+            .iter()
+            .map(|(symbol, item)| (Some(symbol), item))
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| (None, item)).collect(),
+        _ => Vec::new(),
     };
     if depth > DEEPEST {
         return Err(TemplateError::validation(format!(
             "The resources are nested deeper than '{DEEPEST}' levels."
         )));
     }
-    for item in items {
+    for (symbol, item) in symbols {
         let about = item["name"].as_str().unwrap_or_default();
         let about = format!("resource '{about}'");
         let wrong = |stop| TemplateError::of_stop(stop, &about);
@@ -70,7 +77,7 @@ pub(super) fn unroll(
         };
         for (loops, copy) in turns {
             scope.loops.replace(loops);
-            let made = read(scope, &source, parent, copy);
+            let made = read(scope, &source, symbol, parent, copy);
             let made = made.and_then(|made| {
                 if all.len() >= MOST_RESOURCES {
                     return Err(TemplateError::validation(format!(
@@ -93,6 +100,7 @@ pub(super) fn unroll(
 fn read(
     scope: &Scope<'_>,
     item: &Arc<Value>,
+    symbol: Option<&String>,
     parent: Option<&Unrolled>,
     copy: Option<(Loop, usize)>,
 ) -> Result<Unrolled, TemplateError> {
@@ -113,9 +121,15 @@ fn read(
             ),
         })
     };
-    if member(item, "existing").is_some() {
-        return Err(TemplateError::unsupported("A resource that is 'existing'"));
-    }
+    let existing = match (member(item, "existing"), symbol) {
+        (None | Some(Value::Bool(false)), _) => false,
+        (Some(Value::Bool(true)), Some(_)) => true,
+        _ => {
+            return Err(TemplateError::validation(format!(
+                "'existing' of the {about} must be true or false, and is only where resources have symbolic names (languageVersion 2.0)."
+            )));
+        }
+    };
     let (mut kind, mut name) = (required("type")?, required("name")?);
     if let Some(parent) = parent
         && !kind.contains('.')
@@ -188,6 +202,8 @@ fn read(
         name,
         api_version,
         location,
+        symbol: symbol.cloned(),
+        existing,
         enabled,
         depends_on,
         source: Arc::clone(item),

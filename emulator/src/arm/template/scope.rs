@@ -2,12 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
 use super::copies;
 use super::error::{Stop, wrong};
-use super::{DEEPEST, MOST_BYTES};
+use super::own_functions::OwnFunctions;
+use super::types::Definitions;
+use super::{DEEPEST, DEEPEST_VALUE, MOST_BYTES};
 
 /// Where a deployment goes, and what it is.
 #[derive(Clone, Debug, Default)]
@@ -32,15 +35,44 @@ pub(in crate::arm) struct Facts {
 pub(in crate::arm) trait Runtime {
     /// The resource of this id at this api-version, as GET shows it.
     fn resource(&self, id: &str, api_version: &str) -> Result<Value, String>;
+
+    /// What a resource says when it is asked for a list of secrets: `listKeys()` and its like.
+    fn list(
+        &self,
+        id: &str,
+        action: &str,
+        api_version: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, String>;
 }
 
 /// A resource of the template that `reference()` can name.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) id: String,
+    pub(super) kind: String,
     pub(super) name: String,
+    /// Its symbolic name; of a loop's turn with its number behind it.
+    pub(super) symbol: Option<String>,
     pub(super) api_version: String,
     pub(super) enabled: bool,
+}
+
+impl Named {
+    /// Whether it is called so.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
+        same(&self.id) || same(&self.name) || self.symbol.as_deref().is_some_and(same)
+    }
+
+    /// Whether it is one of the turns of a loop of that symbolic name.
+    pub(super) fn is_turn_of(&self, loop_symbol: &str) -> bool {
+        let turn = self
+            .symbol
+            .as_deref()
+            .and_then(|symbol| symbol.split_once('['));
+        turn.is_some_and(|(symbol, _)| symbol.eq_ignore_ascii_case(loop_symbol))
+    }
 }
 
 /// What an expression can see.
@@ -51,6 +83,13 @@ pub(super) struct Scope<'a> {
     pub(super) variables: &'a Map<String, Value>,
     /// Those that have been asked for, by their names in lower case; none while one is being worked out.
     pub(super) known: RefCell<BTreeMap<String, Option<Value>>>,
+    /// The template's own functions, and types.
+    pub(super) own: &'a OwnFunctions,
+    pub(super) definitions: &'a Definitions,
+    /// Whether this is within one of those functions: nothing else of the template is seen.
+    pub(super) inside: bool,
+    /// The variables of the lambdas around the expression, innermost last.
+    pub(super) lambdas: RefCell<Vec<(String, Value)>>,
     /// The loops around the expression, innermost last.
     pub(super) loops: RefCell<Vec<(String, usize)>>,
     /// What `reference()` can name; nothing until all names are known.
@@ -76,6 +115,10 @@ impl<'a> Scope<'a> {
             parameters,
             variables,
             known: RefCell::default(),
+            own: &NO_FUNCTIONS,
+            definitions: no_definitions(),
+            inside: false,
+            lambdas: RefCell::default(),
             loops: RefCell::default(),
             named: &[],
             runtime: None,
@@ -121,12 +164,14 @@ impl<'a> Scope<'a> {
         self.known.borrow_mut().insert(key.clone(), None);
         // A variable is the same wherever it is asked for: it does not see the loops around.
         let loops = self.loops.take();
+        let lambdas = self.lambdas.take();
         let value = match copies::variable_loop(written) {
             Some(one) => copies::count(self, one)
                 .and_then(|count| copies::repeat(self, name, count, &one["input"])),
             None => self.deeper(|| self.evaluate(written)),
         };
         self.loops.replace(loops);
+        self.lambdas.replace(lambdas);
         match &value {
             Ok(value) => self.known.borrow_mut().insert(key, Some(value.clone())),
             Err(_) => self.known.borrow_mut().remove(&key),
@@ -148,7 +193,10 @@ impl<'a> Scope<'a> {
 
     /// Counts what has been made.
     pub(super) fn spend(&self, value: &Value) -> Result<(), Stop> {
-        self.spend_bytes(size(value))
+        match size(value, 0) {
+            Some(size) => self.spend_bytes(size),
+            None => wrong("The template works out a value that is nested too deeply."),
+        }
     }
 
     pub(super) fn spend_bytes(&self, bytes: usize) -> Result<(), Stop> {
@@ -162,14 +210,32 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn size(value: &Value) -> usize {
-    16 + match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(size).sum(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| key.len() + size(value))
-            .sum(),
-        _ => 0,
+static NO_FUNCTIONS: OwnFunctions = OwnFunctions::none();
+
+fn no_definitions() -> &'static Definitions {
+    static NONE: OnceLock<Definitions> = OnceLock::new();
+    NONE.get_or_init(Definitions::new)
+}
+
+/// About how many bytes a value has; none if it is nested too deeply.
+fn size(value: &Value, depth: usize) -> Option<usize> {
+    if depth > DEEPEST_VALUE {
+        return None;
     }
+    let mut bytes = 16;
+    match value {
+        Value::String(text) => bytes += text.len(),
+        Value::Array(items) => {
+            for item in items {
+                bytes += size(item, depth + 1)?;
+            }
+        }
+        Value::Object(members) => {
+            for (key, value) in members {
+                bytes += key.len() + size(value, depth + 1)?;
+            }
+        }
+        _ => {}
+    }
+    Some(bytes)
 }

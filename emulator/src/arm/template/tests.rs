@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Facts, Plan, Runtime, TemplateError, parameters};
 
+mod hostile;
+mod modern;
+
 fn facts() -> Facts {
     Facts {
         tenant: "99999999-8888-7777-6666-555555555555".to_owned(),
@@ -39,6 +42,10 @@ struct Everything;
 impl Runtime for Everything {
     fn resource(&self, id: &str, api_version: &str) -> Result<Value, String> {
         Ok(json!({"id": id, "properties": {"of": id, "version": api_version}}))
+    }
+
+    fn list(&self, id: &str, action: &str, _: &str, _: Option<&Value>) -> Result<Value, String> {
+        Ok(json!({"key": format!("{action} of {id}")}))
     }
 }
 
@@ -214,8 +221,8 @@ fn expressions_that_are_wrong_are_refused_by_name() {
     }
     expect![[r#"
         [nothing('a')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'nothing' is not valid. Please see https://aka.ms/arm-functions for usage details.'
-        [listKeys('a', 'b')] = OperationNotSupportedByMilink: The template function 'listKeys' is not supported by milink. See COMPAT.md for what is.
-        [map(variables('list'), 'x')] = OperationNotSupportedByMilink: The template function 'map' is not supported by milink. See COMPAT.md for what is.
+        [listKeys('a', 'b')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template function 'listKeys' is not valid: the resource 'a' is not defined in the template. Please see https://aka.ms/arm-functions for usage details.'
+        [map(variables('list'), 'x')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The template language function 'map' expects a lambda with 1 to 2 variable(s). Please see https://aka.ms/arm-functions for usage details.'
         [concat('a'] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: it ends too early.'
         [concat('a] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: the string that begins at position '7' does not end.'
         [concat('a' 'b')] = InvalidTemplate: Unable to process template language expressions for output 'x' at line '1' and column '1'. 'The language expression '…' is not valid: 'b' is not expected there.'
@@ -396,8 +403,8 @@ fn templates_that_are_wrong_are_refused() {
     expect![[r#"
         no schema: InvalidTemplate: Deployment template parse failed: 'Required property '$schema' not found in JSON. Path ''.'.
         odd section: InvalidTemplate: Deployment template parse failed: 'Could not find member 'odd' on object of type 'Template'. Path 'odd'.'.
-        symbolic: OperationNotSupportedByMilink: A template whose resources have symbolic names (languageVersion 2.0) is not supported by milink. See COMPAT.md for what is.
-        own functions: OperationNotSupportedByMilink: A template with functions of its own is not supported by milink. See COMPAT.md for what is.
+        symbolic: InvalidTemplate: Deployment template parse failed: 'The resources have symbolic names, and 'languageVersion' is not '2.0'. Path 'resources'.'.
+        own functions: InvalidTemplate: Deployment template parse failed: 'the namespace 'x' has no members'.
         missing: InvalidTemplate: Deployment template validation failed: 'The value for the template parameter 'p' at line '1' and column '1' is not provided. Please see https://aka.ms/arm-create-parameter-file for usage details.'.
         unknown: InvalidTemplate: Deployment template validation failed: 'The template parameters 'q' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are 'n, p'. Please see https://aka.ms/arm-pass-parameter-values for usage details.'.
         not allowed: InvalidTemplate: Deployment template validation failed: 'The provided value 'c' for the template parameter 'p' is not valid. The value 'c' is not part of the allowed value(s): 'a,b'.'.
@@ -412,7 +419,7 @@ fn templates_that_are_wrong_are_refused() {
         circle: InvalidTemplate: Deployment template validation failed: 'Circular dependency detected on resource: '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/a.b/c/x'. Please see https://aka.ms/arm-syntax-resources for usage details.'.
         too many: InvalidTemplate: Unable to process template language expressions for resource '[concat('x', copyIndex())]' at line '1' and column '1'. 'The copy count '801' is not valid. The maximum allowed count is '800'. Please see https://aka.ms/arm-resource-loops for usage details.'
         circular variable: InvalidTemplate: Unable to process template language expressions for output 'o' at line '1' and column '1'. 'The template variable 'a' is circular: it is needed to work itself out.'
-        output's type: InvalidTemplate: Unable to process template language expressions for output 'o' at line '1' and column '1'. 'The template output 'o' is not valid: Template output JToken type is not valid. Expected 'int'. Actual 'String'. Please see https://aka.ms/arm-syntax-outputs for usage details.'
+        output's type: InvalidTemplate: Unable to process template language expressions for output 'o' at line '1' and column '1'. 'The template output 'o' is not valid: Template output JToken type is not valid. Expected 'Int'. Actual 'String'. Please see https://aka.ms/arm-syntax-outputs for usage details.'
         function in a body: InvalidTemplate: Unable to process template language expressions for resource '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/a.b/c/x' at line '1' and column '1'. 'The template function 'nothing' is not valid. Please see https://aka.ms/arm-functions for usage details.'
     "#]]
     .assert_eq(&said);

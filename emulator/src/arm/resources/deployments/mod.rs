@@ -6,6 +6,7 @@
 mod prepare;
 mod read;
 mod run;
+mod what_if;
 
 use axum::http::StatusCode;
 use milink_core::azure::deployment::{
@@ -31,7 +32,7 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     delete: Some(delete),
     actions: &[
         ("validate", validate),
-        ("whatIf", what_if),
+        ("whatIf", what_if::what_if),
         ("exportTemplate", export),
         ("cancel", cancel),
     ],
@@ -101,7 +102,7 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     let prepared = prepare::read(call)?;
-    prepare::preflight(call, &prepared.plan)?;
+    prepare::preflight(call, &prepared)?;
     let new = call.submit(prepared.request)?;
     let deployment = find(call)?;
     let mut shown = read::shown(call, &deployment);
@@ -124,14 +125,8 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn validate(call: &Call<'_>) -> Result<Answer, ArmError> {
     let prepared = prepare::read(call)?;
-    prepare::preflight(call, &prepared.plan)?;
+    prepare::preflight(call, &prepared)?;
     Ok(Answer::ok(&read::validated(call, &prepared)))
-}
-
-fn what_if(_: &Call<'_>) -> Result<Answer, ArmError> {
-    Err(ArmError::not_emulated(
-        "Saying what a deployment would change (whatIf)",
-    ))
 }
 
 fn export(call: &Call<'_>) -> Result<Answer, ArmError> {

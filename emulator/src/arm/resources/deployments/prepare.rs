@@ -1,7 +1,8 @@
 //! From a request to what will be done: the template planned, and checked before anything is written.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
 use milink_core::azure::deployment::{Deployer, Secret, StartDeployment, Step, StepState};
+use milink_core::names::Name;
 use milink_core::time::Timestamp;
 use milink_model::ErrorDetail;
 use serde_json::{Map, Value, json};
@@ -11,8 +12,9 @@ use super::{key, run};
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::path::ResourcePath;
 use crate::arm::template::{Facts, Plan, Planned, TemplateError, parameters};
-use crate::arm::{authorization, location, route};
+use crate::arm::{Incoming, authorization, location, route};
 
 /// A deployment that can be started.
 pub(super) struct Prepared {
@@ -22,8 +24,24 @@ pub(super) struct Prepared {
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 
+/// What is around a deployment that is looked at before it begins.
+#[derive(Clone, Default)]
+struct Around {
+    /// The groups that the templates around it make first, with their regions.
+    groups: Vec<(String, String)>,
+    /// How many templates that is.
+    depth: usize,
+}
+
+/// How deep deployments may nest: ours, so that looking ahead has an end. What is deeper is looked at when it begins.
+const DEEPEST: usize = 5;
+
 /// Reads the body and plans the template.
 pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
+    read_within(call, &Around::default())
+}
+
+fn read_within(call: &Call<'_>, around: &Around) -> Result<Prepared, ArmError> {
     call.body(|body| {
         let location = match &call.path.group {
             Some(_) => {
@@ -39,6 +57,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
             "expressionEvaluationOptions",
             "validationLevel",
             "provisioningState",
+            "whatIfSettings",
         ]);
         for name in ["templateLink", "parametersLink", "onErrorDeployment"] {
             if properties.value(name).is_some() {
@@ -56,7 +75,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Prepared, ArmError> {
             ));
         };
         let given = given_parameters(&properties)?;
-        let facts = facts(call, location.clone());
+        let facts = facts(call, location.clone(), around);
         let given = parameters(template, &given, &facts).map_err(of_template)?;
         let plan = Plan::of(template, given.values.clone(), facts, true).map_err(of_template)?;
         let mut steps: Vec<Step> = plan.resources.iter().map(|one| step(call, one)).collect();
@@ -120,9 +139,13 @@ fn given_parameters(properties: &Object<'_>) -> Result<Map<String, Value>, ArmEr
 }
 
 /// What expressions can ask about the deployment.
-fn facts(call: &Call<'_>, location: Option<String>) -> Facts {
+fn facts(call: &Call<'_>, location: Option<String>, around: &Around) -> Facts {
     let key = key(call);
     let (now, shown) = call.read(|world| (world.now(), run::group(world, key.group.as_ref())));
+    let shown = shown.or_else(|| {
+        let (name, location) = around.group(key.group.as_ref()?.as_str())?;
+        Some((name.clone(), location.clone(), json!({})))
+    });
     Facts {
         now: now.to_arm_text().replace(['-', ':'], ""),
         seed: format!("{}-{}", now.to_arm_text(), key.name.folded()),
@@ -191,13 +214,46 @@ fn deletions(call: &Call<'_>, plan: &Plan) -> Vec<Step> {
     .collect()
 }
 
-/// Everything that can be known to be wrong before anything is written.
-pub(super) fn preflight(call: &Call<'_>, plan: &Plan) -> Result<(), ArmError> {
-    authorized(call, plan)?;
+impl Around {
+    fn group(&self, name: &str) -> Option<&(String, String)> {
+        let mut all = self.groups.iter();
+        all.find(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
+    /// What is around the deployments that a template has in it.
+    fn of(&self, plan: &Plan) -> Self {
+        let made = plan
+            .resources
+            .iter()
+            .filter(|planned| planned.enabled && planned.kind.eq_ignore_ascii_case(GROUPS));
+        let made = made.map(|planned| {
+            let location = planned.location.as_deref().unwrap_or_default();
+            (planned.name.clone(), location.to_owned())
+        });
+        Self {
+            groups: self.groups.iter().cloned().chain(made).collect(),
+            depth: self.depth + 1,
+        }
+    }
+}
+
+/// Everything that can be known to be wrong before anything is written, also with the deployments in the template.
+pub(super) fn preflight(call: &Call<'_>, prepared: &Prepared) -> Result<(), ArmError> {
+    preflight_within(call, prepared, &Around::default())
+}
+
+fn preflight_within(call: &Call<'_>, prepared: &Prepared, around: &Around) -> Result<(), ArmError> {
+    let plan = &prepared.plan;
+    authorized(call, prepared)?;
+    let inner = around.of(plan);
     let mut details = Vec::new();
-    for planned in plan.resources.iter().filter(|planned| planned.enabled) {
-        if let Err(error) = check(call, planned) {
-            if error.code() == crate::arm::NOT_EMULATED {
+    for (at, planned) in plan.resources.iter().enumerate() {
+        if !planned.enabled {
+            continue;
+        }
+        let checked = check(call, planned);
+        if let Err(error) = checked.and_then(|()| nested(call, plan, at, &inner)) {
+            if error.code() == crate::arm::NOT_EMULATED || error.status() == StatusCode::FORBIDDEN {
                 return Err(error);
             }
             details.push(ErrorDetail {
@@ -221,25 +277,62 @@ pub(super) fn preflight(call: &Call<'_>, plan: &Plan) -> Result<(), ArmError> {
     .with_details(details))
 }
 
+/// A deployment in a template, as far as it can be worked out before anything is written.
+fn nested(call: &Call<'_>, plan: &Plan, at: usize, around: &Around) -> Result<(), ArmError> {
+    let planned = &plan.resources[at];
+    if !planned.kind.eq_ignore_ascii_case(super::NAME) || around.depth > DEEPEST {
+        return Ok(());
+    }
+    let segments: Vec<String> = planned.id.split('/').skip(2).map(str::to_owned).collect();
+    let (Some(body), Some(path)) = (plan.body_ahead(at), ResourcePath::parse(&segments)) else {
+        return Ok(());
+    };
+    if let Some(group) = &path.group
+        && around.group(group).is_none()
+        && call.read(|world| run::group(world, Some(&Name::new(group))).is_none())
+    {
+        return Err(ArmError::group_not_found(group));
+    }
+    let incoming = Incoming {
+        method: Method::PUT,
+        path: planned.id.clone(),
+        query: String::new(),
+        headers: HeaderMap::new(),
+        tls: true,
+        body: body.to_string().into(),
+    };
+    let inner = Call {
+        incoming: &incoming,
+        ..call.to(Method::PUT, path, planned.id.clone())
+    };
+    let prepared = read_within(&inner, around)?;
+    preflight_within(&inner, &prepared, around)
+}
+
 /// Everything is written with the caller's rights: what they may not write is said before anything is.
-fn authorized(call: &Call<'_>, plan: &Plan) -> Result<(), ArmError> {
+fn authorized(call: &Call<'_>, prepared: &Prepared) -> Result<(), ArmError> {
     let mut said = Vec::new();
-    for planned in plan.resources.iter().filter(|planned| planned.enabled) {
-        let kind = match planned.kind.eq_ignore_ascii_case(GROUPS) {
+    let mut ask = |verb: &str, kind: &str, name: &str, id: &str| {
+        let of = match kind.eq_ignore_ascii_case(GROUPS) {
             true => "Microsoft.Resources/subscriptions/resourceGroups",
-            false => planned.kind.as_str(),
+            false => kind,
         };
-        let action = format!("{kind}/write");
-        if !call.may(&action, &planned.id) {
+        let action = format!("{of}/{verb}");
+        if !call.may(&action, id) {
             said.push(format!(
-                "Authorization failed for template resource '{}' of type '{}'. The client '{}' with object id '{}' does not have permission to perform action '{action}' at scope '{}'.",
-                planned.name,
-                planned.kind,
+                "Authorization failed for template resource '{name}' of type '{kind}'. The client '{}' with object id '{}' does not have permission to perform action '{action}' at scope '{id}'.",
                 authorization::client(call.caller),
                 call.caller.oid,
-                planned.id
             ));
         }
+    };
+    for planned in prepared.plan.resources.iter().filter(|one| one.enabled) {
+        ask("write", &planned.kind, &planned.name, &planned.id);
+    }
+    // What a complete deployment takes away as well: Azure says it when it comes to that, and half is done (guess).
+    for step in prepared.request.steps.iter().filter(|step| step.deletes) {
+        let id = format!("/subscriptions/{}{}", call.subscription, step.resource);
+        ask("delete", &step.kind, &step.name, &id);
     }
     if said.is_empty() {
         return Ok(());

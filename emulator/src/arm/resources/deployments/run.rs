@@ -195,9 +195,7 @@ impl Round<'_> {
         for at in ready {
             let step = &deployment.steps[at];
             let answer = match step.deletes {
-                true => self.send(
-                    &caller,
-                    &deployment.endpoint,
+                true => self.sender(&caller, &deployment.endpoint).send(
                     Method::DELETE,
                     &self.full(&step.resource),
                     &step.api_version,
@@ -240,17 +238,11 @@ impl Round<'_> {
     ) -> Result<Answer, ArmError> {
         let step = &deployment.steps[at];
         let plan = plan.map_err(Clone::clone)?;
-        let runtime = Deployed {
-            round: self,
-            caller,
-            endpoint: &deployment.endpoint,
-        };
+        let runtime = self.sender(caller, &deployment.endpoint);
         let body = plan
             .body(at, &runtime)
             .map_err(super::prepare::of_template)?;
-        self.send(
-            caller,
-            &deployment.endpoint,
+        self.sender(caller, &deployment.endpoint).send(
             Method::PUT,
             &self.full(&step.resource),
             &step.api_version,
@@ -321,11 +313,7 @@ impl Round<'_> {
         let plan = self.plan(deployment);
         let plan = plan.as_ref().map_err(ArmError::clone)?;
         let caller = claims(deployment);
-        let runtime = Deployed {
-            round: self,
-            caller: &caller,
-            endpoint: &deployment.endpoint,
-        };
+        let runtime = self.sender(&caller, &deployment.endpoint);
         let outputs = plan.outputs(&runtime);
         let outputs = outputs.map_err(super::prepare::of_template)?;
         Ok(Value::Object(outputs))
@@ -350,29 +338,13 @@ impl Round<'_> {
         Planning(Plan::of(&template, values, facts, false).map_err(super::prepare::of_template))
     }
 
-    fn send(
-        &self,
-        caller: &Claims,
-        endpoint: &str,
-        method: Method,
-        id: &str,
-        version: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, ArmError> {
-        let mut headers = HeaderMap::new();
-        let host = endpoint.rsplit('/').next().unwrap_or_default();
-        if let Ok(host) = HeaderValue::from_str(host) {
-            headers.insert(header::HOST, host);
+    fn sender<'b>(&'b self, caller: &'b Claims, endpoint: &'b str) -> Sender<'b> {
+        Sender {
+            arm: self.arm,
+            subscription: self.subscription,
+            caller,
+            endpoint,
         }
-        let request = Incoming {
-            method,
-            path: id.to_owned(),
-            query: String::new(),
-            headers,
-            tls: endpoint.starts_with("https"),
-            body: body.map(|body| body.to_string().into()).unwrap_or_default(),
-        };
-        route::within(self.arm, caller, self.subscription, &request, version)
     }
 
     /// Why what was waited for failed.
@@ -447,27 +419,60 @@ impl Planning {
     }
 }
 
-/// `reference()`, with the rights of who deploys.
-struct Deployed<'a> {
-    round: &'a Round<'a>,
-    caller: &'a Claims,
-    endpoint: &'a str,
+/// Asks Resource Manager for something, with the rights of who deploys.
+#[derive(Clone, Copy)]
+pub(super) struct Sender<'a> {
+    pub(super) arm: &'a Arm,
+    pub(super) subscription: Uuid,
+    pub(super) caller: &'a Claims,
+    pub(super) endpoint: &'a str,
 }
 
-impl Runtime for Deployed<'_> {
-    fn resource(&self, id: &str, api_version: &str) -> Result<Value, String> {
-        let answer = self.round.send(
-            self.caller,
-            self.endpoint,
-            Method::GET,
-            id,
-            api_version,
-            None,
-        );
-        match answer {
-            Ok(answer) => Ok(serde_json::from_slice(&answer.body).unwrap_or(Value::Null)),
-            Err(error) => Err(error.detail().message.clone()),
+impl Sender<'_> {
+    pub(super) fn send(
+        &self,
+        method: Method,
+        id: &str,
+        version: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ArmError> {
+        let mut headers = HeaderMap::new();
+        let host = self.endpoint.rsplit('/').next().unwrap_or_default();
+        if let Ok(host) = HeaderValue::from_str(host) {
+            headers.insert(header::HOST, host);
         }
+        let request = Incoming {
+            method,
+            path: id.to_owned(),
+            query: String::new(),
+            headers,
+            tls: self.endpoint.starts_with("https"),
+            body: body.map(|body| body.to_string().into()).unwrap_or_default(),
+        };
+        route::within(self.arm, self.caller, self.subscription, &request, version)
+    }
+}
+
+impl Runtime for Sender<'_> {
+    fn resource(&self, id: &str, api_version: &str) -> Result<Value, String> {
+        said(self.send(Method::GET, id, api_version, None))
+    }
+
+    fn list(
+        &self,
+        id: &str,
+        action: &str,
+        api_version: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, String> {
+        said(self.send(Method::POST, &format!("{id}/{action}"), api_version, body))
+    }
+}
+
+fn said(answer: Result<Answer, ArmError>) -> Result<Value, String> {
+    match answer {
+        Ok(answer) => Ok(serde_json::from_slice(&answer.body).unwrap_or(Value::Null)),
+        Err(error) => Err(error.detail().message.clone()),
     }
 }
 
@@ -502,6 +507,17 @@ pub(super) fn group(world: &World, group: Option<&Name>) -> Option<(String, Stri
         found.location.clone(),
         json!(found.tags),
     ))
+}
+
+/// The deployment that an id names, if it is one's.
+pub(super) fn key_of(id: &str) -> Option<DeploymentKey> {
+    let segments: Vec<String> = id.split('/').skip(2).map(str::to_owned).collect();
+    let path = ResourcePath::parse(&segments)?;
+    let name = path.pairs.last().filter(|_| path.pairs.len() == 1)?;
+    Some(DeploymentKey {
+        group: path.group.as_deref().map(Name::new),
+        name: Name::new(&name.1),
+    })
 }
 
 /// Children that stand for themselves: they have places and tags, and keep their parents.
@@ -602,7 +618,7 @@ fn awaited(answer: &Answer, own: &DeploymentKey) -> Option<Awaited> {
 }
 
 /// Who asked for the deployment, as if they asked for each thing themselves.
-fn claims(deployment: &Deployment) -> Claims {
+pub(super) fn claims(deployment: &Deployment) -> Claims {
     let deployer = &deployment.deployer;
     Claims {
         aud: String::new(),

@@ -7,6 +7,9 @@ use crate::arm::template::LONGEST_RANGE;
 use crate::arm::template::error::{Stop, wrong};
 use crate::arm::template::scope::Scope;
 
+/// How many comparisons cost as much as a byte that is made: looking takes time, and a template has an end.
+const COMPARISONS: usize = 2;
+
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("array", |_, call| {
         call.count(1, 1)?;
@@ -43,6 +46,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("union", union),
     ("intersection", intersection),
     ("range", range),
+    ("tryget", try_get),
     ("flatten", |_, call| {
         call.count(1, 1)?;
         let items = call.array(0)?.iter().flat_map(|item| match item {
@@ -52,6 +56,32 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         Ok(Value::Array(items.collect()))
     }),
 ];
+
+/// The member or item that the further values lead to, or null if there is none.
+fn try_get(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
+    call.count(2, usize::MAX)?;
+    let mut found = call.value(0)?;
+    for at in 1..call.arguments.len() {
+        let next = match (found, call.value(at)?) {
+            (Value::Object(members), Value::String(name)) => members.get(name).or_else(|| {
+                let mut members = members.iter();
+                let found = members.find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value)
+            }),
+            (Value::Array(items), Value::Number(index)) => {
+                index.as_u64().and_then(|index| items.get(index as usize))
+            }
+            (Value::Null, _) => None,
+            (_, other) if at == 1 => return call.mismatch(at, "a name or an index", other),
+            _ => None,
+        };
+        match next {
+            Some(next) => found = next,
+            None => return Ok(Value::Null),
+        }
+    }
+    Ok(found.clone())
+}
 
 fn length(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     call.count(1, 1)?;
@@ -142,7 +172,7 @@ fn cut(call: &Call<'_>, skip: bool) -> Result<Value, Stop> {
 }
 
 /// Of arrays, each item once; of objects, with the later one's members, and objects in objects put together.
-fn union(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
+fn union(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     call.count(1, usize::MAX)?;
     if let Value::Object(_) = call.value(0)? {
         let mut all = Map::new();
@@ -157,6 +187,7 @@ fn union(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     let mut all: Vec<Value> = Vec::new();
     for at in 0..call.arguments.len() {
         for item in call.array(at)? {
+            scope.spend_bytes(all.len() / COMPARISONS)?;
             if !all.contains(item) {
                 all.push(item.clone());
             }
@@ -177,7 +208,7 @@ fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
     }
 }
 
-fn intersection(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
+fn intersection(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     call.count(2, usize::MAX)?;
     match call.value(0)? {
         Value::Object(first) => {
@@ -201,6 +232,7 @@ fn intersection(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
                         "The arrays of the template function 'intersection' are too long.",
                     );
                 }
+                scope.spend_bytes(all.len().saturating_mul(items.len()) / COMPARISONS)?;
                 all.retain(|item| items.contains(item));
             }
             Ok(Value::Array(all))

@@ -36,17 +36,53 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         call.count(1, 1)?;
         Ok(Value::String(encoded(call.text(0)?.as_bytes())))
     }),
+    ("base64tojson", |_, call| {
+        call.count(1, 1)?;
+        let text = decoded_text(call)?;
+        serde_json::from_str(&text).map_err(|error| {
+            Stop::Wrong(format!(
+                "The template language function 'base64ToJson' cannot convert its parameter to JSON: {error}. Please see https://aka.ms/arm-functions for usage details."
+            ))
+        })
+    }),
+    ("datauri", |_, call| {
+        call.count(1, 1)?;
+        let encoded = encoded(call.text(0)?.as_bytes());
+        Ok(Value::String(format!(
+            "data:text/plain;charset=utf8;base64,{encoded}"
+        )))
+    }),
+    ("datauritostring", |_, call| {
+        call.count(1, 1)?;
+        let (head, rest) = call.text(0)?.split_once(',').unwrap_or_default();
+        let plain = match head.starts_with("data:") {
+            false => None,
+            true if head.ends_with(";base64") => {
+                let bytes = decoded(rest);
+                bytes.and_then(|bytes| String::from_utf8(bytes).ok())
+            }
+            true => Some(rest.to_owned()),
+        };
+        plain.map(Value::String).ok_or_else(|| {
+            Stop::Wrong("The template language function 'dataUriToString' expects a data URI. Please see https://aka.ms/arm-functions for usage details.".to_owned())
+        })
+    }),
     ("base64tostring", |_, call| {
         call.count(1, 1)?;
-        let text = decoded(call.text(0)?).and_then(|bytes| String::from_utf8(bytes).ok());
-        match text {
-            Some(text) => Ok(Value::String(text)),
-            None => wrong(
-                "The template language function 'base64ToString' parameter is not valid base64. Please see https://aka.ms/arm-functions for usage details.",
-            ),
-        }
+        decoded_text(call).map(Value::String)
     }),
 ];
+
+/// The text that is written in base64.
+fn decoded_text(call: &Call<'_>) -> Result<String, Stop> {
+    let bytes = decoded(call.text(0)?);
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+        Stop::Wrong(format!(
+            "The template language function '{}' parameter is not valid base64. Please see https://aka.ms/arm-functions for usage details.",
+            call.name
+        ))
+    })
+}
 
 fn joined(call: &Call<'_>) -> Result<String, Stop> {
     call.count(1, usize::MAX)?;

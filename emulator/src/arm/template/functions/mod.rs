@@ -1,8 +1,12 @@
 //! The functions of the template language, a file for each family of Azure's reference ("ARM template functions").
 
 mod arrays;
+mod dates;
 mod hashes;
+pub(super) mod lambdas;
+mod lists;
 mod logic;
+mod networks;
 mod numbers;
 mod objects;
 mod places;
@@ -33,53 +37,37 @@ const FAMILIES: &[&[(&str, Function)]] = &[
     places::FUNCTIONS,
     template::FUNCTIONS,
     hashes::FUNCTIONS,
+    dates::FUNCTIONS,
+    networks::FUNCTIONS,
 ];
 
 /// Functions that Azure has and milink does not.
 const UNSUPPORTED: &[&str] = &[
-    "base64tojson",
-    "cidrhost",
-    "cidrsubnet",
-    "datauri",
-    "datauritostring",
-    "datetimeadd",
-    "datetimefromepoch",
-    "datetimetoepoch",
-    "fail",
-    "filter",
-    "float",
-    "groupby",
-    "lambda",
-    "lambdavariables",
-    "listaccountsas",
-    "listkeys",
-    "listkeyvalue",
-    "listsecrets",
     "managementgroup",
     "managementgroupresourceid",
-    "map",
-    "mapvalues",
-    "parsecidr",
     "pickzones",
     "providers",
-    "reduce",
-    "references",
-    "shallowmerge",
-    "sort",
-    "toobject",
-    "tryget",
     "trypickzones",
 ];
 
+/// The names of all functions, and of those that Azure has besides, in lower case.
+pub(crate) fn names() -> (Vec<&'static str>, Vec<&'static str>) {
+    let families = FAMILIES.iter().flat_map(|family| family.iter());
+    let mut known: Vec<&str> = families.map(|(name, _)| *name).collect();
+    known.extend(lambdas::names());
+    known.sort_unstable();
+    (known, UNSUPPORTED.to_vec())
+}
+
 /// Whether there is such a function.
 pub(super) fn is_known(folded: &str) -> bool {
-    find(folded).is_some()
+    find(folded).is_some() || lists::is_one(folded)
 }
 
 /// What is said about a name that is no function, or none of ours.
 pub(super) fn unknown(name: &str) -> Stop {
     let folded = name.to_ascii_lowercase();
-    if UNSUPPORTED.contains(&folded.as_str()) || name.contains('.') || folded.starts_with("list") {
+    if UNSUPPORTED.contains(&folded.as_str()) {
         return Stop::Unsupported(format!("The template function '{name}'"));
     }
     Stop::Wrong(format!(
@@ -94,8 +82,12 @@ pub(super) fn call(
     folded: &str,
     arguments: &[Value],
 ) -> Result<Value, Stop> {
-    let function = find(folded).ok_or_else(|| unknown(name))?;
-    function(scope, &Call { name, arguments })
+    let call = Call { name, arguments };
+    match find(folded) {
+        Some(function) => function(scope, &call),
+        None if lists::is_one(folded) => lists::list(scope, &call),
+        None => Err(unknown(name)),
+    }
 }
 
 fn find(folded: &str) -> Option<Function> {

@@ -13,6 +13,21 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("mod", |_, call| two(call, i64::checked_rem)),
     ("min", |_, call| best(call, |a, b| a.min(b))),
     ("max", |_, call| best(call, |a, b| a.max(b))),
+    ("float", |_, call| {
+        call.count(1, 1)?;
+        let value = call.value(0)?;
+        let number = match value {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_f64(),
+        };
+        let number = number.and_then(serde_json::Number::from_f64);
+        number.map(Value::Number).ok_or_else(|| {
+            Stop::Wrong(format!(
+                "The template language function 'float' is unable to convert provided value '{}' to a number. Please see https://aka.ms/arm-functions for usage details.",
+                super::shown(value)
+            ))
+        })
+    }),
     ("int", |_, call| {
         call.count(1, 1)?;
         let value = call.value(0)?;

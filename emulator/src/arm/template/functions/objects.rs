@@ -49,6 +49,17 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
             other => call.mismatch(0, "an object", other),
         }
     }),
+    ("shallowmerge", |_, call| {
+        call.count(1, 1)?;
+        let mut all = Map::new();
+        for item in call.array(0)? {
+            match item {
+                Value::Object(members) => all.extend(members.clone()),
+                other => return call.mismatch(0, "an array of objects", other),
+            }
+        }
+        Ok(Value::Object(all))
+    }),
     ("coalesce", |_, call| {
         call.count(1, usize::MAX)?;
         let mut values = call.arguments.iter();

@@ -73,6 +73,8 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         Ok(Value::String(format!("{scope}/providers/{tail}")))
     }),
     ("reference", reference),
+    ("references", references),
+    ("resourceinfo", resource_info),
 ];
 
 /// `resourceId([subscription], [group], type, name…)`.
@@ -127,9 +129,7 @@ fn reference(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     let Some(runtime) = scope.runtime else {
         return Err(Stop::Later);
     };
-    let named = scope.named.iter().find(|named| {
-        named.id.eq_ignore_ascii_case(target) || named.name.eq_ignore_ascii_case(target)
-    });
+    let named = scope.named.iter().find(|named| named.is(target));
     if named.is_none() && !is_id(target) {
         return wrong(format!(
             "The template function 'reference' is not valid: the resource '{target}' is not defined in the template. Please see https://aka.ms/arm-functions for usage details."
@@ -156,6 +156,48 @@ fn reference(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
         true => Ok(shown),
         false => Ok(properties_of(shown)),
     }
+}
+
+/// `references(loop, ['Full'])`: of all turns of a loop with a symbolic name.
+fn references(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
+    call.count(1, 2)?;
+    let target = call.text(0)?;
+    let full = match call.arguments.get(1) {
+        None => false,
+        Some(Value::String(word)) if word.eq_ignore_ascii_case("full") => true,
+        Some(other) => return call.mismatch(1, "'Full'", other),
+    };
+    scope.wanted.borrow_mut().push(target.to_owned());
+    let Some(runtime) = scope.runtime else {
+        return Err(Stop::Later);
+    };
+    let turns = scope.named.iter();
+    let turns = turns.filter(|named| named.is_turn_of(target) && named.enabled);
+    let mut all = Vec::new();
+    for named in turns {
+        let shown = runtime.resource(&named.id, &named.api_version);
+        let shown = shown.map_err(Stop::Wrong)?;
+        scope.spend(&shown)?;
+        all.push(if full { shown } else { properties_of(shown) });
+    }
+    Ok(Value::Array(all))
+}
+
+/// `resourceInfo(symbol)`: what the template itself says of a resource.
+fn resource_info(scope: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
+    call.count(1, 1)?;
+    let target = call.text(0)?;
+    let Some(named) = scope.named.iter().find(|named| named.is(target)) else {
+        return wrong(format!(
+            "The template function 'resourceInfo' is not valid: the resource '{target}' is not defined in the template. Please see https://aka.ms/arm-functions for usage details."
+        ));
+    };
+    Ok(json!({
+        "id": named.id,
+        "name": named.name,
+        "type": named.kind,
+        "apiVersion": named.api_version,
+    }))
 }
 
 fn words(call: &Call<'_>) -> Result<Vec<String>, Stop> {

@@ -94,6 +94,11 @@ fn format_text(_: &Scope<'_>, call: &Call<'_>) -> Result<Value, Stop> {
             '{' => {
                 let inner: String = rest.by_ref().take_while(|c| *c != '}').collect();
                 text += &formatted(call, &inner)?;
+                if text.len() > crate::arm::template::MOST_BYTES {
+                    return wrong(
+                        "The template function 'format' makes a string that is too long.",
+                    );
+                }
             }
             other => text.push(other),
         }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Function;
-use crate::arm::template::error::{Stop, wrong};
+use super::{Function, dates};
+use crate::arm::template::error::wrong;
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[
     ("parameters", |scope, call| {
@@ -25,6 +25,27 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         };
         let index = scope.copy_index(name)? as i64;
         Ok(Value::from(index.saturating_add(offset)))
+    }),
+    ("lambdavariables", |scope, call| {
+        call.count(1, 1)?;
+        let name = call.text(0)?;
+        let variables = scope.lambdas.borrow();
+        let found = variables.iter().rev().find(|(known, _)| known == name);
+        match found {
+            Some((_, value)) => Ok(value.clone()),
+            None => wrong(format!(
+                "The lambda variable '{name}' is not found. Please see https://aka.ms/arm-functions for usage details."
+            )),
+        }
+    }),
+    ("lambda", |_, _| {
+        wrong(
+            "The template function 'lambda' is not expected at this location: only functions such as 'map' take it. Please see https://aka.ms/arm-functions for usage details.",
+        )
+    }),
+    ("fail", |_, call| {
+        call.count(1, 1)?;
+        wrong(call.text(0)?)
     }),
     ("deployment", |scope, call| {
         call.count(0, 0)?;
@@ -51,9 +72,7 @@ pub(super) const FUNCTIONS: &[(&str, Function)] = &[
         }
         match call.arguments {
             [] => Ok(Value::String(scope.facts.now.clone())),
-            _ => Err(Stop::Unsupported(
-                "A format of the template function 'utcNow'".to_owned(),
-            )),
+            _ => dates::shown(dates::read(call, &scope.facts.now)?, Some(call.text(0)?)),
         }
     }),
 ];
