@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::library;
 use crate::step::{
     Act, AdvanceAct, ArmRequest, CheckAct, DialAct, Expectation, FaultAct, Look, NetAct, OneOrMany,
-    ServerAct, SqlAct, TransitionAct, Until, WaitAct,
+    PrincipalAct, ServerAct, SqlAct, TransitionAct, Until, WaitAct,
 };
 use crate::variables::{Scalar, Variables};
 
@@ -141,6 +141,8 @@ struct StepText {
     #[serde(default)]
     net: Option<NetAct>,
     #[serde(default)]
+    principal: Option<PrincipalAct>,
+    #[serde(default)]
     include: Option<String>,
     #[serde(default)]
     with: BTreeMap<String, Scalar>,
@@ -164,7 +166,7 @@ const fn once() -> u32 {
 
 /// The keys of which a step has exactly one.
 const VERBS: &str =
-    "sql, arm, advance, wait, check, server, transition, fault, dial, net or include";
+    "sql, arm, advance, wait, check, server, transition, fault, dial, net, principal or include";
 
 /// A scenario file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -404,6 +406,7 @@ impl Step {
         acts.extend(text.fault.map(Act::Fault));
         acts.extend(text.dial.map(Act::Dial));
         acts.extend(text.net.map(Act::Net));
+        acts.extend(text.principal.map(Act::Principal));
         acts.extend(text.check.map(|looks| Act::Check(CheckAct { looks })));
         let act = match acts.len() {
             1 => acts.remove(0),

@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 24] = given![
+const GIVEN: [(&str, &str); 25] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -39,6 +39,7 @@ const GIVEN: [(&str, &str); 24] = given![
     "approved",
     "private-zone",
     "peering",
+    "template-way",
     "two-instances",
     "trusting-instances",
     "data-factory",

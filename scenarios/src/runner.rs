@@ -18,7 +18,10 @@ use crate::variables::Variables;
 #[derive(Debug)]
 pub struct Runner {
     ready: ReadyFile,
+    authority: Vec<u8>,
     arm: Arm,
+    /// Service principals that steps have added, by their names.
+    principals: BTreeMap<String, Arm>,
     control: Arc<Control>,
     connections: BTreeMap<Place, Sql>,
     variables: Variables,
@@ -133,7 +136,9 @@ impl Runner {
         let variables = variables(&ready);
         Ok(Self {
             ready,
+            authority: pem.to_vec(),
             arm,
+            principals: BTreeMap::new(),
             control,
             connections: BTreeMap::new(),
             variables,
@@ -219,8 +224,30 @@ impl Runner {
         self.case = Some(name.to_owned());
     }
 
-    pub(crate) fn arm(&self) -> &Arm {
-        &self.arm
+    /// Resource Manager as somebody whom a step has added sees it, or as the owner of everything.
+    pub(crate) fn arm_of(&self, who: Option<&str>) -> Result<&Arm, Error> {
+        let Some(who) = who else {
+            return Ok(&self.arm);
+        };
+        let found = self.principals.get(who);
+        found.ok_or_else(|| {
+            Error::Unexpected(format!(
+                "no step has added the principal '{who}' (principal = {{ add = \"{who}\" }})"
+            ))
+        })
+    }
+
+    /// Makes requests as somebody from now on.
+    pub(crate) fn log_in(&mut self, name: &str, client: &str, secret: &str) -> Result<(), Error> {
+        let credentials = Credentials {
+            authority: self.ready.entra_url.clone(),
+            tenant: self.ready.tenant_id.clone(),
+            client_id: client.to_owned(),
+            client_secret: secret.to_owned(),
+        };
+        let arm = Arm::new(&self.ready.arm_url, Some(&self.authority), credentials)?;
+        self.principals.insert(name.to_owned(), arm);
+        Ok(())
     }
 
     pub(crate) fn control(&self) -> &Control {

@@ -18,6 +18,9 @@ pub struct ArmRequest {
     pub method: String,
     /// The path; `${managedInstance}` is the first instance's id.
     pub path: String,
+    /// A service principal that a step before added; the one that owns everything if it is not said.
+    #[serde(default, rename = "as")]
+    pub who: Option<String>,
     /// The api-version.
     #[serde(default = "newest")]
     pub api_version: String,
@@ -40,6 +43,13 @@ const fn yes() -> bool {
 }
 
 impl ArmRequest {
+    pub(super) fn place(&self) -> String {
+        match &self.who {
+            None => PLACE.to_owned(),
+            Some(who) => format!("{PLACE}, as {who}"),
+        }
+    }
+
     pub(super) fn text(&self, runner: &Runner) -> String {
         let head = format!(
             "{} {}?api-version={}",
@@ -66,7 +76,7 @@ impl ArmRequest {
             .as_ref()
             .map(|body| runner.variables().fill_json(body));
         let sent = runner
-            .arm()
+            .arm_of(self.who.as_deref())?
             .send(&self.method, &path, &self.api_version, body.as_ref())
             .await;
         let answer = match sent {
@@ -105,7 +115,7 @@ impl ArmRequest {
                 let resource = path.rsplit_once('/').filter(|_| action);
                 let path = resource.map_or(path.as_str(), |(resource, _)| resource);
                 let body = runner
-                    .arm()
+                    .arm_of(self.who.as_deref())?
                     .send("GET", path, &self.api_version, None)
                     .await?
                     .body;

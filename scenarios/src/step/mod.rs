@@ -7,6 +7,7 @@ mod dial;
 mod expect;
 mod fault;
 mod matcher;
+mod principal;
 mod server;
 mod sql;
 mod transition;
@@ -24,6 +25,7 @@ pub use dial::{DialAct, NetAct};
 pub use expect::{ErrorExpectation, Expectation};
 pub use fault::FaultAct;
 pub use matcher::Matcher;
+pub use principal::PrincipalAct;
 pub use server::ServerAct;
 pub use sql::{OneOrMany, SqlAct};
 pub use transition::TransitionAct;
@@ -63,6 +65,8 @@ pub enum Act {
     Dial(DialAct),
     /// Something is done to the network by hand.
     Net(NetAct),
+    /// One more service principal is added.
+    Principal(PrincipalAct),
 }
 
 /// What came of it.
@@ -114,6 +118,7 @@ impl Act {
             Self::Fault(act) => act.text(runner),
             Self::Dial(act) => act.text(runner),
             Self::Net(act) => act.text(runner),
+            Self::Principal(act) => act.text(runner),
         }
     }
 
@@ -121,13 +126,14 @@ impl Act {
     pub fn place(&self, runner: &Runner) -> String {
         match self {
             Self::Sql(act) => act.place(runner),
-            Self::Arm(_) => arm::PLACE.to_owned(),
+            Self::Arm(act) => act.place(),
             Self::Advance(_) | Self::Wait(_) | Self::Transition(_) => "the clock".to_owned(),
             Self::Check(act) => act.place(runner),
             Self::Server(act) => act.place(runner),
             Self::Fault(_) => "faults".to_owned(),
             Self::Dial(act) => act.place(runner),
             Self::Net(_) => "the network".to_owned(),
+            Self::Principal(_) => "the directory".to_owned(),
         }
     }
 
@@ -147,6 +153,7 @@ impl Act {
             Self::Fault(act) => act.run(runner).await,
             Self::Dial(act) => act.run(runner).await,
             Self::Net(act) => act.run(runner).await,
+            Self::Principal(act) => act.run(runner).await,
         }
     }
 }
