@@ -4,6 +4,8 @@ mod lab;
 
 use expect_test::expect;
 use lab::*;
+use milink_core::availability_group::Role;
+use milink_core::command::{DropAvailabilityGroup, GroupAction};
 use milink_core::durations::Profile;
 use milink_core::endpoint::EndpointState;
 use milink_core::event::EventKind;
@@ -207,5 +209,55 @@ fn seeding_starts_again_after_the_partner_was_lost() {
         assert_eq!(runs.last().unwrap().attempt, attempt, "{seconds} s");
         assert_eq!(runs.len() as i32, attempt, "{seconds} s");
         assert!(lab.has_table(lab.mi), "{seconds} s");
+    }
+}
+
+/// Drops SQL Server's half of the link and makes it anew, as primary or secondary.
+fn make_half_anew(lab: &mut Lab, primary: bool) {
+    lab.apply(DropAvailabilityGroup {
+        instance: lab.sql,
+        name: "DAG_db1".into(),
+    });
+    let suffix = if primary { "" } else { ";Database=[db1]" };
+    let url = format!("tcp://{}:5022;Server=[sqlmi1]{suffix}", lab.fqdn);
+    lab.create_dag(&url);
+}
+
+fn role_on_server(lab: &Lab) -> Option<Role> {
+    lab.link().role_on(&lab.world, lab.sql)
+}
+
+#[test]
+fn a_half_made_anew_keeps_its_role_when_the_failover_of_the_old_one_is_called_off() {
+    for primary in [true, false] {
+        for heals in [true, false] {
+            let mut lab = Lab::linked(Profile::Azure);
+            lab.alter_dag(GroupAction::Failover).unwrap();
+            // Nobody tells the instance that the group was dropped.
+            cut(&mut lab, Reach::Silent, Reach::Silent);
+            make_half_anew(&mut lab, primary);
+            let role = role_on_server(&lab);
+            if heals {
+                cut(&mut lab, Reach::Open, Reach::Open);
+            }
+            advance(&mut lab, Span::minutes(5));
+            assert_eq!(role_on_server(&lab), role, "{primary}, {heals}");
+            let status = lab.status();
+            assert_eq!(status.connected, primary && heals, "{primary}, {heals}");
+        }
+    }
+}
+
+#[test]
+fn both_sides_know_a_half_made_anew_by_its_new_id() {
+    let mut lab = Lab::linked(Profile::Azure);
+    let old = lab.link().group;
+    make_half_anew(&mut lab, true);
+    lab.settle();
+    let group = lab.link().group;
+    assert_ne!(group, old);
+    for instance in [lab.sql, lab.mi] {
+        let found = lab.world.instance(instance).unwrap().group("DAG_db1");
+        assert_eq!(found.unwrap().id, group);
     }
 }

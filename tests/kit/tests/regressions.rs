@@ -12,6 +12,11 @@ fn check(from_instance: bool, actions: &[Action]) -> Lab {
     let mut beginning = preparation(PAIR, from_instance);
     beginning.push(Action::CreateLink(PAIR, from_instance));
     beginning.extend([Action::Advance(400), Action::Advance(400)]);
+    check_from(beginning, actions)
+}
+
+/// After a beginning, these actions.
+fn check_from(beginning: Vec<Action>, actions: &[Action]) -> Lab {
     let story = Story {
         plan: Plan::usual(Pace::Azure),
         beginning,
@@ -133,4 +138,93 @@ fn a_group_made_anew_turns_no_link_around_whose_data_comes_from_the_other_side()
             Action::Failover(PAIR),
         ],
     );
+}
+
+#[test]
+fn a_half_made_anew_as_primary_is_no_sign_of_a_failover_that_went_through() {
+    check(
+        true,
+        &[
+            Action::DeleteLink(PAIR),
+            Action::Fault(0, Trouble::Partition),
+            Action::DropDistributed(PAIR),
+            Action::CreateDistributed(PAIR, false),
+            Action::LinkFailover(PAIR, false),
+            Action::Advance(20),
+        ],
+    );
+}
+
+#[test]
+fn a_failover_that_is_called_off_gives_no_role_to_a_half_made_anew() {
+    for then in [Action::Restart(0), Action::Heal, Action::Advance(20)] {
+        check(
+            false,
+            &[
+                Action::Failover(PAIR),
+                Action::Fault(0, Trouble::Partition),
+                Action::DropDistributed(PAIR),
+                Action::CreateDistributed(PAIR, true),
+                then,
+                Action::Advance(60),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_half_made_anew_as_primary_has_no_part_in_the_failover_of_the_old_one() {
+    check(
+        false,
+        &[
+            Action::Failover(PAIR),
+            Action::Fault(0, Trouble::Partition),
+            Action::DropDistributed(PAIR),
+            Action::CreateDistributed(PAIR, false),
+            Action::Heal,
+            Action::Advance(60),
+        ],
+    );
+}
+
+#[test]
+fn what_was_hardened_is_redone_though_its_database_was_dropped() {
+    for then in [
+        Action::LinkFailover(PAIR, true),
+        Action::SetRole(PAIR, true, true),
+        Action::Advance(60),
+    ] {
+        let lab = check(
+            false,
+            &[
+                Action::Fault(0, Trouble::RedoLag),
+                Action::Insert(PAIR.place(Side::Server), 0),
+                Action::Advance(5),
+                Action::DropDistributed(PAIR),
+                Action::DropGroup(0),
+                Action::DropDatabase(PAIR.place(Side::Server), 0),
+                then,
+            ],
+        );
+        assert_eq!(lab.world.links.len(), 1);
+    }
+}
+
+#[test]
+fn asking_again_for_a_link_whose_copy_was_taken_away_while_it_was_made_changes_nothing() {
+    let mut beginning = preparation(PAIR, true);
+    beginning.extend([Action::CreateLink(PAIR, true), Action::Advance(60)]);
+    let lab = check_from(beginning.clone(), &[]);
+    let copy = lab.world.sql_server("sqlserver1").unwrap().database("db1");
+    assert!(copy.is_some(), "it is being made");
+    let lab = check_from(
+        beginning,
+        &[
+            Action::HadrOff(0),
+            Action::Fault(0, Trouble::Partition),
+            Action::CreateLink(PAIR, true),
+            Action::Advance(60),
+        ],
+    );
+    assert_eq!(lab.world.links.len(), 1);
 }

@@ -334,7 +334,10 @@ pub(super) fn abort(world: &mut World, id: &LinkId, reason: FailoverRefusal) {
     if !matches!(link.phase, Phase::FailingOver { .. }) {
         return;
     }
-    if let Some((source, _)) = role::direction(&link) {
+    // A half that was made anew meanwhile has the role that it was made with.
+    if let Some((source, _)) = role::direction(&link)
+        && link.role_on(world, source) == Some(Role::Resolving)
+    {
         role::set(world, source, id.name.as_str(), Role::Primary);
     }
     for (link, target) in failing_over(world, id) {

@@ -81,8 +81,11 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
     let instance = world
         .instance(link.id.instance)
         .ok_or(LinkError::PartnerDropped)?;
+    // A distributed group that was made anew is another one, whatever its name: nobody has shaken hands about it.
+    let half = partner.group(link.id.name.as_str());
+    let same = half.is_some_and(|half| half.id == link.group);
     match distributed_half(partner, instance, link) {
-        Some(_) if partner.is_hadr_enabled() => Ok(()),
+        Some(_) if same && partner.is_hadr_enabled() => Ok(()),
         _ => Err(LinkError::PartnerDropped),
     }
 }

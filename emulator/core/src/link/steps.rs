@@ -144,6 +144,7 @@ pub(crate) fn reconnect(world: &mut World, id: &LinkId) {
         Err(error) => note_error(world, id, error),
         Ok(handshake) => {
             mark_connected(world, id, handshake);
+            adopt_group_id(world, id);
             match link.phase {
                 Phase::Connected => arm_step(world, id, Transition::SeedingStart),
                 Phase::Diverged => role_change::rejoin(world, id),
@@ -174,7 +175,14 @@ pub(crate) fn reconcile(world: &mut World) {
         if link.connection.connected_since.is_some() {
             match connection::look(world, &link) {
                 Hold::Silent => connection::fall_silent(world, &id),
-                Hold::Lost(error) => disconnect(world, &id, error),
+                Hold::Lost(error) => {
+                    disconnect(world, &id, error);
+                    // Nothing may happen any more after which they would try.
+                    let link = world.links.get(&id).cloned();
+                    if link.is_some_and(|link| handshake::check(world, &link).is_ok()) {
+                        try_again(world, &id);
+                    }
+                }
                 // A run that was not permitted starts once it is.
                 Hold::Live if link.phase == Phase::Connected => {
                     connection::speak_again(world, &id);
@@ -192,10 +200,7 @@ pub(crate) fn reconcile(world: &mut World) {
             }
         } else if world.timers.due(&Timer::Reconnect(id.clone())).is_none() {
             match handshake::check(world, &link) {
-                Ok(_) => {
-                    let due = world.now() + world.span(Transition::Reconnect);
-                    world.timers.arm(Timer::Reconnect(id.clone()), due);
-                }
+                Ok(_) => try_again(world, &id),
                 // The partner answers again, and something else keeps them apart by now.
                 Err(error)
                     if (trust::log_line(&error).is_some()
@@ -211,6 +216,12 @@ pub(crate) fn reconcile(world: &mut World) {
     }
     several::reconcile(world);
     seeding::share_bandwidth(world);
+}
+
+/// Lets partners that could shake hands do so, in a while.
+fn try_again(world: &mut World, id: &LinkId) {
+    let due = world.now() + world.span(Transition::Reconnect);
+    world.timers.arm(Timer::Reconnect(id.clone()), due);
 }
 
 /// Sends what can be sent, and takes up what has been waiting for a person.
@@ -433,6 +444,9 @@ fn adopt_group_id(world: &mut World, id: &LinkId) {
         return;
     };
     let (group, replicas) = (theirs.id, (dag.remote().id, dag.local().id));
+    if link.group == group {
+        return;
+    }
     let instance = world.instance_mut(id.instance);
     if let Some(mut ours) = instance.groups.remove(&link.group) {
         let changed = Arc::make_mut(&mut ours);
@@ -443,9 +457,19 @@ fn adopt_group_id(world: &mut World, id: &LinkId) {
         }
         instance.groups.insert(group, ours);
     }
-    let link = world.link_mut(id).expect("found a moment ago");
-    link.group = group;
-    link.replicas = replicas;
+    // All members of a whole have the one group that the instance has.
+    for of_group in several::together(world, id) {
+        if of_group.group == link.group
+            && let Some(changed) = world.link_mut(&of_group.id)
+        {
+            changed.group = group;
+            changed.replicas = replicas;
+        }
+    }
+    if let Some(changed) = world.link_mut(id) {
+        changed.group = group;
+        changed.replicas = replicas;
+    }
 }
 
 pub(crate) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {

@@ -105,7 +105,10 @@ impl Reference {
         let closed = self.closed(pair);
         let half = seen.halves.get(&pair).copied();
         match (closed, half) {
-            (Some(Side::Instance), Some(Role::Primary)) => {
+            // A half that called itself primary before says nothing.
+            (Some(Side::Instance), Some(Role::Primary))
+                if self.role(pair, Side::Server) == Some(Role::Secondary) =>
+            {
                 self.set_role(pair, Side::Server, Role::Primary);
                 self.swap(pair, Side::Instance, seen)?;
             }
@@ -307,8 +310,10 @@ impl Reference {
             .flat_map(|pair| [(pair, Side::Server), (pair, Side::Instance)])
         {
             let key = (pair.place(side), pair.server);
-            let old = self.databases.get(&(pair.place(side.other()), pair.server));
-            let committed = old.map_or_else(Vec::new, |old| old.history.clone());
+            let lineage = self.databases.get(&key).map(|found| found.lineage);
+            let old = (pair.place(side.other()), pair.server);
+            let committed = lineage.and_then(|lineage| self.origin(old, lineage));
+            let committed = committed.cloned().unwrap_or_default();
             let rows = seen
                 .databases
                 .get(&key)
@@ -421,8 +426,7 @@ impl Reference {
         } else {
             Side::Server
         };
-        let origin = self.databases.get(&(pair.place(source), n));
-        let origin = origin.filter(|origin| origin.lineage == database.lineage);
+        let origin = self.origin((pair.place(source), n), database.lineage);
         if rows.len() < database.history.len() || !rows.starts_with(&database.history) {
             return Err(format!(
                 "db{} on {place} has {rows:?} and had {:?} already",
@@ -431,11 +435,10 @@ impl Reference {
             ));
         }
         let grows = rows.len() > database.history.len();
-        if grows && !origin.is_some_and(|origin| origin.history.starts_with(rows)) {
+        if grows && !origin.is_some_and(|origin| origin.starts_with(rows)) {
             return Err(format!(
-                "db{} on {place} has {rows:?}, which is no beginning of what was committed: {:?}",
-                n + 1,
-                origin.map(|origin| &origin.history)
+                "db{} on {place} has {rows:?}, which is no beginning of what was committed: {origin:?}",
+                n + 1
             ));
         }
         // What had arrived may still be redone; what was committed since cannot have arrived.

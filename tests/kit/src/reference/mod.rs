@@ -32,6 +32,8 @@ pub struct Reference {
     /// What is wrong between which instance and its partners.
     troubles: BTreeSet<(u8, Trouble)>,
     lineages: u32,
+    /// What was committed in databases that were dropped, by lineage: a copy may have hardened more of it than it has redone.
+    dropped: BTreeMap<u32, Vec<i64>>,
     last: Observation,
     /// Pairs between which nothing could move when the case was last looked at, and how much was committed on either side
     /// when that began.
@@ -115,6 +117,7 @@ impl Reference {
             imports: BTreeSet::new(),
             troubles: BTreeSet::new(),
             lineages: 0,
+            dropped: BTreeMap::new(),
             last: Observation::default(),
             still: BTreeMap::new(),
         }
@@ -131,7 +134,9 @@ impl Reference {
             Action::Heal => self.troubles.clear(),
             Action::CreateDatabase(place, n) => self.create_database(place, n),
             Action::DropDatabase(place, n) => {
-                self.databases.remove(&(place, n));
+                if let Some(database) = self.databases.remove(&(place, n)) {
+                    self.dropped.insert(database.lineage, database.history);
+                }
             }
             Action::Insert(place, n) => {
                 if let (Some(database), Some(value)) = (self.databases.get_mut(&(place, n)), value)
@@ -299,10 +304,13 @@ impl Reference {
         };
         let forced = asked_again.is_some_and(|link| link.forced);
         let deleting = asked_again.is_some_and(|link| link.deleting);
+        // Asking again for a link that has not failed changes nothing.
+        let stands = self.last.links.get(&pair).is_some_and(|seen| !seen.failed);
+        let may_connect = stands && asked_again.is_some_and(|link| link.may_connect);
         let link = Link {
             role,
             asked_primary: from_instance,
-            may_connect: false,
+            may_connect,
             course: Course::Asked,
             forced,
             deleting,
@@ -354,6 +362,14 @@ impl Reference {
                 }
             }
         }
+    }
+
+    /// What was committed in the database that another one was copied from, if it had this lineage; it may have been dropped.
+    fn origin(&self, key: (Place, u8), lineage: u32) -> Option<&Vec<i64>> {
+        let there = self.databases.get(&key);
+        let there = there.filter(|origin| origin.lineage == lineage);
+        let there = there.map(|origin| &origin.history);
+        there.or_else(|| self.dropped.get(&lineage))
     }
 
     fn role(&self, pair: Pair, side: Side) -> Option<Role> {

@@ -7,27 +7,28 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::availability_group::{AvailabilityGroup, GroupKind};
 use milink_core::database::Database;
 use milink_core::instance::Instance;
-use milink_core::link::{Link, SeedingOutcome};
+use milink_core::link::{Link, Phase, SeedingOutcome};
 use milink_core::lsn::Lsn;
 use milink_core::store::LogKind;
 use milink_core::time::Timestamp;
 use milink_core::world::Timer;
 
 /// The fingerprint of a world: its canonical text, in 128 bits.
-pub(crate) fn of(world: &World) -> (u64, u64) {
+pub(crate) fn of(world: &World) -> u128 {
     let text = text(world);
     let half = |salt: u8| {
         // With its fixed keys: the same in every run.
         let mut hasher = DefaultHasher::new();
         (salt, &text).hash(&mut hasher);
-        hasher.finish()
+        u128::from(hasher.finish())
     };
-    (half(1), half(2))
+    (half(1) << 64) | half(2)
 }
 
 /// The canonical text of a world.
@@ -47,12 +48,21 @@ fn text(world: &World) -> String {
         let _ = write!(writer.text, "{way:?};");
     }
     for rule in world.faults().iter() {
-        let _ = write!(writer.text, "!{}", rule.fault.point.get().name);
+        let _ = write!(writer.text, "!{}", effect(rule.fault.point.get().name));
     }
     for (due, timer) in world.timers() {
         writer.timer(due, timer);
     }
     writer.text
+}
+
+/// What a fault does: which of several that do the same only changes what is said of it.
+fn effect(point: &'static str) -> &'static str {
+    match point {
+        "network.one-way-to-instance" | "network.one-way-to-sql-server" => "network.partition",
+        "certificate.expired" => "certificate.unknown",
+        point => point,
+    }
 }
 
 struct Writer<'a> {
@@ -79,10 +89,14 @@ impl Writer<'_> {
             instance.name, instance.service
         );
         for certificate in instance.master().content.certificates.values() {
-            let _ = write!(self.text, ",{}", certificate.name);
-        }
-        if let Some(mi) = instance.as_managed_instance() {
-            let _ = write!(self.text, ",{}", mi.trust_certificates.len());
+            let trusts = |other: &Arc<Instance>| {
+                let mi = other.as_managed_instance();
+                let uploaded = mi.into_iter().flat_map(|mi| mi.trust_certificates.values());
+                let mut uploaded = uploaded.map(|uploaded| uploaded.thumbprint);
+                uploaded.any(|thumbprint| thumbprint == certificate.facts.thumbprint)
+            };
+            let trusted = self.world.instances.values().any(trusts);
+            let _ = write!(self.text, ",{}{trusted}", certificate.name);
         }
         let groups: BTreeMap<&str, &AvailabilityGroup> = instance
             .groups
@@ -111,7 +125,9 @@ impl Writer<'_> {
                 }
             }
             GroupKind::Distributed(pair) => {
-                let _ = write!(self.text, "{:?}", pair.role);
+                // The partners talk about the group that they have shaken hands about.
+                let met = self.world.links.values().any(|link| link.group == group.id);
+                let _ = write!(self.text, "{:?}{met}", pair.role);
                 for member in &pair.members {
                     let _ = write!(
                         self.text,
@@ -182,15 +198,19 @@ impl Writer<'_> {
             connection.connected_since.is_some(),
             connection.silent_since.map(|since| self.until(since)),
         );
+        // What has kept the partners apart is only told, but for whether anything has.
+        let phase = match &link.phase {
+            Phase::Initiating => format!("Initiating{}", connection.last_error.is_some()),
+            Phase::Failed { .. } => "Failed".to_owned(),
+            phase => format!("{phase:?}"),
+        };
         let _ = write!(
             self.text,
-            "#{}{:?}{:?}{:?}{:?}{live:?}{:?}{}{}",
+            "#{}{phase}{:?}{:?}{:?}{live:?}{}{}",
             link.id.name,
-            link.phase,
             link.role,
             link.spec.instance_role,
             link.replication_mode,
-            link.last_error,
             link.partner.is_some(),
             link.operation.is_some(),
         );
