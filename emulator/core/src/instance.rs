@@ -1,5 +1,6 @@
 //! An instance: a SQL Server or a managed instance, with everything that lives on it.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub struct Instance {
     /// `sp_configure` values that were changed, by `configuration_id`.
     pub configuration: OrdMap<i32, Configured>,
     /// Trace flags that are on.
-    pub trace_flags: OrdSet<i32>,
+    pub trace_flags: BTreeSet<i32>,
     /// Files that statements have written on the instance's machine, by path.
     pub files: OrdMap<String, Arc<[u8]>>,
     /// The error log, newest last; bounded.

@@ -1,9 +1,8 @@
 //! Linked servers: what an instance calls another data source, how it gets there and as whom. Kept only: statements on them
 //! are run by whoever speaks SQL.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use imbl::OrdMap;
 
 use crate::command::Request;
 use crate::ids::InstanceId;
@@ -36,7 +35,7 @@ pub struct LinkedServer {
     /// When it last changed.
     pub modified: Timestamp,
     /// Who logs in as whom, by local login; none is everybody who has no mapping of their own.
-    pub logins: OrdMap<Option<Name>, LinkedLogin>,
+    pub logins: BTreeMap<Option<Name>, LinkedLogin>,
 }
 
 /// The options of a linked server, with the defaults of `sp_addlinkedserver`.
@@ -160,7 +159,7 @@ impl LinkedServer {
             catalog: None,
             options: ServerOptions::default(),
             modified: Timestamp::default(),
-            logins: OrdMap::new(),
+            logins: BTreeMap::new(),
         }
     }
 
@@ -210,7 +209,7 @@ impl Request for AddLinkedServer {
         let server = LinkedServer {
             id,
             modified: now,
-            logins: OrdMap::unit(None, itself),
+            logins: BTreeMap::from([(None, itself)]),
             ..self.server
         };
         instance.linked_servers.insert(name, Arc::new(server));

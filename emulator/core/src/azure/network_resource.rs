@@ -1,8 +1,8 @@
 //! Network security groups and route tables: their rules and routes as they are written, and what they mean.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::resource_group::writable_group;
@@ -42,7 +42,7 @@ pub struct NetworkResource {
     /// Changes with each write.
     pub etag: Uuid,
     /// Its security rules or routes.
-    pub items: OrdMap<Name, NetworkItem>,
+    pub items: BTreeMap<Name, NetworkItem>,
     /// The last write, which is running or over.
     pub operation: OperationId,
 }
@@ -132,7 +132,7 @@ impl Request for WriteNetworkResource {
                 .collect(),
             None => found
                 .as_ref()
-                .map_or_else(OrdMap::new, |found| found.items.clone()),
+                .map_or_else(BTreeMap::new, |found| found.items.clone()),
         };
         let name = found
             .as_ref()

@@ -1,8 +1,8 @@
 //! Virtual networks and their subnets: address ranges, delegations, and who uses a subnet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::fabric::{self, Peering};
@@ -37,9 +37,9 @@ pub struct VirtualNetwork {
     /// `dhcpOptions.dnsServers`.
     pub dns_servers: Vec<String>,
     /// Its subnets.
-    pub subnets: OrdMap<Name, Subnet>,
+    pub subnets: BTreeMap<Name, Subnet>,
     /// Its halves of peerings.
-    pub peerings: OrdMap<Name, Peering>,
+    pub peerings: BTreeMap<Name, Peering>,
     /// The last write, which is running or over.
     pub operation: OperationId,
 }
@@ -306,7 +306,7 @@ impl Request for WriteVirtualNetwork {
         }
         let old = found
             .as_ref()
-            .map_or_else(OrdMap::new, |found| found.subnets.clone());
+            .map_or_else(BTreeMap::new, |found| found.subnets.clone());
         let wanted = self.subnets.unwrap_or_else(|| {
             let kept = old.values().map(|s| (s.name.clone(), s.settings.clone()));
             kept.collect()
@@ -340,10 +340,10 @@ impl Request for WriteVirtualNetwork {
             etag: ids.next_guid(),
             prefixes,
             dns_servers: self.dns_servers,
-            subnets: OrdMap::new(),
+            subnets: BTreeMap::new(),
             peerings: found
                 .as_ref()
-                .map_or_else(OrdMap::new, |found| found.peerings.clone()),
+                .map_or_else(BTreeMap::new, |found| found.peerings.clone()),
             operation,
         };
         for (name, settings) in wanted {

@@ -1,5 +1,6 @@
 //! Making instances: SQL Servers by topology, managed instances for ARM.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -165,7 +166,7 @@ fn add(
         waits: OrdMap::new(),
         backups: Vector::new(),
         configuration: OrdMap::new(),
-        trace_flags: OrdSet::new(),
+        trace_flags: BTreeSet::new(),
         files: OrdMap::new(),
         error_log: Vector::new(),
         killed: OrdMap::new(),

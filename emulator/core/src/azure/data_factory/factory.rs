@@ -1,8 +1,7 @@
 //! Factories themselves. Everything about them is done at once (`arm-contract.md` section 2.7).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use imbl::OrdMap;
 
 use super::{Factory, KIND, Precondition, writable};
 use crate::azure::fabric::Place;
@@ -91,9 +90,9 @@ impl Request for WriteFactory {
             public_network_access: true,
             identity: None,
             network: None,
-            runtimes: OrdMap::new(),
-            endpoints: OrdMap::new(),
-            linked_services: OrdMap::new(),
+            runtimes: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            linked_services: BTreeMap::new(),
         });
         let factory = Factory {
             tags: self.place.tags,

@@ -28,10 +28,10 @@ pub use runtime::{
 };
 pub use test_connection::{ConnectionError, Subject, TestConnection, TestedConnection};
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::{ResourceKey, Tags};
@@ -60,11 +60,11 @@ pub struct Factory {
     /// Its managed virtual network.
     pub network: Option<ManagedNetwork>,
     /// Its integration runtimes; that named `AutoResolveIntegrationRuntime` is there without being listed.
-    pub runtimes: OrdMap<Name, IntegrationRuntime>,
+    pub runtimes: BTreeMap<Name, IntegrationRuntime>,
     /// Its managed private endpoints.
-    pub endpoints: OrdMap<Name, ManagedEndpoint>,
+    pub endpoints: BTreeMap<Name, ManagedEndpoint>,
     /// Its linked services.
-    pub linked_services: OrdMap<Name, LinkedService>,
+    pub linked_services: BTreeMap<Name, LinkedService>,
 }
 
 /// The ARM type.

@@ -2,9 +2,8 @@
 
 mod write;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-
-use imbl::{OrdMap, OrdSet};
 
 use super::header::Header;
 use super::{Interface, Machine, Power};
@@ -25,13 +24,13 @@ pub struct LoadBalancer {
     /// `sku.name`.
     pub sku: Sku,
     /// Where it is reached.
-    pub frontends: OrdMap<Name, Frontend>,
+    pub frontends: BTreeMap<Name, Frontend>,
     /// `backendAddressPools`; interfaces say which they are in.
-    pub pools: OrdSet<Name>,
+    pub pools: BTreeSet<Name>,
     /// How it tells whether a member is up.
-    pub probes: OrdMap<Name, Probe>,
+    pub probes: BTreeMap<Name, Probe>,
     /// What goes where.
-    pub rules: OrdMap<Name, Rule>,
+    pub rules: BTreeMap<Name, Rule>,
 }
 
 /// What a load balancer can do.

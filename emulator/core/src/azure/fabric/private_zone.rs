@@ -1,5 +1,6 @@
 //! Private DNS zones: records, and the virtual networks in which they are heard.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub struct PrivateZone {
     /// Its record sets.
     pub records: OrdMap<(RecordKind, Name), RecordSet>,
     /// The networks that hear it.
-    pub links: OrdMap<Name, ZoneLink>,
+    pub links: BTreeMap<Name, ZoneLink>,
 }
 
 /// Kinds of records.
@@ -213,7 +214,7 @@ impl Request for WriteZone {
                 .map_or_else(OrdMap::new, |found| found.records.clone()),
             links: found
                 .as_ref()
-                .map_or_else(OrdMap::new, |found| found.links.clone()),
+                .map_or_else(BTreeMap::new, |found| found.links.clone()),
         };
         world.azure.fabric.private_zones.insert(key, Arc::new(zone));
         Ok((operation, found.is_none()))

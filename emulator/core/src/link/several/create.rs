@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::OrdSet;
-
 use super::{Coming, LinkGroup, LinkGroupSpec, expected, members};
 use crate::command::Request;
 use crate::durations::Transition;
@@ -128,7 +126,7 @@ impl CreateLinkGroup {
             created: now,
             operation: Some(operation),
             coming: Some(Coming::Accepted(self.databases)),
-            left_out: OrdSet::new(),
+            left_out: BTreeSet::new(),
         };
         world.link_groups.insert(id.clone(), Arc::new(group));
         world.record(EventKind::LinkRequested {

@@ -8,9 +8,9 @@ mod create;
 pub(crate) mod laws;
 mod membership;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::OrdSet;
 use uuid::Uuid;
 
 pub use create::{CreateLinkGroup, SetMultiDatabaseLinks};
@@ -42,7 +42,7 @@ pub struct LinkGroup {
     pub coming: Option<Coming>,
     /// Databases that were taken out of the link and are in SQL Server's availability group still: they are not taken in
     /// again by themselves, and the group is not healthy until they have left it too.
-    pub left_out: OrdSet<Name>,
+    pub left_out: BTreeSet<Name>,
 }
 
 /// What is asked of a link with several databases, but for the databases.

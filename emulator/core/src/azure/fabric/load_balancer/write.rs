@@ -1,9 +1,8 @@
 //! What is asked of load balancers: PUT and DELETE of one, and of its pools.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-
-use imbl::OrdMap;
 
 use super::{Frontend, FrontendPlace, KIND, LoadBalancer, Probe, Rule, RuleProtocol, Sku, members};
 use crate::azure::fabric::header::{self, Header, Place};
@@ -111,7 +110,7 @@ impl Request for WriteLoadBalancer {
         let mut balancer = LoadBalancer {
             header,
             sku,
-            frontends: OrdMap::new(),
+            frontends: BTreeMap::new(),
             pools: self.pools.into_iter().collect(),
             probes: self.probes.into_iter().collect(),
             rules: self.rules.into_iter().collect(),
@@ -374,7 +373,7 @@ impl Request for WritePool {
     fn apply(self, world: &mut World) -> Result<(OperationId, bool), Refusal> {
         check_name("Microsoft.Network/loadBalancers", self.name.as_str())?;
         let (header, balancer) = touched(world, &self.balancer)?;
-        let is_new = balancer.pools.insert(self.name).is_none();
+        let is_new = balancer.pools.insert(self.name);
         balancer.header = header.clone();
         Ok((header.operation, is_new))
     }
