@@ -69,10 +69,10 @@ fn of_database(database: &Database, now: Timestamp) -> Vec<BackupSet> {
         let last = (now - TAKES).since(first).0 / every.0;
         // A full backup takes the turn of a differential one, and the log begins with the first full one.
         let turns = (last - most + 1).max(0)..=last;
-        let turns = turns.map(|turn| (turn, first + Span(every.0 * turn)));
-        let turns = turns
-            .filter(|(_, at)| kind == BackupKind::Full || at.since(first).0 % FULL_EVERY.0 != 0);
-        sets.extend(turns.map(|(_, at)| set(database, &log, kind, first, at)));
+        let moments = turns.map(|turn| first + Span(every.0 * turn));
+        let moments =
+            moments.filter(|at| kind == BackupKind::Full || at.since(first).0 % FULL_EVERY.0 != 0);
+        sets.extend(moments.map(|at| set(database, &log, kind, first, at)));
     }
     sets.sort_by_key(|set| set.finished);
     sets
