@@ -7,14 +7,18 @@ mod commit;
 mod dial;
 mod in_doubt;
 mod laws;
+mod record;
 
 use std::fmt;
 
-pub use commit::{Branch, CommitDistributed, Enlist};
+pub use commit::{Branch, CommitDistributed, Ending, Enlist};
 pub use dial::{Missed, dial};
-pub(crate) use in_doubt::resolve;
-pub use in_doubt::{IN_DOUBT, Part};
-pub(crate) use laws::{doubts_end, parts_have_sessions, served_sessions_are_there};
+pub use in_doubt::{IN_DOUBT, KillUnit, Part};
+pub(crate) use in_doubt::{recover, resolve};
+pub(crate) use laws::{
+    doubts_end, parts_have_sessions, served_sessions_are_there, units_end_alike,
+};
+pub use record::{PartState, Units};
 
 use crate::azure::TrustScope;
 use crate::ids::InstanceId;

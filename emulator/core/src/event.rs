@@ -191,6 +191,17 @@ pub enum EventKind {
     InstanceRestarted {
         instance: String,
     },
+    /// A part of a distributed transaction is prepared and has not heard of the decision.
+    TransactionInDoubt {
+        instance: String,
+        unit: String,
+    },
+    /// It has, or was ended without: committed, rolledBack, or lost with a change of its database's role.
+    DoubtEnded {
+        instance: String,
+        unit: String,
+        outcome: &'static str,
+    },
     FaultInstalled {
         fault: u64,
         point: &'static str,

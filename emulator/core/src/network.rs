@@ -82,7 +82,12 @@ impl World {
     /// What faults make of the way from one instance to another, whatever the port. What [`SetReach`] blocks is only the
     /// way to the mirroring ports.
     pub(crate) fn parted(&self, from: InstanceId, to: InstanceId) -> Reach {
-        if !self.is_running(from) || !self.is_running(to) {
+        // An instance takes clients while its groups are not online yet.
+        let is_down = |id| {
+            let found = self.instance(id);
+            found.is_none_or(|found| found.service == ServiceState::Stopped)
+        };
+        if is_down(from) || is_down(to) {
             return Reach::Refused;
         }
         match self.faults.is_empty() {

@@ -917,12 +917,20 @@ pub enum LinkedServerRefusal {
     NoMapping { login: String, name: String },
 }
 
-/// Why a distributed transaction was undone.
+/// Why a distributed transaction was undone, or is not ended by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the error texts say it")]
 pub enum DistributedRefusal {
     #[error("'{instance}' cannot end its part of the distributed transaction")]
     PartLost { instance: String },
+    #[error("there is no part of unit of work {unit} here")]
+    NoUnit { unit: String },
+    #[error("a connection has the part of unit of work {unit}")]
+    InUse { unit: String },
+    #[error("the part of unit of work {unit} is in doubt, which takes COMMIT or ROLLBACK")]
+    Prepared { unit: String },
+    #[error("the part of unit of work {unit} is not in doubt")]
+    NotPrepared { unit: String },
 }
 
 /// Why the roles of a link stay as they are.

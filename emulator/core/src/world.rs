@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::azure::Azure;
 use crate::calendar;
 use crate::command::Request;
+use crate::distributed::Units;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
 use crate::fault::{FaultId, Faults};
@@ -39,6 +40,8 @@ pub struct World {
     pub azure: Azure,
     /// Long-running operations.
     pub operations: OrdMap<OperationId, Arc<Operation>>,
+    /// Distributed transactions, and what has become of them.
+    pub(crate) units: Units,
     /// What backups have written.
     pub media: Media,
     /// How long things take.
@@ -102,6 +105,7 @@ impl World {
             network: Network::default(),
             azure: Azure::new(seed),
             operations: OrdMap::new(),
+            units: Units::default(),
             media: Media::default(),
             durations: Durations::default(),
             stops: 0,

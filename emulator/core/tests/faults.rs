@@ -6,7 +6,7 @@ use lab::{Lab, Step};
 use milink_core::availability_group::Role;
 use milink_core::command::*;
 use milink_core::database::SuspendReason;
-use milink_core::distributed::{Branch, CommitDistributed, Enlist, IN_DOUBT};
+use milink_core::distributed::{Branch, CommitDistributed, Ending, Enlist, IN_DOUBT};
 use milink_core::durations::Profile;
 use milink_core::event::EventKind;
 use milink_core::fault::{Fault, points};
@@ -16,6 +16,7 @@ use milink_core::link::*;
 use milink_core::operation::OperationState;
 use milink_core::refusal::*;
 use milink_core::time::Span;
+use uuid::Uuid;
 
 /// A fault's whole life.
 struct Case {
@@ -638,29 +639,85 @@ const CASES: &[Case] = &[
         after: NOTHING,
     },
     Case {
+        fault: "distributed.vote-lost instance=sqlmi1",
+        start: linked,
+        during: |lab| {
+            let ending = commit_both(lab);
+            assert!(matches!(ending, Ending::Cancelled(_)), "{ending:?}");
+            assert_eq!(doubtful(lab, lab.sql) + doubtful(lab, lab.mi), 1);
+        },
+        after: doubt_ends,
+    },
+    Case {
+        fault: "distributed.coordinator-undecided instance=sqlserver1",
+        start: linked,
+        during: |lab| {
+            assert_eq!(commit_both(lab), Ending::CoordinatorDown);
+            assert_eq!(doubtful(lab, lab.mi), 1);
+            assert!(restarted(lab));
+        },
+        after: doubt_ends,
+    },
+    Case {
+        fault: "distributed.coordinator-decided",
+        start: linked,
+        during: |lab| {
+            assert_eq!(commit_both(lab), Ending::CoordinatorDown);
+            assert_eq!(doubtful(lab, lab.mi), 1);
+            assert!(restarted(lab));
+        },
+        after: doubt_ends,
+    },
+    Case {
+        fault: "distributed.participant-down",
+        start: linked,
+        during: |lab| {
+            assert!(matches!(commit_both(lab), Ending::Committed(_)));
+            assert_eq!(doubtful(lab, lab.mi), 1);
+            assert!(restarted(lab));
+        },
+        after: doubt_ends,
+    },
+    Case {
         fault: "distributed.decision-lost instance=sqlmi1",
         start: linked,
         during: |lab| {
-            let (coordinator, branch) = (part(lab, lab.sql), part(lab, lab.mi));
-            let branches = vec![branch];
-            lab.apply(CommitDistributed {
-                coordinator,
-                branches,
-            });
-            invariants::check(&lab.world).unwrap();
+            assert!(matches!(commit_both(lab), Ending::Committed(_)));
             let parts = &lab.world.instance(lab.mi).unwrap().distributed;
-            assert_eq!(parts[&branch.transaction].session, IN_DOUBT);
+            let part = parts.values().next().expect("there is one");
+            assert_eq!((part.session, part.recovered), (IN_DOUBT, false));
         },
-        after: |lab| {
-            minutes(lab, 5);
-            let parts = &lab.world.instance(lab.mi).unwrap().distributed;
-            assert!(parts.is_empty(), "it asks until it hears");
-        },
+        after: doubt_ends,
     },
 ];
 
+/// Commits a distributed transaction of both sides that began on SQL Server.
+fn commit_both(lab: &mut Lab) -> Ending {
+    let (coordinator, unit) = part(lab, lab.sql, None);
+    let (branch, _) = part(lab, lab.mi, Some(unit));
+    let ending = lab.apply(CommitDistributed {
+        coordinator,
+        branches: vec![branch],
+    });
+    invariants::check(&lab.world).unwrap();
+    ending
+}
+
+/// How many parts an instance has in doubt.
+fn doubtful(lab: &Lab, instance: InstanceId) -> usize {
+    let parts = lab.world.instance(instance).unwrap().distributed.values();
+    parts.filter(|part| part.in_doubt.is_some()).count()
+}
+
+fn doubt_ends(lab: &mut Lab) {
+    minutes(lab, 5);
+    invariants::check(&lab.world).unwrap();
+    let parts = [lab.sql, lab.mi].map(|id| lab.world.instance(id).unwrap().distributed.len());
+    assert_eq!(parts, [0, 0], "it asks until it hears");
+}
+
 /// A part of a distributed transaction, in a session of its own.
-fn part(lab: &mut Lab, instance: InstanceId) -> Branch {
+fn part(lab: &mut Lab, instance: InstanceId, unit: Option<Uuid>) -> (Branch, Uuid) {
     let now = lab.world.now();
     let session = milink_core::session::Session {
         id: SessionId(0),
@@ -684,8 +741,8 @@ fn part(lab: &mut Lab, instance: InstanceId) -> Branch {
         session,
         transaction: lab.apply(BeginTransaction { instance }),
     };
-    lab.apply(Enlist { branch, unit: None });
-    branch
+    let unit = lab.apply(Enlist { branch, unit });
+    (branch, unit)
 }
 
 fn crashes_on_the_way(lab: &mut Lab) {

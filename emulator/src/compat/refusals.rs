@@ -352,6 +352,10 @@ fn linked_server_refusals() -> Vec<Refusal> {
 fn distributed_refusals() -> Vec<Refusal> {
     let all = every! { DistributedRefusal:
         PartLost { instance: text("instance") }
+        NoUnit { unit: text("unit") }
+        InUse { unit: text("unit") }
+        Prepared { unit: text("unit") }
+        NotPrepared { unit: text("unit") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

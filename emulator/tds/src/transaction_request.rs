@@ -70,7 +70,22 @@ impl TransactionRequest {
         let mut reader = Reader::new(payload);
         let headers = AllHeaders::decode(&mut reader, version)?;
         let action = match reader.u16("transaction request type")? {
-            0 | 1 | 6 => return Err(Error::Unsupported("a distributed transaction (DTC)")),
+            // What System.Transactions and XA resources ask for: the coordinator of this machine, and to join it.
+            0 => {
+                return Err(Error::Unsupported(
+                    "TM_GET_DTC_ADDRESS: a client's distributed transaction",
+                ));
+            }
+            1 => {
+                return Err(Error::Unsupported(
+                    "TM_PROPAGATE_XACT: a client's distributed transaction",
+                ));
+            }
+            6 => {
+                return Err(Error::Unsupported(
+                    "TM_PROMOTE_XACT: a client's distributed transaction",
+                ));
+            }
             5 => TransactionAction::Begin(Begin::decode(&mut reader)?),
             7 => {
                 let (name, then) = decode_end(&mut reader)?;
@@ -219,7 +234,18 @@ mod tests {
     fn malformed_requests_are_refused() {
         for (bytes, words) in [
             (&[][..], "transaction request type: 2 bytes needed, 0 left"),
-            (&[1, 0], "a distributed transaction (DTC) is not supported"),
+            (
+                &[0, 0, 0, 0],
+                "TM_GET_DTC_ADDRESS: a client's distributed transaction is not supported",
+            ),
+            (
+                &[1, 0],
+                "TM_PROPAGATE_XACT: a client's distributed transaction is not supported",
+            ),
+            (
+                &[6, 0],
+                "TM_PROMOTE_XACT: a client's distributed transaction is not supported",
+            ),
             (&[4, 0], "transaction request type: is not known"),
             (&[5, 0, 9, 0], "isolation level: is not known"),
             (&[7, 0, 4, 1], "transaction name: 4 bytes needed, 1 left"),

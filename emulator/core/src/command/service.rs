@@ -170,6 +170,7 @@ pub(crate) fn start(world: &mut World, id: InstanceId) {
         plan_log_backup(world, id, database);
     }
     world.record(EventKind::InstanceStarted { instance });
+    crate::distributed::recover(world, id);
 }
 
 /// The groups of an instance that was started leave RESOLVING for the roles that they had: without a cluster, nobody else

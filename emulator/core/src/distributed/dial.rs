@@ -14,6 +14,8 @@ pub enum Missed {
     Path(Symptom),
     /// Something answers, and it is no SQL Server.
     NotSql,
+    /// The gateway answers, and the managed instance behind it is stopped.
+    NotAvailable(InstanceId),
 }
 
 const SQL_PORT: u16 = 1433;
@@ -44,8 +46,12 @@ pub fn dial(world: &World, from: InstanceId, host: &str, port: u16) -> Result<In
             along(world, &vantage, host, port)?
         }
     };
+    // The gateway of a managed instance answers for it, as it does other clients; where a SQL Server was, nobody does.
     if found.service == ServiceState::Stopped {
-        return Err(Missed::Path(Symptom::TcpRefused));
+        return Err(match found.is_managed_instance() {
+            true => Missed::NotAvailable(found.id),
+            false => Missed::Path(Symptom::TcpRefused),
+        });
     }
     match world.parted(from, found.id) {
         Reach::Open | Reach::GatewayOnly => Ok(found.id),

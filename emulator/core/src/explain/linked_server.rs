@@ -52,6 +52,10 @@ pub(super) fn explain(
                 server.name,
                 symptom.native()
             )),
+            Err(Missed::NotAvailable(_)) => explained.fact(format!(
+                "{}: the managed instance at {host},{port} is stopped",
+                server.name
+            )),
             Err(Missed::NotSql) => explained.fact(format!(
                 "{}: what answers at {host},{port} is no SQL Server",
                 server.name

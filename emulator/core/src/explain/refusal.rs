@@ -32,6 +32,13 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
         Refusal::Distributed(DistributedRefusal::PartLost { instance }) => explained
             .fact(format!("'{instance}' was restarted, or the network parted it from the others, before it could commit"))
             .remedy("run the transaction again: nothing of it was kept on any instance"),
+        Refusal::Distributed(DistributedRefusal::InUse { .. } | DistributedRefusal::NotPrepared { .. }) => {
+            explained.remedy("end the session that has it: KILL <session>")
+        }
+        Refusal::Distributed(DistributedRefusal::Prepared { unit }) => explained
+            .remedy(format!("KILL '{unit}' WITH COMMIT, or WITH ROLLBACK: as the other instances have ended it")),
+        Refusal::Distributed(DistributedRefusal::NoUnit { .. }) => explained
+            .remedy("SELECT transaction_uow FROM sys.dm_tran_active_transactions WHERE transaction_state = 5"),
         Refusal::Database(_)
         | Refusal::Write(_)
         | Refusal::Security(_)

@@ -99,6 +99,7 @@ pub(crate) fn restart(world: &mut World, instance: InstanceId) {
     world.stops += 1;
     close_served(world, instance, None);
     world.record(EventKind::InstanceRestarted { instance: name });
+    crate::distributed::recover(world, instance);
     let concerned =
         |link: &&Arc<Link>| link.id.instance == instance || link.partner == Some(instance);
     let links = world.links.values().filter(concerned);

@@ -227,6 +227,10 @@ pub const LAWS: &[(&str, Law)] = &[
         crate::distributed::doubts_end,
     ),
     (
+        "a distributed transaction ends alike on all instances",
+        crate::distributed::units_end_alike,
+    ),
+    (
         "trust that lingers has no group",
         crate::azure::what_lingers_is_over,
     ),

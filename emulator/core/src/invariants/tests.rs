@@ -24,7 +24,7 @@ use crate::azure::{
 };
 use crate::command::Request;
 use crate::database::Database;
-use crate::distributed::{IN_DOUBT, Part};
+use crate::distributed::{IN_DOUBT, Part, PartState};
 use crate::durations::Profile;
 use crate::endpoint::EndpointState;
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, SessionId, TransactionId};
@@ -486,6 +486,7 @@ const MUTANTS: &[Mutant] = &[
                 session: SessionId(99),
                 unit: uuid::Uuid::nil(),
                 in_doubt: None,
+                recovered: false,
             };
             instance(world, SQL)
                 .distributed
@@ -508,10 +509,31 @@ const MUTANTS: &[Mutant] = &[
                 session: IN_DOUBT,
                 unit: uuid::Uuid::nil(),
                 in_doubt: Some(MI),
+                recovered: false,
             };
             instance(world, SQL)
                 .distributed
                 .insert(TransactionId(1), part);
+        },
+    ),
+    (
+        "a distributed transaction ends alike on all instances",
+        linked,
+        |world| {
+            let unit = uuid::Uuid::nil();
+            for (instance, state) in [(SQL, PartState::Committed), (MI, PartState::RolledBack)] {
+                world.units.note(unit, instance, TransactionId(1), state);
+            }
+        },
+    ),
+    (
+        "a distributed transaction ends alike on all instances",
+        linked,
+        |world| {
+            let unit = uuid::Uuid::nil();
+            for (instance, state) in [(SQL, PartState::Committed), (MI, PartState::InDoubt)] {
+                world.units.note(unit, instance, TransactionId(1), state);
+            }
         },
     ),
     ("trust that lingers has no group", trusting, |world| {

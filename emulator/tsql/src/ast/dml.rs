@@ -1,8 +1,8 @@
 //! INSERT, UPDATE, DELETE, MERGE, TRUNCATE.
 
 use super::{
-    AssignOp, ColumnRef, DataType, ExecuteStatement, Expr, Ident, ObjectName, Query, QueryHint,
-    SelectItem, TableHint, TableSource, Top, With,
+    AssignOp, ColumnRef, DataType, ExecuteStatement, Expr, Ident, ObjectName, OpenQuery, Query,
+    QueryHint, SelectItem, TableHint, TableSource, Top, With,
 };
 
 /// What a DML statement changes.
@@ -17,6 +17,8 @@ pub enum DmlTarget {
     },
     /// A table variable, with its `@`.
     Variable(Ident),
+    /// `OPENQUERY(server, 'query')`: the table that the query reads.
+    OpenQuery(Box<OpenQuery>),
 }
 
 /// INSERT.

@@ -101,8 +101,19 @@ pub enum IsolationLevel {
 pub struct KillStatement {
     /// The session number (an integer, sign allowed) or a unit of work (string).
     pub target: Expr,
-    /// WITH STATUSONLY.
-    pub status_only: bool,
+    /// WITH.
+    pub option: Option<KillOption>,
+}
+
+/// What WITH of KILL says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KillOption {
+    /// STATUSONLY: how far a rollback has come.
+    StatusOnly,
+    /// COMMIT: a unit of work that is in doubt.
+    Commit,
+    /// ROLLBACK: the same.
+    Rollback,
 }
 
 /// DBCC.

@@ -10,10 +10,10 @@ registry! {
     statement(S);
 
     "SELECT" Partly, S::Select(_), "SELECT a, b FROM dbo.t WHERE a > 1 ORDER BY a", "clauses are listed below";
-    "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "into linked servers too, not into OPENQUERY; BULK INSERT is refused";
+    "INSERT" Partly, S::Insert(_), "INSERT dbo.t (a) OUTPUT inserted.a VALUES (3)", "into linked servers too, by OPENQUERY if that reads one table; BULK INSERT is refused";
     "INSERT BULK" Partly, S::InsertBulk(_), "INSERT BULK dbo.t (a int, b nvarchar(20)) WITH (TABLOCK)", "as drivers send it; constraints that were not checked are still called trusted";
-    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF there";
-    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "on linked servers where all it reads is there; not of OPENQUERY, no WHERE CURRENT OF there";
+    "UPDATE" Partly, S::Update(_), "UPDATE dbo.t SET b = N'x' WHERE a = 1", "on linked servers, too, by OPENQUERY if that reads one table; no WHERE CURRENT OF there";
+    "DELETE" Partly, S::Delete(_), "DELETE FROM dbo.t WHERE a = 1", "on linked servers, too, by OPENQUERY if that reads one table; no WHERE CURRENT OF there";
     "MERGE" Yes, S::Merge(_), "MERGE dbo.t AS x USING (SELECT 1 AS a) AS y ON x.a = y.a WHEN MATCHED THEN UPDATE SET b = N'm';", "";
     "TRUNCATE TABLE" Partly, S::Truncate(_), "TRUNCATE TABLE dbo.i", "no partitions";
 
@@ -33,11 +33,11 @@ registry! {
     "label:" Yes, S::Label(_), "done:", "";
     "RETURN" Yes, S::Return(_), "RETURN", "";
     "WAITFOR" Partly, S::Waitfor(_), "WAITFOR DELAY '00:00:00'", "DELAY and TIME, by the world's clock; no Service Broker";
-    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "AT linked servers with unnamed arguments only; not AS LOGIN or USER, no RESULT SETS";
+    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "AT linked servers with unnamed arguments only, OUTPUT or not; not AS LOGIN or USER, no RESULT SETS";
     "EXECUTE AS" No, S::ExecuteAs(_), "EXECUTE AS LOGIN = 'sa'", "";
     "REVERT" No, S::Revert, "REVERT", "";
     "USE" Yes, S::Use(_), "USE master", "";
-    "KILL" Partly, S::Kill(_), "KILL 32000", "of a session: what it has open is undone and its connection breaks; no units of work, no WITH STATUSONLY";
+    "KILL" Partly, S::Kill(_), "KILL 32000", "of a session: what it has open is undone and its connection breaks; of a unit of work that is in doubt; no rollback is ever on its way for WITH STATUSONLY";
     "SHUTDOWN" Partly, S::Shutdown { .. }, "WHILE 1 = 0 SHUTDOWN WITH NOWAIT", "what others run ends at once, also without NOWAIT; `milink server start` starts the server again";
     "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), and CHECKDB and its kin, which always find a healthy database";
     "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";

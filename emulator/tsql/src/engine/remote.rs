@@ -17,6 +17,9 @@ pub(crate) struct Wanted {
     pub(crate) what: What,
 }
 
+/// In the place of a linked server: the instance that a statement was sent from.
+pub(crate) const HERE: &str = "";
+
 /// Which rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
@@ -131,6 +134,9 @@ impl Wanted {
             return String::new();
         };
         let quoted = |part: &String| {
+            if part.starts_with('@') {
+                return part.clone();
+            }
             let doubled = part.replace(close, &format!("{close}{close}"));
             format!("{open}{doubled}{close}")
         };

@@ -3,8 +3,8 @@
 use super::{Parsed, Parser, SyntaxError};
 use crate::ast::{
     ColumnRef, DeleteStatement, DmlFilter, DmlTarget, Ident, InsertSource, InsertStatement,
-    MergeAction, MergeClause, MergeStatement, MergeWhen, OutputClause, OutputInto, SetClause,
-    StatementKind, TruncateStatement, UpdateStatement, With,
+    MergeAction, MergeClause, MergeStatement, MergeWhen, OpenQuery, OutputClause, OutputInto,
+    SetClause, StatementKind, TruncateStatement, UpdateStatement, With,
 };
 use crate::lexer::TokenKind;
 
@@ -117,7 +117,16 @@ impl Parser<'_> {
         if self.at_kind(TokenKind::Variable) {
             return Ok(DmlTarget::Variable(self.take_ident()));
         }
-        if self.at_any(&["OPENQUERY", "OPENROWSET", "OPENDATASOURCE"]) {
+        if self.at("OPENQUERY") {
+            let (server, text) = self.open_query_call()?;
+            let alias = None;
+            return Ok(DmlTarget::OpenQuery(Box::new(OpenQuery {
+                server,
+                text,
+                alias,
+            })));
+        }
+        if self.at_any(&["OPENROWSET", "OPENDATASOURCE"]) {
             return self.unsupported("DML on a remote rowset");
         }
         let name = self.object_name()?;

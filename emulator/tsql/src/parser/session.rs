@@ -1,7 +1,7 @@
 //! USE, KILL, SHUTDOWN, DBCC, CHECKPOINT.
 
 use super::{Parsed, Parser};
-use crate::ast::{DbccStatement, Expr, KillStatement, StatementKind, UseStatement};
+use crate::ast::{DbccStatement, Expr, KillOption, KillStatement, StatementKind, UseStatement};
 use crate::lexer::TokenKind;
 
 /// From the pages of the DBCC commands.
@@ -40,10 +40,16 @@ impl Parser<'_> {
             | TokenKind::NationalString => self.argument_value()?,
             _ => return self.unexpected(),
         };
-        let status_only = self.eat_words(&["WITH", "STATUSONLY"]);
+        let option = match self.eat("WITH") {
+            false => None,
+            true if self.eat("STATUSONLY") => Some(KillOption::StatusOnly),
+            true if self.eat("COMMIT") => Some(KillOption::Commit),
+            true if self.eat("ROLLBACK") => Some(KillOption::Rollback),
+            true => return self.unexpected(),
+        };
         Ok(StatementKind::Kill(Box::new(KillStatement {
             target,
-            status_only,
+            option,
         })))
     }
 

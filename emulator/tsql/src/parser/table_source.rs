@@ -4,7 +4,7 @@ use super::{Parsed, Parser, SUBQUERY_COST};
 use crate::ast::{
     Apply, DerivedTable, Expr, ExprKind, FunctionCall, Ident, Join, JoinHint, JoinKind, NamedTable,
     ObjectName, OpenJsonColumn, OpenQuery, Pivot, Span, SystemTimeRangeForm, TableAlias,
-    TableFunction, TableHint, TableMethod, TableModifier, TableSource, Unpivot, ValuesTable,
+    TableFunction, TableHint, TableMethod, TableModifier, TableSource, Text, Unpivot, ValuesTable,
     VariableTable,
 };
 use crate::lexer::TokenKind;
@@ -181,18 +181,22 @@ impl Parser<'_> {
 
     /// `OPENQUERY(server, 'query')`.
     fn open_query(&mut self) -> Parsed<TableSource> {
-        self.advance();
-        let (server, text) = self.parenthesized(|p| {
-            let server = p.identifier()?;
-            p.expect_kind(TokenKind::Comma)?;
-            Ok((server, p.string()?))
-        })?;
+        let (server, text) = self.open_query_call()?;
         let alias = self.optional_alias(true)?;
         Ok(TableSource::OpenQuery(Box::new(OpenQuery {
             server,
             text,
             alias,
         })))
+    }
+
+    pub(super) fn open_query_call(&mut self) -> Parsed<(Ident, Text)> {
+        self.advance();
+        self.parenthesized(|p| {
+            let server = p.identifier()?;
+            p.expect_kind(TokenKind::Comma)?;
+            Ok((server, p.string()?))
+        })
     }
 
     fn variable_table(&mut self) -> Parsed<TableSource> {

@@ -69,13 +69,14 @@ impl Session {
                 {
                     let mut arguments = Vec::with_capacity(args.len());
                     for arg in args {
-                        if arg.output || arg.name.is_some() {
-                            return Err(SqlError::unsupported(
-                                "named and OUTPUT arguments of EXECUTE … AT",
-                            )
-                            .into());
+                        if arg.name.is_some() {
+                            return Err(
+                                SqlError::unsupported("named arguments of EXECUTE … AT").into()
+                            );
                         }
-                        arguments.push(self.evaluate(&arg.value, host)?);
+                        let output = self.output_target(arg)?;
+                        let (value, ty) = self.evaluate(&arg.value, host)?;
+                        arguments.push((value, ty, output));
                     }
                     let call = RemoteCall::text(text, arguments);
                     return self.call_remote(&server, call, host, out);
@@ -115,20 +116,7 @@ impl Session {
             } else {
                 self.evaluate(&arg.value, host)?
             };
-            let output = match (&arg.value.kind, arg.output) {
-                (_, false) => None,
-                (ExprKind::Variable(variable), true) => {
-                    Some(OutputTarget::Variable(self.slot(&variable.value)?))
-                }
-                _ => {
-                    return Err(SqlError::new(
-                        179,
-                        15,
-                        "Cannot use the OUTPUT option when passing a constant to a stored procedure.",
-                    )
-                    .into());
-                }
-            };
+            let output = self.output_target(arg)?;
             arguments.push(CallArgument {
                 name: arg
                     .name
@@ -158,6 +146,25 @@ impl Session {
             return Err(failure);
         }
         Ok(Flow::Jumped)
+    }
+
+    /// Where the value of an OUTPUT argument goes (179).
+    fn output_target(
+        &mut self,
+        arg: &ast::ExecuteArgument,
+    ) -> Result<Option<OutputTarget>, Failure> {
+        match (&arg.value.kind, arg.output) {
+            (_, false) => Ok(None),
+            (ExprKind::Variable(variable), true) => {
+                Ok(Some(OutputTarget::Variable(self.slot(&variable.value)?)))
+            }
+            _ => Err(SqlError::new(
+                179,
+                15,
+                "Cannot use the OUTPUT option when passing a constant to a stored procedure.",
+            )
+            .into()),
+        }
     }
 
     /// EXECUTE whose result sets INSERT takes.

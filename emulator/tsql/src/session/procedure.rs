@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use milink_core::ids::DatabaseId;
 use milink_core::names::Name;
 use milink_core::store::ModuleKind;
 use milink_core::value::Value;
@@ -66,6 +67,7 @@ impl Session {
     }
 
     fn execute_sql(&mut self, call: Call, host: &mut dyn Host) -> Result<(), Failure> {
+        let database = self.database_of(&call.name, host)?;
         let mut arguments = call.arguments.into_iter();
         let text = text_of(arguments.next(), "@statement")?;
         let declared = match arguments.next() {
@@ -79,7 +81,34 @@ impl Session {
             call.return_to,
             None,
             host,
-        )
+        )?;
+        if let Some(database) = database {
+            self.state.database = database;
+        }
+        Ok(())
+    }
+
+    /// The database in which a system procedure of this name runs, if it says one (911).
+    fn database_of(&self, name: &str, host: &mut dyn Host) -> Result<Option<DatabaseId>, SqlError> {
+        if !name.contains('.') {
+            return Ok(None);
+        }
+        let mut parts = crate::catalog::functions::split_name(name).unwrap_or_default();
+        let Some(wanted) = parts.len().checked_sub(3).map(|at| parts.swap_remove(at)) else {
+            return Ok(None);
+        };
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let world = host.snapshot();
+        let instance = world
+            .instance(self.state.instance)
+            .ok_or_else(crate::session::instance_gone)?;
+        let database = instance
+            .database(&wanted)
+            .ok_or_else(|| SqlError::database_not_found(&wanted))?;
+        crate::engine::bind::check_access(instance, database, self.state.read_only_intent)?;
+        Ok(Some(database.id))
     }
 
     fn prepare(

@@ -94,6 +94,8 @@ pub(crate) struct Local {
     pub(crate) scope_identity: Option<i64>,
     /// Rows that linked servers have sent for the current statement.
     pub(crate) remote: BTreeMap<Wanted, Arc<Rowset>>,
+    /// The statement comes from another instance, which calls this one so.
+    pub(crate) sent_to: Option<Arc<str>>,
 }
 
 impl Local {
@@ -104,6 +106,7 @@ impl Local {
             caught: None,
             scope_identity: None,
             remote: BTreeMap::new(),
+            sent_to: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Transactions: BEGIN, COMMIT, ROLLBACK and SAVE, in text and as requests of their own.
 
 use milink_core::command::{BeginTransaction, Commit, Committed, Rollback, Savepoint};
+use milink_core::distributed::Ending;
 use milink_core::names::Name;
 use milink_core::refusal::Refusal;
 
@@ -160,7 +161,19 @@ impl Session {
         };
         let mut result: Option<Result<Committed, Refusal>> = None;
         match open.unit {
-            Some(_) => result = self.commit_distributed(host),
+            Some(_) => {
+                result = match self.commit_distributed(host) {
+                    Some(Ok(Ending::Committed(committed))) => Some(Ok(committed)),
+                    Some(Ok(Ending::Cancelled(refusal))) => Some(Err(refusal.into())),
+                    // This session has gone down with its instance.
+                    Some(Ok(Ending::CoordinatorDown)) => {
+                        self.state.transaction = None;
+                        None
+                    }
+                    Some(Err(refusal)) => Some(Err(refusal)),
+                    None => None,
+                }
+            }
             None => host.update(&mut |world, now| {
                 if world.instance(commit.instance).is_some() {
                     result = Some(world.apply(now, commit));

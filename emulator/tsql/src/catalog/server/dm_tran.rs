@@ -1,10 +1,12 @@
 //! Transactions and locks.
 
+use milink_core::distributed::Part;
+use milink_core::ids::TransactionId;
 use milink_core::store::LockKey;
 use milink_core::value::{Row, Value};
 
 use crate::catalog::column::{BIGINT, BIT, DATETIME, GUID, INT, NAME, col, nvarchar, req};
-use crate::catalog::{Scope, View, row};
+use crate::catalog::{Cell, Scope, View, row};
 
 pub(super) const LOCKS: View = View::sys(
     "dm_tran_locks",
@@ -22,6 +24,8 @@ pub(super) const LOCKS: View = View::sys(
         req("request_session_id", INT),
         req("request_owner_type", nvarchar(60)),
         col("request_owner_id", BIGINT),
+        // Of a distributed transaction only: what KILL ends one by that is in doubt.
+        col("request_owner_guid", GUID),
     ],
     locks,
 );
@@ -79,9 +83,11 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
                 mode: &str,
                 session: i64,
                 owner: &str,
-                id: Value| {
+                id: Value,
+                unit: Value| {
         row![
             kind, "", database, what, entity, 0, mode, "LOCK", "GRANT", 1, session, owner, id,
+            unit,
         ]
     };
     let mut rows = Vec::new();
@@ -97,6 +103,7 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
             session,
             "SHARED_TRANSACTION_WORKSPACE",
             Value::Int(0),
+            Value::Null,
         ));
     }
     for database in scope.instance.databases.values() {
@@ -125,6 +132,7 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
                 session.into(),
                 "TRANSACTION",
                 crate::catalog::Cell::cell(*holder),
+                part_of(scope, *holder).map_or(Value::Null, |part| part.unit.cell()),
             ));
         }
     }
@@ -134,7 +142,7 @@ fn locks(scope: &Scope<'_>) -> Vec<Row> {
 fn session_transactions(scope: &Scope<'_>) -> Vec<Row> {
     open(scope)
         .map(|(_, open)| {
-            let spans = scope.instance.distributed.contains_key(&open.id);
+            let spans = part_of(scope, open.id).is_some();
             row![open.session, open.id, 0, true, !spans, spans, false, 1]
         })
         .collect()
@@ -143,27 +151,17 @@ fn session_transactions(scope: &Scope<'_>) -> Vec<Row> {
 fn active_transactions(scope: &Scope<'_>) -> Vec<Row> {
     open(scope)
         .map(|(_, open)| {
-            // 4 is a distributed transaction, whose unit of work all instances know.
-            let unit = scope
-                .instance
-                .distributed
-                .get(&open.id)
-                .map(|part| part.unit);
-            let (kind, name) = match unit {
-                Some(_) => (4, "DTCXact"),
-                None => (1, "user_transaction"),
+            // 4 is a distributed transaction, whose unit of work all instances know. State 2 is active, 5 prepared; of
+            // the coordinator's states 1 is active, 2 prepared, 5 recovered.
+            let part = part_of(scope, open.id);
+            let (kind, name, state, dtc) = match part {
+                None => (1, "user_transaction", 2, 0),
+                Some(part) if part.in_doubt.is_none() => (4, "DTCXact", 2, 1),
+                Some(part) if part.recovered => (4, "DTCXact", 5, 5),
+                Some(_) => (4, "DTCXact", 5, 2),
             };
-            let unit = unit.map_or(Value::Null, crate::catalog::Cell::cell);
-            row![
-                open.id,
-                name,
-                open.began,
-                kind,
-                unit,
-                2,
-                0,
-                i64::from(kind == 4)
-            ]
+            let unit = part.map_or(Value::Null, |part| part.unit.cell());
+            row![open.id, name, open.began, kind, unit, state, 0, dtc]
         })
         .collect()
 }
@@ -182,6 +180,10 @@ fn database_transactions(scope: &Scope<'_>) -> Vec<Row> {
             ]
         })
         .collect()
+}
+
+fn part_of<'a>(scope: &Scope<'a>, transaction: TransactionId) -> Option<&'a Part> {
+    scope.instance.distributed.get(&transaction)
 }
 
 fn open<'a>(

@@ -47,6 +47,8 @@ pub(crate) struct Binder<'a> {
     /// Common table expressions in sight, innermost last.
     ctes: Vec<Cte>,
     next_query: usize,
+    /// The statement comes from another instance, which calls this one so: names without a server are that one's.
+    sent_to: Option<std::sync::Arc<str>>,
     /// Views that the query is in.
     view_depth: u32,
     /// OPTION (MAXRECURSION n).
@@ -94,6 +96,7 @@ impl<'a> Binder<'a> {
             local,
             ctes: Vec::new(),
             next_query: 0,
+            sent_to: local.sent_to.clone(),
             view_depth: 0,
             max_recursion: 100,
             target: None,

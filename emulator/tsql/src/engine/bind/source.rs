@@ -13,7 +13,7 @@ use super::{Binder, CteRows};
 use crate::ast::{self, TableSource};
 use crate::engine::bound::{ByName, Locking, Predicate, Query, Select, Source, TableScan};
 use crate::engine::pushdown;
-use crate::engine::remote::{Wanted, What};
+use crate::engine::remote::{HERE, Wanted, What};
 use crate::error::{Abort, SqlError};
 use crate::parser::{ParseOptions, parse_batch};
 use crate::types::ExprType;
@@ -65,6 +65,11 @@ impl Binder<'_> {
     ) -> Result<Bound, SqlError> {
         match source {
             TableSource::Table(table) => self.named_table(table),
+            TableSource::Variable(table) if self.sent_to.is_some() => {
+                let name = ast::ObjectName::bare(table.name.clone());
+                let wanted = Wanted::table(HERE, &name, false);
+                self.remote(&wanted, table.alias.as_ref(), &table.name.value)
+            }
             TableSource::Variable(table) => {
                 let found = self.table_variable(&table.name)?;
                 let alias = table.alias.as_ref();
@@ -219,6 +224,7 @@ impl Binder<'_> {
         }
         inner.next_query = self.next_query;
         inner.view_depth = self.view_depth + 1;
+        inner.sent_to = None;
         let query = inner.select_statement(&create.select);
         self.next_query = inner.next_query;
         let query = query.map_err(|error| {

@@ -14,6 +14,8 @@ use super::scope::{ScopeColumn, ScopeSource};
 use crate::ast;
 use crate::catalog::{self, View};
 use crate::engine::bound::{Expr, Place};
+use crate::engine::remote::HERE;
+use crate::engine::same_name;
 use crate::error::SqlError;
 use crate::statement::refusal::sql_error;
 use crate::types::ExprType;
@@ -170,7 +172,12 @@ impl Binder<'_> {
 
     /// The server part of a name, unless it is this instance.
     pub(crate) fn other_server<'n>(&self, name: &'n ast::ObjectName) -> Option<&'n str> {
-        let server = name.server.as_ref()?.value.as_str();
+        let server = name.server.as_ref().map(|server| server.value.as_str());
+        if let Some(own) = &self.sent_to {
+            let server = server.unwrap_or(HERE);
+            return (!same_name(server, own)).then_some(server);
+        }
+        let server = server?;
         let is_own = server.eq_ignore_ascii_case(&self.instance.server_name());
         (!is_own).then_some(server)
     }
@@ -180,6 +187,9 @@ impl Binder<'_> {
         match target {
             ast::DmlTarget::Variable(name) => self.table_variable(name),
             ast::DmlTarget::Object { name, .. } => self.user_table(name),
+            ast::DmlTarget::OpenQuery(_) => Err(SqlError::unsupported(
+                "OPENQUERY as the target of this statement",
+            )),
         }
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn merge(work: &mut Work<'_>, merge: &MergeStatement) -> Result<Outco
     let written = match &merge.target {
         ast::DmlTarget::Object { name, .. } => name.to_string(),
         ast::DmlTarget::Variable(name) => name.value.clone(),
+        ast::DmlTarget::OpenQuery(_) => "OPENQUERY".to_owned(),
     };
     binder.target = Some(Target {
         table: table.clone(),

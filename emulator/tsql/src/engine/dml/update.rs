@@ -289,10 +289,11 @@ pub(super) fn bind_rows(
         let written = match target {
             DmlTarget::Object { name, .. } => name.to_string(),
             DmlTarget::Variable(name) => name.value.clone(),
+            DmlTarget::OpenQuery(_) => "OPENQUERY".to_owned(),
         };
         let hints = match target {
             DmlTarget::Object { hints, .. } => hints.as_slice(),
-            DmlTarget::Variable(_) => &[],
+            DmlTarget::Variable(_) | DmlTarget::OpenQuery(_) => &[],
         };
         let locking = match binder.locking(&table, hints)? {
             // A writer always waits for other writers.

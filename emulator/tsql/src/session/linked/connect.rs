@@ -8,13 +8,16 @@ use milink_core::session::Session as SessionRow;
 use milink_core::time::Span;
 
 use super::reach::{self, Reached};
-use super::{Connection, MOST_HOPS};
+use super::{Connection, MOST_HOPS, configured};
 use crate::error::{Abort, SqlError};
 use crate::session::host::Host;
 use crate::session::{Failure, Options, Session, Wait};
 
-/// How long a connection is waited for where nothing answers: `remote login timeout`, default.
-const LOGIN_TIMEOUT: Span = Span::seconds(10);
+/// How long a connection is waited for where nothing answers, unless the linked server has a `connect timeout`:
+/// `remote login timeout (s)`, an option of `sp_configure`.
+const LOGIN_TIMEOUT: i32 = 1519;
+/// As long as the operating system tries, where that is 0 (guess: what Windows does by default).
+const CONNECT_TIMEOUT: i64 = 21;
 
 impl Session {
     /// The session's own instance.
@@ -52,9 +55,13 @@ impl Session {
             Err(missed) => {
                 let now = world.now();
                 let timeout = match server.options.connect_timeout {
-                    0 => LOGIN_TIMEOUT,
-                    seconds => Span::seconds(seconds),
+                    0 => configured(&own, LOGIN_TIMEOUT),
+                    seconds => seconds,
                 };
+                let timeout = Span::seconds(match timeout {
+                    0 => CONNECT_TIMEOUT,
+                    seconds => seconds,
+                });
                 let begun = self.begun.take().unwrap_or(now);
                 if missed.silent && now < begun + timeout {
                     self.begun = Some(begun);

@@ -3,8 +3,9 @@
 //! A local transaction that touches a linked server becomes a distributed one (documented in "BEGIN DISTRIBUTED
 //! TRANSACTION"): the other side's session takes part in it, and both end together.
 
-use milink_core::command::Committed;
-use milink_core::distributed::{Branch, CommitDistributed, Enlist, Obstacle, can_distribute};
+use milink_core::distributed::{
+    Branch, CommitDistributed, Ending, Enlist, Obstacle, can_distribute,
+};
 use milink_core::linked_server::LinkedServer;
 use milink_core::names::Name;
 use milink_core::refusal::Refusal;
@@ -130,7 +131,7 @@ impl Session {
     pub(in crate::session) fn commit_distributed(
         &mut self,
         host: &mut dyn Host,
-    ) -> Option<Result<Committed, Refusal>> {
+    ) -> Option<Result<Ending, Refusal>> {
         self.state.transaction.as_ref()?.unit?;
         let mut branches = Vec::new();
         self.branches(&mut branches);
@@ -150,7 +151,7 @@ impl Session {
         result
     }
 
-    /// The parts on other instances have been committed.
+    /// The parts on other instances have been ended, or are left to themselves.
     fn part_ended(&mut self) {
         for connection in self.linked.connections.values_mut() {
             if std::mem::take(&mut connection.enlisted) {

@@ -22,28 +22,43 @@ pub(in crate::session) struct RemoteCall {
 
 impl RemoteCall {
     /// `EXEC ('text', arguments) AT server`.
-    pub(in crate::session) fn text(text: String, arguments: Vec<(Value, ExprType)>) -> Self {
+    pub(in crate::session) fn text(
+        text: String,
+        arguments: Vec<(Value, ExprType, Option<OutputTarget>)>,
+    ) -> Self {
+        // Before them come the text and the declaration.
+        let outputs = (2..)
+            .zip(&arguments)
+            .filter_map(|(at, (_, _, output))| match output {
+                Some(OutputTarget::Variable(slot)) => Some((at, *slot)),
+                _ => None,
+            });
+        let outputs = outputs.collect();
         let request = match arguments.is_empty() {
             true => Request::Batch { text },
             false => {
                 let (text, count) = numbered(&text);
                 let declared: Vec<String> = (1..=count)
                     .zip(&arguments)
-                    .map(|(at, (_, ty))| format!("@P{at} {}", declared(ty)))
+                    .map(|(at, (_, ty, output))| {
+                        let output = if output.is_some() { " OUTPUT" } else { "" };
+                        format!("@P{at} {}{output}", declared(ty))
+                    })
                     .collect();
-                let unnamed = |value, ty| Argument {
+                let unnamed = |value, ty, output| Argument {
                     name: String::new(),
                     ty,
                     value,
-                    output: false,
+                    output,
                     default: false,
                 };
                 let text_type = ExprType::new(milink_core::sql_type::SqlType::NVarChar(
                     milink_core::sql_type::Length::Max,
                 ));
                 let texts = [text, declared.join(", ")];
-                let texts = texts.map(|text| unnamed(Value::str(text), text_type));
-                let values = arguments.into_iter().map(|(value, ty)| unnamed(value, ty));
+                let texts = texts.map(|text| unnamed(Value::str(text), text_type, false));
+                let values = arguments.into_iter();
+                let values = values.map(|(value, ty, output)| unnamed(value, ty, output.is_some()));
                 Request::Procedure {
                     name: "sp_executesql".to_owned(),
                     arguments: texts.into_iter().chain(values).collect(),
@@ -52,7 +67,7 @@ impl RemoteCall {
         };
         Self {
             request,
-            outputs: Vec::new(),
+            outputs,
             return_to: ReturnTo::Nobody,
         }
     }

@@ -6,6 +6,7 @@
 mod connect;
 mod distributed;
 mod execute;
+mod open_query;
 pub(crate) mod reach;
 mod rowset;
 mod write;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use milink_core::command::CloseSession;
 use milink_core::ids::InstanceId;
+use milink_core::instance::Instance;
 use milink_core::names::Name;
 use milink_core::time::{Span, Timestamp};
 
@@ -23,6 +25,7 @@ pub(super) use write::{Sent, target_server};
 use super::event::Event;
 use super::host::Host;
 use super::{Request, Session, Step, Wait};
+use crate::catalog::server::{OPTIONS, values};
 use crate::error::SqlError;
 
 /// What a session has to do with linked servers.
@@ -52,7 +55,8 @@ struct Connection {
 struct Running {
     server: Name,
     events: Vec<Event>,
-    since: Timestamp,
+    /// When it has taken too long; none is never.
+    limit: Option<Timestamp>,
 }
 
 /// How a step of such a request comes out.
@@ -64,8 +68,9 @@ enum Remote {
 
 /// Linked servers of linked servers: how deep (guess: the product has other bounds).
 const MOST_HOPS: u8 = 8;
-/// How long a remote request may take (`remote query timeout`, default).
-const QUERY_TIMEOUT: Span = Span::seconds(600);
+/// How long a remote request may take, unless the linked server has a `query timeout`: `remote query timeout (s)`, an
+/// option of `sp_configure`; 0 is for ever.
+const QUERY_TIMEOUT: i32 = 1520;
 
 impl Session {
     /// Runs a request on a linked server, or goes on with the one that runs there.
@@ -79,12 +84,13 @@ impl Session {
         let running = match self.linked.running.take() {
             Some(running) if running.server == *server => running,
             _ => {
+                let limit = self.time_limit(server, now, host);
                 let connection = self.linked.connections.get_mut(server);
                 begin(&mut connection.expect("the caller has connected").session);
                 Running {
                     server: server.clone(),
                     events: Vec::new(),
-                    since: now,
+                    limit,
                 }
             }
         };
@@ -99,7 +105,8 @@ impl Session {
     ) -> Result<Remote, SqlError> {
         let connection = self.linked.connections.get_mut(&running.server);
         let connection = connection.expect("what runs has a connection");
-        let limit = running.since + QUERY_TIMEOUT;
+        let limit = running.limit;
+        let is_over = limit.is_some_and(|limit| now >= limit);
         loop {
             match connection.session.step(host, &mut running.events) {
                 Step::Finished => return Ok(Remote::Done(running.events)),
@@ -109,14 +116,14 @@ impl Session {
                     return Ok(Remote::Waits(Wait::Change { until: Some(now) }));
                 }
                 Step::Continue => {}
-                Step::Wait(_) if now >= limit => {
+                Step::Wait(_) if is_over => {
                     connection.session.cancel(host, &mut Vec::new());
-                    return Err(reach::timed_out());
+                    return Err(reach::timed_out(&running.server));
                 }
                 Step::Wait(wait) => {
                     let wait = match wait {
                         Wait::Change { until } => Wait::Change {
-                            until: Some(until.map_or(limit, |until| until.min(limit))),
+                            until: until.into_iter().chain(limit).min(),
                         },
                         other => other,
                     };
@@ -125,6 +132,17 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Until when a request may run: `query timeout` of the linked server, or the option of the server.
+    fn time_limit(&self, server: &Name, now: Timestamp, host: &mut dyn Host) -> Option<Timestamp> {
+        let own = self.own_instance(host).ok()?;
+        let linked = own.linked_servers.get(server);
+        let seconds = match linked.map_or(0, |linked| linked.options.query_timeout) {
+            0 => configured(&own, QUERY_TIMEOUT),
+            seconds => seconds,
+        };
+        (seconds > 0).then(|| now + Span::seconds(seconds))
     }
 
     /// The same for a request of the wire.
@@ -167,6 +185,12 @@ impl Session {
             connection.close(host);
         }
     }
+}
+
+/// The value in use of an option of `sp_configure`.
+fn configured(instance: &Instance, id: i32) -> i64 {
+    let option = OPTIONS.iter().find(|option| option.id == id);
+    option.map_or(0, |option| values(instance, option).1)
 }
 
 impl Connection {

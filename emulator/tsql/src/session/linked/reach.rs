@@ -7,7 +7,7 @@ use std::sync::Arc;
 use milink_core::World;
 use milink_core::distributed::{Missed, dial};
 use milink_core::ids::{DatabaseId, InstanceId};
-use milink_core::instance::{Instance, ServiceState};
+use milink_core::instance::Instance;
 use milink_core::linked_server::LinkedServer;
 use milink_core::names::Name;
 use milink_core::path::Symptom;
@@ -71,12 +71,14 @@ pub(crate) fn says(server: &LinkedServer, text: &str) -> SqlError {
     )
 }
 
-/// 7399: a remote request took too long. The name is put in by whoever knows it.
-pub(crate) fn timed_out() -> SqlError {
+/// 7399: a remote request took too long.
+pub(crate) fn timed_out(server: &Name) -> SqlError {
     SqlError::new(
         7399,
         16,
-        "The OLE DB provider \"MSOLEDBSQL\" for the linked server reported an error. Execution terminated by the provider because a resource limit was reached.",
+        format!(
+            "The OLE DB provider \"MSOLEDBSQL\" for linked server \"{server}\" reported an error. Execution terminated by the provider because a resource limit was reached."
+        ),
     )
 }
 
@@ -97,9 +99,6 @@ pub(crate) fn reach(
     let Some(instance) = world.instance(found) else {
         return Err(not_there(server, Missed::NotSql));
     };
-    if instance.service == ServiceState::Stopped {
-        return Err(not_there(server, Missed::Path(Symptom::TcpRefused)));
-    }
     let login = login(from, instance, local, server).map_err(refuse)?;
     let wanted = match &server.catalog {
         Some(catalog) => catalog.as_str(),
@@ -168,6 +167,18 @@ fn login(
 
 /// What a client of the provider is told when nobody answers.
 fn not_there(server: &LinkedServer, missed: Missed) -> NotReached {
+    if let Missed::NotAvailable(_) = missed {
+        // As other clients of the gateway hear it.
+        let host = server.address().0;
+        let text = format!(
+            "Database 'master' on server '{host}' is not currently available.  Please retry the connection later.  If the problem persists, contact customer support."
+        );
+        return NotReached {
+            error: SqlError::new(40613, 16, text),
+            preceding: Vec::new(),
+            silent: false,
+        };
+    }
     let Missed::Path(symptom) = missed else {
         return NotReached {
             error: SqlError::new(

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use milink_core::linked_server::LinkedServer;
 
 use super::{Remote, reach};
-use crate::engine::remote::{Rowset, Wanted, What};
+use crate::ast::StatementKind;
+use crate::engine::bind::Binder;
+use crate::engine::remote::{HERE, Rowset, Wanted, What};
 use crate::error::SqlError;
+use crate::parser::{ParseOptions, parse_batch};
 use crate::session::event::Event;
 use crate::session::host::Host;
 use crate::session::{Failure, Request, Session, Wait};
@@ -18,6 +21,9 @@ impl Session {
         wanted: &Wanted,
         host: &mut dyn Host,
     ) -> Result<Option<Wait>, Failure> {
+        if wanted.server == HERE {
+            return self.own_rows(wanted, host);
+        }
         let own = self.own_instance(host)?;
         let server = reach::server(&own, &wanted.server)?;
         if !server.options.data_access {
@@ -41,6 +47,37 @@ impl Session {
         };
         let rowset = rowset(&server, wanted, events)
             .map_err(|failure| self.of_remote(&server.name, failure))?;
+        let frame = self.frame();
+        frame.local.remote.insert(wanted.clone(), Arc::new(rowset));
+        Ok(None)
+    }
+
+    /// The same of this instance, for a statement that another one runs.
+    fn own_rows(&mut self, wanted: &Wanted, host: &mut dyn Host) -> Result<Option<Wait>, Failure> {
+        let quoted_identifier = self.state.settings.quoted_identifier;
+        let batch = parse_batch(&wanted.text(), ParseOptions { quoted_identifier });
+        let select = batch
+            .ok()
+            .and_then(|batch| batch.statements.into_iter().next());
+        let Some(StatementKind::Select(select)) = select.map(|statement| statement.kind) else {
+            return Err(
+                SqlError::unsupported("this name in a statement on a linked server").into(),
+            );
+        };
+        let result = self.with_runtime(
+            host,
+            |instance, state, local| Binder::new(instance, state, local).select_statement(&select),
+            |runtime, query| {
+                let columns = query.columns.clone();
+                let rows = runtime.query(query, None)?;
+                Ok(Rowset { columns, rows })
+            },
+        );
+        let rowset = match result {
+            Ok((rowset, _)) => rowset,
+            Err(Ok(error)) => return Err(Failure::compile(error)),
+            Err(Err(stop)) => return self.stopped(stop, host).map(Some),
+        };
         let frame = self.frame();
         frame.local.remote.insert(wanted.clone(), Arc::new(rowset));
         Ok(None)

@@ -1,24 +1,25 @@
 //! INSERT, UPDATE and DELETE of a table on a linked server.
 //!
-//! The rows of an INSERT are made here and sent. An UPDATE or DELETE is sent as it is, which is right as long as it reads
-//! nothing but tables of that server; one that does is refused by name.
+//! The rows of an INSERT are made here and sent. An UPDATE or DELETE is sent as it is; what it reads of this instance or of
+//! other linked servers is asked for while the other side binds it, fetched, and sent along the next time.
 
 use std::sync::Arc;
 
 use milink_core::linked_server::LinkedServer;
 use milink_core::value::Row;
 
-use super::{Remote, reach};
+use super::{Remote, open_query, reach};
 use crate::ast::{self, DmlFilter, DmlTarget, InsertSource, SetClause, TableSource};
 use crate::engine::bind::{Binder, Scope};
 use crate::engine::exec::Env;
-use crate::engine::{dml, same_name, walk};
+use crate::engine::remote::Wanted;
+use crate::engine::{dml, same_name};
 use crate::error::SqlError;
 use crate::session::event::{DoneCommand, Event};
 use crate::session::frame::Frame;
 use crate::session::host::Host;
 use crate::session::program::compile;
-use crate::session::state::Variables;
+use crate::session::state::Local;
 use crate::session::{Failure, Flow, Session};
 
 /// A statement that one instance sends another in parts, so that no text has to be made of values.
@@ -34,8 +35,10 @@ pub(in crate::session) fn target_server(
     target: &DmlTarget,
     from: &[TableSource],
 ) -> Option<String> {
-    let DmlTarget::Object { name, .. } = target else {
-        return None;
+    let name = match target {
+        DmlTarget::Object { name, .. } => name,
+        DmlTarget::OpenQuery(query) => return Some(query.server.value.clone()),
+        DmlTarget::Variable(_) => return None,
     };
     if let Some(server) = &name.server {
         return Some(server.value.clone());
@@ -66,13 +69,15 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
+        if let DmlTarget::OpenQuery(query) = &insert.target {
+            let insert = open_query::insert(query, insert)?;
+            return self.insert_remote(server, &insert, given, host, out);
+        }
         if insert.output.is_some() {
             return Err(Failure::compile(no_output()));
         }
-        if insert.top.is_some() || insert.with.is_some() {
-            return Err(
-                SqlError::unsupported("INSERT with TOP or WITH into a linked server").into(),
-            );
+        if insert.top.is_some() {
+            return Err(SqlError::unsupported("INSERT with TOP into a linked server").into());
         }
         // The rows are made once: what goes on is already on its way.
         let sent = match self.linked.running.is_some() {
@@ -86,6 +91,7 @@ impl Session {
                     },
                 };
                 let statement = ast::InsertStatement {
+                    with: None,
                     target: without_server(&insert.target),
                     source: given_rows(&insert.source),
                     ..insert.clone()
@@ -104,29 +110,22 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
+        if let DmlTarget::OpenQuery(query) = &update.target {
+            let update = open_query::update(query, update)?;
+            return self.update_remote(server, &update, host, out);
+        }
         if update.output.is_some() {
             return Err(Failure::compile(no_output()));
         }
-        let mut values = Vec::new();
-        for clause in &update.set {
-            match clause {
-                SetClause::Column { value, .. } => values.push(value),
-                _ => {
-                    return Err(SqlError::unsupported(
-                        "variables and methods in SET of an UPDATE on a linked server",
-                    )
-                    .into());
-                }
-            }
+        let sets_columns = |clause: &SetClause| matches!(clause, SetClause::Column { .. });
+        if !update.set.iter().all(sets_columns) {
+            return Err(SqlError::unsupported(
+                "variables and methods in SET of an UPDATE on a linked server",
+            )
+            .into());
         }
-        let from = there(server, &update.from)?;
-        reads_only_there(&values, update.filter.as_ref(), update.with.is_some())?;
-        let statement = ast::UpdateStatement {
-            target: without_server(&update.target),
-            from,
-            ..update.clone()
-        };
-        let sent = Sent::Update(Arc::new(statement));
+        no_cursor(update.filter.as_ref())?;
+        let sent = Sent::Update(Arc::new(update.clone()));
         self.send(server, Some(sent), DoneCommand::Update, host, out)
     }
 
@@ -138,17 +137,15 @@ impl Session {
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
+        if let DmlTarget::OpenQuery(query) = &delete.target {
+            let delete = open_query::delete(query, delete)?;
+            return self.delete_remote(server, &delete, host, out);
+        }
         if delete.output.is_some() {
             return Err(Failure::compile(no_output()));
         }
-        let from = there(server, &delete.from)?;
-        reads_only_there(&[], delete.filter.as_ref(), delete.with.is_some())?;
-        let statement = ast::DeleteStatement {
-            target: without_server(&delete.target),
-            from,
-            ..delete.clone()
-        };
-        let sent = Sent::Delete(Arc::new(statement));
+        no_cursor(delete.filter.as_ref())?;
+        let sent = Sent::Delete(Arc::new(delete.clone()));
         self.send(server, Some(sent), DoneCommand::Delete, host, out)
     }
 
@@ -162,7 +159,11 @@ impl Session {
             InsertSource::Query(query) => self
                 .with_runtime(
                     host,
-                    |instance, state, local| Binder::new(instance, state, local).query(query, None),
+                    |instance, state, local| {
+                        let mut binder = Binder::new(instance, state, local);
+                        binder.with(insert.with.as_ref())?;
+                        binder.query(query, None)
+                    },
                     |runtime, query| runtime.query(query, None),
                 )
                 .map(|(rows, _)| rows),
@@ -237,10 +238,18 @@ impl Session {
             return Ok(Flow::Again(wait));
         }
         self.promote(server, host)?;
-        let variables = self.frame().local.variables.clone();
+        // The rows of an INSERT are all that it reads of this side.
+        let reads_here = !matches!(sent, Some(Sent::Insert(..)));
+        let own = &self.frame().local;
+        let local = Local {
+            variables: own.variables.clone(),
+            remote: own.remote.clone(),
+            sent_to: reads_here.then(|| server.name.as_str().into()),
+            ..Local::new()
+        };
         let begin = |session: &mut Self| {
             if let Some(sent) = sent {
-                session.start_sent(sent, variables);
+                session.start_sent(sent, local);
             }
         };
         let events = match self.ask(&server.name, begin, host) {
@@ -257,6 +266,8 @@ impl Session {
         let mut rows = None;
         for event in events {
             match event {
+                // The statement runs again when that is there.
+                Event::Error(error) if Wanted::of(&error).is_some() => return Err(error.into()),
                 Event::Error(error) => {
                     let failure = SqlError { line: 0, ..error }.into();
                     return Err(self.of_remote(&server.name, failure));
@@ -271,14 +282,14 @@ impl Session {
     }
 
     /// Takes a statement that another instance sends.
-    fn start_sent(&mut self, sent: Sent, variables: Variables) {
+    fn start_sent(&mut self, sent: Sent, local: Local) {
         self.start(crate::session::Request::Batch {
             text: String::new(),
         });
         self.pending = None;
         let empty = compile("", true, &[]).unwrap_or_else(|_| unreachable!("nothing is a batch"));
         let mut frame = Frame::batch(Arc::new(empty));
-        frame.local.variables = variables;
+        frame.local = local;
         self.frames.push(frame);
         self.sent = Some(sent);
     }
@@ -317,6 +328,10 @@ impl Session {
             Ok(Flow::Next | Flow::Jumped) => {
                 self.unblocked(host);
                 self.frames.clear();
+            }
+            Err(failure) if Wanted::of(&failure.error).is_some() => {
+                self.frames.clear();
+                out.push(Event::Error(failure.error));
             }
             Err(failure) => {
                 self.unblocked(host);
@@ -364,69 +379,13 @@ fn given_rows(source: &InsertSource) -> InsertSource {
     }
 }
 
-/// FROM as the other side has to read it: all of its tables are there.
-fn there(server: &LinkedServer, from: &[TableSource]) -> Result<Vec<TableSource>, SqlError> {
-    from.iter()
-        .map(|source| one_there(server, source))
-        .collect()
-}
-
-fn one_there(server: &LinkedServer, source: &TableSource) -> Result<TableSource, SqlError> {
-    match source {
-        TableSource::Table(table)
-            if table
-                .name
-                .server
-                .as_ref()
-                .is_some_and(|name| server.name.is(&name.value)) =>
-        {
-            let mut table = table.clone();
-            table.name.server = None;
-            Ok(TableSource::Table(table))
+fn no_cursor(filter: Option<&DmlFilter>) -> Result<(), SqlError> {
+    match filter {
+        Some(DmlFilter::CurrentOf(_)) => {
+            Err(SqlError::unsupported("WHERE CURRENT OF on a linked server"))
         }
-        TableSource::Join(join) => {
-            let mut join = join.clone();
-            join.left = one_there(server, &join.left)?;
-            join.right = one_there(server, &join.right)?;
-            if join.on.as_ref().is_some_and(has_subquery) {
-                return Err(mixed());
-            }
-            Ok(TableSource::Join(join))
-        }
-        _ => Err(mixed()),
+        _ => Ok(()),
     }
-}
-
-fn reads_only_there(
-    values: &[&ast::Expr],
-    filter: Option<&DmlFilter>,
-    has_with: bool,
-) -> Result<(), SqlError> {
-    let filter = match filter {
-        None => None,
-        Some(DmlFilter::Condition(condition)) => Some(condition),
-        Some(DmlFilter::CurrentOf(_)) => return Err(SqlError::unsupported("WHERE CURRENT OF")),
-    };
-    match has_with || values.iter().copied().chain(filter).any(has_subquery) {
-        true => Err(mixed()),
-        false => Ok(()),
-    }
-}
-
-fn has_subquery(expr: &ast::Expr) -> bool {
-    use ast::ExprKind as K;
-    walk::any(expr, &|part| {
-        matches!(
-            part.kind,
-            K::Subquery(_) | K::Exists(_) | K::InQuery { .. } | K::Quantified { .. }
-        )
-    })
-}
-
-fn mixed() -> SqlError {
-    SqlError::unsupported(
-        "an UPDATE or DELETE on a linked server that reads subqueries or tables of another one",
-    )
 }
 
 fn each_table(source: &TableSource, visit: &mut dyn FnMut(&ast::NamedTable)) {

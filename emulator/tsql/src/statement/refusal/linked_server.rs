@@ -40,5 +40,21 @@ pub(super) fn distributed_error(refusal: &DistributedRefusal) -> SqlError {
             "The Microsoft Distributed Transaction Coordinator (MS DTC) has cancelled the distributed transaction.",
         )
         .aborting(Abort::BatchAndTransaction),
+        DistributedRefusal::NoUnit { unit } => refused(
+            6110,
+            format!("The distributed transaction with UOW {unit} does not exist."),
+        ),
+        DistributedRefusal::InUse { unit } => refused(
+            6117,
+            format!("There is a connection associated with the distributed transaction with UOW {unit}. First, kill the connection using KILL SPID syntax."),
+        ),
+        DistributedRefusal::Prepared { unit } => refused(
+            6113,
+            format!("The distributed transaction associated with UOW {unit} is in PREPARE state. Use KILL UOW WITH COMMIT/ROLLBACK syntax to kill the transaction instead."),
+        ),
+        DistributedRefusal::NotPrepared { unit } => refused(
+            6118,
+            format!("The distributed transaction associated with UOW {unit} is not in PREPARED state. Use KILL UOW to kill the transaction instead."),
+        ),
     }
 }
