@@ -151,6 +151,33 @@ async fn a_reader_that_does_not_read_holds_nobody_up() {
     }
 }
 
+/// What System.Transactions and XA resources send for a transaction of their own: nothing is done, and said by name.
+#[tokio::test]
+async fn a_transaction_of_a_client_s_coordinator_is_refused_by_name() {
+    let stage = Stage::start().await;
+    let mut stream = login(&stage).await;
+    for (request, name) in [
+        (0_u16, "TM_GET_DTC_ADDRESS"),
+        (1, "TM_PROPAGATE_XACT"),
+        (6, "TM_PROMOTE_XACT"),
+    ] {
+        let body = [all_headers(), request.to_le_bytes().to_vec(), vec![0, 0]].concat();
+        let sent = stream.write_all(&packet(TRANSACTION, &body)).await;
+        sent.expect("it is sent");
+        let answer = read_message(&mut stream).await.expect("an answer");
+        assert_eq!(answer.first(), Some(&0xAA), "{name}: {answer:02x?}");
+        let said = utf16(name);
+        let named = answer.windows(said.len()).any(|part| part == said);
+        assert!(named, "{name}: {answer:02x?}");
+    }
+    // The session is as it was.
+    let sent = stream.write_all(&packet(BATCH, &batch("SELECT 1"))).await;
+    sent.expect("it is sent");
+    let answer = read_message(&mut stream).await.expect("an answer");
+    assert_eq!(answer.first(), Some(&0x81), "{answer:02x?}");
+    stage.check_laws();
+}
+
 fn beginnings() -> Vec<(&'static str, Vec<u8>)> {
     let hello = prelogin(NOT_SUPPORTED);
     let with = |at: usize, value: u8| {

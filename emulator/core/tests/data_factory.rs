@@ -37,12 +37,7 @@ impl Town {
             identity: true,
             condition: Precondition::None,
         });
-        self.apply(WriteManagedNetwork {
-            factory: key("adf"),
-            name: Name::new("default"),
-            prevents_exfiltration: false,
-            condition: Precondition::None,
-        });
+        self.apply(managed_network("default"));
         self.runtime("vnetIR", Some("default")).expect("accepted");
         self.runtime("publicIR", None).expect("accepted");
         self.switch("vnetIR", true);
@@ -92,14 +87,25 @@ impl Town {
             Target::Service(_) => "",
         };
         self.try_apply(WriteManagedEndpoint {
+            fqdns: fqdns.iter().map(ToString::to_string).collect(),
+            ..managed_endpoint(name, target, group_id)
+        })
+    }
+
+    /// Takes a managed endpoint away; whether it was there.
+    fn without(&mut self, name: &str) -> bool {
+        self.apply(DeleteManagedEndpoint {
             factory: key("adf"),
             network: Name::new("default"),
             name: Name::new(name),
-            target,
-            group_id: group_id.to_owned(),
-            fqdns: fqdns.iter().map(ToString::to_string).collect(),
-            condition: Precondition::None,
         })
+    }
+
+    fn restart(&mut self, machine: &str) {
+        self.apply(PowerMachine {
+            key: key(machine),
+            power: Power::Running,
+        });
     }
 
     fn judge(&mut self, name: &str, review: Review) {
@@ -174,6 +180,36 @@ fn article(policy: &str) -> Town {
     town.managed("mpe-pls", Target::Service(key("pls")), &[F1, F2])
         .expect("accepted");
     town
+}
+
+/// A factory with an endpoint straight to the first instance, whose owner has said so much of it.
+fn native(review: Review) -> Town {
+    let mut town = Town::new();
+    town.factory();
+    town.managed("mpe", instance(), &[]).expect("accepted");
+    town.judge("mpe", review);
+    town
+}
+
+fn managed_network(name: &str) -> WriteManagedNetwork {
+    WriteManagedNetwork {
+        factory: key("adf"),
+        name: Name::new(name),
+        prevents_exfiltration: false,
+        condition: Precondition::None,
+    }
+}
+
+fn managed_endpoint(name: &str, target: Target, group_id: &str) -> WriteManagedEndpoint {
+    WriteManagedEndpoint {
+        factory: key("adf"),
+        network: Name::new("default"),
+        name: Name::new(name),
+        target,
+        group_id: group_id.to_owned(),
+        fqdns: Vec::new(),
+        condition: Precondition::None,
+    }
 }
 
 fn set_policy(town: &mut Town, id: milink_core::ids::InstanceId, policy: &str) {
@@ -257,11 +293,7 @@ fn a_client_that_is_sent_on_does_not_arrive() {
     town.managed("mpe-mi", instance(), &["native.test"])
         .expect("accepted");
     town.judge("mpe-mi", Review::Approved);
-    town.apply(DeleteManagedEndpoint {
-        factory: key("adf"),
-        network: Name::new("default"),
-        name: Name::new("mpe-pls"),
-    });
+    town.without("mpe-pls");
     town.managed("mpe-mi", instance(), &[]).expect("accepted");
     town.tested(
         &[F1],
@@ -275,20 +307,14 @@ fn a_client_that_is_sent_on_does_not_arrive() {
 fn machines_that_forget_and_probes_that_lie() {
     let mut town = article("Proxy");
     town.judge("mpe-pls", Review::Approved);
-    town.apply(PowerMachine {
-        key: key("fwd1"),
-        power: Power::Running,
-    });
+    town.restart("fwd1");
     town.tested(
         &[F1],
         &expect![[r#"
         mi1.6d710bcf372b.database.windows.net: fwd.no_rule No connection could be made
     "#]],
     );
-    town.apply(PowerMachine {
-        key: key("fwd2"),
-        power: Power::Running,
-    });
+    town.restart("fwd2");
     town.tested(
         &[F1],
         &expect![[r#"
@@ -383,10 +409,7 @@ fn the_native_endpoint() {
 
 #[test]
 fn what_a_provider_says() {
-    let mut town = Town::new();
-    town.factory();
-    town.managed("mpe", instance(), &[]).expect("accepted");
-    town.judge("mpe", Review::Rejected);
+    let mut town = native(Review::Rejected);
     town.tested(
         &[F1],
         &expect![[r#"
@@ -395,12 +418,7 @@ fn what_a_provider_says() {
     );
     let listed = |town: &Town| town.world.connections_to(&instance()).count();
     assert_eq!(listed(&town), 1);
-    let gone = town.apply(DeleteManagedEndpoint {
-        factory: key("adf"),
-        network: Name::new("default"),
-        name: Name::new("mpe"),
-    });
-    assert!(gone);
+    assert!(town.without("mpe"));
     assert_eq!(listed(&town), 0);
     // An instance that goes leaves its endpoints disconnected.
     town.managed("mpe", instance(), &[]).expect("accepted");
@@ -414,10 +432,7 @@ fn what_a_provider_says() {
 
 #[test]
 fn interactive_authoring_ends_when_it_is_not_used() {
-    let mut town = Town::new();
-    town.factory();
-    town.managed("mpe", instance(), &[]).expect("accepted");
-    town.judge("mpe", Review::Approved);
+    let mut town = native(Review::Approved);
     let status = |town: &Town| {
         let factory = town.world.data_factory(&key("adf")).expect("made");
         let runtime = &factory.runtimes[&Name::new("vnetIR")];
@@ -460,10 +475,7 @@ fn interactive_authoring_ends_when_it_is_not_used() {
 
 #[test]
 fn an_instance_that_does_not_run_says_so() {
-    let mut town = Town::new();
-    town.factory();
-    town.managed("mpe", instance(), &[]).expect("accepted");
-    town.judge("mpe", Review::Approved);
+    let mut town = native(Review::Approved);
     let id = town.world.managed_instance("mi1").expect("made").id;
     town.apply(StopManagedInstance { instance: id });
     town.pass(Span::minutes(10));
@@ -477,10 +489,7 @@ fn an_instance_that_does_not_run_says_so() {
 
 #[test]
 fn linked_services_keep_their_passwords() {
-    let mut town = Town::new();
-    town.factory();
-    town.managed("mpe", instance(), &[]).expect("accepted");
-    town.judge("mpe", Review::Approved);
+    let mut town = native(Review::Approved);
     let write = |town: &mut Town, text: &str, credential, condition| {
         town.try_apply(WriteLinkedService {
             factory: key("adf"),
@@ -560,15 +569,7 @@ fn what_does_not_fit_is_refused() {
     tell("another region", town.try_apply(factory("adf", "eastus")));
     tell("no network yet", town.managed("mpe", instance(), &[]));
     tell("a runtime in it", town.runtime("vnetIR", Some("default")));
-    tell(
-        "another network",
-        town.try_apply(WriteManagedNetwork {
-            factory: key("adf"),
-            name: Name::new("other"),
-            prevents_exfiltration: false,
-            condition: Precondition::None,
-        }),
-    );
+    tell("another network", town.try_apply(managed_network("other")));
     town.factory();
     let nobody = Target::Instance(Name::new("nobody"));
     tell("no instance", town.managed("mpe", nobody, &[]));
@@ -576,15 +577,11 @@ fn what_does_not_fit_is_refused() {
     tell("an empty name", town.managed("mpe", instance(), &[""]));
     tell(
         "a group of an instance for a service",
-        town.try_apply(WriteManagedEndpoint {
-            factory: key("adf"),
-            network: Name::new("default"),
-            name: Name::new("mpe"),
-            target: Target::Service(key("pls")),
-            group_id: "managedInstance".to_owned(),
-            fqdns: Vec::new(),
-            condition: Precondition::None,
-        }),
+        town.try_apply(managed_endpoint(
+            "mpe",
+            Target::Service(key("pls")),
+            "managedInstance",
+        )),
     );
     town.managed("mpe", Target::Service(key("pls")), &[])
         .expect("accepted");

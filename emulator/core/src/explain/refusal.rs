@@ -30,7 +30,7 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
             }
         },
         Refusal::Distributed(DistributedRefusal::PartLost { instance }) => explained
-            .fact(format!("'{instance}' was restarted, or the network parted it from the others, before it could commit"))
+            .fact(format!("'{instance}' was restarted, parted from the others by the network, or not trusted any more before it could commit"))
             .remedy("run the transaction again: nothing of it was kept on any instance"),
         Refusal::Distributed(DistributedRefusal::InUse { .. } | DistributedRefusal::NotPrepared { .. }) => {
             explained.remedy("end the session that has it: KILL <session>")

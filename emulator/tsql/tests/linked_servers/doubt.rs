@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use milink_core::fault::{self, Point};
+use milink_core::time::Span;
 use uuid::Uuid;
 
 use crate::town::Town;
@@ -432,4 +433,81 @@ fn what_a_service_finds_in_doubt_is_ended_by_its_option() {
             &expected,
         );
     }
+}
+
+/// Whatever goes wrong, in whatever order: what leaves one side comes to the other, or stays.
+#[test]
+fn money_is_neither_made_nor_lost() {
+    let points: [Option<&'static Point>; 7] = [
+        None,
+        Some(&fault::distributed::VOTE_LOST),
+        Some(&fault::distributed::COORDINATOR_UNDECIDED),
+        Some(&fault::distributed::COORDINATOR_DECIDED),
+        Some(&fault::distributed::PARTICIPANT_DOWN),
+        Some(&fault::distributed::DECISION_LOST),
+        Some(&fault::network::PARTITION),
+    ];
+    let (mut moved, mut undone, mut doubts) = (0, 0, 0);
+    for seed in 0..8_u64 {
+        let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut draw = |among: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random >> 33) as usize % among
+        };
+        let mut town = Town::new();
+        let mut talk = town.linked();
+        town.trust(&["mi1", "mi2"]);
+        let setup = "CREATE TABLE dbo.purse (money int NOT NULL); INSERT dbo.purse VALUES (100)";
+        for id in [town.ids[0], town.ids[1]] {
+            let mut there = town.talk(id);
+            town.say(&mut there, setup);
+        }
+        let mut before = 100;
+        for _ in 0..12 {
+            // An instance fails over every 15 minutes at most.
+            let later = town.lab.world.now() + Span::minutes(20);
+            town.lab.world.advance_to(later);
+            town.say(&mut talk, "SET XACT_ABORT ON; BEGIN TRAN; UPDATE dbo.purse SET money -= 1; UPDATE two.db1.dbo.purse SET money += 1");
+            let fault = points[draw(points.len())].map(|point| town.fault(point));
+            let failed = draw(6);
+            if failed < 2 {
+                town.fail_over(failed);
+            }
+            town.say(&mut talk, "COMMIT");
+            doubts += town
+                .lab
+                .world
+                .instance(town.ids[1])
+                .map_or(0, |found| found.distributed.len());
+            if failed >= 2 && draw(4) == 0 {
+                town.fail_over(draw(2));
+            }
+            if let Some(fault) = fault {
+                town.without(fault);
+            }
+            town.pass();
+            talk = town.talk(town.ids[0]);
+            let mut there = town.talk(town.ids[1]);
+            let mut purse = |talk: &mut _| {
+                let said = town.say(
+                    talk,
+                    "SET LOCK_TIMEOUT 0; UPDATE dbo.purse SET money += 0; SELECT money FROM dbo.purse",
+                );
+                let money = said.lines().find_map(|line| line.parse::<i64>().ok());
+                money.unwrap_or_else(|| panic!("seed {seed}: {said}"))
+            };
+            let (here, other) = (purse(&mut talk), purse(&mut there));
+            assert_eq!(here + other, 200, "seed {seed}");
+            assert!((before - 1..=before).contains(&here), "seed {seed}");
+            moved += before - here;
+            undone += i64::from(before == here);
+            before = here;
+        }
+    }
+    assert!(
+        moved > 10 && undone > 10 && doubts > 10,
+        "{moved} {undone} {doubts}"
+    );
 }

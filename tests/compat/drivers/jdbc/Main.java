@@ -50,6 +50,9 @@ import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.sql.PooledConnection;
+import javax.transaction.xa.XAException;
+import javax.transaction.xa.XAResource;
+import javax.transaction.xa.Xid;
 
 /** The tests of Microsoft's JDBC driver: {@code Main list} names them, {@code Main TEST} runs one. */
 public class Main {
@@ -609,6 +612,31 @@ public class Main {
             Connection second = pooled.getConnection();
             equal(one(second, "SELECT @@SPID"), spid);
             equal(one(second, "SELECT CONCAT(DB_NAME(), ' ', @@TRANCOUNT, ' ', ISNULL(OBJECT_ID('tempdb..#left'), 0))"), "db1 0 0");
+        });
+        test("xa_refused", () -> {
+            // As where the extended procedures of XA are not installed.
+            var source = new com.microsoft.sqlserver.jdbc.SQLServerXADataSource();
+            JsonObject at = server("sql");
+            source.setServerName(text(at, "host"));
+            source.setPortNumber(at.get("port").getAsInt());
+            source.setUser(text(at, "user"));
+            source.setPassword(text(at, "password"));
+            source.setDatabaseName("db1");
+            source.setTrustServerCertificate(true);
+            var connection = source.getXAConnection();
+            Xid branch = new Xid() {
+                public int getFormatId() { return 1; }
+                public byte[] getGlobalTransactionId() { return new byte[] {1, 2, 3}; }
+                public byte[] getBranchQualifier() { return new byte[] {4}; }
+            };
+            try {
+                connection.getXAResource().start(branch, XAResource.TMNOFLAGS);
+            } catch (XAException refused) {
+                equal(String.valueOf(refused.getMessage()).contains("xp_sqljdbc_xa_init"), true);
+                equal(one(connection.getConnection(), "SELECT @@TRANCOUNT"), 0);
+                return;
+            }
+            throw new AssertionError("there is no coordinator to start it with");
         });
         test("bulk_copy", () -> {
             Connection connection = open("databaseName", "db1");
