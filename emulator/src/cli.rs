@@ -11,6 +11,7 @@ mod narrator;
 mod net;
 mod principal;
 mod remote;
+mod replay;
 mod run;
 mod scenario;
 mod server;
@@ -80,6 +81,8 @@ enum Verb {
     /// The part of `run` that is in there
     #[command(hide = true)]
     Inside(run::InsideArguments),
+    /// Replay an input log of `up --record` into equal worlds, and say where it goes another way
+    Replay(replay::ReplayArguments),
     /// Read what has happened in a world
     Journal(remote::JournalArguments),
     /// Print the table of what is emulated, for COMPAT.md
@@ -155,6 +158,7 @@ fn perform(verb: Verb) -> anyhow::Result<ExitCode> {
             Verb::Net(verb) => net::net(verb).await,
             Verb::Run(arguments) => run::run(arguments).await,
             Verb::Inside(arguments) => run::inside(arguments).await,
+            Verb::Replay(arguments) => replay::replay(arguments).await,
             Verb::Journal(arguments) => remote::journal(arguments).await,
             Verb::Health(_) | Verb::Compat => unreachable!("done above"),
         }

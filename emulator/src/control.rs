@@ -9,6 +9,7 @@ mod explain;
 mod faults;
 mod health;
 mod journal;
+mod logged;
 mod machines;
 mod net;
 mod openapi;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use serde::Deserialize;
 
@@ -31,6 +33,7 @@ use crate::hub::{DEFAULT_WORLD, WorldCell};
 use body::Asked;
 use error::ControlError;
 pub(crate) use faults::described;
+pub(crate) use logged::again;
 
 type Handle = State<Arc<Shared>>;
 
@@ -119,8 +122,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/mi/{name}/change-ip", post(machines::change_address))
         .fallback(error::unknown)
         .method_not_allowed_fallback(error::wrong_method);
+    let log = from_fn_with_state(Arc::clone(&shared), logged::log);
     Router::new()
-        .nest("/_milink", control)
+        .nest("/_milink", control.layer(log))
         .route("/health", get(health::health))
         .route("/_localstack/health", get(health::health))
         .with_state(shared)

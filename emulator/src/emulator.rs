@@ -28,6 +28,7 @@ use crate::hub::{DEFAULT_WORLD, Hub, WorldCell, WorldSpec};
 use crate::keys::{Keys, LeafResolver};
 use crate::network::{self, Network};
 use crate::sockets::WorldSockets;
+use crate::tape::{self, End, InTurn, Start, Tape, Writer};
 use crate::tds::TlsConfigs;
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
 use crate::ways::{self, Ways};
@@ -40,10 +41,12 @@ pub struct Emulator {
 }
 
 /// Says what to start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Builder {
     config: Config,
+    record: Option<PathBuf>,
+    tape: Option<Arc<Tape>>,
 }
 
 /// What the parts of a running emulator share.
@@ -127,6 +130,22 @@ impl Emulator {
             .expect("the default world is never deleted")
     }
 
+    /// Ends the input log, if there is one: what is asked from here on is not in it.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn end_log(&self) -> io::Result<()> {
+        let shared = &self.shared;
+        shared.hub.tape().end(|| End {
+            worlds: shared.fingerprints(),
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// The certificate of the authority that clients have to trust.
     pub fn ca_pem(&self) -> &str {
         self.shared.keys.authority_pem()
@@ -182,6 +201,18 @@ impl Builder {
         self
     }
 
+    /// Writes everything that clients ask, with all passwords, into this file, from which it can be replayed.
+    pub fn record(mut self, file: PathBuf) -> Self {
+        self.record = Some(file);
+        self
+    }
+
+    /// Takes what comes from the host from an input log.
+    pub(crate) fn with_tape(mut self, tape: Arc<Tape>) -> Self {
+        self.tape = Some(tape);
+        self
+    }
+
     /// Binds, provisions and serves.
     ///
     /// # Errors
@@ -189,11 +220,8 @@ impl Builder {
     /// A port is in use, a file cannot be written, or the topology is refused. Nothing is left behind.
     pub async fn start(self) -> anyhow::Result<Emulator> {
         let config = self.config;
-        let keys = Arc::new(open_keys(&config.keys)?);
-        let authority = AuthorityFile::of(&keys);
+        let keys = open_keys(&config.keys)?;
         let identity = Identity::of(config.seed);
-        let hub = Hub::new();
-        hub.watch().check_laws(config.check_invariants);
         let sa_password = match &config.sa_password {
             Some(password) => password.clone(),
             None => made_up_password(&keys),
@@ -203,6 +231,27 @@ impl Builder {
             None if is_good_for_azure(&sa_password) => sa_password.clone(),
             None => made_up_password(&keys),
         };
+        let tape = match (self.tape, self.record) {
+            (Some(tape), _) => tape,
+            (None, Some(file)) => {
+                let started = Start {
+                    milink: env!("CARGO_PKG_VERSION").to_owned(),
+                    seed: config.seed,
+                    clock: config.clock.to_string(),
+                    durations: config.durations(),
+                    topology: config.topology.clone(),
+                    sa_password: sa_password.clone(),
+                    administrator_password: administrator_password.clone(),
+                    loose: config.loose,
+                };
+                Tape::recording(Writer::create(&file, started)?)
+            }
+            (None, None) => Tape::off(),
+        };
+        let keys = Arc::new(keys.with_tape(Arc::clone(&tape)));
+        let authority = AuthorityFile::of(&keys);
+        let hub = Hub::with_tape(Arc::clone(&tape));
+        hub.watch().check_laws(config.check_invariants);
         let leaves = LeafResolver::new(&keys, config.tls_names.clone())
             .context("a name given for TLS cannot be in a certificate")?;
         let leaves: Arc<dyn ResolvesServerCert> = leaves;
@@ -247,7 +296,7 @@ impl Builder {
             ways: Mutex::default(),
             networks: Mutex::default(),
         });
-        shared.make_first_world().await?;
+        InTurn::new(tape, None, shared.make_first_world()).await?;
         let router = control::router(Arc::clone(&shared))
             .fallback_service(shared.arm.router())
             .layer(middleware::from_fn_with_state(
@@ -269,6 +318,17 @@ impl Builder {
 }
 
 impl Shared {
+    /// A digest of each world.
+    pub(crate) fn fingerprints(&self) -> BTreeMap<String, String> {
+        let _turn = self.hub.tape().turn(|| None);
+        let worlds = self.hub.worlds();
+        let told = worlds.iter().map(|cell| {
+            let name = cell.name().to_owned();
+            (name, tape::fingerprint(&cell.snapshot()))
+        });
+        told.collect()
+    }
+
     /// Where everything is, and how to get in.
     pub(crate) fn ready(&self) -> ReadyFile {
         self.ready_of(DEFAULT_WORLD)
@@ -352,7 +412,7 @@ impl Shared {
     /// Makes a further world, with sockets of its own on free ports.
     pub(crate) async fn make_world(&self, new: NewWorld) -> anyhow::Result<()> {
         let subscription = new.subscription.unwrap_or_else(|| {
-            let bytes: [u8; 16] = self.keys.random();
+            let bytes: [u8; 16] = self.keys.random_for_world();
             uuid::Builder::from_random_bytes(bytes).into_uuid()
         });
         let cell = match new.origin {
@@ -374,7 +434,7 @@ impl Shared {
                     seed,
                     clock,
                     durations,
-                    start: host_now(),
+                    start: self.hub.tape().host_time(host_now),
                 })?;
                 if let Err(error) = self.provision(&cell, &topology) {
                     self.hub.delete(&new.name)?;
@@ -454,7 +514,7 @@ impl Shared {
             seed: self.config.seed,
             clock: self.config.clock,
             durations: self.config.durations(),
-            start: host_now(),
+            start: self.hub.tape().host_time(host_now),
         })?;
         self.provision(&cell, &self.config.topology)?;
         self.open_sockets(&cell, self.config.ports, true).await?;

@@ -20,6 +20,7 @@ pub use fault::FaultGuard;
 pub use watch::Watch;
 
 use crate::clock::ClockMode;
+use crate::tape::Tape;
 
 /// The name of the world that is there from the start.
 pub const DEFAULT_WORLD: &str = "default";
@@ -28,10 +29,10 @@ pub const DEFAULT_WORLD: &str = "default";
 const WORLDS: usize = 100_000;
 
 /// All worlds, by name and by subscription.
-#[derive(Default)]
 pub struct Hub {
     registry: Mutex<Registry>,
     watch: Arc<Watch>,
+    tape: Arc<Tape>,
 }
 
 #[derive(Default)]
@@ -91,7 +92,21 @@ pub enum HubError {
 impl Hub {
     /// No worlds yet.
     pub fn new() -> Arc<Self> {
-        Arc::default()
+        Self::with_tape(Tape::off())
+    }
+
+    /// No worlds yet, and an input log for those that come.
+    pub(crate) fn with_tape(tape: Arc<Tape>) -> Arc<Self> {
+        Arc::new(Self {
+            registry: Mutex::default(),
+            watch: Arc::default(),
+            tape,
+        })
+    }
+
+    /// The input log of all worlds.
+    pub(crate) fn tape(&self) -> &Arc<Tape> {
+        &self.tape
     }
 
     /// What is watched in all worlds: refusals, and the laws.
@@ -220,7 +235,8 @@ impl Hub {
         if registry.by_name.len() >= WORLDS {
             return Err(HubError::TooMany);
         }
-        let cell = WorldCell::new(name, world, clock, Arc::clone(&self.watch));
+        let (watch, tape) = (Arc::clone(&self.watch), Arc::clone(&self.tape));
+        let cell = WorldCell::new(name, world, clock, watch, tape);
         registry.by_name.insert(name.to_owned(), Arc::clone(&cell));
         registry
             .by_subscription

@@ -1,6 +1,7 @@
 //! What a world was asked, in order, as text for people: a bounded log. Passwords are not shown.
 //!
-//! Not enough to replay a world: bodies of ARM requests and values of parameters are left out.
+//! Not enough to replay a world: bodies of ARM requests and values of parameters are left out. What is enough is written by
+//! [`tape`](crate::tape), if it is asked for.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;

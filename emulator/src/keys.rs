@@ -29,6 +29,7 @@ pub use tls::LeafResolver;
 pub(crate) use tls::certified;
 
 use crate::clock::host_now;
+use crate::tape::Tape;
 
 /// How many endpoint certificates of managed instances are remembered.
 const REMEMBERED: usize = 10_000;
@@ -43,6 +44,8 @@ pub struct Keys {
     provider: Arc<CryptoProvider>,
     cache: Cache,
     endpoint_certificates: Mutex<BTreeMap<String, CertificateFacts>>,
+    /// Where what worlds get from here is written down.
+    tape: Arc<Tape>,
 }
 
 impl Keys {
@@ -89,7 +92,26 @@ impl Keys {
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
             cache,
             endpoint_certificates: Mutex::default(),
+            tape: Tape::off(),
         })
+    }
+
+    /// The same keys, and what worlds get of them goes through an input log.
+    pub(crate) fn with_tape(self, tape: Arc<Tape>) -> Self {
+        Self { tape, ..self }
+    }
+
+    /// Bytes nobody can guess, for a world: a replay gets the same.
+    pub(crate) fn random_for_world<const N: usize>(&self) -> [u8; N] {
+        let given = self.tape.given("random", || self.random::<N>().to_vec());
+        given.try_into().unwrap_or([0; N])
+    }
+
+    /// A certificate that a world gets.
+    fn certificate(&self, make: impl FnOnce() -> Vec<u8>) -> CertificateFacts {
+        let der = self.tape.given("certificate", make);
+        // Only a damaged log has another one.
+        facts::read(&der).unwrap_or_else(|_| facts::unreadable(&der))
     }
 
     /// The authority's certificate, for clients to trust.
@@ -151,11 +173,13 @@ impl Keys {
         params.not_after = moment(request.not_after);
         params.serial_number = Some(serial(request.serial));
         params.distinguished_name = subject_name(&request.subject);
-        let key = rsa::key(request.key_bits, &self.cache);
-        let certificate = params
-            .self_signed(&*key)
-            .expect("any text can be a common name, and the key is ours");
-        facts::read(certificate.der()).expect("a certificate made here can be read")
+        self.certificate(|| {
+            let key = rsa::key(request.key_bits, &self.cache);
+            let certificate = params
+                .self_signed(&*key)
+                .expect("any text can be a common name, and the key is ours");
+            certificate.der().to_vec()
+        })
     }
 
     /// The certificate of a managed instance's mirroring endpoint. The same FQDN gives the same one.
@@ -189,6 +213,10 @@ impl Keys {
 
     /// A certificate for an FQDN; `mark` makes its serial number.
     fn issue(&self, fqdn: &str, mark: &[u8; 20], now: Timestamp) -> CertificateFacts {
+        self.certificate(|| self.issued(fqdn, mark, now))
+    }
+
+    fn issued(&self, fqdn: &str, mark: &[u8; 20], now: Timestamp) -> Vec<u8> {
         let key = rsa::key(2048, &self.cache);
         let mut issuer = CertificateParams::default();
         issuer.distinguished_name = name_of(&[
@@ -207,7 +235,7 @@ impl Keys {
         let certificate = params
             .signed_by(&*key, &Issuer::from_params(&issuer, &*key))
             .expect("an FQDN can be a common name, and the key is ours");
-        facts::read(certificate.der()).expect("a certificate made here can be read")
+        certificate.der().to_vec()
     }
 
     /// Reads any DER certificate.

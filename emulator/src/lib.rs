@@ -11,6 +11,7 @@ pub mod hub;
 pub mod inputs;
 pub mod keys;
 pub mod limits;
+pub mod tape;
 pub mod tds;
 pub mod topology;
 

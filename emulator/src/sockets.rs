@@ -77,7 +77,17 @@ impl WorldSockets {
                 IpAddr::V4(ip) if !ip.is_unspecified() => ip,
                 _ => Ipv4Addr::LOCALHOST,
             };
-            let address = Some((address, reserved.address().port()));
+            // A replay has the address of the recording, where nobody listens now.
+            let address = shared.hub.tape().given("address", || {
+                let port = reserved.address().port().to_be_bytes();
+                [&address.octets()[..], &port].concat()
+            });
+            let address = match address[..] {
+                [a, b, c, d, high, low] => {
+                    Some((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])))
+                }
+                _ => None,
+            };
             world
                 .submit(SetLoopback { instance, address })
                 .expect("a loopback address is never refused");

@@ -24,14 +24,14 @@ use milink_core::names::Name;
 use milink_core::time::Timestamp;
 use milink_core::version::{Build, Edition, UpdatePolicy};
 use milink_core::{Refusal, World};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::keys::Keys;
 
 pub use principal::PrincipalSpec;
 
 /// The contents of a topology file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
     /// The resource group of everything in Azure.
@@ -56,12 +56,12 @@ pub struct Topology {
     #[serde(default)]
     pub dial: Vec<DialSpec>,
     /// How long things take, unless whoever makes the world says it.
-    #[serde(default, deserialize_with = "transitions::read")]
+    #[serde(default, deserialize_with = "transitions::read", skip_serializing)]
     pub transitions: Option<Durations>,
 }
 
 /// A virtual network with one subnet for managed instances.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "the fields say it")]
 pub struct Network {
@@ -72,7 +72,7 @@ pub struct Network {
 }
 
 /// A SQL Server.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqlServerSpec {
     /// `@@SERVERNAME`.
@@ -103,7 +103,7 @@ pub struct SqlServerSpec {
 }
 
 /// A managed instance.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManagedInstanceSpec {
     /// Its short name.
@@ -119,7 +119,7 @@ pub struct ManagedInstanceSpec {
 }
 
 /// A port that stands for a host and port of the model, seen from a vantage; the latter may be made later.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DialSpec {
     /// `vm:NAME`, `subnet:NETWORK/SUBNET`, `onprem:SITE`, `internet` and so on.
@@ -138,7 +138,7 @@ pub struct DialSpec {
 }
 
 /// Whether logins at a port must name the host that the port stands for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NameCheckSpec {
     /// The loopback is taken for it.

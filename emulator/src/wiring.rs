@@ -55,6 +55,10 @@ impl arm::Worlds for Hub {
         true
     }
 
+    fn tape(&self) -> Arc<crate::tape::Tape> {
+        Arc::clone(Self::tape(self))
+    }
+
     fn calls(&self, id: Uuid) -> Option<Arc<Calls>> {
         Some(Arc::clone(self.of_subscription(id)?.calls()))
     }

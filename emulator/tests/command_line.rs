@@ -387,3 +387,42 @@ fn verbs_without_an_emulator_say_that_there_is_none() {
         assert!(stderr.contains(&free.to_string()), "{words:?}: {stderr}");
     }
 }
+
+#[test]
+fn what_was_recorded_is_replayed() {
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("log");
+    let log = log.to_str().unwrap();
+    let up = Up::start(home.path(), &["--record", log, "--clock", "manual"]);
+    let url = up.url().to_owned();
+    for words in [
+        &["clock", "advance", "90min"][..],
+        &["fault", "add", "network.partition"],
+        &["world", "fork", "copy"],
+        &["world", "keep", "here"],
+        &["clock", "advance", "1h"],
+        &["world", "restore", "here"],
+    ] {
+        let done = run(home.path(), &[words, &["--url", &url]].concat());
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{words:?}: {stderr}");
+    }
+    assert_eq!(up.terminate(), Some(0));
+    let again = run(home.path(), &["replay", log]);
+    let said = String::from_utf8_lossy(&again.stdout);
+    let wrong = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success(), "{said}{wrong}");
+    assert!(said.ends_with("equal worlds: copy, default\n"), "{said}");
+
+    let text = fs::read_to_string(log).unwrap();
+    fs::write(log, text.replace("90min", "91min")).unwrap();
+    let parted = run(home.path(), &["replay", log]);
+    assert_eq!(parted.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&parted.stdout);
+    assert!(said.contains("the answer differs"), "{said}");
+    fs::write(log, &text[..text.len() / 2]).unwrap();
+    let broken = run(home.path(), &["replay", log]);
+    assert_eq!(broken.status.code(), Some(2));
+    let wrong = String::from_utf8_lossy(&broken.stderr);
+    assert!(wrong.contains(": line "), "{wrong}");
+}

@@ -245,6 +245,12 @@ async fn every_moment_that_is_shown_is_the_worlds() {
         .send("GET", &path, "2024-05-01-preview", None)
         .await;
     assert_of_the_world("ARM", &links.expect("the links").body.to_string());
+    let copy = format!("{}/databases/db1", stage.instance_id());
+    let copy = stage.arm().send("GET", &copy, "2023-08-01", None).await;
+    assert_of_the_world(
+        "ARM's database",
+        &copy.expect("it is there").body.to_string(),
+    );
     let journal = control.get(&format!("journal?after={before}")).await;
     assert_of_the_world("journal", &journal.expect("the journal").to_string());
     let doctor = control
@@ -252,6 +258,60 @@ async fn every_moment_that_is_shown_is_the_worlds() {
         .await
         .expect("the doctor");
     assert_of_the_world("doctor", &doctor["now"].to_string());
+    let log = control.get_text("worlds/default/log").await;
+    assert_of_the_world("what was asked", last_lines(&log.expect("the log")));
+
+    // Clients judge tokens and the header of the date by their own clocks, which are the host's.
+    let ca = reqwest::Certificate::from_pem(stage.emulator().ca_pem().as_bytes());
+    let http = reqwest::Client::builder()
+        .tls_certs_only([ca.expect("the authority is good")])
+        .build()
+        .expect("a client");
+    let ready = stage.ready();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&resource=https%3A%2F%2Fmanagement.azure.com%2F",
+        ready.client_id, ready.client_secret
+    );
+    let url = format!("{}/{}/oauth2/token", ready.entra_url, ready.tenant_id);
+    let asked = http
+        .post(url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form);
+    let granted = asked.send().await.expect("an answer");
+    let date = granted.headers()["date"].to_str().expect("text").to_owned();
+    assert!(!date.contains("2027"), "{date}");
+    let granted: serde_json::Value = granted.json().await.expect("JSON");
+    let token = granted["access_token"].as_str().expect("a token");
+    let claims = token.split('.').nth(1).expect("claims");
+    let claims: serde_json::Value =
+        serde_json::from_slice(&base64url(claims)).expect("they are JSON");
+    let now = milink::clock::host_now().unix_seconds();
+    let (granted, expires) = (claims["iat"].as_i64(), claims["exp"].as_i64());
+    assert!(granted.is_some_and(|at| (now - 600..=now).contains(&at)));
+    assert!(expires.is_some_and(|at| (now + 82_800..=now + 90_000).contains(&at)));
+}
+
+/// What base64 for URLs, without padding, stands for.
+fn base64url(text: &str) -> Vec<u8> {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for digit in text.chars() {
+        let six = DIGITS.find(digit).expect("a digit of base64");
+        bits = bits << 6 | u32::try_from(six).expect("less than 64");
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 0xFF) as u8);
+        }
+    }
+    bytes
+}
+
+/// The end of a log, which the world's new time is in.
+fn last_lines(text: &str) -> &str {
+    let at = text.len().saturating_sub(2_000);
+    let at = (at..text.len()).find(|at| text.is_char_boundary(*at));
+    &text[at.unwrap_or(0)..]
 }
 
 /// There is a moment, and it is not the host's.

@@ -13,6 +13,7 @@ mod long_statements;
 mod many_worlds;
 mod network;
 mod preconditions;
+mod replay;
 mod servers;
 mod sessions;
 mod transitions;

@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod graph;
 mod location;
+mod logged;
 mod not_emulated;
 mod operations;
 mod paging;
@@ -49,6 +50,7 @@ pub use registry::{Served, served};
 pub(crate) use template::functions as template_functions;
 pub use token::{Claims, SqlPrincipal, TokenError, TokenSigner};
 
+use crate::tape::{Entry, Tape};
 use error::ArmError;
 
 /// Whether a request came over TLS; the listener puts it into the request's extensions.
@@ -87,6 +89,8 @@ pub struct Arm {
     deploying: std::sync::Mutex<()>,
     /// Where something has happened that deployments may have waited for, while others went on.
     stirred: std::sync::Mutex<BTreeSet<Uuid>>,
+    /// The input log.
+    tape: Arc<Tape>,
 }
 
 /// How many characters of a path are remembered with a refusal.
@@ -106,6 +110,7 @@ impl Arm {
         let principal = entra::object_id(&config.client_id);
         Arc::new(Self {
             config,
+            tape: worlds.tape(),
             worlds,
             keys,
             signer,
@@ -121,6 +126,7 @@ impl Arm {
     fn over(&self, worlds: Arc<dyn Worlds>) -> Self {
         Self {
             config: self.config.clone(),
+            tape: worlds.tape(),
             worlds,
             keys: Arc::clone(&self.keys),
             signer: self.signer.clone(),
@@ -218,16 +224,16 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         tls,
         body: body.unwrap_or_default(),
     };
-    let answer = match unread {
-        Some(error) => Err(error),
-        None => route::answer(&arm, &incoming),
+    let (mut response, late) = match unread {
+        None => answered(&arm, &incoming),
+        Some(error) => {
+            let error = explained(&arm, &incoming, error);
+            (answer::finish(&incoming, Err(error)), Duration::ZERO)
+        }
     };
-    let late = answer.as_ref().map_or(Duration::ZERO, |answer| answer.late);
     if !late.is_zero() {
         tokio::time::sleep(late).await;
     }
-    let answer = answer.map_err(|error| explained(&arm, &incoming, error));
-    let mut response = answer::finish(&incoming, answer).map(Body::from);
     match response.extensions_mut().remove::<answer::Withheld>() {
         None => {}
         Some(answer::Withheld::Dropped) => {
@@ -236,7 +242,20 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         // Until the client leaves, which ends this task.
         Some(answer::Withheld::Held) => std::future::pending().await,
     }
-    response
+    response.map(Body::from)
+}
+
+/// The answer to a request, and how late it is.
+fn answered(arm: &Arm, incoming: &Incoming) -> (Response<Vec<u8>>, Duration) {
+    let _turn = arm
+        .tape
+        .turn(|| Some(Entry::Arm(logged::request(arm, incoming))));
+    let answer = route::answer(arm, incoming);
+    let late = answer.as_ref().map_or(Duration::ZERO, |answer| answer.late);
+    let answer = answer.map_err(|error| explained(arm, incoming, error));
+    let response = answer::finish(incoming, answer);
+    arm.tape.answer(|| logged::answer(incoming, &response));
+    (response, late)
 }
 
 /// Why a body is not there to be looked at.

@@ -56,6 +56,12 @@ pub trait Worlds: Send + Sync {
     /// carry passwords.
     fn change(&self, id: Uuid, what: &str, change: &mut dyn FnMut(&mut World, Timestamp)) -> bool;
 
+    /// The input log of all worlds.
+    #[doc(hidden)]
+    fn tape(&self) -> Arc<crate::tape::Tape> {
+        crate::tape::Tape::off()
+    }
+
     /// Where the calls to a world are entered.
     fn calls(&self, _id: Uuid) -> Option<Arc<Calls>> {
         None

@@ -104,6 +104,9 @@ pub(super) struct UpArguments {
         num_args = 0..=1
     )]
     check_invariants: CheckLaws,
+    /// File to write everything into that clients ask, for `milink replay`; it holds all passwords
+    #[arg(long, env = "MILINK_RECORD", value_name = "FILE")]
+    record: Option<PathBuf>,
     /// A further name that the TLS certificates are good for; may be repeated
     #[arg(
         long = "tls-name",
@@ -149,10 +152,12 @@ pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         None => None,
     };
     let given = [arguments.sa_password.clone(), arguments.mi_password.clone()];
-    let emulator = Emulator::builder()
-        .config(config(arguments)?)
-        .start()
-        .await?;
+    let record = arguments.record.clone();
+    let mut builder = Emulator::builder().config(config(arguments)?);
+    if let Some(file) = &record {
+        builder = builder.record(file.clone());
+    }
+    let emulator = builder.start().await?;
     let ready = emulator.ready();
     print(&greeting(&ready, &given))?;
     let ready_file = match ready_file {
@@ -161,6 +166,10 @@ pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
     };
     signals.arrived().await;
     drop(ready_file);
+    if let Some(file) = record {
+        let ended = emulator.end_log();
+        ended.with_context(|| format!("cannot write the input log {}", file.display()))?;
+    }
     let broken = emulator.hub().watch().broken();
     drop(emulator);
     for (world, law) in &broken {

@@ -18,6 +18,7 @@ use crate::calls::Calls;
 use crate::clock::{Clock, ClockMode, host_now};
 use crate::explanations::Refused;
 use crate::inputs::Inputs;
+use crate::tape::{Entry, Tape, Turn};
 
 /// How long another client may take to release what one waits for before the time jumps: real
 /// programs release locks in real time.
@@ -45,6 +46,7 @@ pub struct WorldCell {
     calls: Arc<Calls>,
     inputs: Inputs,
     watch: Arc<Watch>,
+    tape: Arc<Tape>,
     pub(super) wake_driver: Arc<Notify>,
     /// Whether the world has faults on request, for those who would have to take the lock to ask them.
     has_faults: AtomicBool,
@@ -63,6 +65,8 @@ pub(super) struct State {
     checked: Instant,
     snapshots: BTreeMap<String, World>,
     told: u64,
+    /// Where there is an input log: the turn in which the clock was looked at last, and what it showed.
+    shown: (u64, Timestamp),
 }
 
 /// A clock as the control API shows it.
@@ -77,13 +81,20 @@ pub struct ClockState {
 }
 
 impl WorldCell {
-    pub(super) fn new(name: &str, world: World, mode: ClockMode, watch: Arc<Watch>) -> Arc<Self> {
+    pub(super) fn new(
+        name: &str,
+        world: World,
+        mode: ClockMode,
+        watch: Arc<Watch>,
+        tape: Arc<Tape>,
+    ) -> Arc<Self> {
         let told = world.event_count();
         Arc::new(Self {
             name: name.to_owned(),
             subscription: world.subscription,
             state: Mutex::new(State {
                 clock: Clock::new(mode, world.now()),
+                shown: (0, world.now()),
                 initial: world.clone(),
                 lawful: world.clone(),
                 checked: Instant::now(),
@@ -99,6 +110,7 @@ impl WorldCell {
             calls: Arc::default(),
             inputs: Inputs::default(),
             watch,
+            tape,
             wake_driver: Arc::default(),
             has_faults: AtomicBool::new(false),
         })
@@ -155,6 +167,34 @@ impl WorldCell {
         })
     }
 
+    /// The input log.
+    pub(crate) fn tape(&self) -> &Arc<Tape> {
+        &self.tape
+    }
+
+    /// What time it is. Where there is an input log, the time stands within a turn, and between turns.
+    fn now(&self, state: &mut State) -> Timestamp {
+        if !self.tape.is_on() {
+            return state.clock.now();
+        }
+        let come_to = state.world.now();
+        if let Some(turn) = self.tape.current()
+            && state.shown.0 != turn
+        {
+            let clock = &state.clock;
+            let at = self.tape.moment(&self.name, come_to, || clock.now());
+            state.shown = (turn, at);
+        }
+        state.shown.1.max(come_to)
+    }
+
+    /// Whoever changes a world without a turn changes it behind the log's back.
+    #[track_caller]
+    fn turn(&self) -> Turn<'_> {
+        let by = std::panic::Location::caller();
+        self.tape.turn(|| Some(Entry::Lost { by: by.to_string() }))
+    }
+
     /// Which life of the world this is.
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
@@ -173,7 +213,7 @@ impl WorldCell {
     /// Reads the world as it is now.
     pub fn read<R>(self: &Arc<Self>, read: impl FnOnce(&World) -> R) -> R {
         let mut state = self.lock();
-        let now = state.clock.now();
+        let now = self.now(&mut state);
         let due = state.world.is_due(now);
         state.world.advance_to(now);
         let result = read(&state.world);
@@ -189,9 +229,11 @@ impl WorldCell {
     }
 
     /// Changes the world, alone, at its clock's now.
+    #[track_caller]
     pub fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut World, Timestamp) -> R) -> R {
+        let _turn = self.turn();
         let mut state = self.lock();
-        let now = state.clock.now();
+        let now = self.now(&mut state);
         state.world.advance_to(now);
         let result = change(&mut state.world, now);
         self.settle(state);
@@ -199,17 +241,19 @@ impl WorldCell {
     }
 
     /// As [`change`](Self::change), unless the world is no longer in the life `epoch`.
+    #[track_caller]
     pub fn change_in<R>(
         self: &Arc<Self>,
         epoch: u64,
         change: impl FnOnce(&mut World, Timestamp) -> R,
     ) -> Option<R> {
+        let _turn = self.turn();
         let mut state = self.lock();
         // Epochs change under the lock.
         if self.epoch() != epoch {
             return None;
         }
-        let now = state.clock.now();
+        let now = self.now(&mut state);
         state.world.advance_to(now);
         let result = change(&mut state.world, now);
         self.settle(state);
@@ -221,6 +265,7 @@ impl WorldCell {
     /// # Errors
     ///
     /// The world refuses.
+    #[track_caller]
     pub fn submit<R: Request>(self: &Arc<Self>, request: R) -> Result<R::Reply, Refusal> {
         self.change(|world, now| world.apply(now, request))
     }
@@ -289,7 +334,7 @@ impl WorldCell {
         let world = state.initial.clone();
         let now = match state.clock.mode() {
             ClockMode::Manual => world.now(),
-            _ => world.now().max(host_now()),
+            _ => world.now().max(self.tape.host_time(host_now)),
         };
         self.begin_life(&mut state, world, now);
         self.settle(state);
@@ -325,12 +370,19 @@ impl WorldCell {
 
     /// Lets time pass at once: everything due until then happens.
     pub fn advance(self: &Arc<Self>, span: Span) {
-        let to = self.lock().clock.now() + span;
+        let to = {
+            let mut state = self.lock();
+            self.now(&mut state) + span
+        };
         self.advance_to(to);
     }
 
     /// Lets the time pass up to `to`; it does not go back. What is being deployed goes on at the moments when it can.
     pub fn advance_to(self: &Arc<Self>, to: Timestamp) {
+        let _turn = self.tape.turn(|| {
+            let world = self.name.clone();
+            Some(Entry::Advance { world, to })
+        });
         for _ in 0..QUIET_STEPS {
             match self.next_step_of_deployments() {
                 Some(due) if due < to => self.pass_to(due),
@@ -349,8 +401,12 @@ impl WorldCell {
 
     fn pass_to(self: &Arc<Self>, to: Timestamp) {
         let mut state = self.lock();
+        let shown = self.now(&mut state);
         state.clock.jump_to(to);
-        let now = state.clock.now();
+        let now = match self.tape.is_on() {
+            true => shown.max(to),
+            false => state.clock.now(),
+        };
         state.world.advance_to(now);
         self.settle(state);
     }
@@ -358,7 +414,10 @@ impl WorldCell {
     /// Goes from one due moment to the next until nothing more happens by itself, at most for
     /// `limit`.
     pub fn advance_until_quiet(self: &Arc<Self>, limit: Span) {
-        let end = self.lock().clock.now() + limit;
+        let end = {
+            let mut state = self.lock();
+            self.now(&mut state) + limit
+        };
         for _ in 0..QUIET_STEPS {
             match self.read(World::next_due) {
                 Some(due) if due <= end => self.advance_to(due),
@@ -375,7 +434,7 @@ impl WorldCell {
         if !jumps && !state.world.is_held() {
             return;
         }
-        let now = state.clock.now();
+        let now = self.now(&mut state);
         state.world.poll(now);
         if let Some(due) = state.world.next_due().filter(|_| jumps) {
             state.clock.jump_to(due);
@@ -388,7 +447,7 @@ impl WorldCell {
     pub fn look(self: &Arc<Self>) {
         let mut state = self.lock();
         if state.world.is_held() {
-            let now = state.clock.now();
+            let now = self.now(&mut state);
             state.world.poll(now);
             self.settle(state);
         }
@@ -515,6 +574,7 @@ impl WorldCell {
         close_sessions(&mut world);
         state.told = state.told.min(world.event_count());
         state.clock = Clock::new(state.clock.mode(), now);
+        state.shown.1 = now;
         world.advance_to(now);
         state.world = world;
         self.epoch.fetch_add(1, Ordering::AcqRel);

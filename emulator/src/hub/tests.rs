@@ -197,6 +197,15 @@ fn time_that_passes_in_pieces_passes_as_in_one() {
     let hub = Hub::new();
     for seed in 0..8_u64 {
         let whole = linked(&hub, &format!("whole{seed}"), u128::from(seed) + 1, seed);
+        for fault in [
+            serde_json::json!({"point": "network.loss", "when": {"probability": 0.3}}),
+            serde_json::json!({"point": "network.partition", "when": {"for": "25s"}}),
+            serde_json::json!({"point": "seeding.stalled", "when": {"for": "40s"}}),
+            serde_json::json!({"point": "crash.before-step", "when": {"nth": 2, "probability": 0.5}}),
+        ] {
+            let fault = serde_json::from_value(fault).unwrap();
+            whole.install_fault(fault).unwrap();
+        }
         let pieces = hub
             .fork(
                 whole.name(),

@@ -33,6 +33,20 @@ pub(super) fn read(der: &[u8]) -> Result<CertificateFacts, String> {
     })
 }
 
+/// What is known of bytes that are no certificate: nothing.
+pub(super) fn unreadable(der: &[u8]) -> CertificateFacts {
+    CertificateFacts {
+        der: der.into(),
+        thumbprint: sha1(der),
+        subject: String::new(),
+        issuer: String::new(),
+        serial: String::new(),
+        not_before: Timestamp::default(),
+        not_after: Timestamp::default(),
+        key_bits: 0,
+    }
+}
+
 /// SHA-1 of the bytes.
 pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
     Sha1::digest(bytes).into()

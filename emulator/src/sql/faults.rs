@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use milink_core::fault::{About, Failure, Field, Point, Verdict, login, tds};
+use milink_core::fault::{About, Failure, FaultPoint, Field, Point, Verdict, login, tds};
 use milink_core::instance::Instance;
 use milink_tds::token::ServerMessage;
 
 use super::session::EngineSession;
 use super::{SqlEndpoint, Target, recorded};
 use crate::hub::WorldCell;
+use crate::tape::Entry;
 use crate::tds::service::{LoginRefusal, LoginRequest, SessionRequest};
 use crate::tds::{Cancel, ClientGone, DoneScope, End, ResponseSink};
 
@@ -34,17 +35,27 @@ impl EngineSession {
     ) -> Result<Goes, ClientGone> {
         let about = self.about(request);
         let ask = |point| ask(&self.cell, point, &about);
-        if ask(&tds::RESET_BEFORE).is_some() {
-            sink.reset();
-            return Err(ClientGone);
-        }
-        if let Some(verdict) = ask(&tds::STALLED) {
+        let tape = self.cell.tape();
+        let stalled = match tape.step(self.number, || false).await {
+            Some(_turn) if ask(&tds::RESET_BEFORE).is_some() => {
+                sink.reset();
+                return Err(ClientGone);
+            }
+            Some(_turn) => ask(&tds::STALLED),
+            None => None,
+        };
+        if let Some(verdict) = stalled
+            && !tape.is_replaying()
+        {
             let late = verdict.delay().to_std().min(LATEST);
             tokio::select! {
                 () = tokio::time::sleep(late) => {}
                 () = cancel.cancelled() => return Ok(Goes::Answered),
             }
         }
+        let Some(_turn) = tape.step(self.number, || false).await else {
+            return Ok(Goes::On);
+        };
         if let Some(Verdict::FailAs(said)) = ask(&tds::REFUSED) {
             let is_call = matches!(request, SessionRequest::Rpc { .. });
             refuse(&said, &self.server, is_call, sink);
@@ -83,21 +94,57 @@ impl SqlEndpoint {
         if !self.cell.has_faults() {
             return false;
         }
-        let about = self.cell.read(|world| match &self.target {
-            Target::SqlServer(id, _) => About::nothing().at(world, *id),
+        let instances: Vec<Arc<Instance>> = self.cell.read(|world| match &self.target {
+            Target::SqlServer(id, _) => world.instance(*id).into_iter().cloned().collect(),
             // Which instance is meant is said later: a fault of any of them is one of the gateway.
-            Target::Gateway { .. } => world
-                .instances
-                .values()
-                .filter(|instance| instance.is_managed_instance())
-                .fold(About::nothing(), |about, found| about.at(world, found.id)),
-            Target::Route { route, .. } => match route.instance(world) {
-                Some(found) => About::nothing().at(world, found.id),
-                None => About::nothing(),
-            },
+            Target::Gateway { .. } => {
+                let all = world.instances.values();
+                let managed = all.filter(|instance| instance.is_managed_instance());
+                managed.cloned().collect()
+            }
+            Target::Route { route, .. } => route.instance(world).into_iter().cloned().collect(),
         });
-        ask(&self.cell, point, &about).is_some()
+        let names = |managed: bool| {
+            let of_kind = |found: &&Arc<Instance>| found.is_managed_instance() == managed;
+            let names = instances.iter().filter(of_kind);
+            names.map(|found| found.name.to_string()).collect()
+        };
+        let _turn = self.cell.tape().turn(|| {
+            Some(Entry::Struck {
+                world: self.cell.name().to_owned(),
+                point: point.name.to_owned(),
+                servers: names(false),
+                instances: names(true),
+            })
+        });
+        is_struck(&self.cell, point, &instances)
     }
+}
+
+/// Asks again what the log has of a client of whom nothing was known yet.
+pub(crate) fn strike_again(
+    cell: &Arc<WorldCell>,
+    point: &str,
+    servers: &[String],
+    instances: &[String],
+) -> Result<(), String> {
+    let point = FaultPoint::named(point).map_err(|error| error.to_string())?;
+    let found: Vec<Arc<Instance>> = cell.read(|world| {
+        let servers = servers.iter().filter_map(|name| world.sql_server(name));
+        let managed = instances.iter();
+        let managed = managed.filter_map(|name| world.managed_instance(name));
+        servers.chain(managed).cloned().collect()
+    });
+    is_struck(cell, point.get(), &found);
+    Ok(())
+}
+
+fn is_struck(cell: &Arc<WorldCell>, point: &'static Point, instances: &[Arc<Instance>]) -> bool {
+    let about = cell.read(|world| {
+        let ids = instances.iter().map(|found| found.id);
+        ids.fold(About::nothing(), |about, id| about.at(world, id))
+    });
+    ask(cell, point, &about).is_some()
 }
 
 /// Whether a fault refuses a login, and in which words.

@@ -19,9 +19,11 @@ use milink_tsql::session::{Options, Session};
 use milink_tsql::statement::refusal;
 
 use super::host::Life;
+use super::logged::{self, Heard};
 use super::session::EngineSession;
 use super::{SqlEndpoint, Target};
 use crate::hub::WorldCell;
+use crate::tape::Entry;
 use crate::tds::service::{
     BoxFuture, Greeting, LoginAccepted, LoginRefusal, LoginRequest, SqlService,
 };
@@ -81,7 +83,9 @@ impl SqlService for SqlEndpoint {
         login: LoginRequest<'a>,
     ) -> BoxFuture<'a, Result<LoginAccepted, LoginRefusal>> {
         Box::pin(async move {
-            let judged = self.judge(&login);
+            let judged = self
+                .find(&login)
+                .and_then(|found| self.admit(found, &login));
             self.note(&login, &judged);
             judged
         })
@@ -89,12 +93,29 @@ impl SqlService for SqlEndpoint {
 }
 
 impl SqlEndpoint {
-    fn judge(&self, login: &LoginRequest<'_>) -> Result<LoginAccepted, LoginRefusal> {
+    /// Judges a login to an instance, in a turn of its own.
+    pub(super) fn admit(
+        &self,
+        found: Found<'_>,
+        login: &LoginRequest<'_>,
+    ) -> Result<LoginAccepted, LoginRefusal> {
+        let tape = Arc::clone(found.cell.tape());
+        let _turn = tape.turn(|| Some(Entry::Login(self.recorded(&found, login))));
+        let judged = self.judge(found, login);
+        tape.answer(|| logged::answered(&judged));
+        judged
+    }
+
+    fn judge(
+        &self,
+        found: Found<'_>,
+        login: &LoginRequest<'_>,
+    ) -> Result<LoginAccepted, LoginRefusal> {
         let Found {
             cell,
             instance,
             user,
-        } = self.find(login)?;
+        } = found;
         let epoch = cell.epoch();
         let server = instance.server_name();
         if instance.service == ServiceState::Stopped {
@@ -163,10 +184,13 @@ impl SqlEndpoint {
             session: id,
             login: user.name.clone(),
             database: database.id,
-            seed: u64::from_le_bytes(self.keys.random()),
+            seed: u64::from_le_bytes(self.keys.random_for_world()),
         };
         let build = instance.build();
         let session = EngineSession {
+            number: cell.tape().next_session(),
+            heard: Heard::default(),
+            message: None,
             cell,
             keys: Arc::clone(&self.keys),
             life: Life {

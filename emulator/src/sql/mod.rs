@@ -5,6 +5,7 @@
 mod convert;
 mod faults;
 mod host;
+mod logged;
 mod login;
 mod recorded;
 mod route;
@@ -19,6 +20,9 @@ use crate::hub::{Hub, WorldCell};
 use crate::keys::Keys;
 use crate::network::Route;
 use crate::tds::service::SqlService;
+
+pub(crate) use faults::strike_again;
+pub(crate) use logged::{log_in_again, request_again};
 
 /// One address that SQL clients connect to.
 pub(crate) struct SqlEndpoint {

@@ -15,12 +15,14 @@ use tokio::sync::oneshot;
 
 use super::faults::Goes;
 use super::host::{Life, SessionHost};
+use super::logged::{self, Heard};
 use super::{convert, recorded};
 use crate::calls::When;
 use crate::explanations::Refused;
 use crate::hub::WorldCell;
 use crate::keys::Keys;
-use crate::tds::service::{BoxFuture, SessionRequest, SessionState, SqlSession};
+use crate::tape::{Entry, SqlMessage};
+use crate::tds::service::{BoxFuture, Raw, SessionRequest, SessionState, SqlSession};
 use crate::tds::{Cancel, ClientGone, DoneScope, End, ResponseSink, wire};
 
 /// A logged-in session.
@@ -30,6 +32,12 @@ pub(super) struct EngineSession {
     pub(super) life: Life,
     pub(super) server: String,
     pub(super) engine: Session,
+    /// Its number in the input log.
+    pub(super) number: u64,
+    /// What the client is answered, for the input log.
+    pub(super) heard: Heard,
+    /// The request as it came, for the input log.
+    pub(super) message: Option<SqlMessage>,
     /// The world has gone on without it.
     pub(super) is_over: bool,
 }
@@ -65,12 +73,20 @@ impl SqlSession for EngineSession {
                 return recorded::struck(blow, &self.server, is_call, sink).await;
             }
             self.cell.note_input(&self.server, &input(&request));
+            let tape = Arc::clone(self.cell.tape());
+            if tape.is_on() {
+                let message = self.message.take();
+                let asked = logged::request(self.number, &request, message);
+                drop(tape.turn(|| Some(Entry::Request(asked))));
+            }
             if self.cell.has_faults()
                 && let Goes::Answered = self.meet_faults(&request, sink, cancel).await?
             {
                 return Ok(SessionState::Open);
             }
-            self.touch(true);
+            if let Some(_turn) = tape.step(self.number, || false).await {
+                self.touch(true);
+            }
             let result = match request {
                 SessionRequest::Batch { text } => {
                     let batch = Request::Batch { text };
@@ -87,7 +103,11 @@ impl SqlSession for EngineSession {
                         .await
                 }
             };
-            self.touch(false);
+            if let Some(_turn) = tape.step(self.number, || false).await {
+                self.touch(false);
+                let heard = std::mem::take(&mut self.heard);
+                tape.answer(|| heard.answer(self.number));
+            }
             if let Some(arrived) = arrived {
                 arrived.end(match &result {
                     Ok(false) => "done",
@@ -111,12 +131,21 @@ impl SqlSession for EngineSession {
         Box::pin(Self::ended(self))
     }
 
+    fn arrives(&mut self, message: &Raw<'_>) {
+        if self.cell.tape().is_on() {
+            self.message = logged::message(message);
+        }
+    }
+
     fn give_up(&mut self) {
         self.engine.forget_bulk();
     }
 
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink) {
         let (cancel, mut events) = (Cancel::default(), Vec::new());
+        let tape = Arc::clone(self.cell.tape());
+        let (session, keep) = (self.number, keep_transaction);
+        let _turn = tape.turn(|| Some(Entry::Reset { session, keep }));
         let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.life);
         if host.is_lost() {
             // The request that follows says so.
@@ -188,11 +217,18 @@ impl EngineSession {
         self.engine.start(request);
         let mut events = Vec::new();
         let mut apart = false;
+        let tape = Arc::clone(self.cell.tape());
         loop {
             let seen = self.cell.version();
-            let step = match apart {
-                false => self.step(cancel, &mut events),
+            let step = match apart && !tape.is_on() {
                 true => self.step_apart(cancel, &mut events).await,
+                false => {
+                    let given_up = || cancel.is_cancelled();
+                    match tape.step(self.number, given_up).await {
+                        Some(_turn) => self.step(cancel, apart, &mut events),
+                        None => break,
+                    }
+                }
             };
             apart = step == Some(Step::Wait(Wait::Thread));
             self.send(&mut events, &mut progress, sink).await?;
@@ -217,19 +253,27 @@ impl EngineSession {
             }
         }
         if cancel.is_cancelled() {
-            let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
-            if host.is_lost() {
-                return self.end_of_life(sink);
+            {
+                let session = self.number;
+                let _turn = tape.turn(|| Some(Entry::Cancel { session }));
+                let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
+                if host.is_lost() {
+                    return self.end_of_life(sink);
+                }
+                self.engine.cancel(&mut host, &mut events);
             }
-            self.engine.cancel(&mut host, &mut events);
             self.send(&mut events, &mut progress, sink).await?;
         }
         Ok(progress.failed)
     }
 
     /// One step of the engine; none if the world has gone on without the session.
-    fn step(&mut self, cancel: &Cancel, events: &mut Vec<Event>) -> Option<Step> {
+    fn step(&mut self, cancel: &Cancel, apart: bool, events: &mut Vec<Event>) -> Option<Step> {
         let mut host = SessionHost::new(&self.cell, &self.keys, cancel, self.life);
+        if apart {
+            // With an input log, nobody else goes on meanwhile.
+            host = host.on_own_thread();
+        }
         if !host.is_lost() {
             let step = self.engine.step(&mut host, events);
             if !host.is_lost() {
@@ -267,6 +311,10 @@ impl EngineSession {
     }
 
     async fn wait(&self, wait: Wait, seen: u64, cancel: &Cancel) {
+        if self.cell.tape().is_replaying() {
+            // When it goes on is in the log.
+            return;
+        }
         match wait {
             Wait::Thread => {}
             Wait::Until(at) => tokio::select! {
@@ -282,12 +330,16 @@ impl EngineSession {
     }
 
     async fn send(
-        &self,
+        &mut self,
         events: &mut Vec<Event>,
         progress: &mut Progress,
         sink: &mut ResponseSink,
     ) -> Result<(), ClientGone> {
+        let listens = self.cell.tape().is_on();
         for event in events.drain(..) {
+            if listens {
+                self.heard.add(&event);
+            }
             match event {
                 Event::Columns(columns) => {
                     progress.types = columns.iter().map(|column| column.ty.sql).collect();
@@ -441,6 +493,8 @@ impl Drop for CancelOnDrop {
 impl Drop for EngineSession {
     fn drop(&mut self) {
         let cancel = Cancel::default();
+        let session = self.number;
+        let _turn = self.cell.tape().turn(|| Some(Entry::Gone { session }));
         let mut host = SessionHost::new(&self.cell, &self.keys, &cancel, self.life);
         if !host.is_lost() {
             self.engine.close(&mut host);

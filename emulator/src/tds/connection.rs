@@ -18,7 +18,7 @@ use super::handshake::{self, Handshaken};
 use super::incoming::Incoming;
 use super::listener::ListenerConfig;
 use super::login;
-use super::service::{SessionRequest, SessionState, SqlService, SqlSession};
+use super::service::{Raw, SessionRequest, SessionState, SqlService, SqlSession};
 use super::sink::{ClientGone, DoneScope, End, ResponseSink};
 use super::socket::Socket;
 
@@ -126,8 +126,15 @@ impl Connection {
                     self.answer_nothing().await?;
                     continue;
                 }
-                _ => match decode(&message, self.version, &self.limits)? {
-                    Ok(request) => self.respond(&message, request).await?,
+                _ => match decode(message.kind, &message.payload, self.version, &self.limits)? {
+                    Ok(request) => {
+                        self.session.arrives(&Raw {
+                            kind: message.kind,
+                            version: self.version,
+                            payload: &message.payload,
+                        });
+                        self.respond(&message, request).await?
+                    }
                     Err(error) => self.refuse(&error).await?,
                 },
             };
@@ -252,15 +259,28 @@ enum Outcome {
     ClientGone,
 }
 
+/// Reads a request that was read before.
+///
+/// # Errors
+///
+/// Says why it is none.
+pub(crate) fn read_again(raw: &Raw<'_>) -> Result<SessionRequest, String> {
+    match decode(raw.kind, raw.payload, raw.version, &Limits::default()) {
+        Ok(Ok(request)) => Ok(request),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The request in a message. The outer error is a message that has no place here; the inner one can
 /// be told to the client.
 fn decode(
-    message: &Message,
+    kind: PacketType,
+    payload: &[u8],
     version: TdsVersion,
     limits: &Limits,
 ) -> Result<Result<SessionRequest, milink_tds::Error>, ConnectionError> {
-    let payload = &message.payload;
-    Ok(match message.kind {
+    Ok(match kind {
         PacketType::SqlBatch => SqlBatch::decode(payload, version)
             .map(|batch| SessionRequest::Batch { text: batch.text }),
         PacketType::Rpc => {

@@ -18,6 +18,7 @@ mod socket;
 mod tls;
 
 pub use attention::Cancel;
+pub(crate) use connection::read_again;
 pub use listener::{ListenerConfig, TlsConfigs, run, serve};
 pub use sink::{ClientGone, DoneScope, End, ResponseSink};
 

@@ -6,8 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use milink_core::fault::Point;
+use milink_tds::TdsVersion;
 use milink_tds::bulk_load::BulkLoad;
 use milink_tds::login7::Login7;
+use milink_tds::packet::PacketType;
 use milink_tds::prelogin::EncryptionPolicy;
 use milink_tds::rpc_request::RpcCall;
 use milink_tds::token::{FedAuthInfo, ServerMessage};
@@ -56,6 +58,9 @@ pub trait SqlSession: Send {
         Box::pin(std::future::pending())
     }
 
+    /// A request has come that is not only a batch's text, as it came.
+    fn arrives(&mut self, _message: &Raw<'_>) {}
+
     /// The client has given up a request before it was whole: rows that were to follow do not come.
     fn give_up(&mut self) {}
 
@@ -64,6 +69,17 @@ pub trait SqlSession: Send {
     /// `keep_transaction` the open transaction is rolled back. The sink has already announced the
     /// reset; changes such as the database's are for the session to announce.
     fn reset(&mut self, keep_transaction: bool, sink: &mut ResponseSink);
+}
+
+/// A request as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    /// The type of its packets.
+    pub kind: PacketType,
+    /// The protocol's version.
+    pub version: TdsVersion,
+    /// What they hold.
+    pub payload: &'a [u8],
 }
 
 /// Whether the connection goes on after a response.

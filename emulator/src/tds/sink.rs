@@ -82,6 +82,12 @@ impl ResponseSink {
         }
     }
 
+    /// A sink for a client that is not there.
+    pub(crate) fn to_nobody() -> Self {
+        let context = TokenContext::new(milink_tds::TdsVersion::V7_4);
+        Self::new(context, Box::new(tokio::io::sink()), Reset::default())
+    }
+
     /// The version and default collation of the connection.
     pub fn context(&self) -> TokenContext {
         self.context
@@ -203,7 +209,7 @@ impl ResponseSink {
     }
 
     /// Starts a response.
-    pub(super) fn begin(&mut self, is_call: bool, cancel: Arc<Cancel>) {
+    pub(crate) fn begin(&mut self, is_call: bool, cancel: Arc<Cancel>) {
         self.is_call = is_call;
         self.cancel = cancel;
         self.held_done = None;
@@ -211,7 +217,7 @@ impl ResponseSink {
     }
 
     /// Ends the response: exactly one last DONE, and the end of the message.
-    pub(super) async fn finish(&mut self) -> Result<(), ClientGone> {
+    pub(crate) async fn finish(&mut self) -> Result<(), ClientGone> {
         let last_kind = match self.is_call {
             true => DoneKind::Procedure,
             false => DoneKind::Statement,

@@ -4,13 +4,13 @@ use anyhow::{Context as _, anyhow};
 use milink_core::World;
 use milink_core::azure::authorization::{AddPrincipal, AssignRole, Scope};
 use milink_core::azure::deployment::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::apply;
 
 /// A service principal besides the one that owns everything.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrincipalSpec {
     /// A name for people.
