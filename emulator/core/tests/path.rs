@@ -1,9 +1,13 @@
 //! The worked topologies of private endpoints, DNS, peerings and forwarding machines: who gets where, and why not.
 
+#[path = "path/chain.rs"]
+mod chain;
 #[path = "path/ground_rules.rs"]
 mod ground_rules;
 #[path = "path/laws.rs"]
 mod laws;
+#[path = "path/mutants.rs"]
+mod mutants;
 mod town;
 
 use town::*;
@@ -402,4 +406,114 @@ fn addresses_are_taken_once_and_given_back() {
         let text = refused.expect_err(address).to_string();
         assert!(text.contains(why), "{address}: {text}");
     }
+}
+
+fn alias(town: &mut Town, zone: &str, name: &str, target: &str) {
+    town.apply(milink_core::azure::fabric::WriteRecordSet {
+        zone: key(zone),
+        name: Name::new(name),
+        ttl_seconds: 300,
+        records: Records::Cname(target.to_owned()),
+    });
+}
+
+#[test]
+fn names_that_lead_in_a_circle_come_to_nothing() {
+    let mut town = Town::with_app();
+    town.zone("site.example", &["app-vnet"], &[("end", "10.9.0.4")]);
+    alias(&mut town, "site.example", "self", "self.site.example");
+    alias(&mut town, "site.example", "hen", "egg.site.example.");
+    alias(&mut town, "site.example", "egg", "HEN.site.example");
+    for step in 0..20 {
+        let next = format!("step{}.site.example", step + 1);
+        alias(&mut town, "site.example", &format!("step{step}"), &next);
+    }
+    alias(&mut town, "site.example", "step20", "end.site.example");
+    for (host, expected) in [
+        ("self.site.example", Some("dns.cname_loop")),
+        ("hen.site.example", Some("dns.cname_loop")),
+        // So many aliases are followed, and no more.
+        ("step0.site.example", Some("dns.cname_loop")),
+        ("step8.site.example", None),
+    ] {
+        let verdict = town.ask("vm:vm-app", host, 22);
+        let reason = verdict.reason.map(|reason| reason.code());
+        assert_eq!(reason, expected, "{host}: {verdict:?}");
+        assert!(verdict.resolved.chain.len() <= 17, "{host}");
+    }
+}
+
+#[test]
+fn names_in_several_groups_are_named_with_them() {
+    let mut town = Town::with_app();
+    let short = Vantage::parse(&town.world, "vm:vm-app").expect("the only one");
+    assert_eq!(short.text(&town.world), "vm:vm-app");
+    assert_eq!(short.exact(&town.world), "vm:rg/vm-app");
+    assert!(Vantage::all(&town.world).contains(&short));
+    town.apply(WriteResourceGroup {
+        name: Name::new("other"),
+        location: "westeurope".to_owned(),
+        tags: Tags::new(),
+    });
+    let twin = |name: &str| ResourceKey {
+        group: Name::new("other"),
+        name: Name::new(name),
+    };
+    let placed = |name: &str| Place {
+        key: twin(name),
+        ..place(name)
+    };
+    town.apply(WriteInterface {
+        place: placed("vm-app-nic"),
+        configuration: Name::new("c"),
+        subnet: subnet("app-vnet", "app"),
+        address: None,
+        forwards: false,
+        network_security_group: None,
+        pools: Vec::new(),
+        public: None,
+    });
+    town.apply(WriteMachine {
+        place: placed("vm-app"),
+        interface: twin("vm-app-nic"),
+        size: "Standard_B1s".to_owned(),
+        profile: MachineProfile::default(),
+    });
+    let told = |text: &str| match Vantage::parse(&town.world, text) {
+        Ok(found) => found.text(&town.world),
+        Err(error) => error.to_string(),
+    };
+    let cases = [
+        "vm:vm-app",
+        "VM:RG/vm-app",
+        "vm:other/vm-app",
+        "vm:nobody/vm-app",
+        "nic:vm-app-nic",
+        "nic:other/vm-app-nic",
+        "subnet:app-vnet/app",
+        "subnet:rg/app-vnet/app",
+        "subnet:other/app-vnet/app",
+        "subnet:app",
+        "vm:",
+        "onprem:nowhere",
+    ];
+    let text: String = cases
+        .iter()
+        .map(|case| format!("{case}: {}\n", told(case)))
+        .collect();
+    expect![[r#"
+        vm:vm-app: there is more than one virtual machine 'vm-app': say which, vm:other/vm-app or vm:rg/vm-app
+        VM:RG/vm-app: vm:rg/vm-app
+        vm:other/vm-app: vm:other/vm-app
+        vm:nobody/vm-app: there is no virtual machine 'nobody/vm-app'
+        nic:vm-app-nic: there is more than one network interface 'vm-app-nic': say which, nic:other/vm-app-nic or nic:rg/vm-app-nic
+        nic:other/vm-app-nic: vm:other/vm-app
+        subnet:app-vnet/app: subnet:app-vnet/app
+        subnet:rg/app-vnet/app: subnet:app-vnet/app
+        subnet:other/app-vnet/app: there is no subnet 'other/app-vnet/app'
+        subnet:app: 'subnet:app' is no vantage: write vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, adf:FACTORY/RUNTIME, onprem:SITE or internet; where a name is in several resource groups, write vm:GROUP/NAME and the like
+        vm:: there is no virtual machine ''
+        onprem:nowhere: there is no site 'nowhere'
+    "#]].assert_eq(&text);
+    assert_eq!(short.text(&town.world), "vm:rg/vm-app", "no longer alone");
 }

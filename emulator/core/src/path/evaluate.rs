@@ -6,10 +6,11 @@ use super::admit::{admit, certificate_fits, redirect_of, speaks_sql};
 use super::hint::hint;
 use super::resolve::{Answer, is_hijacked, resolve_from};
 use super::vantage::Vantage;
-use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning};
+use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning, Way};
 use super::walk::{Walk, walk};
 use crate::azure::data_factory::Seat;
 use crate::azure::fabric::{PeeringState, RecordKind};
+use crate::time::Span;
 use crate::world::World;
 
 /// What is asked.
@@ -27,6 +28,8 @@ pub struct Ask<'a> {
     pub follows: bool,
     /// The name in the login, if it is another than the host.
     pub login_name: Option<&'a str>,
+    /// How long nothing is sent at most: the client's longest query, or the interval of its keepalives if it has any.
+    pub silent: Span,
 }
 
 impl<'a> Ask<'a> {
@@ -39,6 +42,7 @@ impl<'a> Ask<'a> {
             validates: true,
             follows: true,
             login_name: None,
+            silent: Span::ZERO,
         }
     }
 
@@ -74,12 +78,16 @@ fn evaluate_ways(world: &World, ask: &Ask<'_>, flow: Option<usize>) -> Verdict {
         end: None,
         redirect: None,
         branches: Vec::new(),
+        idle: None,
+        proxy_header: None,
+        ways: Vec::new(),
         through: Vec::new(),
         resolved,
     };
     let reason = match &verdict.resolved.answer {
         Answer::NoName { zone: Some(_) } => Some(Reason::DnsNoNameInZone),
         Answer::NoName { zone: None } | Answer::NoAddress => Some(Reason::DnsNoName),
+        Answer::Endless => Some(Reason::DnsEndless),
         Answer::NoServer(_) => Some(Reason::DnsUnreachableServer),
         Answer::Addresses(_) => None,
     };
@@ -155,8 +163,20 @@ fn connect(world: &World, ask: &Ask<'_>, flow: Option<usize>, verdict: &mut Verd
         verdict.latent = reasons.iter().skip(1).copied().collect();
         verdict.end = way.outcome.as_ref().ok().cloned();
         verdict.through.clone_from(&way.endpoints);
+        verdict.idle.clone_from(&way.idle);
+        verdict.proxy_header = way.header;
     } else {
         verdict.reason = Some(Reason::NoRoute);
+    }
+    if judged.len() > 1 {
+        verdict.ways = judged
+            .iter()
+            .map(|(_, way, reasons)| Way {
+                path: way.path.clone(),
+                end: way.outcome.as_ref().ok().cloned(),
+                reason: reasons.first().copied(),
+            })
+            .collect();
     }
     let outcomes: std::collections::BTreeSet<Option<Reason>> = judged
         .iter()
@@ -186,6 +206,19 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
         Err(reason) => return vec![in_factory(world, ask, *reason)],
         Ok(end) => end,
     };
+    let mut reasons = judge_talk(world, ask, way, end);
+    let forgets = way.idle.as_ref().filter(|idle| !idle.keeps(ask.silent));
+    reasons.extend(forgets.map(|idle| idle.reason));
+    reasons
+}
+
+/// What stands against a client's talk with what it has got to.
+fn judge_talk(world: &World, ask: &Ask<'_>, way: &Walk, end: &End) -> Vec<Reason> {
+    // Nothing of SQL Server's reads the header: it takes it for a broken packet (documented: the service behind must parse it).
+    // A program on a machine may know what it is.
+    if way.header.is_some() && !matches!(end, End::Machine { .. }) {
+        return vec![Reason::ProxyProtocolMismatch];
+    }
     let Some(instance) = end.instance().and_then(|name| world.managed_instance(name)) else {
         return Vec::new();
     };

@@ -17,16 +17,23 @@ pub(super) fn hint(
             .map(|hop: &Hop| hop.id.clone())
             .unwrap_or_default()
     };
-    let (host, port, from) = (ask.host, ask.port, ask.from);
+    let (host, port, from) = (ask.host, ask.port, ask.from.text(world));
     // What the login says is what came of it; what is to be done is about the rule.
     let reason = match verdict.latent.contains(&Reason::ShadowedRule) {
         true => Reason::ShadowedRule,
         false => reason,
     };
     Some(match reason {
+        Reason::DnsNoName if host.to_ascii_lowercase().contains(".secondary.") => format!(
+            "connect to an instance by its own name: failover groups, whose listener '{host}' would be, are not emulated"
+        ),
         Reason::DnsNoName => format!("check the name '{host}': no instance or record of this world has it"),
         Reason::DnsNoNameInZone => format!(
             "add a record for '{host}' to the private zone that {from} hears, or let its link fall back (NxDomainRedirect)"
+        ),
+        Reason::DnsEndless => format!(
+            "let '{}' end at an address: it leads from one alias to the next without one",
+            host
         ),
         Reason::DnsUnreachableServer => {
             "name a DNS server that is there, or none to use the platform's".to_owned()
@@ -68,8 +75,18 @@ pub(super) fn hint(
         }
         Reason::WrongDirection => "private endpoints lead inward only".to_owned(),
         Reason::ProxyProtocolMismatch => format!(
-            "turn the proxy protocol of private link service {} off: nothing behind it reads it",
+            "turn the proxy protocol of private link service {} off: SQL Server takes its header for a broken packet",
             hop("pls")
+        ),
+        Reason::ServiceForgets => format!(
+            "have the client send TCP keepalives more often than every {} seconds: private link service {} forgets silent connections, whatever its load balancer is told",
+            seconds(verdict),
+            hop("pls")
+        ),
+        Reason::BalancerForgets | Reason::BalancerResets => format!(
+            "have the client send TCP keepalives more often than every {} seconds, or raise idleTimeoutInMinutes of the rule of load balancer {}",
+            seconds(verdict),
+            hop("lb")
         ),
         Reason::NoBalancerRule => format!("add a rule for the frontend port to load balancer {}", hop("lb")),
         Reason::NoHealthyBackend => format!("no member of the pool of {} answers its probe", hop("lb")),
@@ -113,4 +130,8 @@ pub(super) fn hint(
             "set the connection type of the instance to Proxy, or let the ports 11000-11999 through".to_owned()
         }
     })
+}
+
+fn seconds(verdict: &Verdict) -> u32 {
+    verdict.idle.as_ref().map_or(0, |idle| idle.seconds)
 }

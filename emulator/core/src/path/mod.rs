@@ -6,6 +6,7 @@ mod admit;
 mod evaluate;
 mod filter;
 mod hint;
+mod passage;
 mod resolve;
 mod route;
 mod scenery;
@@ -17,7 +18,8 @@ pub use admit::{
     REDIRECTED, admit, certificate_fits, certificate_names, login_name, redirect_of, speaks_sql,
 };
 pub use evaluate::{Ask, evaluate, evaluate_flow, evaluate_interactively};
+pub use passage::{Idle, ProxyHeader, SERVICE_REMEMBERS};
 pub use resolve::{Answer, Resolved, resolve_from, texts_from};
 pub use scenery::Scenery;
 pub use vantage::{Vantage, VantageError};
-pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning};
+pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning, Way};

@@ -39,6 +39,8 @@ pub enum Answer {
     },
     /// The name exists, and has no address.
     NoAddress,
+    /// It leads over more other names than a resolver follows: mostly in a circle.
+    Endless,
     /// The resolver that the network names does not answer.
     NoServer(String),
 }
@@ -58,7 +60,8 @@ enum View {
 /// Undocumented for managed instances (guess: once a connection has been approved; that is the general mechanism, and the
 /// only reading under which the documented zone works).
 const CNAME_NEEDS_APPROVAL: bool = true;
-/// How many names one answer may lead over.
+/// How many names one answer may lead over. What comes of more is an error of the server (RFC 1034, section 3.6.2: "CNAME loops
+/// signalled as an error"; which number the platform's resolver stops at is a guess).
 const LONGEST_CHAIN: usize = 16;
 /// Azure's resolver.
 const PLATFORM_RESOLVER: &str = "168.63.129.16";
@@ -74,7 +77,9 @@ impl Resolved {
     pub fn addresses(&self) -> &[Ipv4Addr] {
         match &self.answer {
             Answer::Addresses(addresses) => addresses,
-            Answer::NoName { .. } | Answer::NoAddress | Answer::NoServer(_) => &[],
+            Answer::NoName { .. } | Answer::NoAddress | Answer::Endless | Answer::NoServer(_) => {
+                &[]
+            }
         }
     }
 }
@@ -95,7 +100,7 @@ pub fn resolve_from(world: &World, from: &Vantage, host: &str) -> Resolved {
     let mut asked = name.clone();
     let answer = loop {
         if chain.len() > LONGEST_CHAIN {
-            break Answer::NoAddress;
+            break Answer::Endless;
         }
         match ask(world, &view, &asked) {
             Step::Answer(answer) => break answer,

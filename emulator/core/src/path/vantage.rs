@@ -31,7 +31,7 @@ pub enum Vantage {
 pub enum VantageError {
     /// Not of the form.
     #[error(
-        "'{0}' is no vantage: write vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, adf:FACTORY/RUNTIME, onprem:SITE or internet"
+        "'{0}' is no vantage: write vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, adf:FACTORY/RUNTIME, onprem:SITE or internet; where a name is in several resource groups, write vm:GROUP/NAME and the like"
     )]
     Form(String),
     /// There is no such thing.
@@ -41,6 +41,16 @@ pub enum VantageError {
         kind: &'static str,
         /// Its name.
         name: String,
+    },
+    /// There are several, in resource groups of their own.
+    #[error("there is more than one {kind} '{name}': say which, {}", candidates.join(" or "))]
+    Ambiguous {
+        /// What they are.
+        kind: &'static str,
+        /// The name that they share.
+        name: String,
+        /// How to name each.
+        candidates: Vec<String>,
     },
 }
 
@@ -86,29 +96,30 @@ impl Vantage {
         };
         let fabric = &world.azure.fabric;
         match kind.to_ascii_lowercase().as_str() {
-            "vm" => fabric
-                .machines
-                .values()
-                .find(|machine| machine.header.name.is(name))
-                .map(|machine| Self::Interface(machine.interface.clone()))
-                .ok_or_else(|| missing("virtual machine")),
-            "nic" => fabric
-                .interfaces
-                .keys()
-                .find(|key| key.name.is(name))
-                .map(|key| Self::Interface(key.clone()))
-                .ok_or_else(|| missing("network interface")),
+            "vm" => {
+                let key = the_one("vm", "virtual machine", name, fabric.machines.keys())?;
+                let interface = fabric.machines.get(key).map(|found| &found.interface);
+                let interface = interface.ok_or_else(|| missing("virtual machine"))?;
+                Ok(Self::Interface(interface.clone()))
+            }
+            "nic" => {
+                let interfaces = fabric.interfaces.keys();
+                let key = the_one("nic", "network interface", name, interfaces)?;
+                Ok(Self::Interface(key.clone()))
+            }
             "subnet" => {
-                let (network, subnet) = name.split_once('/').ok_or_else(form)?;
+                let (network, subnet) = name.rsplit_once('/').ok_or_else(form)?;
+                let subnet = Name::new(subnet);
                 let networks = world.azure.virtual_networks.iter();
-                let found = networks
-                    .filter(|(key, _)| key.name.is(network))
-                    .find_map(|(key, found)| Some((key, found.subnets.get(&Name::new(subnet))?)));
-                let (key, subnet) = found.ok_or_else(|| missing("subnet"))?;
+                let keys = networks.filter(|(_, found)| found.subnets.contains_key(&subnet));
+                let found = the_one("subnet", "subnet", network, keys.map(|(key, _)| key));
+                let key = found.map_err(|error| error.of_part(name))?;
+                let known = world.azure.virtual_networks.get(key);
+                let known = known.and_then(|found| found.subnets.get(&subnet));
                 Ok(Self::Subnet(SubnetId {
                     group: key.group.clone(),
                     network: key.name.clone(),
-                    subnet: subnet.name.clone(),
+                    subnet: known.map_or(subnet, |known| known.name.clone()),
                 }))
             }
             "mi" => world
@@ -116,13 +127,14 @@ impl Vantage {
                 .map(|instance| Self::Instance(instance.name.clone()))
                 .ok_or_else(|| missing("managed instance")),
             "adf" => {
-                let (factory, runtime) = name.split_once('/').ok_or_else(form)?;
-                let mut factories = world.azure.data_factories.values();
-                let found = factories.find(|found| found.key.name.is(factory));
-                let found = found.ok_or_else(|| missing("data factory"))?;
-                let runtime = found.runtime_name(&Name::new(runtime));
+                let (factory, runtime) = name.rsplit_once('/').ok_or_else(form)?;
+                let factories = &world.azure.data_factories;
+                let found = the_one("adf", "data factory", factory, factories.keys());
+                let key = found.map_err(|error| error.of_part(name))?;
+                let found = factories.get(key);
+                let runtime = found.and_then(|found| found.runtime_name(&Name::new(runtime)));
                 let runtime = runtime.ok_or_else(|| missing("integration runtime"))?;
-                Ok(Self::Runtime(found.key.clone(), runtime))
+                Ok(Self::Runtime(key.clone(), runtime))
             }
             "onprem" => fabric
                 .sites
@@ -165,6 +177,41 @@ impl Vantage {
         let inside = interfaces.chain(subnets).chain(instances);
         let all = inside.chain(runtimes).chain(sites);
         all.chain([Self::Internet]).collect()
+    }
+
+    /// What a person would type for it in this world: a machine's name rather than its interface's, and the resource group only
+    /// where the name alone would be ambiguous.
+    pub fn text(&self, world: &World) -> String {
+        let exact = self.exact(world);
+        let Some((kind, name)) = exact.split_once(':') else {
+            return exact;
+        };
+        match (self, name.split_once('/')) {
+            (Self::Interface(_) | Self::Subnet(_) | Self::Runtime(..), Some((_, short))) => {
+                let short = format!("{kind}:{short}");
+                match Self::parse(world, &short) {
+                    Ok(found) if found == *self => short,
+                    _ => exact,
+                }
+            }
+            _ => exact,
+        }
+    }
+
+    /// The same with its resource group: it means nothing else, whatever the world becomes.
+    pub fn exact(&self, world: &World) -> String {
+        match self {
+            Self::Interface(interface) => {
+                let mut machines = world.azure.fabric.machines.iter();
+                match machines.find(|(_, machine)| machine.interface == *interface) {
+                    Some((key, _)) => format!("vm:{}/{}", key.group, key.name),
+                    None => format!("nic:{}/{}", interface.group, interface.name),
+                }
+            }
+            Self::Subnet(id) => format!("subnet:{}/{}/{}", id.group, id.network, id.subnet),
+            Self::Runtime(key, name) => format!("adf:{}/{}/{name}", key.group, key.name),
+            Self::Instance(_) | Self::Site(_) | Self::Internet => self.to_string(),
+        }
     }
 
     /// Where its packets come from; none if what it names is gone, or has no network.
@@ -218,6 +265,61 @@ impl Vantage {
                 interface: None,
             }),
         }
+    }
+}
+
+impl VantageError {
+    /// The same about a name of which the one that was looked for is a part.
+    fn of_part(self, whole: &str) -> Self {
+        let last = whole.rsplit('/').next().unwrap_or(whole);
+        match self {
+            Self::Missing { kind, .. } => Self::Missing {
+                kind,
+                name: whole.to_owned(),
+            },
+            Self::Ambiguous {
+                kind, candidates, ..
+            } => {
+                let candidates = candidates.iter();
+                Self::Ambiguous {
+                    kind,
+                    name: whole.to_owned(),
+                    candidates: candidates.map(|one| format!("{one}/{last}")).collect(),
+                }
+            }
+            form @ Self::Form(_) => form,
+        }
+    }
+}
+
+/// The one resource that a text means, `NAME` or `GROUP/NAME`.
+fn the_one<'k>(
+    prefix: &str,
+    kind: &'static str,
+    text: &str,
+    keys: impl Iterator<Item = &'k ResourceKey>,
+) -> Result<&'k ResourceKey, VantageError> {
+    let (group, name) = match text.split_once('/') {
+        Some((group, name)) => (Some(group), name),
+        None => (None, text),
+    };
+    let fits =
+        |key: &&ResourceKey| key.name.is(name) && group.is_none_or(|group| key.group.is(group));
+    let found: Vec<&ResourceKey> = keys.filter(fits).collect();
+    match found.as_slice() {
+        [] => Err(VantageError::Missing {
+            kind,
+            name: text.to_owned(),
+        }),
+        [only] => Ok(only),
+        several => Err(VantageError::Ambiguous {
+            kind,
+            name: text.to_owned(),
+            candidates: several
+                .iter()
+                .map(|key| format!("{prefix}:{}/{}", key.group, key.name))
+                .collect(),
+        }),
     }
 }
 

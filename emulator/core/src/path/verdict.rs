@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::passage::{Idle, ProxyHeader};
+
 /// The answer to "would it connect?".
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,6 +34,15 @@ pub struct Verdict {
     /// The branches, if there is more than one and they differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Branch>,
+    /// What forgets a connection that is silent, if something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle: Option<Idle>,
+    /// What is put before the bytes of the connection, if something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_header: Option<ProxyHeader>,
+    /// Every way that there is, if there is more than one.
+    #[serde(skip)]
+    pub ways: Vec<Way>,
     /// The connections of private endpoints on the way. When one of them ends, so does what came through.
     #[serde(skip)]
     pub through: Vec<Uuid>,
@@ -45,6 +56,17 @@ pub struct Branch {
     /// It gets there.
     pub reachable: bool,
     /// Why not.
+    pub reason: Option<Reason>,
+}
+
+/// One of several ways, for those who draw them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// The hops, as far as it goes.
+    pub path: Vec<Hop>,
+    /// What answers at its end.
+    pub end: Option<End>,
+    /// Why it fails.
     pub reason: Option<Reason>,
 }
 
@@ -116,6 +138,8 @@ pub enum Reason {
     DnsNoNameInZone,
     #[serde(rename = "dns.unreachable_server")]
     DnsUnreachableServer,
+    #[serde(rename = "dns.cname_loop")]
+    DnsEndless,
     #[serde(rename = "net.no_route")]
     NoRoute,
     #[serde(rename = "net.peering_not_connected")]
@@ -146,6 +170,12 @@ pub enum Reason {
     WrongDirection,
     #[serde(rename = "pls.proxy_protocol_mismatch")]
     ProxyProtocolMismatch,
+    #[serde(rename = "pls.idle_timeout")]
+    ServiceForgets,
+    #[serde(rename = "lb.idle_timeout")]
+    BalancerForgets,
+    #[serde(rename = "lb.idle_reset")]
+    BalancerResets,
     #[serde(rename = "lb.no_rule")]
     NoBalancerRule,
     #[serde(rename = "lb.no_healthy_backend")]
@@ -225,6 +255,7 @@ impl Reason {
             Self::DnsNoName => "dns.nxdomain",
             Self::DnsNoNameInZone => "dns.nxdomain_private_zone",
             Self::DnsUnreachableServer => "dns.unreachable_server",
+            Self::DnsEndless => "dns.cname_loop",
             Self::NoRoute => "net.no_route",
             Self::PeeringNotConnected => "net.peering_not_connected",
             Self::PeeringAccessOff => "net.peering_access_off",
@@ -240,6 +271,9 @@ impl Reason {
             Self::PortNotCarried => "pe.port_not_carried",
             Self::WrongDirection => "pe.wrong_direction",
             Self::ProxyProtocolMismatch => "pls.proxy_protocol_mismatch",
+            Self::ServiceForgets => "pls.idle_timeout",
+            Self::BalancerForgets => "lb.idle_timeout",
+            Self::BalancerResets => "lb.idle_reset",
             Self::NoBalancerRule => "lb.no_rule",
             Self::NoHealthyBackend => "lb.no_healthy_backend",
             Self::EmptyPool => "lb.empty_pool",
@@ -261,12 +295,30 @@ impl Reason {
         }
     }
 
+    /// Whether the connection comes about all the same, and only what is done with it fails.
+    pub const fn is_met_later(self) -> bool {
+        matches!(
+            self,
+            Self::ProxyProtocolMismatch
+                | Self::ServiceForgets
+                | Self::BalancerForgets
+                | Self::BalancerResets
+                | Self::CertificateName
+                | Self::HostRequired
+                | Self::HostMismatch
+                | Self::RedirectUnreachable
+        )
+    }
+
     /// What a client notices.
     pub const fn symptom(self) -> Symptom {
         match self {
-            Self::DnsNoName | Self::DnsNoNameInZone | Self::DnsUnreachableServer => Symptom::Dns,
+            Self::DnsNoName
+            | Self::DnsNoNameInZone
+            | Self::DnsUnreachableServer
+            | Self::DnsEndless => Symptom::Dns,
             Self::NoForwardingRule | Self::PortClosed => Symptom::TcpRefused,
-            Self::ProxyProtocolMismatch => Symptom::TcpReset,
+            Self::ProxyProtocolMismatch | Self::BalancerResets => Symptom::TcpReset,
             Self::CertificateName => Symptom::Tls,
             Self::HostRequired | Self::HostMismatch => Symptom::Login40532,
             Self::InteractiveOff => Symptom::NotTried,
@@ -284,6 +336,8 @@ impl Reason {
             | Self::EndpointDisconnected
             | Self::PortNotCarried
             | Self::WrongDirection
+            | Self::ServiceForgets
+            | Self::BalancerForgets
             | Self::NoBalancerRule
             | Self::NoHealthyBackend
             | Self::EmptyPool

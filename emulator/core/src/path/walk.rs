@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use uuid::Uuid;
 
 use super::filter::{self, PROBES};
+use super::passage::{Idle, ProxyHeader};
 use super::resolve::{public_address, resolve_from};
 use super::route::{Arrival, Spot, follow};
 use super::vantage::{Origin, Place, Vantage};
@@ -29,6 +30,10 @@ pub(super) struct Walk {
     pub(super) endpoints: Vec<Uuid>,
     /// Whether a machine on it has a rule for the same port that comes too late to be taken.
     pub(super) shadowed: bool,
+    /// What forgets a silent connection first.
+    pub(super) idle: Option<Idle>,
+    /// What is put before its bytes.
+    pub(super) header: Option<ProxyHeader>,
 }
 
 /// How often a connection may be passed on: appliances and forwarding machines can go in circles.
@@ -65,6 +70,8 @@ impl Walk {
             selectors: Vec::new(),
             endpoints: Vec::new(),
             shadowed: false,
+            idle: None,
+            header: None,
         }
     }
 
@@ -75,6 +82,18 @@ impl Walk {
 
     fn through(mut self, connection: &Connection) -> Self {
         self.endpoints.push(connection.guid);
+        self
+    }
+
+    /// Whatever forgets first is what is noticed.
+    fn forgotten(mut self, idle: Idle) -> Self {
+        let sooner = self
+            .idle
+            .as_ref()
+            .is_none_or(|own| idle.seconds < own.seconds);
+        if sooner {
+            self.idle = Some(idle);
+        }
         self
     }
 
@@ -106,7 +125,7 @@ impl<'w> Walker<'w> {
         match arrival {
             Arrival::Site(site) => self.at_site(&site, address, port, walk),
             Arrival::ManagedEndpoint(factory, name) => {
-                self.at_managed_endpoint(&factory, &name, port, walk, turn);
+                self.at_managed_endpoint(origin, &factory, &name, (address, port), walk, turn);
             }
             Arrival::Internet => self.on_internet(origin, address, port, walk, turn),
             Arrival::Appliance(appliance) => {
@@ -387,14 +406,16 @@ impl<'w> Walker<'w> {
         {
             return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
         }
-        self.lead(&endpoint.connection, key.name.as_str(), port, walk, turn);
+        let ends = (origin.address, (address, port));
+        self.lead(&endpoint.connection, key.name.as_str(), ends, walk, turn);
     }
 
     fn at_managed_endpoint(
         &mut self,
+        origin: &Origin<'_>,
         factory: &ResourceKey,
         name: &Name,
-        port: u16,
+        to: (Ipv4Addr, u16),
         walk: Walk,
         turn: usize,
     ) {
@@ -405,7 +426,8 @@ impl<'w> Walker<'w> {
         };
         let name = factory.map(|factory| endpoint.full_name(&factory.key.name));
         let name = name.unwrap_or_default();
-        self.lead(&endpoint.connection, &name, port, walk, turn);
+        let ends = (origin.address, to);
+        self.lead(&endpoint.connection, &name, ends, walk, turn);
     }
 
     /// What a private endpoint leads to, if its connection is approved.
@@ -413,10 +435,11 @@ impl<'w> Walker<'w> {
         &mut self,
         connection: &Connection,
         endpoint: &str,
-        port: u16,
+        (source, to): (Ipv4Addr, (Ipv4Addr, u16)),
         walk: Walk,
         turn: usize,
     ) {
+        let (_, port) = to;
         let hop = Hop::new("pe", endpoint).with_state(connection.status.text());
         let walk = walk.by(hop).through(connection);
         let refused = match connection.status {
@@ -446,10 +469,13 @@ impl<'w> Walker<'w> {
                 let Some(service) = services.get(key).cloned() else {
                     return self.end(walk, Err(Reason::EndpointDisconnected));
                 };
-                let walk = walk.by(Hop::new("pls", &key.name));
-                if service.proxy_protocol {
-                    return self.end(walk, Err(Reason::ProxyProtocolMismatch));
-                }
+                let hop = Hop::new("pls", &key.name);
+                let mut walk = walk.forgotten(Idle::of_service(&hop));
+                walk.header = match service.proxy_protocol {
+                    true => Some(ProxyHeader::of(connection, source, to)),
+                    false => walk.header,
+                };
+                let walk = walk.by(hop);
                 let (balancer, frontend) = &service.frontend;
                 self.at_frontend(service.address, balancer, frontend, port, walk, turn);
             }
@@ -468,10 +494,11 @@ impl<'w> Walker<'w> {
         let Some(balancer) = self.world.azure.fabric.load_balancers.get(key).cloned() else {
             return self.end(walk, Err(Reason::NothingThere));
         };
-        let walk = walk.by(Hop::new("lb", &key.name).with_state(format!("{frontend}:{port}")));
+        let hop = Hop::new("lb", &key.name).with_state(format!("{frontend}:{port}"));
         let Some((rule, backend_port)) = balancer.rule(frontend, port) else {
-            return self.end(walk, Err(Reason::NoBalancerRule));
+            return self.end(walk.by(hop), Err(Reason::NoBalancerRule));
         };
+        let walk = walk.forgotten(Idle::of_rule(rule, &hop)).by(hop);
         let pool = rule.pool.as_ref();
         let all = pool.map_or_else(Vec::new, |pool| members(self.world, key, pool));
         if all.is_empty() {

@@ -72,6 +72,7 @@ fn verdict(fixture: &Fixture, host: &str, port: u16) -> (bool, String) {
             validates: true,
             follows: true,
             login_name: None,
+            silent: Span::ZERO,
         };
         let verdict = json!(evaluate(world, &ask));
         let reason = verdict["reason"].as_str().unwrap_or("ok").to_owned();
@@ -530,6 +531,7 @@ async fn gateways_lead_to_places_outside() {
                 validates: false,
                 follows: true,
                 login_name: None,
+                silent: Span::ZERO,
             };
             json!(evaluate(world, &ask))["reason"].clone()
         })
