@@ -254,10 +254,7 @@ impl SqlEndpoint {
         };
         named.or_else(only).ok_or_else(|| {
             let short = name.split('.').next().unwrap_or_default();
-            let text = format!(
-                "Cannot open server \"{short}\" requested by the login.  The login failed."
-            );
-            LoginRefusal::denied(40532, text, name)
+            self.cannot_open_server(name, short, None)
         })
     }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use milink_core::explain::{self, Explanation};
 use milink_core::instance::Instance;
 use milink_core::listener_url::ListenerUrl;
-use milink_core::path::login_name;
+use milink_core::path::{End, login_name};
 use milink_tds::TdsVersion;
 use milink_tds::token::ServerMessage;
 
 use super::SqlEndpoint;
 use super::login::{Found, host_of};
+use crate::explanations::Refused;
 use crate::network::Route;
 use crate::tds::service::{LoginAccepted, LoginRefusal, LoginRequest};
 
@@ -45,7 +47,7 @@ impl SqlEndpoint {
                 instance,
                 user,
             }),
-            None => Err(cannot_open_server(asked)),
+            None => Err(self.cannot_open_server(asked, asked, Some(route.end()))),
         }
     }
 
@@ -99,16 +101,45 @@ impl SqlEndpoint {
         let redirect = redirect.map(|(host, port)| format!("{host}:{port}"));
         route.note(&login.login7.server_name, outcome, redirect);
     }
-}
 
-fn cannot_open_server(asked: &str) -> LoginRefusal {
-    LoginRefusal::Denied(vec![ServerMessage {
-        number: 40532,
-        state: 1,
-        class: CANNOT_OPEN_SERVER_CLASS,
-        text: format!("Cannot open server \"{asked}\" requested by the login.  The login failed."),
-        server: String::new(),
-        procedure: String::new(),
-        line: 1,
-    }])
+    /// 40532, in Azure's words with the name that is `told`; what is to be done is remembered, and goes to the log.
+    pub(super) fn cannot_open_server(
+        &self,
+        asked: &str,
+        told: &str,
+        end: Option<&End>,
+    ) -> LoginRefusal {
+        let message =
+            format!("Cannot open server \"{told}\" requested by the login.  The login failed.");
+        let refused = Refused {
+            id: String::new(),
+            world: None,
+            time: None,
+            server: "gateway".to_owned(),
+            asked: format!("login to '{asked}'"),
+            code: "40532".to_owned(),
+            message: message.clone(),
+            explanation: Explanation::default(),
+        };
+        let mut why = Explanation::default();
+        let id = self.cell.explain(refused, |world| {
+            why = explain::server_name(world, asked, end);
+            why.clone()
+        });
+        tracing::warn!(
+            explain = id,
+            reason = why.reason,
+            remedy = why.remedy.join("; "),
+            "a login for no server of the gateway (40532)"
+        );
+        LoginRefusal::Denied(vec![ServerMessage {
+            number: 40532,
+            state: 1,
+            class: CANNOT_OPEN_SERVER_CLASS,
+            text: message,
+            server: String::new(),
+            procedure: String::new(),
+            line: 1,
+        }])
+    }
 }

@@ -5,12 +5,14 @@
 mod link_error;
 mod linked_server;
 mod refusal;
+mod server_name;
 mod sql_error;
 
 use serde::Serialize;
 
 pub use link_error::link_error;
 pub use refusal::refusal;
+pub use server_name::server_name;
 pub use sql_error::sql_error;
 
 use crate::doctor::{Check, Subject, Verdict, checks};
