@@ -554,6 +554,7 @@ impl Shared {
                 host: dial.host.clone(),
                 port: dial.port,
                 name_check: dial.name_check.into(),
+                keepalive_seconds: dial.keep_alive_seconds,
             };
             let at = SocketAddr::new(ip, dial.listen);
             self.network(cell)

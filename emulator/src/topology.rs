@@ -135,6 +135,9 @@ pub struct DialSpec {
     /// Whether logins must name the host.
     #[serde(default)]
     pub name_check: NameCheckSpec,
+    /// Every how many seconds its clients send a keepalive of TCP, if they do.
+    #[serde(default)]
+    pub keep_alive_seconds: Option<u32>,
 }
 
 /// Whether logins at a port must name the host that the port stands for.

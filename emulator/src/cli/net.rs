@@ -27,6 +27,9 @@ pub(super) enum NetVerb {
         /// The name in the login, if it is another than the host
         #[arg(long, value_name = "NAME")]
         login_name: Option<String>,
+        /// For how many seconds the client sends nothing at most, keepalives included
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        silent: u32,
         #[command(flatten)]
         answer: Answer,
     },
@@ -44,6 +47,9 @@ pub(super) enum NetVerb {
     Dial {
         #[command(flatten)]
         way: Way,
+        /// The client sends TCP keepalives, every so many seconds
+        #[arg(long, value_name = "SECONDS")]
+        keep_alive: Option<u32>,
         #[command(flatten)]
         answer: Answer,
     },
@@ -90,7 +96,8 @@ pub(super) enum NetVerb {
 /// Both ends of a connection.
 #[derive(Args, Debug)]
 pub(super) struct Way {
-    /// From where: vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, onprem:SITE or internet
+    /// From where: vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, onprem:SITE or internet; vm:GROUP/NAME and the like where
+    /// a name is in several resource groups
     #[arg(long)]
     from: String,
     /// Where to, as in a connection string: HOST, or HOST,PORT
@@ -127,6 +134,7 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
             trusting,
             no_redirect,
             login_name,
+            silent,
             answer,
         } => {
             let (host, port) = way.to()?;
@@ -137,6 +145,7 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
                 "validates": !trusting,
                 "follows": !no_redirect,
                 "loginName": login_name,
+                "silentSeconds": silent,
             });
             let verdict = answer.world.send("POST", "net/evaluate", &asked).await?;
             let heading = format!("{} -> {host}:{port}", way.from);
@@ -149,12 +158,18 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
             answer.print(&resolved, told::resolved)?;
             Ok(status(resolved["addresses"].is_array()))
         }
-        NetVerb::Dial { way, answer } => {
+        NetVerb::Dial {
+            way,
+            keep_alive,
+            answer,
+        } => {
             let (host, port) = way.to()?;
+            let keep_alive = keep_alive.map(|seconds| format!("&keepAlive={seconds}"));
             let path = format!(
-                "net/dial?from={}&host={}&port={port}",
+                "net/dial?from={}&host={}&port={port}{}",
                 encoded(&way.from),
-                encoded(&host)
+                encoded(&host),
+                keep_alive.unwrap_or_default()
             );
             let dialled = answer.world.get(&path).await?;
             answer.print(&dialled, told::dialled)?;

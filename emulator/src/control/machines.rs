@@ -8,6 +8,7 @@ use milink_core::azure::fabric::{
     AddForwarding, ForwardNames, Machine, MoveInstance, Power, PowerMachine,
 };
 use milink_core::names::Name;
+use milink_core::path::{Vantage, VantageError};
 use milink_core::time::Span;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ pub(super) async fn advance_probes(
     Ok(Json(json!({"now": world.clock().now.to_string()})))
 }
 
-/// `GET /_milink/net/vm/{name}`.
+/// `GET /_milink/net/vm/{name}`; `GROUP%2FNAME` where the name is in several resource groups.
 pub(super) async fn show(
     State(shared): Handle,
     Asked(which): Which,
@@ -141,8 +142,15 @@ pub(super) async fn change_address(
 }
 
 fn named<'w>(world: &'w World, name: &str) -> Result<(&'w ResourceKey, &'w Machine), ControlError> {
+    let vantage = Vantage::parse(world, &format!("vm:{name}"));
+    let vantage = vantage.map_err(|error| match error {
+        VantageError::Ambiguous { .. } => ControlError::conflict(error.to_string()),
+        _ => ControlError::not_found(error.to_string()),
+    })?;
     let mut machines = world.azure.fabric.machines.iter();
-    let found = machines.find(|(key, _)| key.name.is(name));
+    let found = machines.find(|(_, machine)| {
+        matches!(&vantage, Vantage::Interface(interface) if machine.interface == *interface)
+    });
     found
         .map(|(key, machine)| (key, &**machine))
         .ok_or_else(|| ControlError::not_found(format!("there is no virtual machine '{name}'")))

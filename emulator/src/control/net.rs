@@ -6,6 +6,7 @@ use milink_core::World;
 use milink_core::path::{
     Ask, Vantage, evaluate as evaluate_path, evaluate_interactively, resolve_from,
 };
+use milink_core::time::Span;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,6 +35,9 @@ pub(super) struct Evaluate {
     /// Whether somebody designs: then a runtime of a data factory needs interactive authoring.
     #[serde(default)]
     interactive: bool,
+    /// For how many seconds nothing is sent at most.
+    #[serde(default)]
+    silent_seconds: u32,
 }
 
 /// `POST /_milink/net/resolve`.
@@ -55,6 +59,8 @@ pub(super) struct Dial {
     /// Whether logins must name the host: `listener` (the loopback is taken for it) or `strict`.
     #[serde(default)]
     name_check: NameCheckSpec,
+    /// Every how many seconds the client sends a keepalive.
+    keep_alive: Option<u32>,
     world: Option<String>,
 }
 
@@ -69,7 +75,7 @@ pub(super) async fn vantages(
     let world = which.find(&shared)?;
     let names: Vec<String> = world.read(|world| {
         let all = Vantage::all(world);
-        all.iter().map(ToString::to_string).collect()
+        all.iter().map(|vantage| vantage.text(world)).collect()
     });
     Ok(Json(json!({"vantages": names})))
 }
@@ -89,6 +95,7 @@ pub(super) async fn evaluate(
         validates: asked.validates,
         follows: asked.follows,
         login_name: asked.login_name.as_deref(),
+        silent: Span::seconds(i64::from(asked.silent_seconds)),
     };
     let verdict = match asked.interactive {
         true => evaluate_interactively(&world, &ask),
@@ -127,6 +134,7 @@ pub(super) async fn dial(
         host: asked.host.clone(),
         port: asked.port,
         name_check: asked.name_check.into(),
+        keepalive_seconds: asked.keep_alive,
     };
     let network = shared.network(&cell);
     let port = network

@@ -40,6 +40,8 @@ pub struct WorldCell {
     version: watch::Sender<u64>,
     /// Counts the services that have stopped; whoever serves their clients watches it.
     stops: watch::Sender<u64>,
+    /// Counts the leaps of the clock: whenever it shows something else than it would have by running on.
+    leaps: watch::Sender<u64>,
     /// Which life of the world this is. Restoring and resetting begin a new one, and sessions of
     /// the old one are over.
     epoch: AtomicU64,
@@ -106,6 +108,7 @@ impl WorldCell {
             }),
             version: watch::Sender::new(0),
             stops: watch::Sender::new(0),
+            leaps: watch::Sender::new(0),
             epoch: AtomicU64::new(0),
             calls: Arc::default(),
             inputs: Inputs::default(),
@@ -364,6 +367,7 @@ impl WorldCell {
     pub fn set_clock_mode(self: &Arc<Self>, mode: ClockMode) {
         let mut state = self.lock();
         state.clock.set_mode(mode);
+        self.leapt();
         self.dismiss_driver(&mut state);
         self.settle(state);
     }
@@ -403,6 +407,7 @@ impl WorldCell {
         let mut state = self.lock();
         let shown = self.now(&mut state);
         state.clock.jump_to(to);
+        self.leapt();
         let now = match self.tape.is_on() {
             true => shown.max(to),
             false => state.clock.now(),
@@ -438,6 +443,7 @@ impl WorldCell {
         state.world.poll(now);
         if let Some(due) = state.world.next_due().filter(|_| jumps) {
             state.clock.jump_to(due);
+            self.leapt();
             state.world.advance_to(due);
         }
         self.settle(state);
@@ -478,6 +484,21 @@ impl WorldCell {
                 }
                 Some(wait) => sleep_or_change(wait, &mut changes).await,
             }
+        }
+    }
+
+    /// Waits until the world's time is `at`, however it comes to that: nobody needs it to be then, so no clock jumps for it.
+    pub async fn wait_passed(self: &Arc<Self>, at: Timestamp) {
+        let mut leaps = self.leaps.subscribe();
+        loop {
+            let wait = {
+                let state = self.lock();
+                if state.clock.now() >= at {
+                    return;
+                }
+                state.clock.host_wait(at)
+            };
+            sleep_or_change(wait, &mut leaps).await;
         }
     }
 
@@ -575,10 +596,16 @@ impl WorldCell {
         state.told = state.told.min(world.event_count());
         state.clock = Clock::new(state.clock.mode(), now);
         state.shown.1 = now;
+        self.leapt();
         world.advance_to(now);
         state.world = world;
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.dismiss_driver(state);
+    }
+
+    /// The clock was set: whoever waits for a moment looks again.
+    fn leapt(&self) {
+        self.leaps.send_modify(|leaps| *leaps += 1);
     }
 
     fn dismiss_driver(&self, state: &mut State) {

@@ -109,6 +109,38 @@ async fn who_waits_for_a_moment_gets_there_by_jump_or_by_advance() {
 }
 
 #[tokio::test]
+async fn who_is_only_to_hear_of_a_moment_moves_no_clock() {
+    let hub = Hub::new();
+    for (number, mode) in [ClockMode::Manual, ClockMode::Auto, ClockMode::Real]
+        .into_iter()
+        .enumerate()
+    {
+        let name = format!("w{number}");
+        let cell = hub.create(spec(&name, number as u128 + 1, mode)).unwrap();
+        let at = cell.clock().now + Span::minutes(60);
+        let waiting = tokio::spawn({
+            let cell = Arc::clone(&cell);
+            async move { cell.wait_passed(at).await }
+        });
+        // Changes are none of its business, nor is a leap that is too short.
+        cell.change(|_, _| ());
+        cell.advance(Span::minutes(30));
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!waiting.is_finished(), "{mode}");
+        assert!(cell.clock().now < at, "{mode}: nobody needs the moment");
+        cell.advance(Span::minutes(30));
+        waiting.await.unwrap();
+    }
+    // A clock that runs comes to it by itself.
+    let fast = hub.create(spec("fast", 9, ClockMode::Scaled(1e6))).unwrap();
+    let at = fast.clock().now + Span::minutes(1);
+    fast.wait_passed(at).await;
+    assert!(fast.clock().now >= at);
+}
+
+#[tokio::test]
 async fn who_waits_for_a_change_is_woken_by_it_or_by_the_time() {
     let hub = Hub::new();
     let cell = hub.create(spec("w", 1, ClockMode::Auto)).unwrap();

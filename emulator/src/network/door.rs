@@ -26,7 +26,7 @@ pub(crate) enum Mode {
 }
 
 /// A socket at an address of its own.
-pub(super) struct Door {
+pub(crate) struct Door {
     address: SocketAddr,
     state: Mutex<State>,
 }
@@ -50,7 +50,7 @@ const PARKING: Duration = Duration::from_millis(50);
 
 impl Door {
     /// A closed one, at any free port for 0.
-    pub(super) fn bind(at: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn bind(at: SocketAddr) -> io::Result<Self> {
         let (socket, address) = match at.port() {
             0 => {
                 // The kernel keeps a port across changes only if it was asked for by number.
@@ -71,7 +71,7 @@ impl Door {
     }
 
     /// Changes what clients meet; those who had been let in before and not been asked in yet are handed back.
-    pub(super) fn become_mode(&self, mode: Mode) -> io::Result<Vec<TcpStream>> {
+    pub(crate) fn become_mode(&self, mode: Mode) -> io::Result<Vec<TcpStream>> {
         let mode = match mode {
             Mode::Hole if !HAS_HOLES => Mode::Open,
             mode => mode,
@@ -110,7 +110,7 @@ impl Door {
     }
 
     /// The next client; none if the door is not open.
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<TcpStream>>> {
+    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<TcpStream>>> {
         match &*self.lock() {
             State::Open(listener) => listener
                 .poll_accept(cx)

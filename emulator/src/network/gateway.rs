@@ -1,22 +1,23 @@
 //! What becomes of one accepted connection: the evaluator says, and the stream is served, reset, or left alone.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use milink_core::World;
 use milink_core::azure::fabric::ConnectionStatus;
 use milink_core::path::{
     Ask, End, Reason, Symptom, Vantage, Verdict, evaluate, evaluate_flow, speaks_sql,
 };
+use milink_core::time::Span;
 use socket2::{SockRef, Socket};
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::door::Mode;
-use super::{Cut, Network, Port, Route, Target, trace, vantage};
+use super::flow::{self, Passage, hold, linger, reset};
+use super::{Cut, NameCheck, Network, Port, Route, Target, trace, vantage};
 use crate::sql::SqlEndpoint;
 use crate::tds::service::SqlService;
 use crate::tds::{self, ListenerConfig, TlsConfigs};
@@ -44,8 +45,6 @@ pub(crate) struct Decision {
 pub(crate) enum Act {
     /// It gets there.
     Serve(End),
-    /// It is taken and reset.
-    Reset,
     /// Nothing answers.
     Hold,
     /// It is refused.
@@ -65,7 +64,7 @@ impl Decision {
     pub(super) fn mode(&self) -> Mode {
         match &self.act {
             _ if self.differs => Mode::Open,
-            Act::Serve(_) | Act::Reset => Mode::Open,
+            Act::Serve(_) => Mode::Open,
             Act::Hold => Mode::Hole,
             Act::Refuse | Act::NoName => Mode::Closed,
         }
@@ -77,7 +76,6 @@ impl Act {
     pub(crate) const fn text(&self) -> &'static str {
         match self {
             Self::Serve(_) => "serve",
-            Self::Reset => "reset",
             Self::Hold => "hold",
             Self::Refuse => "refuse",
             Self::NoName => "noName",
@@ -119,6 +117,17 @@ pub(super) fn judge(world: &World, from: &str, target: &Target, flow: Option<usi
     }
 }
 
+/// What a client that comes from `from` meets at an address and port, before it has said a word.
+pub(crate) fn mode_of(world: &World, from: &Vantage, address: Ipv4Addr, port: u16) -> Mode {
+    let target = Target {
+        host: address.to_string(),
+        port,
+        name_check: NameCheck::Strict,
+        keepalive_seconds: None,
+    };
+    judge_from(world, from, &target, None).mode()
+}
+
 fn judge_from(world: &World, from: &Vantage, target: &Target, flow: Option<usize>) -> Decision {
     let ask = Ask {
         follows: false,
@@ -129,10 +138,9 @@ fn judge_from(world: &World, from: &Vantage, target: &Target, flow: Option<usize
         None => evaluate(world, &ask),
     };
     let act = match (verdict.reason, &verdict.end) {
-        (Some(reason), Some(end)) if is_met_later(reason) => Act::Serve(end.clone()),
+        (Some(reason), Some(end)) if reason.is_met_later() => Act::Serve(end.clone()),
         (None, Some(end)) => Act::Serve(end.clone()),
         (reason, _) => match reason.map(Reason::symptom) {
-            Some(Symptom::TcpReset) => Act::Reset,
             Some(Symptom::TcpRefused) => Act::Refuse,
             Some(Symptom::Dns) => Act::NoName,
             _ => Act::Hold,
@@ -144,14 +152,6 @@ fn judge_from(world: &World, from: &Vantage, target: &Target, flow: Option<usize
         differs: !verdict.branches.is_empty(),
         through: verdict.through.clone(),
         verdict: Some(verdict),
-    }
-}
-
-/// Whether a client meets a reason only after it has been connected.
-fn is_met_later(reason: Reason) -> bool {
-    match reason.symptom() {
-        Symptom::Tls | Symptom::Login40532 => true,
-        _ => reason == Reason::RedirectUnreachable,
     }
 }
 
@@ -171,7 +171,8 @@ impl Network {
 
     /// Remembers a connection that is not carried, since its client is told why.
     pub(crate) fn note(&self, from: &Vantage, target: &Target, decision: &Decision) {
-        let entry = self.trace.add(entry(&from.to_string(), target, decision));
+        let from = from.text(&self.cell.snapshot());
+        let entry = self.trace.add(entry(&from, target, decision));
         self.trace.note_end(entry, "told");
     }
 
@@ -186,8 +187,8 @@ impl Network {
         decision: Decision,
         stream: TcpStream,
     ) {
-        self.carry_as(&from.to_string(), target, decision, stream)
-            .await;
+        let from = from.text(&self.cell.snapshot());
+        self.carry_as(&from, target, decision, stream).await;
     }
 }
 
@@ -210,11 +211,13 @@ impl Network {
         let entry = self.trace.add(entry(from, &target, &decision));
         let ended = match decision.act.clone() {
             Act::Serve(end) => {
+                let passage = passage(&target, &decision, &stream);
                 let route = Route::new(self, from, target, end, entry);
-                self.serve(route, decision.through, stream).await
+                self.serve(route, (decision.through, passage), stream, entry)
+                    .await
             }
             Act::Hold => hold(stream).await,
-            Act::Reset | Act::Refuse | Act::NoName => reset(&stream),
+            Act::Refuse | Act::NoName => reset(&stream),
         };
         self.trace.note_end(entry, ended);
     }
@@ -222,8 +225,9 @@ impl Network {
     async fn serve(
         self: &Arc<Self>,
         route: Route,
-        through: Vec<Uuid>,
+        (through, passage): (Vec<Uuid>, Passage),
         stream: TcpStream,
+        entry: u64,
     ) -> &'static str {
         let Ok(_permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             tracing::warn!("too many clients");
@@ -238,7 +242,7 @@ impl Network {
             }
         };
         let config = Arc::new(config);
-        if through.is_empty() {
+        if through.is_empty() && passage.is_plain() {
             tds::serve(stream, endpoint, config).await;
             return "closed";
         }
@@ -251,10 +255,23 @@ impl Network {
             }
         };
         let (user, cut) = self.enter(through);
+        let serve = |stream| tds::serve(stream, endpoint, config);
+        let carried = async {
+            match passage.is_plain() {
+                true => {
+                    serve(stream).await;
+                    "closed"
+                }
+                false => {
+                    let on_cut = |how| self.trace.note_end(entry, how);
+                    flow::carry(&self.cell, stream, passage, serve, on_cut).await
+                }
+            }
+        };
         let ended = tokio::select! {
             biased;
             Ok(()) = cut => abort(&lever),
-            () = tds::serve(stream, endpoint, config) => "closed",
+            ended = carried => ended,
         };
         self.lock().endpoint_users.remove(&user);
         ended
@@ -307,6 +324,21 @@ impl Network {
     }
 }
 
+/// What the way does to a connection that is served.
+fn passage(target: &Target, decision: &Decision, stream: &TcpStream) -> Passage {
+    let verdict = decision.verdict.as_ref();
+    let keepalive = target
+        .keepalive_seconds
+        .map(|seconds| Span::seconds(i64::from(seconds)));
+    let idle = verdict.and_then(|verdict| verdict.idle.clone());
+    let header = verdict.and_then(|verdict| verdict.proxy_header);
+    let source_port = stream.peer_addr().map_or(0, |peer| peer.port());
+    Passage {
+        idle: idle.filter(|idle| !keepalive.is_some_and(|span| idle.keeps(span))),
+        header: header.map_or_else(Vec::new, |header| header.bytes(source_port)),
+    }
+}
+
 type Service = (Arc<dyn SqlService>, ListenerConfig);
 
 fn config(tls: TlsConfigs) -> ListenerConfig {
@@ -320,12 +352,12 @@ fn entry(from: &str, target: &Target, decision: &Decision) -> trace::Entry {
     let verdict = decision.verdict.as_ref();
     let is_late = match decision.act {
         Act::Hold | Act::Refuse | Act::NoName => true,
-        Act::Serve(_) | Act::Reset => false,
+        Act::Serve(_) => false,
     };
     // What is met only later is not the network's.
     let reason = verdict
         .and_then(|verdict| verdict.reason)
-        .filter(|reason| !is_met_later(*reason));
+        .filter(|reason| !reason.is_met_later());
     trace::Entry {
         sequence: 0,
         time: decision.time.clone(),
@@ -345,26 +377,7 @@ fn entry(from: &str, target: &Target, decision: &Decision) -> trace::Entry {
     }
 }
 
-/// Leaves a client without an answer until it goes.
-async fn hold(mut stream: TcpStream) -> &'static str {
-    let mut heard = [0; 1024];
-    while matches!(stream.read(&mut heard).await, Ok(1..)) {}
-    "left"
-}
-
-/// Makes the end of a stream a reset.
-fn reset(stream: &TcpStream) -> &'static str {
-    linger(&SockRef::from(stream));
-    "reset"
-}
-
 fn abort(lever: &Socket) -> &'static str {
     linger(&SockRef::from(lever));
     "revoked"
-}
-
-fn linger(socket: &SockRef<'_>) {
-    if let Err(error) = socket.set_linger(Some(Duration::ZERO)) {
-        tracing::debug!(%error, "a connection ends without a reset");
-    }
 }

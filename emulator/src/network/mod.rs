@@ -6,6 +6,7 @@
 
 mod certificates;
 mod door;
+mod flow;
 mod gateway;
 mod port;
 mod route;
@@ -29,8 +30,8 @@ use crate::keys::Keys;
 use crate::tds::TlsConfigs;
 use crate::topology::NameCheckSpec;
 
-pub(crate) use door::Mode;
-pub(crate) use gateway::{Act, Decision};
+pub(crate) use door::{Door, Mode};
+pub(crate) use gateway::{Act, Decision, mode_of};
 pub(crate) use port::Port;
 pub(crate) use route::Route;
 
@@ -69,6 +70,9 @@ pub(crate) struct Target {
     pub(crate) port: u16,
     /// Whether the login must name it.
     pub(crate) name_check: NameCheck,
+    /// How often the client says without words that it is still there. The keepalives of TCP end at the port here, so a client
+    /// that sends them has to be known for one.
+    pub(crate) keepalive_seconds: Option<u32>,
 }
 
 /// The network of a world, as far as it has sockets.

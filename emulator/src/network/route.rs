@@ -36,7 +36,7 @@ impl Route {
         }
     }
 
-    pub(super) fn end(&self) -> &End {
+    pub(crate) fn end(&self) -> &End {
         &self.end
     }
 
@@ -102,6 +102,7 @@ impl Route {
             host,
             port,
             name_check: NameCheck::Listener,
+            keepalive_seconds: self.target.keepalive_seconds,
         };
         match network.dial(&self.from, target, None) {
             Ok(port) => Some(network.told(&port)),

@@ -112,6 +112,7 @@ impl Addresses for Given {
                 host: model.to_string(),
                 port,
                 name_check: NameCheck::Strict,
+                keepalive_seconds: None,
             };
             let at = SocketAddr::new(ip.into(), port);
             if let Err(error) = self.network.dial(&self.from, target, Some(at)) {

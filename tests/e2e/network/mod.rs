@@ -2,6 +2,7 @@
 
 mod agreement;
 mod article;
+mod forwarding;
 mod ports;
 mod ways;
 
@@ -173,11 +174,16 @@ impl Town {
 
     /// Makes a private zone with an address for `sqlmi1`.
     async fn zone_with(&self, zone: &str, address: &str) {
+        self.record(zone, "sqlmi1", address).await;
+    }
+
+    /// Makes a private zone, if it is not there, with an address for a name.
+    async fn record(&self, zone: &str, name: &str, address: &str) {
         let path = format!("Microsoft.Network/privateDnsZones/{zone}");
         self.arm("PUT", &path, DNS, Some(json!({"location": "global"})))
             .await;
         let record = json!({"properties": {"ttl": 300, "aRecords": [{"ipv4Address": address}]}});
-        self.arm("PUT", &format!("{path}/A/sqlmi1"), DNS, Some(record))
+        self.arm("PUT", &format!("{path}/A/{name}"), DNS, Some(record))
             .await;
     }
 

@@ -7,13 +7,15 @@ use milink::topology::{DialSpec, NameCheckSpec, Topology};
 use super::{How, Town};
 
 const INSIDE: &str = "subnet:milink-vnet/vms";
+/// Of the default topology.
+const NEAR: &str = "subnet:milink-vnet/ManagedInstance";
 const APP: &str = "subnet:app-vnet/app";
 
 #[tokio::test]
 async fn names_in_logins_are_held_against_the_port() {
     let town = Town::with_app().await;
     town.peer("app-vnet", "milink-vnet").await;
-    let fqdn = town.fqdn();
+    let (fqdn, zone) = (town.fqdn(), town.zone());
     let strict = How::new(APP, &fqdn, 1433).named("localhost").trusting();
     // As a client would that dials the port's address, where the host must be named.
     let refused = town.dial(strict).await.met;
@@ -24,6 +26,9 @@ async fn names_in_logins_are_held_against_the_port() {
         ("SQLMI1.anything.else", "connected"),
         ("other.example.org", "login40532"),
         ("10.1.0.254", "login40532"),
+        // Listeners of failover groups, which are not emulated.
+        (&format!("fog.{zone}"), "login40532"),
+        (&format!("fog.secondary.{zone}"), "login40532"),
     ] {
         let met = town
             .dial(How::new(APP, &fqdn, 1433).named(name).trusting())
@@ -31,6 +36,48 @@ async fn names_in_logins_are_held_against_the_port() {
             .met;
         assert_eq!(met.symptom(), symptom, "{name}: {met:?}");
         assert_eq!(town.last_traced().await["login"]["name"], name);
+    }
+    let group = "Microsoft.Sql/locations/westeurope/instanceFailoverGroups/fog";
+    let body = json!({"properties": {"managedInstancePairs": []}});
+    let refused = town.try_arm("PUT", group, super::SQL, Some(body)).await;
+    let refused = refused.expect_err("there are none").to_string();
+    assert!(refused.contains("instanceFailoverGroups"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_gateway_of_several_instances_says_how_to_name_one() {
+    let mut topology = Topology::default();
+    let mut second = topology.managed_instances[0].clone();
+    second.name = "sqlmi2".to_owned();
+    topology.managed_instances.push(second);
+    let town = Town::start_with(topology).await;
+    let fqdn = town.fqdn();
+    let shared = &town.stage.ready().managed_instances[0];
+    let here = json!({"host": shared.host, "port": shared.port});
+    // As a driver does that is given 127.0.0.1 and a port.
+    let unnamed = How::new(NEAR, &fqdn, 1433).trusting();
+    let refused = town.dial_at(unnamed, &here).await.met;
+    assert_eq!(refused.symptom(), "login40532", "{refused:?}");
+    let told = town
+        .stage
+        .control()
+        .get("explain?world=default&limit=1")
+        .await;
+    let told = told.expect("it is remembered")["value"][0].clone();
+    assert_eq!(
+        (&told["code"], &told["server"]),
+        (&json!("40532"), &json!("gateway"))
+    );
+    let all = told.to_string();
+    for word in ["sqlmi1", "sqlmi2", "milink net dial", "hosts file"] {
+        assert!(all.contains(word), "{word}: {told:#}");
+    }
+    // Both remedies work.
+    for how in [
+        How::new(NEAR, &fqdn, 1433),
+        How::new(NEAR, &fqdn, 1433).named(&fqdn),
+    ] {
+        town.session(how).await;
     }
 }
 
@@ -72,6 +119,7 @@ async fn a_pinned_port_waits_for_its_vantage() {
         host: "sqlserver1.contoso.local".to_owned(),
         port: 1433,
         listen,
+        keep_alive_seconds: None,
         name_check: NameCheckSpec::Listener,
     });
     let town = Town::start_with(topology).await;

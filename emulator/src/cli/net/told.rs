@@ -56,6 +56,16 @@ pub(super) fn verdict(heading: &str, verdict: &Value) -> String {
             redirect["port"]
         ));
     }
+    if verdict["idle"].is_object() {
+        let idle = &verdict["idle"];
+        lines.push(format!(
+            "  forgotten by {} {} after {} seconds of silence ({})",
+            text(&idle["hop"]),
+            text(&idle["id"]),
+            idle["seconds"],
+            text(&idle["reason"])
+        ));
+    }
     let latent = list(&verdict["latent"]);
     if !latent.is_empty() {
         lines.push(format!("  and after that: {}", latent.join(", ")));

@@ -204,11 +204,17 @@ impl Asked {
                 reply.metadata.response_code = ResponseCode::ServFail;
                 return;
             }
+            // Who follows aliases for others gives up at some point, and has nothing to tell. A single one can be asked for.
+            Answer::Endless if reply.answers.len() > 1 => {
+                reply.answers.clear();
+                reply.metadata.response_code = ResponseCode::ServFail;
+                return;
+            }
             // The apex of a zone is there without any record.
             Answer::NoName { .. } if self.name != self.domain => {
                 reply.metadata.response_code = ResponseCode::NXDomain;
             }
-            Answer::NoName { .. } | Answer::NoAddress | Answer::Addresses(_) => (),
+            Answer::NoName { .. } | Answer::NoAddress | Answer::Endless | Answer::Addresses(_) => {}
         }
         let found = reply.answers.iter();
         if found

@@ -25,6 +25,10 @@ fn world() -> World {
     record_set(&mut world, "site.example", "note", text);
     let alias = Records::Cname("db.site.example".to_owned());
     record_set(&mut world, "site.example", "alias", alias);
+    for (name, other) in [("self", "self"), ("hen", "egg"), ("egg", "hen")] {
+        let alias = Records::Cname(format!("{other}.site.example"));
+        record_set(&mut world, "site.example", name, alias);
+    }
     let many = (1..=20).map(|last| Ipv4Addr::new(10, 9, 0, last)).collect();
     record_set(&mut world, "site.example", "many", Records::A(many));
     world
@@ -97,6 +101,11 @@ fn a_vantage_hears_what_its_network_hears() {
         ("vm:vm-app", PRIVATE_ZONE, RecordType::SOA),
         ("vm:vm-app", "alias.site.example", RecordType::A),
         ("vm:vm-app", "alias.site.example", RecordType::CNAME),
+        ("vm:vm-app", "self.site.example", RecordType::A),
+        ("vm:vm-app", "hen.site.example", RecordType::A),
+        ("vm:vm-app", "egg.site.example", RecordType::AAAA),
+        ("vm:vm-app", "hen.site.example", RecordType::TXT),
+        ("vm:vm-app", "hen.site.example", RecordType::CNAME),
         ("vm:vm-app", "note.site.example", RecordType::TXT),
         ("vm:vm-app", "note.site.example", RecordType::A),
         ("internet", "note.site.example", RecordType::TXT),
@@ -135,6 +144,11 @@ fn a_vantage_hears_what_its_network_hears() {
         vm:vm-app privatelink.6d710bcf372b.database.windows.net SOA: NoError SOA milink.invalid. milink.invalid. 1 60 60 60 0
         vm:vm-app alias.site.example A: NoError CNAME db.site.example. A 10.9.1.4
         vm:vm-app alias.site.example CNAME: NoError CNAME db.site.example.
+        vm:vm-app self.site.example A: ServFail
+        vm:vm-app hen.site.example A: ServFail
+        vm:vm-app egg.site.example AAAA: ServFail
+        vm:vm-app hen.site.example TXT: ServFail
+        vm:vm-app hen.site.example CNAME: NoError CNAME egg.site.example.
         vm:vm-app note.site.example TXT: NoError TXT onetwo
         vm:vm-app note.site.example A: NoError (SOA site.example.)
         internet note.site.example TXT: NXDomain (SOA site.example.)

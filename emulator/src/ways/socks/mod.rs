@@ -98,6 +98,7 @@ async fn ask(
                 host,
                 port,
                 name_check: NameCheck::Strict,
+                keepalive_seconds: None,
             };
             Ok(Some((cell, from, target)))
         }
@@ -116,7 +117,7 @@ async fn ask(
 /// What a user name stands for: `vm:app`, in the first world, or `vm:app@WORLD`. A program that takes `vm:app` for a name and a
 /// password means the same.
 fn place(credential: &Credential, shared: &Shared) -> Option<(Arc<WorldCell>, Vantage)> {
-    let is_kind = ["vm", "nic", "subnet", "mi", "onprem"]
+    let is_kind = ["vm", "nic", "subnet", "mi", "adf", "onprem"]
         .iter()
         .any(|kind| credential.user.eq_ignore_ascii_case(kind));
     let user = match is_kind {
@@ -136,7 +137,7 @@ fn place(credential: &Credential, shared: &Shared) -> Option<(Arc<WorldCell>, Va
 fn reply_for(decision: &Decision, failures: SocksFailures) -> Option<Reply> {
     let reason = decision.verdict.as_ref().and_then(|verdict| verdict.reason);
     match decision.act {
-        Act::Serve(_) | Act::Reset => Some(Reply::Succeeded),
+        Act::Serve(_) => Some(Reply::Succeeded),
         Act::Refuse => Some(Reply::Refused),
         Act::NoName => Some(Reply::HostUnreachable),
         Act::Hold if failures == SocksFailures::Faithful => None,

@@ -37,7 +37,7 @@ pub(super) fn test(call: &Call<'_>) -> Result<Answer, ArmError> {
         "succeeded": tested.error.is_none(),
         "errors": errors,
         // Ours: what became of it on the way.
-        "milink": { "from": tested.from.to_string(), "verdict": tested.verdict },
+        "milink": { "from": call.read(|world| tested.from.text(world)), "verdict": tested.verdict },
     })))
 }
 
