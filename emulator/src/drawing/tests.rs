@@ -3,11 +3,12 @@ use std::process::{Command, Stdio};
 
 use expect_test::{expect, expect_file};
 use milink_core::World;
+use milink_core::azure::fabric::Records;
 use milink_core::path::{Ask, Vantage, evaluate};
 
 use super::picture::{Kind, Picture, Stroke};
 use super::{Format, dot, draw, mermaid, svg};
-use crate::ways::sample::{HOST, approve, surround, town};
+use crate::ways::sample::{HOST, PRIVATE_ZONE, approve, balance, record_set, surround, town};
 
 fn drawn(world: &World, from: &str, host: &str, port: u16, format: Format) -> String {
     let from = Vantage::parse(world, from).unwrap();
@@ -20,7 +21,7 @@ fn a_way_that_breaks_is_marked_where_it_breaks() {
     let world = town();
     let drawing = drawn(&world, "vm:vm-app", "10.9.1.4", 1433, Format::Mermaid);
     expect![[r#"
-        %% from nic:vm-app-nic: not reachable: pe.pending
+        %% from vm:vm-app: not reachable: pe.pending
         %% 10.9.1.4 (literal)
         flowchart LR
           subgraph n0["app-vnet<br/>10.9.0.0/16"]
@@ -48,6 +49,22 @@ fn a_way_that_breaks_is_marked_where_it_breaks() {
           style n9 stroke:#dc2626,stroke-width:3px
           linkStyle 3 stroke:#dc2626,stroke-width:3px
     "#]].assert_eq(&drawing);
+}
+
+#[test]
+fn every_way_is_marked_and_where_each_breaks() {
+    let mut world = town();
+    approve(&mut world);
+    balance(&mut world);
+    let front = Records::A(vec!["10.9.0.5".parse().unwrap()]);
+    record_set(&mut world, PRIVATE_ZONE, "mi1", front);
+    let drawing = drawn(&world, "vm:vm-app", HOST, 1433, Format::Mermaid);
+    expect_file!["golden/ways.mmd"].assert_eq(&drawing);
+    // The same marks, whoever draws them.
+    let graph = drawn(&world, "vm:vm-app", HOST, 1433, Format::Dot);
+    let picture = drawn(&world, "vm:vm-app", HOST, 1433, Format::Svg);
+    let red = |text: &str| text.matches("#dc2626").count();
+    assert_eq!((red(&drawing), red(&graph), red(&picture)), (3, 3, 3));
 }
 
 #[test]
@@ -120,23 +137,7 @@ fn hostile() -> Picture {
 #[test]
 fn words_stay_words() {
     let picture = hostile();
-    expect![[r##"
-        %% %% init:    %% <svg> "  end
-        flowchart LR
-          subgraph n0["#34;]#59;end"]
-            n1["#34;]#59;end"]
-            n2["#60;b#62;#38;amp#59;#60;/b#62;"]
-            n3["#92;"]
-            n4["#35;quot#59;"]
-            n5["a b  "]
-            n6["--#62; x"]
-            n7["' onload='x"]
-          end
-          n8["]"]
-          n1 -->|"#34;]|#60;x#62;#92;"| n2
-          n0 -.- n8
-    "##]]
-    .assert_eq(&mermaid::write(&picture));
+    expect_file!["golden/hostile.mmd"].assert_eq(&mermaid::write(&picture));
     expect![[r##"
         digraph network {
           rankdir=LR; compound=true; fontname="sans-serif";
@@ -185,10 +186,16 @@ fn words_stay_words() {
 fn graphviz_reads_the_graphs_where_it_is_installed() {
     let mut world = town();
     surround(&mut world);
+    let mut balanced = world.clone();
+    approve(&mut balanced);
+    balance(&mut balanced);
+    let front = Records::A(vec!["10.9.0.5".parse().unwrap()]);
+    record_set(&mut balanced, PRIVATE_ZONE, "mi1", front);
     let graphs = [
         dot::write(&hostile()),
         draw(&world, None, Format::Dot),
         drawn(&world, "vm:vm-app", HOST, 1433, Format::Dot),
+        drawn(&balanced, "vm:vm-app", HOST, 1433, Format::Dot),
     ];
     for graph in graphs {
         let started = Command::new("dot")

@@ -1,12 +1,13 @@
-//! The way of a connection in a picture: what it passes, and where it breaks.
+//! The ways that a connection may take in a picture: what they pass, and where each breaks.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::Consumer;
 use milink_core::names::Name;
-use milink_core::path::{End, Hop, Vantage, Verdict};
+use milink_core::path::{End, Hop, Vantage, Verdict, Way};
 
 use super::gather::{Gathered, Thing};
 use super::picture::{Kind, Mark, Stroke};
@@ -14,9 +15,9 @@ use super::picture::{Kind, Mark, Stroke};
 /// How long a line of a note is at most.
 const LINE: usize = 44;
 
-/// Marks the way of a verdict, and says in the caption what was asked and what came of it.
+/// Marks every way of a verdict, and says in the caption what was asked and what came of it.
 pub(super) fn mark(world: &World, gathered: &mut Gathered, from: &Vantage, verdict: &Verdict) {
-    gathered.picture.caption = caption(from, verdict);
+    gathered.picture.caption = caption(world, from, verdict);
     let start = match from {
         Vantage::Internet => Some(gathered.internet()),
         Vantage::Interface(key) => gathered.box_of(&Thing::Interface(key.clone())),
@@ -25,16 +26,67 @@ pub(super) fn mark(world: &World, gathered: &mut Gathered, from: &Vantage, verdi
         Vantage::Site(name) => gathered.box_of(&Thing::Site(name.clone())),
         Vantage::Runtime(key, _) => gathered.box_of(&Thing::Factory(key.clone())),
     };
+    let ways = ways(verdict);
+    let marked: Vec<Vec<usize>> = ways
+        .iter()
+        .map(|way| mark_way(world, gathered, (from, start), way))
+        .collect();
+    // Where a way breaks is told last: what others pass is not to hide it.
+    let mut noted: BTreeMap<(Option<usize>, &str), ()> = BTreeMap::new();
+    for (way, stops) in ways.iter().zip(&marked) {
+        let Some(reason) = way.reason else {
+            continue;
+        };
+        let last = stops.last().copied();
+        if noted.insert((last, reason.code()), ()).is_some() {
+            continue;
+        }
+        let picture = &mut gathered.picture;
+        let mut words = vec![reason.code().to_owned()];
+        if way.reason == verdict.reason {
+            words.extend(verdict.hint.iter().flat_map(|hint| wrapped(hint)));
+        }
+        let note = picture.add(None, Kind::Note, words);
+        picture.boxes[note].mark = Mark::Broken;
+        if let Some(last) = last {
+            if stops.len() > 1 {
+                picture.boxes[last].mark = Mark::Broken;
+            }
+            connect(gathered, last, note, Mark::Broken);
+        }
+    }
+}
+
+/// Every way of a verdict.
+fn ways(verdict: &Verdict) -> Vec<Way> {
+    let told = verdict.ways.iter().any(|way| way.reason == verdict.reason);
+    match told {
+        true => verdict.ways.clone(),
+        false => vec![Way {
+            path: verdict.path.clone(),
+            end: verdict.end.clone(),
+            reason: verdict.reason,
+        }],
+    }
+}
+
+/// Marks what one way passes, as far as it goes. Answers its stops.
+fn mark_way(
+    world: &World,
+    gathered: &mut Gathered,
+    (from, start): (&Vantage, Option<usize>),
+    way: &Way,
+) -> Vec<usize> {
     let mut stops: Vec<usize> = start.into_iter().collect();
     let mut network = network_of(world, from);
-    for hop in &verdict.path {
+    for hop in &way.path {
         if hop.hop == "peering" {
             network = pass_peering(world, gathered, network, hop);
         } else if let Some(stop) = stop_at(world, gathered, hop) {
             stops.push(stop);
         }
     }
-    if let Some(End::SqlServer { server, .. }) = &verdict.end {
+    if let Some(End::SqlServer { server, .. }) = &way.end {
         stops.extend(gathered.box_of(&Thing::Server(Name::new(server))));
     }
     stops.dedup();
@@ -44,32 +96,29 @@ pub(super) fn mark(world: &World, gathered: &mut Gathered, from: &Vantage, verdi
     for pair in stops.windows(2) {
         connect(gathered, pair[0], pair[1], Mark::OnWay);
     }
-    let Some(reason) = verdict.reason else {
-        return;
-    };
-    let picture = &mut gathered.picture;
-    let mut words = vec![reason.code().to_owned()];
-    words.extend(verdict.hint.iter().flat_map(|hint| wrapped(hint)));
-    let note = picture.add(None, Kind::Note, words);
-    picture.boxes[note].mark = Mark::Broken;
-    if let Some(last) = stops.last() {
-        if stops.len() > 1 {
-            picture.boxes[*last].mark = Mark::Broken;
-        }
-        connect(gathered, *last, note, Mark::Broken);
-    }
+    stops
 }
 
-fn caption(from: &Vantage, verdict: &Verdict) -> Vec<String> {
+fn caption(world: &World, from: &Vantage, verdict: &Verdict) -> Vec<String> {
     let resolved = &verdict.resolved;
     let mut names = vec![resolved.name.clone()];
     names.extend(resolved.chain.iter().cloned());
     names.extend(resolved.address().map(|address| address.to_string()));
     names.dedup();
+    let good = verdict
+        .ways
+        .iter()
+        .filter(|way| way.reason.is_none())
+        .count();
     let came = match verdict.reason {
         None => "reachable".to_owned(),
+        Some(reason) if good > 0 => {
+            let all = verdict.ways.len();
+            format!("reachable by {good} of {all} ways: {}", reason.code())
+        }
         Some(reason) => format!("not reachable: {}", reason.code()),
     };
+    let from = from.text(world);
     vec![
         format!("from {from}: {came}"),
         format!("{} ({})", names.join(" is "), resolved.view),

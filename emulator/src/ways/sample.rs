@@ -3,8 +3,9 @@
 
 use milink_core::World;
 use milink_core::azure::fabric::{
-    MachineProfile, Peering, Place, Records, Review, ReviewConnection, Site, Target, WriteGateway,
-    WriteInterface, WriteMachine, WritePeering, WritePrivateEndpoint, WriteRecordSet, WriteSite,
+    AddForwarding, MachineProfile, Peering, Place, PoolId, Records, Review, ReviewConnection, Rule,
+    RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
+    WriteLoadBalancer, WriteMachine, WritePeering, WritePrivateEndpoint, WriteRecordSet, WriteSite,
     WriteZone, WriteZoneLink,
 };
 use milink_core::azure::{
@@ -121,6 +122,50 @@ pub(crate) fn surround(world: &mut World) {
     );
 }
 
+/// A load balancer in front of two machines, of which only the first passes on to the instance.
+pub(crate) fn balance(world: &mut World) {
+    let rule = Rule {
+        protocol: RuleProtocol::Tcp,
+        frontend: Name::new("fe"),
+        frontend_port: 1433,
+        pool: Some(Name::new("pool")),
+        backend_port: 1433,
+        probe: None,
+        idle_timeout_minutes: 4,
+        tcp_reset: true,
+        distribution: "Default".to_owned(),
+        no_outbound: false,
+    };
+    let frontend = WantedFrontend::inside(subnet("app-vnet", "app"), None);
+    apply(
+        world,
+        WriteLoadBalancer {
+            place: place("lb"),
+            sku: Some(Sku::Standard),
+            frontends: vec![(Name::new("fe"), frontend)],
+            pools: vec![Name::new("pool")],
+            probes: Vec::new(),
+            rules: vec![(Name::new("r1433"), rule)],
+        },
+    );
+    let pool = PoolId {
+        balancer: key("lb"),
+        name: Name::new("pool"),
+    };
+    for name in ["fwd1", "fwd2"] {
+        machine_in(world, name, "app-vnet", "app", vec![pool.clone()]);
+    }
+    apply(
+        world,
+        AddForwarding {
+            key: key("fwd1"),
+            port: 1433,
+            host: "10.9.1.4".to_owned(),
+            to_port: 1433,
+        },
+    );
+}
+
 /// A record in a zone that a network hears.
 pub(crate) fn zone(world: &mut World, name: &str, network: &str, record: &str, address: &str) {
     let place = Place {
@@ -185,6 +230,10 @@ fn network(world: &mut World, name: &str, prefix: &str, subnets: &[(&str, &str)]
 }
 
 fn machine(world: &mut World, name: &str, network: &str, inside: &str) {
+    machine_in(world, name, network, inside, Vec::new());
+}
+
+fn machine_in(world: &mut World, name: &str, network: &str, inside: &str, pools: Vec<PoolId>) {
     let nic = format!("{name}-nic");
     let interface = WriteInterface {
         place: place(&nic),
@@ -193,7 +242,7 @@ fn machine(world: &mut World, name: &str, network: &str, inside: &str) {
         address: None,
         forwards: false,
         network_security_group: None,
-        pools: Vec::new(),
+        pools,
         public: None,
     };
     apply(world, interface);

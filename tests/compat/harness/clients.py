@@ -58,9 +58,15 @@ def network() -> Program:
 
 def tedious() -> Program:
     """The driver of Node."""
-    folder = installs.tedious()
+    folder = installs.node_modules("tedious")
     # Bare imports are looked up beside the script, so the script is given its modules' folder.
     return Program([installs.runtime("node"), HERE / "drivers/tedious/main.mjs"], {"MILINK_NODE_MODULES": str(folder / "node_modules")})
+
+
+def drawings() -> Program:
+    """Mermaid, Graphviz and a parser of XML, which read what is drawn."""
+    folder = installs.node_modules("drawings")
+    return Program([installs.runtime("node"), HERE / "drivers/drawings/main.mjs"], {"MILINK_NODE_MODULES": str(folder / "node_modules")})
 
 
 def go_mssqldb() -> Program:
@@ -115,6 +121,7 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "sqlalchemy-pymssql": sqlalchemy("pymssql"),
     "sqlalchemy-odbc18": sqlalchemy("pyodbc-odbc18"),
     "network": network,
+    "drawings": drawings,
     "tedious": tedious,
     "go-mssqldb": go_mssqldb,
     "go-sqlcmd": go_sqlcmd,

@@ -147,17 +147,17 @@ def odbc_settings() -> dict:
     return {"ODBCSYSINI": str(folder), "ODBCINSTINI": "odbcinst.ini", "ODBCINI": str(folder / "odbc.ini")}
 
 
-def tedious() -> Path:
-    """The folder whose node_modules holds tedious."""
+def node_modules(name: str) -> Path:
+    """The folder whose node_modules holds what the driver of this name pins."""
     runtime("node")
     npm = runtime("npm")
-    pin = HERE / "drivers/tedious/package.json"
+    pin = HERE / "drivers" / name / "package.json"
 
     def build(folder: Path) -> None:
         shutil.copy(pin, folder)
-        run("tedious", [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"], cwd=folder)
+        run(name, [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"], cwd=folder)
 
-    return once("tedious", [pin], build)
+    return once(name, [pin], build)
 
 
 def go_mssqldb() -> Path:
