@@ -108,7 +108,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/hosts", get(ways::hosts))
         .route("/net/dns", get(ways::dns))
         .route("/net/dns-query", post(ways::dns_query))
-        .route("/net/ports", get(ways::ports))
+        .route("/net/doors", get(ways::doors))
         .route("/net/dial", get(net::dial))
         .route("/net/trace", get(net::trace))
         .route("/net/probe-clock/advance", post(machines::advance_probes))

@@ -23,7 +23,7 @@ async fn what_it_says_of_itself_is_there() {
         // What is asked of the network is asked from somewhere.
         let asked = match path.as_str() {
             "/_milink/net/dial" => "?from=internet&host=nobody.example",
-            "/_milink/net/hosts" | "/_milink/net/dns" | "/_milink/net/ports" => "?from=internet",
+            "/_milink/net/hosts" | "/_milink/net/dns" | "/_milink/net/doors" => "?from=internet",
             _ => "",
         };
         let url = format!("{}{path}{asked}", stage.ready().arm_url);

@@ -1,8 +1,9 @@
 //! `milink run`: a program that lives in the model's network, with the model's own addresses and names.
 //!
-//! The program gets a user, network and mount namespace of its own in which every address is local. A helper inside (`inside`)
-//! listens at the ports that mean something, asks the emulator's proxy what becomes of each connection, and passes it on through a
-//! Unix socket, since those lead from one network namespace to another. Names go the same way.
+//! The program gets a user, network and mount namespace of its own. A helper inside (`inside`) makes the addresses local at which the
+//! model answers, and has sockets there that follow it (`watch`): what is let in is passed on through a Unix socket, since those
+//! lead from one network namespace to another, to the emulator's proxy, which says what becomes of it. Packets for any other
+//! address, and for ports at which nothing answers, are dropped. Names go the same way.
 
 #[cfg(target_os = "linux")]
 mod inside;
@@ -10,6 +11,8 @@ mod inside;
 mod outside;
 #[cfg(target_os = "linux")]
 mod routes;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use std::path::PathBuf;
 #[cfg(not(target_os = "linux"))]
@@ -41,9 +44,6 @@ pub(super) struct InsideArguments {
     /// What the proxy is told
     #[arg(long)]
     user: String,
-    /// The ports to listen at
-    #[arg(long, value_delimiter = ',')]
-    ports: Vec<u16>,
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<String>,

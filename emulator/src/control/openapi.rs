@@ -185,7 +185,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "post",
         "/net/evaluate",
-        "Whether a client gets there: from, host, port; validates, follows, loginName, interactive.",
+        "Whether a client gets there: from, host, port; validates, follows, loginName, interactive, silentSeconds.",
     ),
     ("post", "/net/resolve", "What a name is: from, host."),
     (
@@ -205,8 +205,8 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ),
     (
         "get",
-        "/net/ports",
-        "Every port at which something of the model listens: ?from=V.",
+        "/net/doors",
+        "Where a vantage is answered, by address and port: ?from=V; &after=MARK waits until it is something else.",
     ),
     (
         "post",
@@ -216,7 +216,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "get",
         "/net/dial",
-        "A port here that stands for a host and port of the model: ?from=&host=&port=&nameCheck=listener|strict&world=.",
+        "A port here that stands for a host and port of the model: ?from=&host=&port=&nameCheck=listener|strict&keepAlive=SECONDS&world=.",
     ),
     (
         "get",

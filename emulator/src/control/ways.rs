@@ -1,6 +1,7 @@
 //! The model's network for people and their resolvers: drawings, and names as a vantage hears them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -8,7 +9,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use milink_core::World;
-use milink_core::path::{Ask, Vantage, evaluate};
+use milink_core::path::{Ask, Scenery, Vantage, evaluate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -49,6 +50,20 @@ pub(super) struct Names {
     from: String,
     addresses: Option<Addresses>,
 }
+
+/// `GET /_milink/net/doors`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Doors {
+    world: Option<String>,
+    from: String,
+    after: Option<u64>,
+}
+
+/// How long somebody is left waiting for another answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is looked whether time has changed something.
+const PROBES: Duration = Duration::from_millis(250);
 
 /// A vantage of a world.
 #[derive(Debug, Deserialize)]
@@ -113,7 +128,7 @@ pub(super) async fn hosts(
     }
     let addresses = if block.is_some() { "loopback" } else { "model" };
     Ok(Json(
-        json!({"from": from.to_string(), "addresses": addresses, "hosts": hosts}),
+        json!({"from": from.text(&world), "addresses": addresses, "hosts": hosts}),
     ))
 }
 
@@ -123,7 +138,8 @@ pub(super) async fn dns(
     Asked(asked): Asked<Names>,
 ) -> Result<Json<Value>, ControlError> {
     let cell = cell(&shared, asked.world.as_deref())?;
-    let from = vantage(&cell.snapshot(), &asked.from)?;
+    let world = cell.snapshot();
+    let from = vantage(&world, &asked.from)?;
     let ways = shared.ways(&cell);
     let (addresses, address) = match which(&ways, asked.addresses)? {
         Addresses::Loopback => {
@@ -133,18 +149,34 @@ pub(super) async fn dns(
         Addresses::Model => ("model", ways.model_names(&from).await.map_err(cannot_open)?),
     };
     Ok(Json(
-        json!({"from": from.to_string(), "addresses": addresses, "address": address}),
+        json!({"from": from.text(&world), "addresses": addresses, "address": address}),
     ))
 }
 
-/// `GET /_milink/net/ports`: every port at which something of the model listens, or is waited for in vain.
-pub(super) async fn ports(
+/// `GET /_milink/net/doors`: every address at which something answers a vantage, with the ports that are open and those that are silent.
+/// With the mark of an earlier answer it waits until there is another, for a while.
+pub(super) async fn doors(
     State(shared): Handle,
-    Asked(asked): Asked<From>,
+    Asked(asked): Asked<Doors>,
 ) -> Result<Json<Value>, ControlError> {
-    let world = snapshot(&shared, asked.world.as_deref())?;
-    vantage(&world, &asked.from)?;
-    Ok(Json(json!({"ports": crate::ways::ports(&world)})))
+    let cell = cell(&shared, asked.world.as_deref())?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let (version, world) = (cell.version(), cell.snapshot());
+        let from = vantage(&world, &asked.from)?;
+        let doors = crate::ways::doors(&world, &from);
+        let mark = crate::ways::mark(&doors);
+        let left = until.saturating_duration_since(Instant::now());
+        if asked.after != Some(mark) || left.is_zero() {
+            return Ok(Json(json!({"mark": mark, "doors": doors})));
+        }
+        // Time alone changes what probes have found.
+        let look = match Scenery::of(&world).depends_on_time() {
+            true => left.min(PROBES),
+            false => left,
+        };
+        let _ = tokio::time::timeout(look, cell.wait_change(version, None)).await;
+    }
 }
 
 /// `POST /_milink/net/dns-query`: one DNS message for another, as RFC 8484 has it.

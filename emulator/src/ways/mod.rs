@@ -2,6 +2,7 @@
 //!
 //! Each of them only finds out from where and where to; what becomes of a connection is the network's to say.
 
+mod doors;
 mod loopback;
 pub(crate) mod names;
 #[cfg(test)]
@@ -18,7 +19,9 @@ use tokio::sync::Mutex;
 
 use crate::hub::WorldCell;
 use crate::network::Network;
-pub(crate) use loopback::{Block, is_offered, ports};
+pub(crate) use doors::{Doors, doors, mark};
+use loopback::ports;
+pub(crate) use loopback::{Block, is_offered};
 use names::{Model, NameServer};
 
 /// The sockets of a world's ways in. They close when this is dropped.
@@ -67,7 +70,8 @@ impl Ways {
 
     /// The name server of a vantage that tells the model's own addresses; opened the first time it is asked for.
     pub(crate) async fn model_names(&self, from: &Vantage) -> io::Result<SocketAddr> {
-        let from = from.to_string();
+        // Whatever else comes to have the name, it stays what is meant.
+        let from = from.exact(&self.cell.snapshot());
         let mut open = self.open.lock().await;
         if let Some(server) = open.models.get(&from) {
             return Ok(server.address());
@@ -81,7 +85,8 @@ impl Ways {
 
     /// The addresses of the loopback that stand for what a vantage sees, and their name server; taken the first time.
     pub(crate) async fn block(&self, from: &Vantage) -> io::Result<Arc<Block>> {
-        let from = from.to_string();
+        // Whatever else comes to have the name, it stays what is meant.
+        let from = from.exact(&self.cell.snapshot());
         let mut open = self.open.lock().await;
         if let Some(block) = open.blocks.get(&from) {
             return Ok(Arc::clone(block));

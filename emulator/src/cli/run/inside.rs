@@ -5,17 +5,21 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, copy_bidirectional,
+};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::watch::Sockets;
 use super::{InsideArguments, routes};
+use crate::ways::Doors;
 
 /// The first byte to the door: everything is in place. It is answered.
 pub(super) const READY: u8 = b'R';
@@ -23,6 +27,8 @@ pub(super) const READY: u8 = b'R';
 pub(super) const CONNECTION: u8 = b'C';
 /// DNS messages.
 pub(super) const NAMES: u8 = b'N';
+/// What answers at which address; it is told again, a line each time, when it is something else.
+pub(super) const DOORS: u8 = b'D';
 
 /// Azure's resolver, at the address that machines there know it by.
 const RESOLVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
@@ -35,14 +41,18 @@ const LONGEST_MESSAGE: usize = 4_096;
 const REFUSED: u8 = 5;
 const NO_HOST: u8 = 4;
 
-struct Inside {
+/// What leads out.
+pub(super) struct Inside {
     door: PathBuf,
     user: String,
+    clients: Mutex<JoinSet<()>>,
 }
 
 /// Makes the namespace that it is in one of the model's network, and runs the program there.
 pub(in crate::cli) async fn inside(arguments: InsideArguments) -> anyhow::Result<ExitCode> {
-    routes::take_every_address().context("cannot set the routes of the namespace")?;
+    routes::swallow_everything()
+        .and_then(|()| routes::take_address(RESOLVER))
+        .context("cannot set the routes of the namespace")?;
     let directory = arguments
         .door
         .parent()
@@ -52,6 +62,7 @@ pub(in crate::cli) async fn inside(arguments: InsideArguments) -> anyhow::Result
     let inside = Arc::new(Inside {
         door: arguments.door,
         user: arguments.user,
+        clients: Mutex::default(),
     });
     let mut tasks = JoinSet::new();
     let udp = UdpSocket::bind((RESOLVER, DNS_PORT)).await;
@@ -59,11 +70,29 @@ pub(in crate::cli) async fn inside(arguments: InsideArguments) -> anyhow::Result
     tasks.spawn(Arc::clone(&inside).datagrams(udp));
     let tcp = TcpListener::bind((RESOLVER, DNS_PORT)).await?;
     tasks.spawn(Arc::clone(&inside).accept(tcp));
-    for port in arguments.ports {
-        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await;
-        let listener = listener.with_context(|| format!("cannot listen at port {port}"))?;
-        tasks.spawn(Arc::clone(&inside).accept(listener));
-    }
+    let mut told = BufReader::new(inside.door(DOORS).await?).lines();
+    let mut sockets = Sockets::default();
+    let first = told
+        .next_line()
+        .await?
+        .context("nobody says what answers")?;
+    let first: Vec<Doors> = serde_json::from_str(&first)?;
+    let opened = sockets.become_those_of(&inside, &first);
+    opened.context("cannot open the sockets of the network")?;
+    let following = Arc::clone(&inside);
+    tasks.spawn(async move {
+        // Whoever tells is there as long as the program is.
+        while let Ok(Some(line)) = told.next_line().await {
+            let Ok(doors) = serde_json::from_str::<Vec<Doors>>(&line) else {
+                continue;
+            };
+            if let Err(error) = sockets.become_those_of(&following, &doors) {
+                tracing::warn!(%error, "cannot change the sockets of the network");
+            }
+        }
+        drop(told);
+        std::future::pending::<()>().await;
+    });
     // It waits until it is heard: from here on a failure is the program's.
     let heard = async { inside.door(READY).await?.read_u8().await };
     heard.await.context("nobody is at the door")?;
@@ -119,19 +148,23 @@ impl Inside {
     }
 
     async fn accept(self: Arc<Self>, listener: TcpListener) {
-        let mut clients = JoinSet::new();
         loop {
-            while clients.try_join_next().is_some() {}
-            let Ok((client, _)) = listener.accept().await else {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            };
-            let inside = Arc::clone(&self);
-            clients.spawn(async move {
-                // A connection that breaks is seen by both of its ends.
-                let _ = inside.pass(client).await;
-            });
+            match listener.accept().await {
+                Ok((client, _)) => self.take(client),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
         }
+    }
+
+    /// Has a connection passed on.
+    pub(super) fn take(self: &Arc<Self>, client: TcpStream) {
+        let inside = Arc::clone(self);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        while clients.try_join_next().is_some() {}
+        clients.spawn(async move {
+            // A connection that breaks is seen by both of its ends.
+            let _ = inside.pass(client).await;
+        });
     }
 
     /// Passes a connection on to whatever the model has at its address.
@@ -151,7 +184,7 @@ impl Inside {
                 rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO))
                     .map_err(io::Error::from)
             }
-            // Nothing answers, until the client gives up.
+            // It has fallen silent since it was let in: nothing answers, until the client gives up.
             _ => {
                 let mut heard = [0; 1024];
                 while client.read(&mut heard).await? > 0 {}

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use milink_client::Control;
@@ -15,7 +16,7 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use super::inside::{CONNECTION, NAMES, READY};
+use super::inside::{CONNECTION, DOORS, NAMES, READY};
 use super::{RunArguments, otherwise};
 use crate::cli::doctor::encoded;
 
@@ -24,6 +25,9 @@ const CONNECTIONS: usize = 4_096;
 /// The longest DNS message.
 const LONGEST_MESSAGE: usize = 4_096;
 
+/// How long an emulator is left alone that has not answered.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What leads out.
 struct Way {
     /// The proxy.
@@ -31,6 +35,8 @@ struct Way {
     control: Control,
     /// Where the control API takes DNS messages.
     names: String,
+    /// Where it says what answers.
+    doors: String,
     /// Whether the helper inside has got as far as the program.
     is_ready: AtomicBool,
 }
@@ -38,10 +44,9 @@ struct Way {
 /// Runs a program in the model's network; its exit status is the program's.
 pub(in crate::cli) async fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     let (world, vantage) = (&arguments.world, &arguments.vantage);
-    // Also says that there is no such vantage.
-    let ports = world
-        .get(&format!("net/ports?from={}", encoded(vantage)))
-        .await?;
+    // Says that there is no such vantage, too.
+    let doors = format!("net/doors?from={}", encoded(vantage));
+    world.get(&doors).await?;
     let ready = world.target().ready(world.world()).await?;
     let Some(socks) = ready.socks_url.split("://").nth(1) else {
         bail!("the emulator has no proxy");
@@ -57,15 +62,10 @@ pub(in crate::cli) async fn run(arguments: RunArguments) -> anyhow::Result<ExitC
             encoded(vantage),
             encoded(world.world())
         ),
+        doors: format!("{doors}&world={}", encoded(world.world())),
         is_ready: AtomicBool::new(false),
     });
     let program = std::env::current_exe().context("cannot find this program")?;
-    let listed: Vec<String> = ports["ports"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
     let mut command = Command::new("unshare");
     command
         .args(["--user", "--map-root-user", "--net", "--mount", "--"])
@@ -74,7 +74,6 @@ pub(in crate::cli) async fn run(arguments: RunArguments) -> anyhow::Result<ExitC
         .arg("--door")
         .arg(&door)
         .args(["--user", &format!("{vantage}@{}", world.world())])
-        .args(["--ports", &listed.join(",")])
         .arg("--")
         .args(&arguments.command)
         .kill_on_drop(true);
@@ -159,7 +158,28 @@ impl Way {
                 copy_bidirectional(&mut client, &mut proxy).await.map(drop)
             }
             NAMES => self.answer(client).await,
+            DOORS => self.tell(client).await,
             _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// What answers, whenever it has become something else.
+    async fn tell(&self, mut client: UnixStream) -> io::Result<()> {
+        let mut after = String::new();
+        loop {
+            let asked = format!("{}{after}", self.doors);
+            let Ok(told) = self.control.get(&asked).await else {
+                // The vantage may be gone for a while, or the emulator for good.
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            };
+            let mark = format!("&after={}", told["mark"]);
+            if mark != after {
+                after = mark;
+                client
+                    .write_all(format!("{}\n", told["doors"]).as_bytes())
+                    .await?;
+            }
         }
     }
 

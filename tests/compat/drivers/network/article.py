@@ -49,11 +49,41 @@ class Arm:
             return json.loads(text) if text else {}, answer.headers.get("azure-asyncoperation")
 
 
+def at_instance(arm: Arm, ready: dict) -> str:
+    """The connection as the instance's owner sees it."""
+    mi = f"Microsoft.Sql/managedInstances/{ready['managedInstances'][0]['name']}"
+    listed = arm("GET", f"{mi}/privateEndpointConnections", SQL)["value"]
+    return f"{mi}/privateEndpointConnections/{listed[0]['name']}"
+
+
+def network(arm: Arm, ready: dict) -> None:
+    """A network of its own for the application, with a subnet for private endpoints."""
+    subnets = [{"name": n, "properties": {"addressPrefix": p}} for n, p in (("app", "10.9.0.0/24"), ("pe", "10.9.1.0/24"))]
+    arm("PUT", "Microsoft.Network/virtualNetworks/app-vnet", NETWORK, {"location": ready["location"], "properties": {
+        "addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets}})
+
+
+def endpoint(arm: Arm, ready: dict) -> None:
+    """A private endpoint at 10.9.1.4 that waits for its approval."""
+    mi = f"Microsoft.Sql/managedInstances/{ready['managedInstances'][0]['name']}"
+    connection = {"name": "c1", "properties": {"privateLinkServiceId": f"{arm.group}/{mi}", "groupIds": ["managedInstance"]}}
+    arm("PUT", "Microsoft.Network/privateEndpoints/pe-mi1", NETWORK, {"location": ready["location"], "properties": {
+        "subnet": {"id": f"{arm.group}/Microsoft.Network/virtualNetworks/app-vnet/subnets/pe"},
+        "manualPrivateLinkServiceConnections": [connection]}})
+
+
+def approve(arm: Arm, ready: dict) -> None:
+    arm("PUT", at_instance(arm, ready), SQL, APPROVED)
+
+
+def remove(arm: Arm, ready: dict) -> None:
+    arm("DELETE", at_instance(arm, ready), SQL)
+
+
 def separate_networks(ready: dict, control) -> None:
     """Nobody gets in before approval and a zone; then everybody whose login names the instance; after removal nobody."""
     arm, instance = Arm(ready), ready["managedInstances"][0]
     fqdn, name = instance["fqdn"], instance["name"]
-    mi = f"Microsoft.Sql/managedInstances/{name}"
 
     def address(host: str, port: int = 1433) -> tuple[str, int]:
         here = control("net/dial", **{"from": APP, "host": host, "port": str(port)})
@@ -72,18 +102,11 @@ def separate_networks(ready: dict, control) -> None:
         return pytds.connect(server or "localhost", "master", instance["user"], instance["password"], login_timeout=30, timeout=30,
                              sock=socket.create_connection(at, 30), **more)
 
-    subnets = [{"name": n, "properties": {"addressPrefix": p}} for n, p in (("app", "10.9.0.0/24"), ("pe", "10.9.1.0/24"))]
-    arm("PUT", "Microsoft.Network/virtualNetworks/app-vnet", NETWORK, {"location": ready["location"], "properties": {
-        "addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets}})
+    network(arm, ready)
     silent(fqdn)
-    connection = {"name": "c1", "properties": {"privateLinkServiceId": f"{arm.group}/{mi}", "groupIds": ["managedInstance"]}}
-    arm("PUT", "Microsoft.Network/privateEndpoints/pe-mi1", NETWORK, {"location": ready["location"], "properties": {
-        "subnet": {"id": f"{arm.group}/Microsoft.Network/virtualNetworks/app-vnet/subnets/pe"},
-        "manualPrivateLinkServiceConnections": [connection]}})
+    endpoint(arm, ready)
     silent("10.9.1.4")
-    listed = arm("GET", f"{mi}/privateEndpointConnections", SQL)["value"]
-    at_instance = f"{mi}/privateEndpointConnections/{listed[0]['name']}"
-    arm("PUT", at_instance, SQL, APPROVED)
+    approve(arm, ready)
     try:
         session("10.9.1.4", "10.9.1.4", validate=False)
     except (pytds.Error, OSError):
@@ -104,7 +127,7 @@ def separate_networks(ready: dict, control) -> None:
             assert cursor.fetchone()[0] == 1
     silent(fqdn, 5022)
     kept = session(fqdn)
-    arm("DELETE", at_instance, SQL)
+    remove(arm, ready)
     try:
         with kept.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -178,6 +178,46 @@ def namespace() -> None:
     assert run("vm:nobody", "true").returncode == 2
 
 
+def namespace_follows() -> None:
+    """Where nothing answers packets are dropped, and what answers later does without a restart."""
+    arm = article.Arm(READY)
+    article.network(arm, READY)
+    article.endpoint(arm, READY)
+    script = Path(__file__).resolve().with_name("knocks.py")
+    words = [os.environ["MILINK_PROGRAM"], "run", "--in", article.APP, "--", sys.executable, str(script)]
+    inside = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, "MILINK_URL": READY["controlUrl"]})
+
+    def knock(address: str, port: int) -> str:
+        inside.stdin.write(f"{address} {port}\n")
+        inside.stdin.flush()
+        found = inside.stdout.readline().strip()
+        if not found and "network of its own" in (said := inside.stderr.read()):
+            raise Skip(f"no namespaces for this user: {said.splitlines()[0]}")
+        return found
+
+    def until(address: str, port: int, wanted: str) -> None:
+        found = [knock(address, port) for _ in range(3)]
+        while found[-1] != wanted and len(found) < 60:
+            found.append(knock(address, port))
+        assert found[-1] == wanted, (address, port, found)
+
+    try:
+        own = control("net/hosts", **{"from": INSIDE, "addresses": "model"})["hosts"]
+        home = next(host["address"] for host in own if host["name"] == mi()["fqdn"])
+        # Not of this network; asked for, and not approved; of nobody.
+        for address in (home, "10.9.1.4", "10.9.0.200", "192.0.2.1"):
+            assert knock(address, 1433) == "timeout", address
+        article.approve(arm, READY)
+        until("10.9.1.4", 1433, "open")
+        assert knock("10.9.1.4", 5022) == "timeout", "a private endpoint carries SQL only"
+        article.remove(arm, READY)
+        until("10.9.1.4", 1433, "timeout")
+    finally:
+        inside.stdin.close()
+        inside.wait(30)
+
+
 def private_endpoint() -> None:
     """The article's walk for separate networks, at mapped ports."""
     article.separate_networks(READY, control)
@@ -233,7 +273,8 @@ def listener() -> None:
     assert seen == {False: online[1], True: at("sqlserver1.contoso.local", 1433)[1]}, seen
 
 
-TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, private_endpoint, listener)}
+TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, namespace_follows, private_endpoint,
+                                          listener)}
 
 
 def main() -> int:
