@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "az")]
 
 import steps  # noqa: E402
+from behind_ports import port_forwarding  # noqa: E402
 from endpoints import private_endpoints  # noqa: E402
 from lifecycle import LIFECYCLE, LIFECYCLE_FLAGS  # noqa: E402
 from runners import Refused, runner  # noqa: E402
@@ -348,11 +349,12 @@ def altered_endpoint(client, ready, work):
 
 
 TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases,
-                                 server_trust_group, distributed_transactions, private_endpoints, remedies, legality)} | LIFECYCLE
+                                 server_trust_group, distributed_transactions, private_endpoints, port_forwarding, remedies, legality)} | LIFECYCLE
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article",)
 # What a walk needs of the emulator.
-FLAGS = {"several_databases": ("--topology", str(HERE / "several-databases.toml")), **LIFECYCLE_FLAGS}
+FLAGS = {"several_databases": ("--topology", str(HERE / "several-databases.toml")),
+         "port_forwarding": ("--topology", str(HERE / "two-instances.toml")), **LIFECYCLE_FLAGS}
 
 
 def main() -> int:
