@@ -18,6 +18,7 @@ mod pending;
 mod resource_group;
 mod server_trust_certificate;
 mod server_trust_group;
+mod subnet;
 mod virtual_network;
 
 use std::collections::BTreeMap;
@@ -53,10 +54,8 @@ pub use server_trust_group::{
     DeleteTrustGroup, SetTrustLingering, Trust, TrustGroup, TrustGroupKey, TrustScope,
     WriteTrustGroup,
 };
-pub use virtual_network::{
-    DeleteSubnet, DeleteVirtualNetwork, Subnet, SubnetId, SubnetSettings, TagNetwork,
-    VirtualNetwork, WriteSubnet, WriteVirtualNetwork,
-};
+pub use subnet::{DeleteSubnet, Subnet, SubnetId, SubnetSettings, WriteSubnet};
+pub use virtual_network::{DeleteVirtualNetwork, TagNetwork, VirtualNetwork, WriteVirtualNetwork};
 
 pub(crate) use network_resource::{find as find_network_resource, security_group_exists};
 pub(crate) use pending::{Pending, complete};

@@ -7,7 +7,7 @@ use super::managed_instance::InstanceChange;
 use super::server_trust_group::TrustGroupChange;
 use super::{
     ResourceKey, TrustGroupKey, managed_database, managed_instance, resource_group,
-    server_trust_certificate, server_trust_group, virtual_network,
+    server_trust_certificate, server_trust_group, subnet, virtual_network,
 };
 use crate::certificate::CertificateFacts;
 use crate::durations::Transition;
@@ -207,9 +207,7 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
         }
         Pending::DeleteGroup(name) => resource_group::finish_deletion(world, &name),
         Pending::DeleteVirtualNetwork(key) => virtual_network::finish_network_deletion(world, &key),
-        Pending::DeleteSubnet(key, subnet) => {
-            virtual_network::finish_subnet_deletion(world, &key, &subnet)
-        }
+        Pending::DeleteSubnet(key, name) => subnet::finish_subnet_deletion(world, &key, &name),
         Pending::Settle(_) => Ok(()),
     }
 }

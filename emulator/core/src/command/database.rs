@@ -11,7 +11,6 @@ use crate::database::{
 };
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, IdSource, InstanceId, SessionId};
-use crate::lsn::Lsn;
 use crate::names::Name;
 use crate::refusal::{DatabaseRefusal, GroupRefusal, Refusal};
 use crate::store::{Content, Log};
@@ -430,11 +429,6 @@ impl Database {
             copy: None,
             suspended: None,
         }
-    }
-
-    /// The position before which nothing in the log is needed by this instance: log backups and open transactions.
-    pub(crate) fn truncation_bound(&self) -> Lsn {
-        self.log.end()
     }
 
     /// `log_reuse_wait_desc`: what keeps the log from being truncated.

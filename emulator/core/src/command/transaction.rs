@@ -516,7 +516,7 @@ fn append(database: &mut Database, now: Timestamp, transaction: TransactionId, o
         .log
         .append(now, transaction, LogKind::Commit(ops.into()));
     if database.recovery_model == RecoveryModel::Simple || !database.chain.is_started() {
-        let end = database.truncation_bound();
+        let end = database.log.end();
         database.log.truncate(end);
     }
 }

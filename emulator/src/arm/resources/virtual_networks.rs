@@ -1,6 +1,5 @@
 //! `Microsoft.Network/virtualNetworks`.
 
-use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::{
     DeleteVirtualNetwork, SubnetSettings, TagNetwork, VirtualNetwork, WriteVirtualNetwork,
@@ -13,9 +12,9 @@ use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
+use crate::arm::paging;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
-use crate::arm::{operations, paging};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -88,12 +87,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
     let key = network::key(call);
-    match call.submit(DeleteVirtualNetwork { key })? {
-        Some(operation) => {
-            operations::network(call, Answer::empty(StatusCode::ACCEPTED), operation)
-        }
-        None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
-    }
+    network::deleted(call, call.submit(DeleteVirtualNetwork { key })?)
 }
 
 fn refuse_what_is_missing(properties: &Object<'_>) -> Result<(), ArmError> {

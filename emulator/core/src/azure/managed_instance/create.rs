@@ -8,7 +8,7 @@ use super::{
     UpdateManagedInstance, start,
 };
 use crate::azure::resource_group::writable_group;
-use crate::azure::virtual_network::MANAGED_INSTANCE_SERVICE;
+use crate::azure::subnet::MANAGED_INSTANCE_SERVICE;
 use crate::azure::{Pending, SubnetId, check_name};
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;

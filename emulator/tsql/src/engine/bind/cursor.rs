@@ -190,13 +190,15 @@ impl Binder<'_> {
 
     /// Begins the FROM clause of a block; says what has to be told to [`Self::end_cursor_tables`].
     pub(super) fn begin_cursor_tables(&mut self, spec: &ast::QuerySpec) -> Stage {
-        let plain = !spec.distinct
-            && spec.group_by.is_none()
-            && spec.having.is_none()
-            && !spec.from.is_empty()
-            && spec.from.iter().all(is_table);
+        let plain = || {
+            !spec.distinct
+                && spec.group_by.is_none()
+                && spec.having.is_none()
+                && !spec.from.is_empty()
+                && spec.from.iter().all(is_table)
+        };
         let next = match self.cursor.stage {
-            Stage::Query if plain => Stage::From,
+            Stage::Query if plain() => Stage::From,
             _ => Stage::Other,
         };
         std::mem::replace(&mut self.cursor.stage, next)
