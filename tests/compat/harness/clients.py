@@ -96,6 +96,22 @@ def azure_sdk() -> Program:
     return Program([installs.azure_sdk(), HERE / "sdk/main.py"], {"MILINK_AZ": str(installs.azure_cli())}, limit=900)
 
 
+def sdk_walk(command: Callable[[], list], **more: Callable[[], str]) -> Callable[[], Program]:
+    """The management SDKs of a runtime, in a world that the article's own steps have prepared."""
+    def prepare() -> Program:
+        env = {"MILINK_AZ": str(installs.azure_cli()), **{name: value() for name, value in more.items()}}
+        python = installs.python_drivers()
+        return Program([python, HERE / "sdk/runtimes.py", *map(str, command())], env, limit=900)
+
+    return prepare
+
+
+def java_walk() -> list:
+    """How Java's walk is called."""
+    folder = installs.java_sdk()
+    return [installs.runtime("java"), "-XX:TieredStopAtLevel=1", "-cp", f"{folder / 'classes'}:{folder / 'lib'}/*", "Walk"]
+
+
 def article(client: str) -> Callable[[], Program]:
     """The whole article, the SQL of it through `client`."""
     def prepare() -> Program:
@@ -128,6 +144,9 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "jdbc": jdbc,
     "az": az,
     "azure-sdk": azure_sdk,
+    "azure-sdk-node": sdk_walk(lambda: [installs.runtime("node"), HERE / "sdk/node/walk.mjs"],
+                               MILINK_NODE_MODULES=lambda: str(installs.node_sdk() / "node_modules")),
+    "azure-sdk-java": sdk_walk(java_walk),
     "article-pymssql": article("pymssql"),
     "article-mssql-python": article("mssql-python"),
     "article-sqlcmd": article("sqlcmd"),

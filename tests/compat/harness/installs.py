@@ -91,6 +91,33 @@ def azure_sdk() -> Path:
     return venv("azure-sdk", HERE / "sdk/requirements.txt")
 
 
+def node_sdk() -> Path:
+    """The folder whose node_modules holds Azure's management SDKs."""
+    runtime("node")
+    npm = runtime("npm")
+    pin = HERE / "sdk/node/package.json"
+
+    def build(folder: Path) -> None:
+        shutil.copy(pin, folder)
+        run("node-sdk", [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"], cwd=folder)
+
+    return once("node-sdk", [pin], build)
+
+
+def java_sdk() -> Path:
+    """The folder with the jars of Java's management SDKs (`lib`) and the compiled walk (`classes`)."""
+    javac, mvn = runtime("javac"), runtime("mvn")
+    source = HERE / "sdk/java"
+
+    def build(folder: Path) -> None:
+        lib, classes = folder / "lib", folder / "classes"
+        run("java-sdk", [mvn, "-q", "-B", "-f", source / "pom.xml", "dependency:copy-dependencies",
+                         f"-DoutputDirectory={lib}"])
+        run("java-sdk", [javac, "-encoding", "UTF-8", "-cp", f"{lib}/*", "-d", classes, source / "Walk.java"])
+
+    return once("java-sdk", [source / "pom.xml", source / "Walk.java"], build)
+
+
 def freetds_library() -> Path:
     """FreeTDS' ODBC driver, from Debian's package."""
     library = next(iter(Path("/usr/lib").glob("*/odbc/libtdsodbc.so")), None)
