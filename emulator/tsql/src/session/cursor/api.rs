@@ -289,7 +289,7 @@ impl Session {
                 handle,
                 name: value.as_ref().map_or_else(String::new, display),
             },
-            4 | 5 | 6 => Operation::Tell {
+            4..=6 => Operation::Tell {
                 handle,
                 fact: match code {
                     4 => Fact::ScrollOption,

@@ -269,9 +269,8 @@ impl Held {
 impl Opened {
     /// The place in the last fetch of a row of the result, from 1; one past its end if it is not there.
     fn in_buffer(&self, row: usize) -> usize {
-        let first = match self.at {
-            super::scroll::At::Rows { first, .. } => first,
-            _ => return self.buffer.len() + 1,
+        let super::scroll::At::Rows { first, .. } = self.at else {
+            return self.buffer.len() + 1;
         };
         match row.checked_sub(first) {
             Some(at) if at < self.buffer.len() => at + 1,
