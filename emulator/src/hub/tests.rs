@@ -245,6 +245,7 @@ fn time_that_passes_in_pieces_passes_as_in_one() {
                 Uuid::from_u128(1000 + u128::from(seed)),
             )
             .unwrap();
+        let begun = whole.snapshot().event_count();
         let mut dice = milink_core::ids::IdSource::new(seed);
         let mut sum = Span::ZERO;
         for _ in 0..50 {
@@ -256,9 +257,10 @@ fn time_that_passes_in_pieces_passes_as_in_one() {
         let mut expected = whole.snapshot();
         expected.subscription = pieces.subscription();
         assert_eq!(pieces.snapshot(), expected, "seed {seed}");
-        assert!(expected.operations.values().all(|operation| {
-            operation.state != milink_core::operation::OperationState::InProgress
-        }));
+        assert!(
+            expected.event_count() > begun,
+            "seed {seed}: nothing happened"
+        );
     }
     assert_eq!(hub.watch().broken(), Default::default());
 }
