@@ -9,12 +9,20 @@ use proptest::prelude::*;
 
 use crate::topology::Plan;
 
-/// A SQL Server and a managed instance, which may have a link: numbers from 0.
+/// A database and a managed instance, which may have a link: numbers from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the fields say it")]
 pub struct Pair {
-    pub server: u8,
+    pub database: u8,
     pub instance: u8,
+}
+
+/// The most databases of a SQL Server in a case. Those of the first one are numbered from 0, those of the second one from here.
+pub const DATABASES: u8 = 3;
+
+/// The SQL Server of a database.
+pub const fn server_of(database: u8) -> u8 {
+    database / DATABASES
 }
 
 /// Where a database is.
@@ -65,7 +73,8 @@ pub enum Trouble {
     RedoSuspended,
 }
 
-/// Something that somebody does. The database of server `n` is `db{n+1}`, whichever instance it is on.
+/// Something that somebody does. Databases, their availability groups and certificates have the numbers of [`server_of`]:
+/// database `n` is `db{n+1}`, whichever instance it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// So many seconds pass.
@@ -141,28 +150,38 @@ pub enum Action {
 }
 
 impl Pair {
-    /// The first server and the first instance.
+    /// The first database and the first instance.
     pub const FIRST: Self = Self {
-        server: 0,
+        database: 0,
         instance: 0,
     };
+
+    /// The SQL Server of the database.
+    pub const fn server(self) -> u8 {
+        server_of(self.database)
+    }
+
+    /// The database, at the place of one side.
+    pub const fn at(self, side: Side) -> (Place, u8) {
+        (self.place(side), self.database)
+    }
 
     /// The place of one side.
     pub const fn place(self, side: Side) -> Place {
         match side {
-            Side::Server => Place::Server(self.server),
+            Side::Server => Place::Server(self.server()),
             Side::Instance => Place::Instance(self.instance),
         }
     }
 
     /// The name of the link, and of the distributed group on both sides.
     pub fn link(self) -> String {
-        format!("DAG_db{}_mi{}", self.server + 1, self.instance + 1)
+        format!("DAG_db{}_mi{}", self.database + 1, self.instance + 1)
     }
 
     /// The availability group on the instance.
     pub fn instance_group(self) -> String {
-        format!("AG_db{}_MI{}", self.server + 1, self.instance + 1)
+        format!("AG_db{}_MI{}", self.database + 1, self.instance + 1)
     }
 }
 
@@ -209,35 +228,34 @@ impl Side {
 impl Action {
     /// Whether everything that it names is in a plan.
     pub fn fits(&self, plan: &Plan) -> bool {
-        let (servers, instances) = (plan.servers.len(), plan.instances.len());
-        let has = |server: u8, instance: u8| {
-            usize::from(server) < servers && usize::from(instance) < instances
-        };
+        let server = |n: u8| usize::from(n) < plan.servers.len();
+        let instance = |n: u8| usize::from(n) < plan.instances.len();
+        let database = |n: u8| server(server_of(n)) && n % DATABASES < plan.databases;
         match *self {
             Self::Advance(_) | Self::Heal => true,
-            Self::Fault(n, _) => has(0, n),
-            Self::CreateDatabase(Place::Server(n), _)
-            | Self::DropDatabase(Place::Server(n), _)
-            | Self::Insert(Place::Server(n), _)
-            | Self::Backup(n, _)
-            | Self::Recovery(n, _)
-            | Self::CreateCertificate(n)
+            Self::Fault(n, _) => instance(n),
+            Self::CreateCertificate(n)
             | Self::DropCertificate(n)
             | Self::CreateEndpoint(n)
             | Self::TurnEndpoint(n, _)
             | Self::DropEndpoint(n)
             | Self::TrustRoot(n)
+            | Self::Restart(n) => server(n),
+            Self::Backup(n, _)
+            | Self::Recovery(n, _)
             | Self::CreateGroup(n, _)
             | Self::DropGroup(n)
             | Self::GrantCreate(n)
             | Self::AddDatabase(n)
             | Self::RemoveDatabase(n)
             | Self::Suspend(n, _)
-            | Self::Restart(n)
-            | Self::HadrOff(n) => has(n, 0),
-            Self::CreateDatabase(Place::Instance(instance), n)
-            | Self::DropDatabase(Place::Instance(instance), n)
-            | Self::Insert(Place::Instance(instance), n) => has(n, instance),
+            | Self::HadrOff(n) => database(n),
+            Self::CreateDatabase(place, n)
+            | Self::DropDatabase(place, n)
+            | Self::Insert(place, n) => match place {
+                Place::Server(at) => at == server_of(n) && database(n),
+                Place::Instance(at) => instance(at) && database(n),
+            },
             Self::ImportCertificate(pair)
             | Self::UploadCertificate(pair)
             | Self::CreateDistributed(pair, _)
@@ -250,7 +268,7 @@ impl Action {
             | Self::UpdateLink(pair, _)
             | Self::DeleteLink(pair)
             | Self::LinkFailover(pair, _)
-            | Self::SetRole(pair, ..) => has(pair.server, pair.instance),
+            | Self::SetRole(pair, ..) => database(pair.database) && instance(pair.instance),
         }
     }
 }
@@ -271,33 +289,33 @@ impl fmt::Display for Place {
     }
 }
 
-/// The database of a server, wherever it is.
-pub fn database_name(server: u8) -> String {
-    format!("db{}", server + 1)
+/// The name of a database, wherever it is.
+pub fn database_name(database: u8) -> String {
+    format!("db{}", database + 1)
 }
 
-/// The availability group of a server's database.
-pub fn group_name(server: u8) -> String {
-    format!("AG_db{}", server + 1)
+/// The availability group of a database on its SQL Server.
+pub fn group_name(database: u8) -> String {
+    format!("AG_db{}", database + 1)
 }
 
 /// What leads to a link, from nothing: the article's steps. With a step left out or done wrong, `draw` finds out what that
 /// does.
 pub fn preparation(pair: Pair, from_instance: bool) -> Vec<Action> {
-    let n = pair.server;
+    let (n, server) = (pair.database, pair.server());
     let mut steps = Vec::new();
     if from_instance {
         steps.push(Action::CreateDatabase(Place::Instance(pair.instance), n));
     } else {
-        steps.push(Action::CreateDatabase(Place::Server(n), n));
+        steps.push(Action::CreateDatabase(Place::Server(server), n));
         steps.push(Action::Backup(n, BackupKind::Full));
     }
     steps.extend([
-        Action::CreateCertificate(n),
+        Action::CreateCertificate(server),
         Action::ImportCertificate(pair),
-        Action::TrustRoot(n),
+        Action::TrustRoot(server),
         Action::UploadCertificate(pair),
-        Action::CreateEndpoint(n),
+        Action::CreateEndpoint(server),
         Action::CreateGroup(n, !from_instance),
     ]);
     if from_instance {
@@ -311,7 +329,31 @@ pub fn preparation(pair: Pair, from_instance: bool) -> Vec<Action> {
 pub fn pair(plan: &Plan) -> impl Strategy<Value = Pair> + Clone + use<> {
     let servers = u8::try_from(plan.servers.len()).unwrap_or(u8::MAX);
     let instances = u8::try_from(plan.instances.len()).unwrap_or(u8::MAX);
-    (0..servers, 0..instances).prop_map(|(server, instance)| Pair { server, instance })
+    (0..servers, 0..plan.databases, 0..instances).prop_map(|(server, database, instance)| Pair {
+        database: server * DATABASES + database,
+        instance,
+    })
+}
+
+/// What leads to links of several databases: what one of them has of its server and instance, the next one finds there.
+fn preparations(pairs: &[(Pair, bool)]) -> Vec<Action> {
+    let mut steps: Vec<Action> = Vec::new();
+    for (pair, from_instance) in pairs {
+        let done = |step: &Action| {
+            let same = |other: &Action| match (other, step) {
+                (Action::ImportCertificate(one), Action::ImportCertificate(other))
+                | (Action::UploadCertificate(one), Action::UploadCertificate(other)) => {
+                    (one.server(), one.instance) == (other.server(), other.instance)
+                }
+                (one, other) => one == other,
+            };
+            steps.iter().any(same)
+        };
+        let mut more = preparation(*pair, *from_instance);
+        more.retain(|step| !done(step));
+        steps.extend(more);
+    }
+    steps
 }
 
 /// Time: often short, sometimes longer than anything takes.
@@ -333,9 +375,18 @@ pub fn beginning(plan: &Plan) -> impl Strategy<Value = Vec<Action>> + use<> {
         }
         steps
     });
-    let linked = (pair(plan), any::<bool>()).prop_map(|(pair, from)| {
-        let mut steps = preparation(pair, from);
-        steps.push(Action::CreateLink(pair, from));
+    let some = proptest::collection::vec((pair(plan), any::<bool>()), 1..=plan.links());
+    let linked = some.prop_map(|mut pairs| {
+        // A link for each database, whichever comes first.
+        let mut taken = Vec::new();
+        pairs.retain(|(pair, _)| {
+            let free = !taken.contains(&pair.database);
+            taken.push(pair.database);
+            free
+        });
+        let mut steps = preparations(&pairs);
+        let links = pairs.iter();
+        steps.extend(links.map(|(pair, from)| Action::CreateLink(*pair, *from)));
         steps.extend([Action::Advance(400), Action::Advance(400)]);
         steps
     });
@@ -346,7 +397,7 @@ pub fn beginning(plan: &Plan) -> impl Strategy<Value = Vec<Action>> + use<> {
 pub fn action(plan: &Plan) -> BoxedStrategy<Action> {
     let place = (pair(plan), any::<bool>()).prop_map(|(pair, server)| {
         let side = if server { Side::Server } else { Side::Instance };
-        (pair.place(side), pair.server)
+        pair.at(side)
     });
     prop_oneof![
         20 => time(),
@@ -371,16 +422,16 @@ pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
     ];
     (pair, flag, kind, 0..19_u8)
         .prop_map(|(pair, flag, kind, which)| {
-            let n = pair.server;
+            let (n, server) = (pair.database, pair.server());
             match which {
                 0 | 1 => Action::Backup(n, kind),
                 2 => Action::Recovery(n, flag),
-                3 => Action::CreateCertificate(n),
-                4 => Action::DropCertificate(n),
-                5 => Action::CreateEndpoint(n),
-                6 => Action::DropEndpoint(n),
+                3 => Action::CreateCertificate(server),
+                4 => Action::DropCertificate(server),
+                5 => Action::CreateEndpoint(server),
+                6 => Action::DropEndpoint(server),
                 7 => Action::ImportCertificate(pair),
-                8 => Action::TrustRoot(n),
+                8 => Action::TrustRoot(server),
                 9 | 10 => Action::UploadCertificate(pair),
                 11 => Action::CreateGroup(n, flag),
                 12 => Action::DropGroup(n),
@@ -409,7 +460,7 @@ pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
             12..=14 => Action::LinkFailover(pair, flag),
             15 | 16 => Action::SetRole(pair, other, flag),
             17 => Action::CommitMode(pair, flag),
-            _ => Action::Suspend(pair.server, flag),
+            _ => Action::Suspend(pair.database, flag),
         })
         .boxed()
 }
@@ -419,8 +470,8 @@ pub fn fault(plan: &Plan) -> BoxedStrategy<Action> {
     let trouble = proptest::sample::select(Trouble::ALL.to_vec());
     (pair(plan), any::<bool>(), trouble, 0..8_u8)
         .prop_map(|(pair, started, trouble, which)| match which {
-            0 | 1 => Action::TurnEndpoint(pair.server, started),
-            2 => Action::Restart(pair.server),
+            0 | 1 => Action::TurnEndpoint(pair.server(), started),
+            2 => Action::Restart(pair.server()),
             3 | 4 => Action::Fault(pair.instance, trouble),
             _ => Action::Heal,
         })

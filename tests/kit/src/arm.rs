@@ -26,11 +26,11 @@ pub fn link_body(pair: Pair, from_instance: bool, two_way: bool) -> Value {
     json!({ "properties": {
         "instanceLinkRole": if from_instance { "Primary" } else { "Secondary" },
         "instanceAvailabilityGroupName": pair.instance_group(),
-        "partnerAvailabilityGroupName": group_name(pair.server),
-        "partnerEndpoint": format!("TCP://10.0.0.{}:5022", 4 + pair.server),
+        "partnerAvailabilityGroupName": group_name(pair.database),
+        "partnerEndpoint": format!("TCP://10.0.0.{}:5022", 4 + pair.server()),
         "failoverMode": if two_way { "Manual" } else { "None" },
         "seedingMode": "Automatic",
-        "databases": [{ "databaseName": database_name(pair.server) }],
+        "databases": [{ "databaseName": database_name(pair.database) }],
     }})
 }
 

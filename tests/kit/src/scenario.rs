@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::action::{Action, BackupKind, Pair, Place, database_name, group_name};
+use crate::action::{Action, BackupKind, Pair, Place, Side, database_name, group_name, server_of};
 use crate::arm::link_body;
 use crate::machine::Story;
 use crate::observation::Role;
@@ -147,7 +147,7 @@ impl Writer {
             }
             Action::Failover(pair) => {
                 let sql = format!("ALTER AVAILABILITY GROUP [{}] FAILOVER", pair.link());
-                let place = Place::Server(pair.server);
+                let place = pair.place(Side::Server);
                 // The statement answers when it is over, which takes time.
                 self.sql_step(place, action, &sql, false, &[]);
             }
@@ -162,24 +162,24 @@ impl Writer {
     fn statement(&mut self, action: &Action) -> (u8, String) {
         let alter_database = |n: u8, what: &str| {
             (
-                n,
+                server_of(n),
                 format!("ALTER DATABASE [{}] SET {what}", database_name(n)),
             )
         };
         let alter_group = |n: u8, what: &str| {
             (
-                n,
+                server_of(n),
                 format!("ALTER AVAILABILITY GROUP [{}] {what}", group_name(n)),
             )
         };
         let alter_link = |pair: Pair, what: &str| {
             (
-                pair.server,
+                pair.server(),
                 format!("ALTER AVAILABILITY GROUP [{}] {what}", pair.link()),
             )
         };
         match *action {
-            Action::Backup(n, kind) => (n, backup(n, kind)),
+            Action::Backup(n, kind) => (server_of(n), backup(n, kind)),
             Action::Recovery(n, true) => alter_database(n, "RECOVERY SIMPLE"),
             Action::Recovery(n, false) => alter_database(n, "RECOVERY FULL"),
             Action::Suspend(n, true) => alter_database(n, "HADR SUSPEND"),
@@ -200,8 +200,11 @@ impl Writer {
             }
             Action::DropEndpoint(n) => (n, "DROP ENDPOINT database_mirroring_endpoint".to_owned()),
             Action::TrustRoot(n) => (n, TRUST_ROOT.to_owned()),
-            Action::CreateGroup(n, with) => (n, self.create_group(n, with)),
-            Action::DropGroup(n) => (n, format!("DROP AVAILABILITY GROUP [{}]", group_name(n))),
+            Action::CreateGroup(n, with) => (server_of(n), self.create_group(n, with)),
+            Action::DropGroup(n) => (
+                server_of(n),
+                format!("DROP AVAILABILITY GROUP [{}]", group_name(n)),
+            ),
             Action::GrantCreate(n) => alter_group(n, "GRANT CREATE ANY DATABASE"),
             Action::AddDatabase(n) => {
                 alter_group(n, &format!("ADD DATABASE [{}]", database_name(n)))
@@ -209,9 +212,11 @@ impl Writer {
             Action::RemoveDatabase(n) => {
                 alter_group(n, &format!("REMOVE DATABASE [{}]", database_name(n)))
             }
-            Action::CreateDistributed(pair, from) => (pair.server, create_distributed(pair, from)),
+            Action::CreateDistributed(pair, from) => {
+                (pair.server(), create_distributed(pair, from))
+            }
             Action::DropDistributed(pair) => (
-                pair.server,
+                pair.server(),
                 format!("DROP AVAILABILITY GROUP [{}]", pair.link()),
             ),
             Action::CommitMode(pair, sync) => {
@@ -239,7 +244,7 @@ impl Writer {
     }
 
     fn create_group(&self, n: u8, with: bool) -> String {
-        let old = self.plan.servers[usize::from(n)] == crate::topology::Version::Sql2016;
+        let old = self.plan.servers[usize::from(server_of(n))] == crate::topology::Version::Sql2016;
         let cluster = if old {
             ""
         } else {
@@ -255,16 +260,16 @@ impl Writer {
              FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC,\n    \
              SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL))",
             group_name(n),
-            Place::Server(n),
-            address(n),
+            Place::Server(server_of(n)),
+            address(server_of(n)),
         )
     }
 
     fn upload(&mut self, pair: Pair, action: &Action) {
         let sql = "SELECT CERTENCODED(CERT_ID('endpoint_certificate')) AS PublicKey";
-        let place = Place::Server(pair.server);
+        let place = pair.place(Side::Server);
         self.sql_step(place, action, sql, true, &[("PublicKey", "PublicKey")]);
-        let made = self.made[usize::from(pair.server)];
+        let made = self.made[usize::from(pair.server())];
         let path = format!("/serverTrustCertificates/{place}_certificate{made}");
         let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
         self.arm("PUT", pair.instance, &path, Some(body), &[]);
@@ -281,7 +286,7 @@ impl Writer {
         );
         let fqdn = fqdn(pair.instance);
         let sql = format!("CREATE CERTIFICATE [{fqdn}] FROM BINARY = 0x${{PublicKey}}");
-        self.sql(Place::Server(pair.server), action, &sql);
+        self.sql(pair.place(Side::Server), action, &sql);
     }
 
     /// What the reference model believes: the roles, and the rows of whoever takes writes.
@@ -307,7 +312,7 @@ impl Writer {
             };
             self.head("The views say the same");
             let sql = format!("{ROLE}'{}'", pair.link());
-            self.batch(Place::Server(pair.server), &sql);
+            self.batch(pair.place(Side::Server), &sql);
             let _ = writeln!(self.steps, "expect.values.role_desc = \"{word}\"");
         }
         for (place, n, rows) in reference.believed_rows() {
@@ -393,7 +398,7 @@ impl Writer {
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
-        let version = self.plan.servers[usize::from(pair.server)];
+        let version = self.plan.servers[usize::from(pair.server())];
         (version, self.plan.instances[usize::from(pair.instance)])
     }
 
@@ -457,7 +462,7 @@ fn create_distributed(pair: Pair, from_instance: bool) -> String {
         Place::Instance(pair.instance)
     );
     if from_instance {
-        let _ = write!(url, ";Database=[{}]", database_name(pair.server));
+        let _ = write!(url, ";Database=[{}]", database_name(pair.database));
     }
     let member = |group: &str, url: &str| {
         format!(
@@ -465,11 +470,11 @@ fn create_distributed(pair: Pair, from_instance: bool) -> String {
              FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20)"
         )
     };
-    let own = format!("TCP://{}:5022", address(pair.server));
+    let own = format!("TCP://{}:5022", address(pair.server()));
     format!(
         "CREATE AVAILABILITY GROUP [{}]\nWITH (DISTRIBUTED)\nAVAILABILITY GROUP ON\n{},\n{}",
         pair.link(),
-        member(&group_name(pair.server), &own),
+        member(&group_name(pair.database), &own),
         member(&pair.instance_group(), &url),
     )
 }
@@ -482,7 +487,7 @@ fn commit_mode(pair: Pair, sync: bool) -> String {
     };
     format!(
         "MODIFY AVAILABILITY GROUP ON\nN'{}' WITH (AVAILABILITY_MODE = {mode}),\nN'{}' WITH (AVAILABILITY_MODE = {mode})",
-        group_name(pair.server),
+        group_name(pair.database),
         pair.instance_group()
     )
 }

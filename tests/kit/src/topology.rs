@@ -4,11 +4,15 @@
 
 use proptest::prelude::*;
 
+use crate::action::DATABASES;
+
 /// The servers and instances of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// SQL Servers: `sqlserver1`, `sqlserver2`.
     pub servers: Vec<Version>,
+    /// How many databases each SQL Server can have, 1 to [`DATABASES`](crate::action::DATABASES); each has its own group and link.
+    pub databases: u8,
     /// Managed instances: `sqlmi1`, `sqlmi2`.
     pub instances: Vec<Policy>,
     /// How long things take.
@@ -104,9 +108,22 @@ impl Plan {
     pub fn usual(pace: Pace) -> Self {
         Self {
             servers: vec![Version::Sql2022Cu13],
+            databases: 1,
             instances: vec![Policy::Sql2022],
             pace,
         }
+    }
+
+    /// The numbers of all databases, those of the first server first.
+    pub fn databases(&self) -> impl Iterator<Item = u8> + Clone + use<> {
+        let (servers, each) = (self.servers.len(), self.databases);
+        let servers = (0u8..).take(servers);
+        servers.flat_map(move |server| (0..each).map(move |n| server * DATABASES + n))
+    }
+
+    /// How many databases there can be, and links if each has one.
+    pub fn links(&self) -> usize {
+        self.servers.len() * usize::from(self.databases)
     }
 }
 
@@ -131,7 +148,7 @@ pub fn pace() -> impl Strategy<Value = Pace> {
     prop_oneof![4 => Just(Pace::Azure), 1 => Just(Pace::Fast), 1 => Just(Pace::Instant)]
 }
 
-/// One or two servers, one or two instances.
+/// One or two servers with up to three databases each, one or two instances.
 pub fn plan() -> impl Strategy<Value = Plan> {
     let some = |each: BoxedStrategy<_>| {
         prop_oneof![
@@ -144,8 +161,11 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         3 => policy().prop_map(|one| vec![one]),
         1 => (policy(), policy()).prop_map(|(one, two)| vec![one, two]),
     ];
-    (servers, instances, pace()).prop_map(|(servers, instances, pace)| Plan {
+    let databases = prop_oneof![3 => Just(1), 2 => 2..=DATABASES];
+    let parts = (servers, databases, instances, pace());
+    parts.prop_map(|(servers, databases, instances, pace)| Plan {
         servers,
+        databases,
         instances,
         pace,
     })

@@ -3,9 +3,11 @@
 //! `MILINK_STEPS`, `MILINK_SEED` and `MILINK_FAILURES` say how many steps, which cases, and where a failing one is written.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use milink_core::World;
+use milink_core::link::{Link, Phase};
 use milink_proptest::hunt::{Hunt, hunt};
 
 fn bounded(steps: u64, folder: &str) -> Hunt {
@@ -61,6 +63,42 @@ fn a_planted_violation_is_found_shrunk_and_written_as_a_scenario() {
     ] {
         assert!(text.contains(words), "{words} is missing:\n{text}");
     }
+}
+
+/// Another one: it breaks when two databases of a SQL Server are in step with the same instance.
+fn nobody_has_two_links(world: &World) -> Option<String> {
+    let links = world.links.values();
+    let mut in_step = links.filter(|link| matches!(link.phase, Phase::Synchronizing { .. }));
+    let first = in_step.next()?;
+    let same =
+        |link: &Arc<Link>| (link.partner, link.id.instance) == (first.partner, first.id.instance);
+    in_step
+        .any(same)
+        .then(|| "two links are in step".to_owned())
+}
+
+#[test]
+fn databases_with_a_link_each_are_drawn_and_written_as_a_scenario() {
+    let bounds = Hunt {
+        seed: 5,
+        steps: 200_000,
+        length: 30,
+        shrinks: 250,
+        ..bounded(0, "several")
+    };
+    let failure = hunt(&bounds, &[&nobody_has_two_links]).expect_err("two are in step");
+    assert!(failure.violation.what.ends_with("two links are in step"));
+    let file = failure.file.as_ref().expect("it is written");
+    let text = std::fs::read_to_string(file).expect("it is there");
+    let puts = text.split("method = \"PUT\"\n").skip(1);
+    let path = |put: &str| put.lines().next().unwrap_or_default().to_owned();
+    let links = puts.map(path).filter(|path| path.contains("/distributed"));
+    assert!(links.count() >= 2, "{text}");
+    let endpoints = text.matches("CREATE ENDPOINT").count();
+    assert!(
+        endpoints <= failure.story.plan.servers.len(),
+        "they share it:\n{text}"
+    );
 }
 
 #[test]

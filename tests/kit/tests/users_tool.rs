@@ -140,6 +140,7 @@ fn whatever_the_tool_does_is_what_a_link_allows() {
 fn wrong_requests_are_refused_and_good_ones_never_break_the_server() {
     let plan = Plan {
         servers: vec![Version::Sql2022Cu13],
+        databases: 2,
         instances: vec![Policy::Sql2022, Policy::AlwaysUpToDate],
         pace: Pace::Instant,
     };

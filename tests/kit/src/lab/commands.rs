@@ -31,7 +31,7 @@ use milink_core::time::Span;
 use milink_core::value::Value;
 
 use super::{Lab, Outcome, Refused, facts};
-use crate::action::{Action, BackupKind, Pair, Place, database_name, group_name};
+use crate::action::{Action, BackupKind, Pair, Place, database_name, group_name, server_of};
 use crate::reference::can_return;
 use crate::topology::{Policy, Version};
 
@@ -110,13 +110,13 @@ impl Lab {
                 let mi = instance.and_then(|instance| instance.as_managed_instance());
                 let certificate = mi.ok_or(Refused::Nothing("there is no such instance"))?;
                 let certificate = certificate.endpoint_certificate.clone();
-                self.import(pair.server, self.fqdn(pair.instance), certificate)?;
+                self.import(pair.server(), self.fqdn(pair.instance), certificate)?;
             }
             Action::TrustRoot(n) => self.trust_root(n)?,
             Action::UploadCertificate(pair) => self.upload(pair)?,
             Action::CreateGroup(n, with) => self.create_group(n, with)?,
             Action::DropGroup(n) => self.drop_group(n, group_name(n))?,
-            Action::DropDistributed(pair) => self.drop_group(pair.server, pair.link())?,
+            Action::DropDistributed(pair) => self.drop_group(pair.database, pair.link())?,
             Action::GrantCreate(n) => {
                 self.alter_group(n, group_name(n), GroupAction::CreateAnyDatabase(true))?;
             }
@@ -133,13 +133,13 @@ impl Lab {
             Action::CreateDistributed(pair, from) => self.create_distributed(pair, from)?,
             Action::CommitMode(pair, sync) => self.commit_mode(pair, sync)?,
             Action::Failover(pair) => {
-                self.alter_group(pair.server, pair.link(), GroupAction::Failover)?;
+                self.alter_group(pair.database, pair.link(), GroupAction::Failover)?;
             }
             Action::ForceFailover(pair) => {
-                self.alter_group(pair.server, pair.link(), GroupAction::ForceFailover)?;
+                self.alter_group(pair.database, pair.link(), GroupAction::ForceFailover)?;
             }
             Action::GiveUp(pair) => {
-                self.alter_group(pair.server, pair.link(), GroupAction::SetRoleSecondary)?;
+                self.alter_group(pair.database, pair.link(), GroupAction::SetRoleSecondary)?;
             }
             Action::CreateLink(pair, from) => {
                 let request = CreateLink {
@@ -248,7 +248,7 @@ impl Lab {
     }
 
     fn back_up(&mut self, n: u8, kind: BackupKind) -> Result<(), Refused> {
-        let instance = self.server(n);
+        let instance = self.server(server_of(n));
         self.apply(Backup {
             instance,
             database: name(n),
@@ -268,7 +268,7 @@ impl Lab {
     }
 
     fn alter_database(&mut self, n: u8, change: DatabaseChange) -> Result<(), Refused> {
-        let instance = self.server(n);
+        let instance = self.server(server_of(n));
         self.apply(AlterDatabase {
             instance,
             name: name(n),
@@ -333,13 +333,13 @@ impl Lab {
     }
 
     fn upload(&mut self, pair: Pair) -> Result<(), Refused> {
-        let server = self.world.instance(self.server(pair.server));
+        let server = self.world.instance(self.server(pair.server()));
         let own = server.and_then(|server| server.master().content.certificate(CERTIFICATE));
         let own = own.ok_or(Refused::Nothing("there is no certificate to upload"))?;
-        let (facts, made) = (own.facts.clone(), self.made[usize::from(pair.server)]);
+        let (facts, made) = (own.facts.clone(), self.made[usize::from(pair.server())]);
         let request = WriteTrustCertificate {
             instance: self.instance(pair.instance),
-            name: format!("sqlserver{}_certificate{made}", pair.server + 1).into(),
+            name: format!("sqlserver{}_certificate{made}", pair.server() + 1).into(),
             facts,
         };
         self.apply(request)?;
@@ -386,7 +386,7 @@ impl Lab {
     }
 
     fn create_group(&mut self, n: u8, with: bool) -> Result<(), Refused> {
-        let instance = self.server(n);
+        let instance = self.server(server_of(n));
         let found = self.world.instance(instance).expect("it is in the plan");
         let (server_name, old) = (found.name.clone(), found.build().major < 14);
         self.apply(CreateAvailabilityGroup {
@@ -397,7 +397,7 @@ impl Lab {
             databases: if with { vec![name(n)] } else { Vec::new() },
             replicas: vec![ReplicaSpec {
                 server_name,
-                endpoint_url: server_url(n).into(),
+                endpoint_url: server_url(server_of(n)).into(),
                 availability_mode: AvailabilityMode::SynchronousCommit,
                 failover_mode: FailoverMode::Manual,
                 seeding_mode: SeedingMode::Automatic,
@@ -429,13 +429,13 @@ impl Lab {
             Place::Instance(pair.instance)
         );
         if from_instance {
-            url += &format!(";Database=[{}]", database_name(pair.server));
+            url += &format!(";Database=[{}]", database_name(pair.database));
         }
         let request = CreateDistributedAvailabilityGroup {
-            instance: self.server(pair.server),
+            instance: self.server(pair.server()),
             name: pair.link().into(),
             members: [
-                member(group_name(pair.server), server_url(pair.server)),
+                member(group_name(pair.database), server_url(pair.server())),
                 member(pair.instance_group(), url),
             ],
         };
@@ -453,18 +453,18 @@ impl Lab {
             ..MemberChange::default()
         };
         let members = vec![
-            (group_name(pair.server).into(), change()),
+            (group_name(pair.database).into(), change()),
             (pair.instance_group().into(), change()),
         ];
         self.alter_group(
-            pair.server,
+            pair.database,
             pair.link(),
             GroupAction::ModifyMembers(members),
         )
     }
 
     fn alter_group(&mut self, n: u8, group: String, action: GroupAction) -> Result<(), Refused> {
-        let instance = self.server(n);
+        let instance = self.server(server_of(n));
         self.apply(AlterAvailabilityGroup {
             instance,
             name: group.into(),
@@ -474,7 +474,7 @@ impl Lab {
     }
 
     fn drop_group(&mut self, n: u8, group: String) -> Result<(), Refused> {
-        let instance = self.server(n);
+        let instance = self.server(server_of(n));
         self.apply(DropAvailabilityGroup {
             instance,
             name: group.into(),
@@ -488,9 +488,9 @@ impl Lab {
             .is_some_and(|(version, policy)| can_return(version, policy));
         LinkSpec {
             instance_group: pair.instance_group().into(),
-            partner_group: group_name(pair.server).into(),
-            partner_endpoint: server_url(pair.server).to_uppercase().into(),
-            database: name(pair.server),
+            partner_group: group_name(pair.database).into(),
+            partner_endpoint: server_url(pair.server()).to_uppercase().into(),
+            database: name(pair.database),
             instance_role: match from_instance {
                 true => LinkRole::Primary,
                 false => LinkRole::Secondary,
@@ -504,7 +504,7 @@ impl Lab {
 
     /// The version and the policy of a pair.
     fn words(&self, pair: Pair) -> Option<(Version, Policy)> {
-        let build = self.world.instance(self.server(pair.server))?.build();
+        let build = self.world.instance(self.server(pair.server()))?.build();
         let instance = self.world.instance(self.instance(pair.instance))?;
         let policy = instance.as_managed_instance()?.update_policy.text();
         let version = Version::ALL

@@ -6,7 +6,7 @@ use milink_core::instance::Instance;
 use milink_core::link::{Health, LinkRole, LinkStatus};
 use milink_core::value::Value;
 
-use crate::action::{Pair, Place, database_name};
+use crate::action::{Pair, Place, Side, database_name, server_of};
 use crate::observation::{Observation, Role, SeenDatabase, SeenLink};
 use crate::topology::Plan;
 
@@ -26,9 +26,9 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
         if instance.shown_role(group::Role::Primary) == group::Role::Resolving {
             seen.starting.insert(place);
         }
-        for n in servers.clone() {
-            // Names begin alike on every server; only a server's own database and its copies are looked at.
-            if matches!(place, Place::Server(own) if own != n) {
+        for n in plan.databases() {
+            // Only a server's own databases and their copies are looked at.
+            if matches!(place, Place::Server(own) if own != server_of(n)) {
                 continue;
             }
             if let Some(database) = database(instance, n) {
@@ -36,9 +36,9 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
             }
         }
     }
-    for server in servers {
+    for database in plan.databases() {
         for instance in instances.clone() {
-            look_at_pair(world, Pair { server, instance }, &mut seen);
+            look_at_pair(world, Pair { database, instance }, &mut seen);
         }
     }
     seen
@@ -46,7 +46,7 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
 
 fn look_at_pair(world: &World, pair: Pair, seen: &mut Observation) {
     let name = pair.link();
-    let half = find(world, Place::Server(pair.server))
+    let half = find(world, pair.place(Side::Server))
         .and_then(|server| server.group(&name))
         .and_then(|group| group.as_distributed());
     if let Some(half) = half {

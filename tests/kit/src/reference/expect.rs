@@ -1,8 +1,8 @@
 //! What must come of an action: accepted, refused, or whichever the documentation leaves open.
 
 use super::versions::{can_return, fails_over_by_statement};
-use super::{Course, Reference};
-use crate::action::{Action, BackupKind, Pair, Place, Side};
+use super::{Course, Reference, met, on_server};
+use crate::action::{Action, BackupKind, Pair, Place, Side, server_of};
 use crate::observation::Role;
 
 /// What must come of an action.
@@ -62,7 +62,7 @@ impl Reference {
                 None => Refused("there is no endpoint"),
                 Some(_) => Accepted,
             },
-            Action::ImportCertificate(pair) if self.imports.contains(&pair) => {
+            Action::ImportCertificate(pair) if self.imports.contains(&met(pair)) => {
                 Refused("the certificate is imported already (15232)")
             }
             Action::TrustRoot(n) if self.of(n).root => Refused("the root is there already (15232)"),
@@ -71,17 +71,17 @@ impl Reference {
             }
             Action::UploadCertificate(pair) => self.expect_upload(pair),
             Action::CreateGroup(n, with) => self.expect_create_group(n, with),
-            Action::DropGroup(n) => match &self.of(n).group {
+            Action::DropGroup(n) => match self.groups.get(&n) {
                 None => Refused("there is no such group"),
                 Some(_) if self.is_under_distributed(n) => Refused("a distributed group uses it"),
                 Some(_) => Accepted,
             },
-            Action::GrantCreate(n) => match &self.of(n).group {
+            Action::GrantCreate(n) => match self.groups.get(&n) {
                 None => Refused("there is no such group (15151)"),
                 Some(_) => Accepted,
             },
             Action::AddDatabase(n) => self.expect_add_database(n),
-            Action::RemoveDatabase(n) => match &self.of(n).group {
+            Action::RemoveDatabase(n) => match self.groups.get(&n) {
                 None => Refused("there is no such group"),
                 Some(group) if !group.has_database => Refused("it is not in the group"),
                 Some(_) if self.is_under_distributed(n) => Refused("a link replicates it (47520)"),
@@ -99,7 +99,7 @@ impl Reference {
             }
             Action::Suspend(n, _) if !self.is_joined(n) => Refused("it is not joined (35242)"),
             Action::Suspend(..) => Accepted,
-            Action::HadrOff(n) => match self.databases.get(&(Place::Server(n), n)) {
+            Action::HadrOff(n) => match self.databases.get(&on_server(n)) {
                 Some(database) if database.follows.is_some() => Accepted,
                 _ => Refused("it is no secondary database"),
             },
@@ -156,14 +156,14 @@ impl Reference {
             return Either;
         }
         let role = match place {
-            Place::Server(_) if self.of(n).group.is_some_and(|group| group.has_database) => {
-                let halves = self.halves.iter().filter(|(pair, _)| pair.server == n);
+            Place::Server(_) if self.has_group(n) => {
+                let halves = self.halves.iter().filter(|(pair, _)| pair.database == n);
                 worst(halves.map(|(_, role)| *role))
             }
             Place::Server(_) => Role::Primary,
             Place::Instance(instance) => {
                 let link = self.links.get(&Pair {
-                    server: n,
+                    database: n,
                     instance,
                 });
                 // The link that was asked for has not come to this database; whether it may be written is nobody's word.
@@ -189,7 +189,7 @@ impl Reference {
             Place::Server(_) => Accepted,
             // A link that is being made may have something to say.
             Place::Instance(instance) => match self.links.get(&Pair {
-                server: n,
+                database: n,
                 instance,
             }) {
                 None => Accepted,
@@ -210,7 +210,7 @@ impl Reference {
             Place::Server(_) => Accepted,
             Place::Instance(instance) => {
                 let link = self.links.get(&Pair {
-                    server: n,
+                    database: n,
                     instance,
                 });
                 match link.map(|link| link.course) {
@@ -225,11 +225,11 @@ impl Reference {
     }
 
     fn expect_backup(&self, n: u8, kind: BackupKind) -> Expected {
-        let Some(database) = self.databases.get(&(Place::Server(n), n)) else {
+        let Some(database) = self.databases.get(&on_server(n)) else {
             return Refused("there is no such database (911)");
         };
         let joined = self.is_joined(n);
-        let halves = self.halves.iter().filter(|(pair, _)| pair.server == n);
+        let halves = self.halves.iter().filter(|(pair, _)| pair.database == n);
         let role = worst(halves.map(|(_, role)| *role));
         let secondary = database.follows.is_some() || joined && role == Role::Secondary;
         match kind {
@@ -245,7 +245,7 @@ impl Reference {
     }
 
     fn expect_recovery(&self, n: u8, simple: bool) -> Expected {
-        match self.databases.get(&(Place::Server(n), n)) {
+        match self.databases.get(&on_server(n)) {
             None => Refused("there is no such database"),
             Some(database) if simple && (self.is_joined(n) || database.follows.is_some()) => {
                 Refused("it is in a group (1468)")
@@ -266,22 +266,21 @@ impl Reference {
     }
 
     fn expect_upload(&self, pair: Pair) -> Expected {
-        let server = self.of(pair.server);
+        let server = self.of(pair.server());
         if !server.certificate {
             return Refused("there is no certificate to upload");
         }
-        match self.uploads.contains(&(pair, server.made)) {
+        match self.uploads.contains(&(met(pair), server.made)) {
             true => Either,
             false => Accepted,
         }
     }
 
     fn expect_create_group(&self, n: u8, with: bool) -> Expected {
-        let server = self.of(n);
-        if server.group.is_some() {
+        if self.groups.contains_key(&n) {
             return Refused("the name is taken (41042)");
         }
-        if server.endpoint.is_none() {
+        if self.of(server_of(n)).endpoint.is_none() {
             return Refused("there is no endpoint");
         }
         match with {
@@ -291,7 +290,7 @@ impl Reference {
     }
 
     fn expect_add_database(&self, n: u8) -> Expected {
-        match &self.of(n).group {
+        match self.groups.get(&n) {
             None => Refused("there is no such group"),
             Some(group) if group.has_database => Refused("the group has its database (35280)"),
             // Whether a group may get its database while a distributed one stands on it is nobody's word.
@@ -304,7 +303,7 @@ impl Reference {
 
     /// Whether a database may enter a group.
     fn expect_eligible(&self, n: u8) -> Expected {
-        match self.databases.get(&(Place::Server(n), n)) {
+        match self.databases.get(&on_server(n)) {
             None => Refused("there is no such database (35238)"),
             Some(database) if database.simple => Refused("it is not in full recovery (1465)"),
             Some(database) if database.follows.is_some() => Refused("it is a secondary database"),
@@ -317,7 +316,7 @@ impl Reference {
     }
 
     fn expect_create_distributed(&self, pair: Pair, from_instance: bool) -> Expected {
-        match &self.of(pair.server).group {
+        match self.groups.get(&pair.database) {
             _ if self.halves.contains_key(&pair) => Refused("the name is taken (41042)"),
             None => Refused("the local group is missing (15151)"),
             Some(group) if !group.has_database && !from_instance => {
@@ -332,11 +331,9 @@ impl Reference {
         if self.links.contains_key(&pair) {
             return Either;
         }
-        let there = self
-            .databases
-            .contains_key(&(Place::Instance(pair.instance), pair.server));
+        let there = self.databases.contains_key(&pair.at(Side::Instance));
         let (version, policy) = self.versions(pair);
-        let shared = self.links_of(pair.server).next().is_some();
+        let shared = self.links_of(pair.database).next().is_some();
         match (from_instance, there) {
             (false, true) => Refused("the database exists on the instance (RemoteDatabaseExists)"),
             (true, false) => Refused("there is no such database on the instance"),
@@ -375,8 +372,11 @@ impl Reference {
         let seen = self.last.links.get(&pair);
         let in_step = seen.is_some_and(|seen| seen.in_step);
         let suspended = self.is_suspended(pair);
-        let halves = self.halves.keys().filter(|half| half.server == pair.server);
-        let alone = self.links_of(pair.server).count() == 1 && halves.count() == 1;
+        let halves = self
+            .halves
+            .keys()
+            .filter(|half| half.database == pair.database);
+        let alone = self.links_of(pair.database).count() == 1 && halves.count() == 1;
         let deleting = link.is_some_and(|link| link.deleting);
         let still = self.is_still(pair) || self.is_troubled(pair.instance);
         match in_step && !suspended && alone && !deleting && !still {
@@ -395,7 +395,7 @@ impl Reference {
             return Refused("its role is changing");
         }
         let source = target.other();
-        let copy = self.databases.get(&(pair.place(target), pair.server));
+        let copy = self.databases.get(&pair.at(target));
         match link.course {
             Course::Following { source: found } if found == source => {
                 if !can_return(version, policy) {
@@ -416,17 +416,22 @@ impl Reference {
     }
 
     fn is_joined(&self, n: u8) -> bool {
-        let there = self.databases.contains_key(&(Place::Server(n), n));
-        there && self.of(n).group.is_some_and(|group| group.has_database)
+        let there = self.databases.contains_key(&on_server(n));
+        there && self.has_group(n)
+    }
+
+    /// Whether a database's group has it.
+    fn has_group(&self, n: u8) -> bool {
+        self.groups.get(&n).is_some_and(|group| group.has_database)
     }
 
     fn is_under_distributed(&self, n: u8) -> bool {
-        self.halves.keys().any(|pair| pair.server == n)
+        self.halves.keys().any(|pair| pair.database == n)
     }
 
     pub(super) fn is_suspended(&self, pair: Pair) -> bool {
         [Side::Server, Side::Instance].into_iter().any(|side| {
-            let database = self.databases.get(&(pair.place(side), pair.server));
+            let database = self.databases.get(&pair.at(side));
             database.is_some_and(|database| database.suspended)
         })
     }

@@ -47,7 +47,7 @@ impl Reference {
                 self.still.remove(&pair);
             } else if !self.still.contains_key(&pair) {
                 let length = |side: Side| {
-                    let found = self.databases.get(&(pair.place(side), pair.server));
+                    let found = self.databases.get(&pair.at(side));
                     found.map_or(0, |found| found.history.len())
                 };
                 let lengths = [length(Side::Server), length(Side::Instance)];
@@ -127,7 +127,7 @@ impl Reference {
             return Err(format!("{} is gone and nobody deleted it", pair.link()));
         }
         // The instance's copy becomes a database of its own; one that was not finished goes.
-        let key = (pair.place(Side::Instance), pair.server);
+        let key = pair.at(Side::Instance);
         let follows = |found: &Database| found.follows == Some(pair);
         let rows = seen
             .databases
@@ -214,10 +214,7 @@ impl Reference {
 
     /// The roles are swapped: the new primary has every row that the old one had committed.
     fn swap(&mut self, pair: Pair, source: Side, seen: &Observation) -> Judgement {
-        let (old, new) = (
-            (pair.place(source), pair.server),
-            (pair.place(source.other()), pair.server),
-        );
+        let (old, new) = (pair.at(source), pair.at(source.other()));
         let committed = self
             .databases
             .get(&old)
@@ -309,9 +306,9 @@ impl Reference {
             .into_iter()
             .flat_map(|pair| [(pair, Side::Server), (pair, Side::Instance)])
         {
-            let key = (pair.place(side), pair.server);
+            let key = pair.at(side);
             let lineage = self.databases.get(&key).map(|found| found.lineage);
-            let old = (pair.place(side.other()), pair.server);
+            let old = pair.at(side.other());
             let committed = lineage.and_then(|lineage| self.origin(old, lineage));
             let committed = committed.cloned().unwrap_or_default();
             let rows = seen
@@ -348,7 +345,7 @@ impl Reference {
             }
             _ => return Ok(()),
         };
-        let key = (pair.place(loser), pair.server);
+        let key = pair.at(loser);
         let (Some(found), Some(database)) =
             (seen.databases.get(&key), self.databases.get_mut(&key))
         else {
@@ -481,7 +478,7 @@ impl Reference {
                 continue;
             }
             let writable = |side| {
-                let key = (pair.place(side), pair.server);
+                let key = pair.at(side);
                 let found: Option<&SeenDatabase> = seen.databases.get(&key);
                 let lineage = self.databases.get(&key).map(|database| database.lineage);
                 found.filter(|found| found.writable).and(lineage)

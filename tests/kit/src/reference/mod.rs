@@ -11,7 +11,7 @@ mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::{Action, BackupKind, Pair, Place, Side, Trouble};
+use crate::action::{Action, BackupKind, Pair, Place, Side, Trouble, server_of};
 use crate::observation::{Observation, Role};
 use crate::topology::Plan;
 
@@ -26,9 +26,12 @@ pub struct Reference {
     databases: BTreeMap<(Place, u8), Database>,
     halves: BTreeMap<Pair, Role>,
     links: BTreeMap<Pair, Link>,
-    /// Certificates of servers that were uploaded: the pair, and which of the server's certificates.
-    uploads: BTreeSet<(Pair, u32)>,
-    imports: BTreeSet<Pair>,
+    /// The availability groups of databases.
+    groups: BTreeMap<u8, Group>,
+    /// Certificates of servers that were uploaded: server and instance, and which of the server's certificates.
+    uploads: BTreeSet<((u8, u8), u32)>,
+    /// Servers that have the certificate of an instance.
+    imports: BTreeSet<(u8, u8)>,
     /// What is wrong between which instance and its partners.
     troubles: BTreeSet<(u8, Trouble)>,
     lineages: u32,
@@ -49,7 +52,6 @@ struct Server {
     /// Whether the endpoint is started, and with which certificate.
     endpoint: Option<(bool, u32)>,
     root: bool,
-    group: Option<Group>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +115,7 @@ impl Reference {
             databases: BTreeMap::new(),
             halves: BTreeMap::new(),
             links: BTreeMap::new(),
+            groups: BTreeMap::new(),
             uploads: BTreeSet::new(),
             imports: BTreeSet::new(),
             troubles: BTreeSet::new(),
@@ -172,15 +175,15 @@ impl Reference {
             }
             Action::DropEndpoint(n) => self.server(n).endpoint = None,
             Action::ImportCertificate(pair) => {
-                self.imports.insert(pair);
+                self.imports.insert(met(pair));
             }
             Action::TrustRoot(n) => self.server(n).root = true,
             Action::UploadCertificate(pair) => {
-                let made = self.servers[usize::from(pair.server)].made;
-                self.uploads.insert((pair, made));
+                let made = self.servers[usize::from(pair.server())].made;
+                self.uploads.insert((met(pair), made));
             }
             Action::CreateGroup(n, has_database) => {
-                self.server(n).group = Some(Group { has_database });
+                self.groups.insert(n, Group { has_database });
             }
             Action::DropGroup(n) => self.drop_group(n),
             Action::AddDatabase(n) => self.set_member(n, true),
@@ -269,9 +272,8 @@ impl Reference {
 
     fn drop_group(&mut self, n: u8) {
         if self
-            .server(n)
-            .group
-            .take()
+            .groups
+            .remove(&n)
             .is_some_and(|group| group.has_database)
         {
             self.leave(n);
@@ -328,7 +330,7 @@ impl Reference {
     /// A side becomes primary with what it has.
     fn force(&mut self, pair: Pair, side: Side) {
         self.set_role(pair, side, Role::Primary);
-        let key = (pair.place(side), pair.server);
+        let key = pair.at(side);
         let Some(link) = self.links.get_mut(&pair) else {
             return;
         };
@@ -380,7 +382,7 @@ impl Reference {
     }
 
     fn set_member(&mut self, n: u8, has_database: bool) {
-        if let Some(group) = &mut self.server(n).group {
+        if let Some(group) = self.groups.get_mut(&n) {
             group.has_database = has_database;
         }
     }
@@ -390,12 +392,12 @@ impl Reference {
     }
 
     fn on_server(&mut self, n: u8) -> Option<&mut Database> {
-        self.databases.get_mut(&(Place::Server(n), n))
+        self.databases.get_mut(&on_server(n))
     }
 
     /// Whether nothing can come through between two sides: nobody listens on SQL Server, or the network is cut.
     fn is_cut_off(&self, pair: Pair) -> bool {
-        let endpoint = self.servers[usize::from(pair.server)].endpoint;
+        let endpoint = self.servers[usize::from(pair.server())].endpoint;
         let cut = |trouble| self.troubles.contains(&(pair.instance, trouble));
         endpoint.is_none_or(|(started, _)| !started)
             || cut(Trouble::Partition)
@@ -429,11 +431,11 @@ impl Reference {
         let Some(link) = self.links.get(&pair) else {
             return false;
         };
-        let server = &self.servers[usize::from(pair.server)];
+        let server = &self.servers[usize::from(pair.server())];
         let trusted = server
             .endpoint
-            .is_some_and(|(started, made)| started && self.uploads.contains(&(pair, made)));
-        let trusts = server.root && self.imports.contains(&pair);
+            .is_some_and(|(started, made)| started && self.uploads.contains(&(met(pair), made)));
+        let trusts = server.root && self.imports.contains(&met(pair));
         let complements = match self.halves.get(&pair) {
             Some(Role::Primary) => link.role == Role::Secondary,
             Some(Role::Secondary) => link.role == Role::Primary,
@@ -445,19 +447,30 @@ impl Reference {
         } else {
             may_replicate(version, policy)
         };
-        let grounds = server
-            .group
-            .is_some_and(|group| link.asked_primary || group.has_database);
+        let group = self.groups.get(&pair.database);
+        let grounds = group.is_some_and(|group| link.asked_primary || group.has_database);
         !self.is_kept_apart(pair.instance) && trusted && trusts && complements && formats && grounds
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {
-        let version = self.plan.servers[usize::from(pair.server)];
+        let version = self.plan.servers[usize::from(pair.server())];
         (version, self.plan.instances[usize::from(pair.instance)])
     }
 
-    /// The links that name a server's database.
+    /// The links that name a database.
     fn links_of(&self, n: u8) -> impl Iterator<Item = (&Pair, &Link)> {
-        self.links.iter().filter(move |(pair, _)| pair.server == n)
+        self.links
+            .iter()
+            .filter(move |(pair, _)| pair.database == n)
     }
+}
+
+/// Who knows whom: a server and an instance, whichever of the server's databases it is about.
+const fn met(pair: Pair) -> (u8, u8) {
+    (pair.server(), pair.instance)
+}
+
+/// A database on its SQL Server.
+const fn on_server(n: u8) -> (Place, u8) {
+    (Place::Server(server_of(n)), n)
 }
