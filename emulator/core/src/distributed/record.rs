@@ -71,6 +71,15 @@ impl Units {
         })
     }
 
+    /// Whether nothing has been noted since the other was this one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.known, &other.known) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Uuid, &Parts)> {
         self.known.iter().flat_map(|known| known.units.iter())

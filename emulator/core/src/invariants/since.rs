@@ -116,6 +116,10 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
         |changed| changed.parts || changed.doubt_timers,
     ),
     (
+        "a distributed transaction ends alike on all instances",
+        |changed| changed.units,
+    ),
+    (
         "an operation on an ARM resource has a timer while it runs",
         |changed| changed.operations || changed.operation_timers || changed.azure.pending,
     ),

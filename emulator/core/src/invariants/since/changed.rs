@@ -37,6 +37,8 @@ pub(in crate::invariants) struct Changed<'a> {
     pub(super) renamed: bool,
     /// Sessions that are gone, and what instances do for each other.
     pub(super) parts: bool,
+    /// What becomes of distributed transactions, if there are any.
+    pub(super) units: bool,
     pub(super) azure: Parts,
 }
 
@@ -58,6 +60,7 @@ impl<'a> Changed<'a> {
             kinds: false,
             renamed: false,
             parts: false,
+            units: !world.units.is_same(&before.units),
             azure: world.azure.differing(&before.azure),
         };
         for difference in before.instances.diff(&world.instances) {
@@ -109,6 +112,7 @@ impl<'a> Changed<'a> {
                 Timer::FaultEnd(_) => {}
             }
         }
+        changed.units |= changed.parts && world.units.iter().next().is_some();
         changed.refer();
         Some(changed)
     }
