@@ -70,8 +70,8 @@ class Walk:
         """`az sql mi link …` on this instance."""
         return self.az("sql", "mi", "link", words[0], *self.at, *words[1:])
 
-    def trust(self) -> None:
-        """Certificates made, exchanged and used by an endpoint."""
+    def trust(self, upload: bool = True) -> None:
+        """Certificates made, exchanged and used by an endpoint; without `upload`, SQL Server's is left for somebody else to bring over."""
         self.step("master-key")
         self.step("master-key")
         self.step("certificate")
@@ -82,8 +82,10 @@ class Walk:
         public = next(value for value in shown if value.removeprefix("0x").upper().startswith("3082"))
         if not public.startswith("0x"):
             public = "0x" + public
-        uploaded = self.az("sql", "mi", "partner-cert", "create", *self.at, "-n", name, "--public-blob", public)
-        equal(uploaded["name"], name)
+        self.words["SQLServerPublicKey"] = public
+        if upload:
+            uploaded = self.az("sql", "mi", "partner-cert", "create", *self.at, "-n", name, "--public-blob", public)
+            equal(uploaded["name"], name)
         theirs = self.az("sql", "mi", "endpoint-cert", "show", *self.at, "-n", "DATABASE_MIRRORING")["publicBlob"]
         direct = self.sql.script("EXEC sp_get_endpoint_certificate 4", "mi")
         equal(direct[0][0].removeprefix("0x").upper(), theirs.upper())

@@ -112,6 +112,13 @@ def java_walk() -> list:
     return [installs.runtime("java"), "-XX:TieredStopAtLevel=1", "-cp", f"{folder / 'classes'}:{folder / 'lib'}/*", "Walk"]
 
 
+def terraform() -> Program:
+    """Terraform with the provider for any resource type."""
+    return Program([installs.python_drivers(), HERE / "terraform/main.py"],
+                   {"MILINK_AZ": str(installs.azure_cli()), "MILINK_TERRAFORM": installs.runtime("terraform"),
+                    "MILINK_AZAPI": str(installs.azapi())}, limit=900)
+
+
 def article(client: str) -> Callable[[], Program]:
     """The whole article, the SQL of it through `client`."""
     def prepare() -> Program:
@@ -147,6 +154,7 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "azure-sdk-node": sdk_walk(lambda: [installs.runtime("node"), HERE / "sdk/node/walk.mjs"],
                                MILINK_NODE_MODULES=lambda: str(installs.node_sdk() / "node_modules")),
     "azure-sdk-java": sdk_walk(java_walk),
+    "terraform": terraform,
     "article-pymssql": article("pymssql"),
     "article-mssql-python": article("mssql-python"),
     "article-sqlcmd": article("sqlcmd"),

@@ -5,6 +5,7 @@ tried only as root and only when they are missing.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -216,6 +217,28 @@ def go_sqlcmd() -> Path:
             raise Unavailable(f"no sqlcmd on PATH, and {failure}") from None
 
     return once("go-sqlcmd", [pin], build) / "modern"
+
+
+def azapi() -> Path:
+    """Terraform's provider for any type of ARM, built in a copy of its module, which does not install by its path alone."""
+    go = runtime("go")
+    pin = HERE / "terraform/azapi-version"
+
+    def build(folder: Path) -> None:
+        module = f"github.com/Azure/terraform-provider-azapi@{pin.read_text().strip()}"
+        done = subprocess.run([go, "mod", "download", "-json", module], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode != 0:
+            # Not every module proxy serves every module; the runtime itself is proven by go-mssqldb.
+            raise Unavailable(f"{module} cannot be had: {(done.stdout + done.stderr).strip()[-300:]}")
+        source = folder / "source"
+        # The module cache is read-only, and what is copied from it is not to be.
+        shutil.copytree(json.loads(done.stdout)["Dir"], source, copy_function=shutil.copyfile)
+        run("azapi", ["chmod", "-R", "u+w", source])
+        run("azapi", [go, "build", "-mod=mod", "-o", folder / "terraform-provider-azapi", "."], cwd=source, limit=1800)
+        shutil.rmtree(source)
+
+    return once("azapi", [pin], build) / "terraform-provider-azapi"
 
 
 def jdbc() -> Path:
