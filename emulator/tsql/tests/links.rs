@@ -129,12 +129,13 @@ fn a_planned_failover_ends_with_its_statement() {
 
 #[test]
 fn a_failover_that_is_called_off_says_so_to_the_session_that_waits_for_it() {
-    type Meanwhile = fn(&mut Lab);
+    /// What goes on, what happens meanwhile, the errors that are told, and the roles that come of it.
+    type Case = (&'static str, fn(&mut Lab), &'static [i32], (Role, Role));
     const UNREACHABLE: fn(&mut Lab, Reach) = |lab, reach| {
         let (from, to) = (lab.sql, lab.mi);
         lab.apply(SetReach { from, to, reach });
     };
-    let cases: [(&str, Meanwhile, &[i32], (Role, Role)); 4] = [
+    let cases: [Case; 4] = [
         ("undisturbed", |_| (), &[], (Role::Secondary, Role::Primary)),
         (
             "the partner refuses connections",

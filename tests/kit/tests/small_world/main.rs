@@ -197,7 +197,7 @@ impl Space for SmallWorld {
         let mut changes = links.flat_map(|link| &link.role_changes);
         let lossy = changes.any(|change| !change.lost.is_empty());
         let planned = runner.tally().planned > 0;
-        u32::from(planned) * PLANNED | u32::from(lossy) * LOSSY
+        (u32::from(planned) * PLANNED) | (u32::from(lossy) * LOSSY)
     }
 }
 
