@@ -228,3 +228,23 @@ fn asking_again_for_a_link_whose_copy_was_taken_away_while_it_was_made_changes_n
     );
     assert_eq!(lab.world.links.len(), 1);
 }
+
+#[test]
+fn what_had_arrived_is_redone_in_silence_though_its_database_was_dropped() {
+    for again in [
+        vec![],
+        vec![Action::CreateDatabase(PAIR.place(Side::Server), 0)],
+    ] {
+        let mut steps = vec![
+            Action::Fault(0, Trouble::RedoLag),
+            Action::Insert(PAIR.place(Side::Server), 0),
+            Action::Advance(5),
+            Action::DropDistributed(PAIR),
+            Action::DropGroup(0),
+            Action::DropDatabase(PAIR.place(Side::Server), 0),
+        ];
+        steps.extend(again);
+        steps.extend([Action::Fault(0, Trouble::Partition), Action::Advance(60)]);
+        check(false, &steps);
+    }
+}

@@ -47,8 +47,12 @@ impl Reference {
                 self.still.remove(&pair);
             } else if !self.still.contains_key(&pair) {
                 let length = |side: Side| {
-                    let found = self.databases.get(&pair.at(side));
-                    found.map_or(0, |found| found.history.len())
+                    let here = pair.at(side);
+                    let copy = self.databases.get(&pair.at(side.other()));
+                    // What a copy has got may be of a database that was dropped since, and have another one in its place.
+                    let sent = copy.and_then(|copy| self.origin(here, copy.lineage));
+                    let own = || self.databases.get(&here).map(|found| &found.history);
+                    sent.or_else(own).map_or(0, Vec::len)
                 };
                 let lengths = [length(Side::Server), length(Side::Instance)];
                 self.still.insert(pair, lengths);
