@@ -353,8 +353,8 @@ TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, fa
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article",)
 # What a walk needs of the emulator.
-FLAGS = {"several_databases": ("--topology", str(HERE / "several-databases.toml")),
-         "port_forwarding": ("--topology", str(HERE / "two-instances.toml")), **LIFECYCLE_FLAGS}
+FLAGS = {"several_databases": ("--topology", str(HERE / "topologies/several-databases.toml")),
+         "port_forwarding": ("--topology", str(HERE / "topologies/two-instances.toml")), **LIFECYCLE_FLAGS}
 
 
 def main() -> int:
