@@ -77,7 +77,7 @@ const SQL: [&str; 28] = [
     "2015-05-01",
 ];
 
-const RESOURCES: [&str; 29] = [
+const RESOURCES: [&str; 30] = [
     "2014-04-01-preview",
     "2015-01-01",
     "2015-11-01",
@@ -107,6 +107,7 @@ const RESOURCES: [&str; 29] = [
     "2024-11-01",
     "2025-03-01",
     "2025-04-01",
+    "2026-06-01",
 ];
 
 const SUBSCRIPTIONS: [&str; 13] = [

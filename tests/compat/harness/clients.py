@@ -151,6 +151,8 @@ CLIENTS: dict[str, Callable[[], Program]] = {
     "jdbc": jdbc,
     "az": az,
     "azure-sdk": azure_sdk,
+    "azure-sdk-python": sdk_walk(lambda: [installs.python_sdk(), HERE / "sdk/python/walk.py"]),
+    "azure-sdk-go": sdk_walk(lambda: [installs.go_sdk()]),
     "azure-sdk-node": sdk_walk(lambda: [installs.runtime("node"), HERE / "sdk/node/walk.mjs"],
                                MILINK_NODE_MODULES=lambda: str(installs.node_sdk() / "node_modules")),
     "azure-sdk-java": sdk_walk(java_walk),

@@ -119,6 +119,23 @@ def java_sdk() -> Path:
     return once("java-sdk", [source / "pom.xml", source / "Walk.java"], build)
 
 
+def python_sdk() -> Path:
+    """The Python of the walk with its management SDKs."""
+    return venv("python-sdk", HERE / "sdk/python/requirements.txt")
+
+
+def go_sdk() -> Path:
+    """The compiled walk of Go's management SDKs."""
+    go = runtime("go")
+    source = HERE / "sdk/go"
+    files = [source / "main.go", source / "go.mod", source / "go.sum"]
+
+    def build(folder: Path) -> None:
+        run("go-sdk", [go, "build", "-o", folder / "program", "."], cwd=source, limit=1800)
+
+    return once("go-sdk", files, build) / "program"
+
+
 def freetds_library() -> Path:
     """FreeTDS' ODBC driver, from Debian's package."""
     library = next(iter(Path("/usr/lib").glob("*/odbc/libtdsodbc.so")), None)
