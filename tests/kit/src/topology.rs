@@ -11,7 +11,7 @@ use crate::action::DATABASES;
 pub struct Plan {
     /// SQL Servers: `sqlserver1`, `sqlserver2`.
     pub servers: Vec<Version>,
-    /// How many databases each SQL Server can have, 1 to [`DATABASES`](crate::action::DATABASES); each has its own group and link.
+    /// How many databases each SQL Server can have, 1 to [`DATABASES`]; each has its own group and link.
     pub databases: u8,
     /// Managed instances: `sqlmi1`, `sqlmi2`.
     pub instances: Vec<Policy>,
