@@ -142,7 +142,8 @@ impl<'a, S: Space> Chart<'a, S> {
         for (fingerprint, (origin, state)) in reached {
             self.seen.insert(fingerprint);
             self.origins.push(origin);
-            self.kept.extend(state.filter(|_| keep));
+            let state = state.filter(|_| keep);
+            self.kept.extend(state.map(|state| *state));
         }
     }
 
@@ -193,7 +194,8 @@ impl<S: Space> Guide<'_, '_, S> {
     }
 }
 
-type News<T> = HashMap<u128, (Origin, Option<T>), BuildHasherDefault<Taken>>;
+/// Few states are kept, so their places in the table are no larger than an address.
+type News<T> = HashMap<u128, (Origin, Option<Box<T>>), BuildHasherDefault<Taken>>;
 
 /// What is reached from the states of a depth.
 struct Level<T> {
@@ -269,7 +271,7 @@ impl<T: Clone + Send + Sync> Level<T> {
                     self.visited += 1;
                     self.marks |= space.marks(&next);
                     if !seen.contains(&fingerprint) {
-                        let next = keep.then_some(next);
+                        let next = keep.then(|| Box::new(next));
                         self.reached.entry(fingerprint).or_insert((origin, next));
                     }
                 }
