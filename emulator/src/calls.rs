@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
@@ -279,10 +280,7 @@ fn digest(server: &str, text: &str) -> String {
     hash.update([0]);
     hash.update(text.as_bytes());
     let digest = hash.finalize();
-    digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(&digest[..6])
 }
 
 fn shortened(mut text: String) -> String {

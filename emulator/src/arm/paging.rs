@@ -1,5 +1,6 @@
 //! Pages of lists.
 
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
 use milink_model::List;
 use serde::Serialize;
 
@@ -45,7 +46,7 @@ pub(super) fn page<T: Serialize>(
     // A client that asked for the first few has them; one that did not is told where the rest is.
     let more = items.peek().is_some() && top.is_none_or(|top| value.len() < top);
     let next_link = more.then(|| {
-        let token: String = last.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let token = HEXUPPER.encode(last.as_bytes());
         let mut link = format!(
             "{}{}?api-version={}",
             call.base,
@@ -74,14 +75,8 @@ fn decode(token: &str) -> Result<String, ArmError> {
             "The provided $skipToken query parameter is invalid.",
         )
     };
-    if !token.len().is_multiple_of(2) || !token.is_ascii() {
-        return Err(invalid());
-    }
-    let bytes = (0..token.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&token[at..at + 2], 16));
-    let bytes = bytes
-        .collect::<Result<Vec<u8>, _>>()
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(token.as_bytes())
         .map_err(|_| invalid())?;
     String::from_utf8(bytes).map_err(|_| invalid())
 }

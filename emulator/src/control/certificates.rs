@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use data_encoding::HEXUPPER;
 use milink_core::azure::RotateEndpointCertificate;
 use serde_json::{Value, json};
 
@@ -30,15 +31,11 @@ pub(super) async fn rotate(
     let facts = shared.keys.next_instance_certificate(&fqdn, &before, now);
     let answer = json!({
         "name": name,
-        "thumbprint": hex(&facts.thumbprint),
+        "thumbprint": HEXUPPER.encode(&facts.thumbprint),
         "expires": facts.not_after.to_arm_text(),
     });
     world
         .submit(RotateEndpointCertificate { instance, facts })
         .map_err(|refusal| ControlError::bad_request(refusal.to_string()))?;
     Ok(Json(answer))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

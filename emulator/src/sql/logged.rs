@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use milink_tds::TdsVersion;
 use milink_tds::login7::Login7;
 use milink_tds::packet::PacketType;
@@ -12,7 +13,7 @@ use sha1::{Digest as _, Sha1};
 use super::login::Found;
 use super::{SqlEndpoint, Target, recorded};
 use crate::emulator::Shared;
-use crate::tape::{Answer, Login, SqlMessage, SqlRequest, hex, unhex};
+use crate::tape::{Answer, Login, SqlMessage, SqlRequest};
 use crate::tds;
 use crate::tds::service::{
     LoginAccepted, LoginRefusal, LoginRequest, Raw, SessionRequest, SqlSession,
@@ -44,7 +45,7 @@ impl Heard {
     pub(super) fn answer(self, session: u64) -> Answer {
         let mut says = self.lines;
         if self.more > 0 {
-            let digest = hex(&self.digest.finalize());
+            let digest = HEXLOWER.encode(&self.digest.finalize());
             says.push(format!("and {} more: {digest}", self.more));
         }
         Answer {
@@ -131,7 +132,7 @@ pub(super) fn message(raw: &Raw<'_>) -> Option<SqlMessage> {
         kind: raw.kind.number(),
         version: raw.version.number(),
         says: String::new(),
-        hex: hex(raw.payload),
+        hex: HEXLOWER.encode(raw.payload),
     })
 }
 
@@ -145,7 +146,9 @@ pub(crate) fn request_again(request: &SqlRequest) -> Result<SessionRequest, Stri
     let kind = PacketType::from_number(message.kind)
         .ok_or_else(|| format!("{} is no type of packets", message.kind))?;
     let version = TdsVersion::negotiate(message.version).map_err(|error| error.to_string())?;
-    let payload = unhex(&message.hex).ok_or("these are no bytes")?;
+    let payload = HEXLOWER_PERMISSIVE
+        .decode(message.hex.as_bytes())
+        .map_err(|_| "these are no bytes")?;
     tds::read_again(&Raw {
         kind,
         version,

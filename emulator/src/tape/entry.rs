@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use data_encoding::HEXLOWER;
 use milink_core::World;
 use milink_core::durations::Durations;
 use milink_core::time::Timestamp;
@@ -218,27 +219,7 @@ pub(crate) fn fingerprint(world: &World) -> String {
     let mut digest = Digesting(Sha1::new());
     // Writing into a digest does not fail.
     let _ = write!(digest, "{world:?}");
-    hex(&digest.0.finalize())
-}
-
-/// Bytes as digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
-/// Digits as bytes, if they are.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
+    HEXLOWER.encode(&digest.0.finalize())
 }
 
 fn once() -> u64 {

@@ -15,11 +15,12 @@ mod write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
 use milink_core::time::Timestamp;
 
 pub(crate) use entry::{
     Answer, ArmRequest, ControlRequest, End, Entry, Login, SqlMessage, SqlRequest, Start,
-    fingerprint, hex, unhex,
+    fingerprint,
 };
 pub use read::{Log, LogError};
 pub use replay::{Outcome, replay};
@@ -161,7 +162,7 @@ impl Tape {
                 let made = make();
                 recorder.write(Entry::Given {
                     what: what.to_owned(),
-                    hex: hex(&made),
+                    hex: HEXLOWER.encode(&made),
                 });
                 made
             }

@@ -24,6 +24,7 @@ mod virtual_network;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use imbl::OrdMap;
 use sha1::{Digest, Sha1};
 
@@ -169,10 +170,7 @@ impl Azure {
             hash.update([0]);
         }
         let digest = hash.finalize();
-        digest[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        HEXLOWER.encode(&digest[..6])
     }
 }
 

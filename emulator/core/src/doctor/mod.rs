@@ -15,6 +15,7 @@ mod server;
 mod subject;
 mod trust;
 
+use data_encoding::HEXUPPER;
 use serde::Serialize;
 
 pub(crate) use subject::subjects;
@@ -210,8 +211,7 @@ impl Check {
 
 /// A thumbprint as `sys.certificates` shows it.
 fn thumbprint(bytes: &[u8; 20]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("0x{digits}")
+    format!("0x{}", HEXUPPER.encode(bytes))
 }
 
 /// Names in a row, or that there are none.

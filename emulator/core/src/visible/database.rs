@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use data_encoding::HEXUPPER;
+
 use super::{Lines, plain};
 use crate::certificate::PrivateKey;
 use crate::database::Database;
@@ -165,10 +167,7 @@ fn of_value(value: &Value) -> String {
         Value::Money(money) => format!("{money}e-4"),
         Value::Float(float) => float.to_string(),
         Value::Str(text) => format!("'{text}'"),
-        Value::Bytes(bytes) => bytes.iter().fold("0x".to_owned(), |mut text, byte| {
-            let _ = write!(text, "{byte:02X}");
-            text
-        }),
+        Value::Bytes(bytes) => format!("0x{}", HEXUPPER.encode(bytes)),
         Value::Guid(_) => "{id}".to_owned(),
         Value::Date(date) => format!("day {}", date.0),
         Value::DateTime(_)

@@ -1,9 +1,9 @@
 //! `Microsoft.Sql/managedInstances/endpointCertificates`: the instance's own certificate, for partners to import.
 
+use data_encoding::HEXUPPER;
 use milink_model::{EndpointCertificateProperties, ProxyResource, TrustedRootCertificate};
 
 use super::instance::{self, Parent};
-use super::server_trust_certificates::to_hex;
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
@@ -56,7 +56,7 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
 fn blob(call: &Call<'_>, parent: &Parent) -> Result<String, ArmError> {
     instance::read(call, parent, |world| {
         let managed = world.instance(parent.id)?.as_managed_instance()?;
-        Some(to_hex(&managed.endpoint_certificate.der))
+        Some(HEXUPPER.encode(&managed.endpoint_certificate.der))
     })
 }
 
@@ -72,7 +72,7 @@ fn shown(
 ) -> ProxyResource<EndpointCertificateProperties> {
     let trusted = |root: &Root| TrustedRootCertificate {
         subject: root.subject.to_owned(),
-        public_blob: to_hex(root.der),
+        public_blob: HEXUPPER.encode(root.der),
     };
     let trusted_root_certificates = if call.version.is_since(WITH_ROOTS) {
         ROOTS.iter().map(trusted).collect()

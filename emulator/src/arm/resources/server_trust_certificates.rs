@@ -1,6 +1,7 @@
 //! `Microsoft.Sql/managedInstances/serverTrustCertificates`: certificates of partners.
 
 use axum::http::StatusCode;
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
 use milink_core::azure::{DeleteTrustCertificate, WriteTrustCertificate};
 use milink_core::certificate::CertificateFacts;
 use milink_core::names::Name;
@@ -98,25 +99,10 @@ fn facts(call: &Call<'_>, blob: &str) -> Result<CertificateFacts, ArmError> {
     if digits.is_empty() {
         return Err(refuse(AzureRefusal::MissingPublicBlob));
     }
-    let der = from_hex(digits).ok_or_else(|| invalid("it is not hexadecimal".to_owned()))?;
+    let der = HEXLOWER_PERMISSIVE
+        .decode(digits.as_bytes())
+        .map_err(|_| invalid("it is not hexadecimal".to_owned()))?;
     call.arm.keys.certificate_facts(&der).map_err(invalid)
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let digits = digits.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    let pairs = digits.chunks_exact(2);
-    pairs
-        .map(|pair| Some((value(pair[0])? * 16 + value(pair[1])?) as u8))
-        .collect()
-}
-
-/// Upper-case hexadecimal, as the service answers it.
-pub(super) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 fn shown(
@@ -126,8 +112,8 @@ fn shown(
 ) -> ProxyResource<ServerTrustCertificateProperties> {
     ProxyResource {
         properties: ServerTrustCertificateProperties {
-            public_blob: Some(to_hex(&facts.der)),
-            thumbprint: Some(to_hex(&facts.thumbprint)),
+            public_blob: Some(HEXUPPER.encode(&facts.der)),
+            thumbprint: Some(HEXUPPER.encode(&facts.thumbprint)),
             certificate_name: Some(name.to_string()),
         },
         id: format!("{}/serverTrustCertificates/{name}", parent.arm_id),

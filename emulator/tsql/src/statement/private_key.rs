@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use milink_core::certificate::{Certificate, PrivateKey};
 use milink_core::command::{AlterCertificate, CertificateChange, check_private_key_password};
 use milink_core::key_file::{self, KeyFileProblem, KeyKind};
@@ -115,15 +116,9 @@ pub(super) fn backup(
     })
 }
 
-/// The bytes of hexadecimal digits.
+/// The bytes of hexadecimal digits, of which there is an even number.
 pub(super) fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-        return None;
-    }
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
-        .collect()
+    HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()
 }
 
 /// 15208: a file is not there, or is something else.

@@ -1,10 +1,10 @@
 //! Values from text, and text from values, for tables of cases.
 
+use data_encoding::HEXUPPER;
 use milink_core::collation::Collation;
 use milink_core::sql_type::{Length, SqlType};
 use milink_core::value::Value;
 
-use super::text::to_hex;
 use super::{
     DateSettings, ExprType, binary_literal, convert, number_literal, string_literal, to_display,
 };
@@ -95,7 +95,7 @@ pub(crate) fn named(text: &str) -> SqlType {
 pub(crate) fn shown(result: &Result<Value, SqlError>, ty: &ExprType) -> String {
     match result {
         Ok(Value::Null) => "NULL".to_owned(),
-        Ok(Value::Bytes(bytes)) => format!("0x{}", to_hex(bytes)),
+        Ok(Value::Bytes(bytes)) => format!("0x{}", HEXUPPER.encode(bytes)),
         Ok(Value::Variant(inner)) => format!(
             "{} {}",
             inner.0,

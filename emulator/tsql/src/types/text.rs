@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use milink_core::collation::Collation;
 use milink_core::sql_type::SqlType;
 
@@ -244,25 +245,11 @@ pub fn code_page_char(byte: u8) -> char {
 
 /// Bytes of hexadecimal digits; an odd number of digits has a leading zero.
 pub fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let nibbles = digits
-        .bytes()
-        .map(|digit| char::from(digit).to_digit(16).map(|n| n as u8))
-        .collect::<Option<Vec<_>>>()?;
-    let (first, rest) = nibbles.split_at(nibbles.len() % 2);
-    let mut bytes = first.to_vec();
-    bytes.extend(rest.chunks(2).map(|pair| pair[0] << 4 | pair[1]));
-    Some(bytes)
-}
-
-/// Upper-case hexadecimal digits.
-pub fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    out
+    let even: Cow<'_, str> = match digits.len().is_multiple_of(2) {
+        true => digits.into(),
+        false => format!("0{digits}").into(),
+    };
+    HEXLOWER_PERMISSIVE.decode(even.as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -311,6 +298,5 @@ mod tests {
         }
         assert_eq!(from_hex("ABC"), Some(vec![0x0A, 0xBC]));
         assert_eq!(from_hex("xy"), None);
-        assert_eq!(to_hex(&[0x0A, 0xBC]), "0ABC");
     }
 }

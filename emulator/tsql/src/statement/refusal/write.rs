@@ -1,5 +1,6 @@
 //! Rows, tables and transactions.
 
+use data_encoding::HEXLOWER;
 use milink_core::refusal::WriteRefusal;
 use milink_core::value::Value;
 
@@ -92,8 +93,7 @@ fn text(value: &Value) -> String {
         Value::DateTimeOffset(..) => SqlType::DateTimeOffset(7),
         Value::Str(text) => return text.trim_end_matches(' ').to_owned(),
         Value::Bytes(bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            return format!("0x{digits}");
+            return format!("0x{}", HEXLOWER.encode(bytes));
         }
         Value::Guid(_) => SqlType::UniqueIdentifier,
         Value::Variant(inner) => return text(&inner.1),

@@ -10,6 +10,7 @@ pub(crate) use text::cut_to;
 
 use std::sync::Arc;
 
+use data_encoding::HEXUPPER;
 use milink_core::sql_type::SqlType;
 use milink_core::value::Value;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use super::calendar::DateSettings;
 use super::expr_type::{ExprType, declared_length};
 use super::precedence::{Convertibility, Family, check_explicit, convertibility, family};
-use super::text::{Overflow, Units, fit_bytes, to_hex};
+use super::text::{Overflow, Units, fit_bytes};
 use crate::error::SqlError;
 
 /// Converts a value as CAST (no style) or CONVERT does; text and bytes that are too long are cut silently.
@@ -120,7 +121,7 @@ pub fn to_display(value: &Value, ty: &ExprType) -> String {
     match convert(value, ty, &to, None, &DateSettings::default()) {
         Ok(Value::Str(text)) => text.to_string(),
         _ => match value {
-            Value::Bytes(bytes) => format!("0x{}", to_hex(bytes)),
+            Value::Bytes(bytes) => format!("0x{}", HEXUPPER.encode(bytes)),
             _ => String::new(),
         },
     }

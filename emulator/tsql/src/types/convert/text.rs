@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXUPPER;
 use milink_core::sql_type::SqlType;
 use milink_core::value::Value;
 
@@ -13,7 +14,7 @@ use crate::types::decimal;
 use crate::types::expr_type::{ExprType, declared_length};
 use crate::types::number_text;
 use crate::types::precedence::{Family, family};
-use crate::types::text::{Overflow, Units, decode, fit, to_hex};
+use crate::types::text::{Overflow, Units, decode, fit};
 
 impl Conversion<'_> {
     pub(super) fn to_text(&self, value: &Value) -> Result<Value, SqlError> {
@@ -110,7 +111,7 @@ impl Conversion<'_> {
             Some(limit) => &bytes[..bytes.len().min(limit.saturating_sub(prefix.len()) / 2)],
             None => bytes,
         };
-        Ok(format!("{prefix}{}", to_hex(shown)))
+        Ok(format!("{prefix}{}", HEXUPPER.encode(shown)))
     }
 }
 
