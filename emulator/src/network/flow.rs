@@ -6,7 +6,6 @@ use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use milink_core::path::Idle;
 use milink_core::time::Timestamp;
@@ -15,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::hub::WorldCell;
+use crate::tds::ends_with_reset;
 
 /// What a way does to a connection.
 #[derive(Clone, Debug, Default)]
@@ -194,12 +194,6 @@ pub(super) async fn hold(mut stream: TcpStream) -> &'static str {
 
 /// Makes the end of a stream a reset.
 pub(super) fn reset(stream: &TcpStream) -> &'static str {
-    linger(&SockRef::from(stream));
+    ends_with_reset(&SockRef::from(stream));
     "reset"
-}
-
-pub(super) fn linger(socket: &SockRef<'_>) {
-    if let Err(error) = socket.set_linger(Some(Duration::ZERO)) {
-        tracing::debug!(%error, "a connection ends without a reset");
-    }
 }

@@ -16,11 +16,11 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::door::Mode;
-use super::flow::{self, Passage, hold, linger, reset};
-use super::{Cut, NameCheck, Network, Port, Route, Target, trace, vantage};
+use super::flow::{self, Passage, hold, reset};
+use super::{Cut, Network, Port, Route, Target, trace, vantage};
 use crate::sql::SqlEndpoint;
 use crate::tds::service::SqlService;
-use crate::tds::{self, ListenerConfig, TlsConfigs};
+use crate::tds::{self, ListenerConfig, TlsConfigs, ends_with_reset};
 
 /// The port at which a SQL Server speaks SQL.
 const SQL_PORT: u16 = 1433;
@@ -119,12 +119,7 @@ pub(super) fn judge(world: &World, from: &str, target: &Target, flow: Option<usi
 
 /// What a client that comes from `from` meets at an address and port, before it has said a word.
 pub(crate) fn mode_of(world: &World, from: &Vantage, address: Ipv4Addr, port: u16) -> Mode {
-    let target = Target {
-        host: address.to_string(),
-        port,
-        name_check: NameCheck::Strict,
-        keepalive_seconds: None,
-    };
+    let target = Target::new(address.to_string(), port);
     judge_from(world, from, &target, None).mode()
 }
 
@@ -378,6 +373,6 @@ fn entry(from: &str, target: &Target, decision: &Decision) -> trace::Entry {
 }
 
 fn abort(lever: &Socket) -> &'static str {
-    linger(&SockRef::from(lever));
+    ends_with_reset(&SockRef::from(lever));
     "revoked"
 }

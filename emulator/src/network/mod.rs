@@ -75,6 +75,18 @@ pub(crate) struct Target {
     pub(crate) keepalive_seconds: Option<u32>,
 }
 
+impl Target {
+    /// A place that a login must name, for a client that is silent when it has nothing to say.
+    pub(crate) fn new(host: String, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            name_check: NameCheck::Strict,
+            keepalive_seconds: None,
+        }
+    }
+}
+
 /// The network of a world, as far as it has sockets.
 pub(crate) struct Network {
     cell: Arc<WorldCell>,

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use milink_core::time::Timestamp;
 
-use super::{Answer, End, Entry, InTurn, Log, LogError, Tape, unhex};
+use super::{Answer, End, Entry, InTurn, Log, LogError, Tape};
 use crate::clock::ClockMode;
 use crate::config::Config;
 use crate::control;
@@ -109,6 +110,10 @@ async fn perform(
     entry: Entry,
 ) -> anyhow::Result<()> {
     let wrong = |what: String| LogError { line, what };
+    let named = |world: &str| {
+        let found = shared.hub.named(world);
+        found.map_err(|it| wrong(it.to_string()))
+    };
     match entry {
         Entry::Arm(request) => {
             shared.arm.again(&request).map_err(wrong)?;
@@ -123,10 +128,7 @@ async fn perform(
             servers,
             instances,
         } => {
-            let cell = shared
-                .hub
-                .named(&world)
-                .map_err(|it| wrong(it.to_string()))?;
+            let cell = named(&world)?;
             let _turn = tape.turn(|| None);
             strike_again(&cell, &point, &servers, &instances).map_err(wrong)?;
         }
@@ -141,26 +143,17 @@ async fn perform(
         Entry::Cancel { session } => clients.cancel(session).map_err(wrong)?,
         Entry::Gone { session } => clients.end(session).map_err(wrong)?,
         Entry::Advance { world, to } => {
-            let cell = shared
-                .hub
-                .named(&world)
-                .map_err(|it| wrong(it.to_string()))?;
+            let cell = named(&world)?;
             let _turn = tape.turn(|| None);
             cell.advance_to(to);
         }
         Entry::Due { world } => {
-            let cell = shared
-                .hub
-                .named(&world)
-                .map_err(|it| wrong(it.to_string()))?;
+            let cell = named(&world)?;
             let _turn = tape.turn(|| None);
             cell.read(|_| ());
         }
         Entry::Time { world, .. } => {
-            let cell = shared
-                .hub
-                .named(&world)
-                .map_err(|it| wrong(it.to_string()))?;
+            let cell = named(&world)?;
             script.back();
             let _turn = tape.turn(|| None);
             cell.read(|_| ());
@@ -267,7 +260,9 @@ impl Script {
 
     pub(super) fn given(&self, wanted: &str) -> Option<Vec<u8>> {
         let found = self.take(|entry| match entry {
-            Entry::Given { what, hex } if what == wanted => Some(unhex(hex)),
+            Entry::Given { what, hex } if what == wanted => {
+                Some(HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
+            }
             _ => None,
         });
         match found {

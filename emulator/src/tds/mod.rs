@@ -21,6 +21,7 @@ pub use attention::Cancel;
 pub(crate) use connection::read_again;
 pub use listener::{ListenerConfig, TlsConfigs, run, serve};
 pub use sink::{ClientGone, DoneScope, End, ResponseSink};
+pub(crate) use socket::ends_with_reset;
 
 #[cfg(test)]
 mod tests;

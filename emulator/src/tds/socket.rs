@@ -48,11 +48,16 @@ impl Reset {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.reset.is_asked()
-            && let Err(error) = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
-        {
-            tracing::debug!(%error, "a connection ends without a reset");
+        if self.reset.is_asked() {
+            ends_with_reset(&SockRef::from(&self.stream));
         }
+    }
+}
+
+/// Once a socket is closed, its peer is told by a reset instead of a goodbye.
+pub(crate) fn ends_with_reset(socket: &SockRef<'_>) {
+    if let Err(error) = socket.set_linger(Some(Duration::ZERO)) {
+        tracing::debug!(%error, "a connection ends without a reset");
     }
 }
 

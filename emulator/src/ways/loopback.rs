@@ -9,7 +9,7 @@ use milink_core::World;
 
 use super::names::{Addresses, NameServer};
 use crate::hub::WorldCell;
-use crate::network::{NameCheck, Network, Target};
+use crate::network::{Network, Target};
 
 /// The addresses that one vantage has.
 pub(crate) struct Block {
@@ -108,12 +108,7 @@ impl Addresses for Given {
         let ip = address(self.number, host);
         // Those that are open already are only looked up; a rule that is new has made more.
         for port in self.cell.read(|world| ports_of(world, model)) {
-            let target = Target {
-                host: model.to_string(),
-                port,
-                name_check: NameCheck::Strict,
-                keepalive_seconds: None,
-            };
+            let target = Target::new(model.to_string(), port);
             let at = SocketAddr::new(ip.into(), port);
             if let Err(error) = self.network.dial(&self.from, target, Some(at)) {
                 // A low port needs rights; another program may have one.

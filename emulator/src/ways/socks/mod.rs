@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::config::SocksFailures;
 use crate::emulator::Shared;
 use crate::hub::{DEFAULT_WORLD, WorldCell};
-use crate::network::{Act, Decision, NameCheck, Target};
+use crate::network::{Act, Decision, Target};
 use wire::{Credential, Reply, Wrong};
 
 /// How long a client may take to say what it wants.
@@ -93,15 +93,7 @@ async fn ask(
     };
     client.write_all(&wire::WELCOME).await?;
     match wire::request(client).await? {
-        Ok((host, port)) => {
-            let target = Target {
-                host,
-                port,
-                name_check: NameCheck::Strict,
-                keepalive_seconds: None,
-            };
-            Ok(Some((cell, from, target)))
-        }
+        Ok((host, port)) => Ok(Some((cell, from, Target::new(host, port)))),
         Err(wrong) => {
             let reply = match wrong {
                 Wrong::Command => Reply::CommandNotSupported,
