@@ -52,3 +52,7 @@ nightly:
 # Every way through the small world, MILINK_DEPTH moves deep (8); writes what came of it into tests/kit/README.md.
 explore-model:
     MILINK_FIGURES=README.md cargo test --profile nightly -p milink-proptest --no-default-features --test small_world -- --ignored --nocapture
+
+# Input made to hurt, for every parser of what strangers send: MILINK_FUZZ seconds each (60), new every time.
+fuzz *name:
+    MILINK_FUZZ="${MILINK_FUZZ:-60}" cargo test --profile nightly -p milink-tds -p milink-tsql -p milink-core -p milink-scenarios -p milink -- {{ if name == "" { "hostile" } else { name } }} --test-threads 1

@@ -24,6 +24,9 @@ pub mod token;
 pub mod transaction_request;
 pub mod types;
 
+#[cfg(test)]
+mod hostile;
+
 pub use error::{Error, Result};
 pub use limits::Limits;
 pub use version::TdsVersion;

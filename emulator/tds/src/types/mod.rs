@@ -23,4 +23,4 @@ pub(crate) use encode::write_value;
 pub(crate) use encode::{write_parameter_value, write_row_value, write_type_info};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -463,7 +463,7 @@ fn chunks_are_joined_and_byte_order_marks_of_xml_dropped() {
 }
 
 /// A column and a value it can hold.
-fn any_pair() -> impl Strategy<Value = (TypeInfo, WireValue<'static>)> {
+pub(crate) fn any_pair() -> impl Strategy<Value = (TypeInfo, WireValue<'static>)> {
     use TypeInfo as T;
     use WireValue as V;
     let time = 0..864_000_000_000_u64;

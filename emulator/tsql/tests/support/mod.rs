@@ -20,6 +20,7 @@ use milink_tsql::session::{Argument, Begin, Options, Request, Session, Step, Wai
 use milink_tsql::types::{ExprType, to_display};
 
 /// The world, and the time.
+#[derive(Clone)]
 pub(crate) struct Lab {
     pub(crate) world: World,
     pub(crate) instance: InstanceId,
