@@ -560,6 +560,14 @@ pub enum AuthorizationRefusal {
     ApplicationTaken { name: String },
     #[error("there are {most} already")]
     TooMany { most: usize },
+    #[error("a lock forbids to do that to '{scope}'")]
+    ScopeLocked {
+        scope: String,
+        deletes: bool,
+        locked: Vec<String>,
+    },
+    #[error("there are {most} locks at the scope already")]
+    TooManyLocks { most: usize },
 }
 
 impl From<AuthorizationRefusal> for Refusal {

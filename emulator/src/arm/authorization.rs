@@ -168,7 +168,7 @@ fn action_of(call: &Call<'_>) -> Option<String> {
 }
 
 /// The resource that is asked for; of a list or an action, what comes before it in the path.
-fn scope_of(call: &Call<'_>) -> String {
+pub(super) fn scope_of(call: &Call<'_>) -> String {
     let path = call.raw_path.as_str();
     match &call.path.tail {
         Some(_) => path.rsplit_once('/').map_or(path, |(scope, _)| scope),

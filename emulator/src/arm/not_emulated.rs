@@ -210,7 +210,6 @@ pub(super) static TYPES: &[(&str, &[&str])] = &[
             "eligibleChildResources",
             "listPolicyDefinitionVersions",
             "listPolicySetDefinitionVersions",
-            "locks",
             "permissions",
             "policyAssignments",
             "policyDefinitions",

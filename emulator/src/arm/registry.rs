@@ -106,6 +106,7 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::private_dns_zones::ALL,
     resources::role_assignments::TYPE,
     resources::role_definitions::TYPE,
+    resources::management_locks::TYPE,
     resources::deployments::TYPE,
     resources::deployments::OPERATIONS,
     resources::deployments::STATUSES,

@@ -14,6 +14,7 @@ use super::error::ArmError;
 use super::not_emulated;
 use super::path::{ResourcePath, form_pairs, segments};
 use super::registry::{Handler, ResourceType, TYPES};
+use super::resources::management_locks;
 use super::token::Claims;
 use super::version::{ApiVersion, Versions};
 use super::{Arm, Incoming, authorization, entra, faults, graph, operations, resources};
@@ -158,6 +159,7 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
         (Some(_), [], None) => {
             check("Microsoft.Resources/resourceGroups", Versions::Resources)?;
             authorization::check_scope(call, "Microsoft.Resources/subscriptions/resourceGroups")?;
+            management_locks::check(call, &call.raw_path)?;
             resources::resource_groups::one(call)
         }
         (Some(group), [], Some("resources")) => {
@@ -245,6 +247,25 @@ pub(super) fn check_type(call: &Call<'_>, kind: &str, version: &str) -> Result<(
     }
 }
 
+/// Whether there is a resource, a group or a subscription of this id, said as a request for it would be answered.
+pub(super) fn check_there(call: &Call<'_>, id: &str) -> Result<(), ArmError> {
+    let segments: Vec<String> = id.split('/').skip(2).map(str::to_owned).collect();
+    let path = ResourcePath::parse(&segments).unwrap_or_default();
+    if let Some(group) = &path.group {
+        group_exists(call, group)?;
+    }
+    let Some(namespace) = path.namespace.clone() else {
+        return Ok(());
+    };
+    let named = path.type_name();
+    let known = known_namespace(&namespace).ok_or_else(|| unknown_namespace(&namespace))?;
+    let Some(kind) = find_type(known, &named) else {
+        return Err(unknown_type(known, &named, call));
+    };
+    let asked = call.to(Method::GET, path, id.to_owned());
+    dispatch(&asked, kind, &Tail::Resource).map(drop)
+}
+
 fn known_namespace(namespace: &str) -> Option<&'static str> {
     let known = TYPES.iter().map(|kind| kind.namespace);
     let mut known = known.chain(not_emulated::NAMESPACES.iter().copied());
@@ -285,6 +306,7 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
                     &format!("/subscriptions/{}", call.subscription),
                 )?,
             }
+            management_locks::check(call, &format!("/subscriptions/{}", call.subscription))?;
             return handler(call, namespace);
         }
     }
@@ -338,6 +360,10 @@ fn in_namespace(call: &Call<'_>, namespace: &str) -> Result<Answer, ArmError> {
     };
     if !operations::is_status(kind) {
         authorization::check(call, kind, action)?;
+        // Nobody could take a lock away that forbids that, too.
+        if kind.full_name() != "Microsoft.Authorization/locks" {
+            management_locks::check(call, &authorization::scope_of(call))?;
+        }
     }
     if let Some(group) = &path.group {
         group_exists(call, group)?;

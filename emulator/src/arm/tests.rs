@@ -9,6 +9,7 @@ mod graph;
 mod instances;
 mod links;
 mod load_balancers;
+mod management_locks;
 mod nested_deployments;
 mod power;
 mod private_endpoints;

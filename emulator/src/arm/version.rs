@@ -23,6 +23,8 @@ pub(super) enum Versions {
     Compute,
     /// Those of Microsoft.Authorization.
     Authorization,
+    /// Those of management locks.
+    Locks,
     /// The one of Data Factory.
     DataFactory,
 }
@@ -41,6 +43,8 @@ const AUTHORIZATION: [&str; 12] = [
     "2022-04-01",
     "2022-05-01-preview",
 ];
+
+const LOCKS: [&str; 4] = ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"];
 
 const DATA_FACTORY: [&str; 1] = ["2018-06-01"];
 
@@ -211,6 +215,7 @@ impl Versions {
             Self::Subscriptions => SUBSCRIPTIONS.contains(&version.as_str()),
             Self::PrivateDns => PRIVATE_DNS.contains(&version.as_str()),
             Self::Authorization => AUTHORIZATION.contains(&version.as_str()),
+            Self::Locks => LOCKS.contains(&version.as_str()),
             Self::DataFactory => DATA_FACTORY.contains(&version.as_str()),
         }
     }
@@ -229,6 +234,7 @@ impl Versions {
             Self::PrivateDns => PRIVATE_DNS.to_vec(),
             Self::Compute => COMPUTE.to_vec(),
             Self::Authorization => AUTHORIZATION.to_vec(),
+            Self::Locks => LOCKS.to_vec(),
             Self::DataFactory => DATA_FACTORY.to_vec(),
         };
         list.sort_unstable();

@@ -387,6 +387,8 @@ pub(super) fn authorization_refusals() -> Vec<Refusal> {
         BuiltIn { name: text("name") }
         ApplicationTaken { name: text("name") }
         TooMany { most: 0 }
+        ScopeLocked { scope: text("scope"), deletes: true, locked: vec![text("locked")] }
+        TooManyLocks { most: 0 }
     };
     all.into_iter().map(Refusal::from).collect()
 }

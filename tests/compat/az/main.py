@@ -456,6 +456,42 @@ def roles(ready, work):
 
 
 @test
+def locks(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", "lock-rg")
+    az("group", "create", "-n", "lock-rg", "-l", ready["location"])
+    az("network", "vnet", "create", *group, "-n", "vnet1", "--address-prefixes", "10.9.0.0/16", "--subnet-name", "a", "--subnet-prefixes", "10.9.0.0/24")
+    vnet = ("--resource", "vnet1", "--resource-type", "Microsoft.Network/virtualNetworks")
+    az.refused(3, "ResourceNotFound", "lock", "create", *group, "-n", "keep", "-t", "CanNotDelete", "--resource", "none",
+               "--resource-type", "Microsoft.Network/virtualNetworks")
+    made = az("lock", "create", *group, "-n", "keep", "-t", "CanNotDelete", *vnet, "--notes", "ours")
+    equal((made["name"], made["level"], made["notes"], made["type"]), ("keep", "CanNotDelete", "ours", "Microsoft.Authorization/locks"))
+    assert made["id"].endswith("/virtualNetworks/vnet1/providers/Microsoft.Authorization/locks/keep"), made
+    words = "following scope(s) are locked"
+    az.refused(1, words, "network", "vnet", "delete", *group, "-n", "vnet1")
+    az.refused(1, words, "network", "vnet", "subnet", "delete", *group, "--vnet-name", "vnet1", "-n", "a")
+    az.refused(1, words, "group", "delete", "-n", "lock-rg", "-y")
+    az("network", "vnet", "subnet", "create", *group, "--vnet-name", "vnet1", "-n", "b", "--address-prefixes", "10.9.1.0/24")
+    equal(az("lock", "show", *group, "-n", "keep", *vnet)["id"], made["id"])
+    az("group", "lock", "create", *group, "-n", "still", "--lock-type", "ReadOnly")
+    equal(names(az("lock", "list", *group)), ["keep", "still"])
+    equal(names(az("group", "lock", "list", *group)), ["keep", "still"])
+    equal(names(az("resource", "lock", "list", *group, *vnet)), ["keep"])
+    az.refused(1, words, "network", "vnet", "subnet", "create", *group, "--vnet-name", "vnet1", "-n", "c", "--address-prefixes", "10.9.2.0/24")
+    az.refused(1, words, "group", "update", "-n", "lock-rg", "--set", "tags.a=1")
+    az("account", "lock", "create", "-n", "all", "--lock-type", "CanNotDelete")
+    assert {"all", "keep", "still"} <= set(names(az("lock", "list"))), "those below, too"
+    equal(az("account", "lock", "show", "-n", "all")["level"], "CanNotDelete")
+    az("lock", "delete", "--ids", made["id"])
+    az("group", "lock", "delete", *group, "-n", "still")
+    az.refused(1, words, "group", "delete", "-n", "lock-rg", "-y")
+    az("account", "lock", "delete", "-n", "all")
+    az("group", "delete", "-n", "lock-rg", "-y")
+    equal(az("group", "exists", "-n", "lock-rg"), False)
+
+
+@test
 def every_url_of_its_libraries(ready, work):
     """What Azure has and milink has not is refused by name, never as a misspelling."""
     urls.ask_all(ready)

@@ -42,6 +42,12 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
                     .chars()
                     .all(|c| !c.is_control() && !"<>*%&:\\/?#".contains(c))
         }
+        "Microsoft.Authorization/locks" => {
+            (1..=260).contains(&length)
+                && name
+                    .chars()
+                    .all(|c| !c.is_control() && !"<>%&:\\?/".contains(c))
+        }
         "Microsoft.Resources/deployments" => {
             (1..=64).contains(&length)
                 && name

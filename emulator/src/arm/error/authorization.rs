@@ -1,4 +1,4 @@
-//! What ARM says about roles and assignments that it refuses. Codes as Azure has them; those of built-in roles, of
+//! What ARM says about roles, assignments and locks that it refuses. Codes as Azure has them; those of built-in roles, of
 //! applications and of too many are guesses.
 
 use axum::http::StatusCode;
@@ -48,6 +48,22 @@ pub(super) fn of(refusal: &AuthorizationRefusal) -> ArmError {
         AuthorizationRefusal::TooMany { most } => conflict(
             "RoleAssignmentLimitExceeded",
             format!("The role assignment limit for the subscription is exceeded: there are '{most}'."),
+        ),
+        // How several scopes are set apart is a guess.
+        AuthorizationRefusal::ScopeLocked {
+            scope,
+            deletes,
+            locked,
+        } => {
+            let what = if *deletes { "delete" } else { "write" };
+            conflict(
+                "ScopeLocked",
+                format!("The scope '{scope}' cannot perform {what} operation because following scope(s) are locked: '{}'. Please remove the lock and try again.", locked.join(",")),
+            )
+        }
+        AuthorizationRefusal::TooManyLocks { most } => conflict(
+            "LockLimitExceeded",
+            format!("The number of locks at the scope has reached its limit of '{most}'."),
         ),
     }
 }

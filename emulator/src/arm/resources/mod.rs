@@ -15,6 +15,7 @@ pub(super) mod load_balancers;
 pub(super) mod local_network_gateways;
 pub(super) mod machine_images;
 pub(super) mod managed_instances;
+pub(super) mod management_locks;
 mod network;
 pub(super) mod network_interfaces;
 pub(super) mod network_security_groups;

@@ -65,7 +65,7 @@ async fn checks_come_in_order() {
         ("POST", format!("{sql}/managedInstances/mi?api-version=2021-11-01"), 405, "HttpMethodNotSupported"),
         ("PATCH", "/subscriptions?api-version=2022-12-01".to_owned(), 405, "HttpMethodNotSupported"),
         ("GET", format!("{sql}/locations/westeurope/managedInstanceAzureAsyncOperation/{other}?api-version=2021-11-01"), 404, "OperationIdNotFound"),
-        ("GET", format!("{sql}/managedInstances/mi/providers/Microsoft.Authorization/locks/l?api-version=2020-05-01"), 400, "OperationNotSupportedByMilink"),
+        ("GET", format!("{sql}/managedInstances/mi/providers/Microsoft.Authorization/locks/l?api-version=2020-05-01"), 404, "LockNotFound"),
         ("GET", "/nothing/here".to_owned(), 404, "InvalidResourcePath"),
         ("GET", "/subscriptions/%zz?api-version=2022-12-01".to_owned(), 400, "InvalidRequestUri"),
     ];

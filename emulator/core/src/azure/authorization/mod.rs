@@ -1,9 +1,11 @@
-//! Who may do what: principals, roles, and the assignments that bring them together at a scope.
+//! Who may do what: principals, roles, and the assignments that bring them together at a scope; and locks, which say
+//! what nobody may do.
 //!
 //! Whoever owns the subscription is not written down here: the shell knows its own principal and does not ask.
 
 mod built_in;
 pub(crate) mod laws;
+mod lock;
 mod pattern;
 mod requests;
 mod scope;
@@ -14,9 +16,11 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::deployment::Secret;
+use crate::names::Name;
 use crate::time::Timestamp;
 
 pub use built_in::BUILT_IN;
+pub use lock::{Lock, LockLevel, Locked, RemoveLock, WriteLock};
 pub use requests::{
     AddPrincipal, AssignRole, DefineRole, RemoveAssignment, RemoveDefinition, RemovePrincipal,
 };
@@ -31,6 +35,8 @@ pub struct Authorization {
     pub definitions: OrdMap<Uuid, Arc<RoleDefinition>>,
     /// Assignments, by their names.
     pub assignments: OrdMap<Uuid, Arc<RoleAssignment>>,
+    /// Management locks, by what they are on and their names.
+    pub locks: OrdMap<(Scope, Name), Arc<Lock>>,
 }
 
 /// A service principal.
@@ -120,6 +126,7 @@ impl Authorization {
         self.principals.ptr_eq(&other.principals)
             && self.definitions.ptr_eq(&other.definitions)
             && self.assignments.ptr_eq(&other.assignments)
+            && self.locks.ptr_eq(&other.locks)
     }
 
     /// Whether a principal may do something there, by any of its roles. Roles add up; nothing takes away.
@@ -171,11 +178,12 @@ impl Authorization {
         permissions.any(|one| named(&one.actions) && !named(&one.not_actions))
     }
 
-    /// A scope is gone, and with it what was assigned there.
+    /// A scope is gone, and with it what was assigned and locked there.
     pub(in crate::azure) fn forget_scope(&mut self, gone: &Scope) {
         super::retain(&mut self.assignments, |_, assignment| {
             !gone.holds(assignment.scope.as_str())
         });
+        super::retain(&mut self.locks, |(scope, _), _| !gone.holds(scope.as_str()));
     }
 }
 
