@@ -74,6 +74,23 @@ fn sql_server_holds_its_log_until_the_partner_has_it() {
 }
 
 #[test]
+fn a_backup_of_a_copys_log_leaves_it_what_it_has_to_redo() {
+    // SQL Server was primary, and has a chain of backups.
+    let mut lab = Lab::linked(Profile::Azure);
+    lab.alter_dag(GroupAction::Failover).unwrap();
+    lab.settle();
+    lab.insert(lab.mi, 1).unwrap();
+    while lab.db(lab.sql).unredone().next().is_none() {
+        let due = lab.world.next_due().expect("it is on its way");
+        lab.world.advance_to(due);
+    }
+    lab.insert(lab.mi, 2).unwrap();
+    back_up_log(&mut lab);
+    advance(&mut lab, Span::minutes(1));
+    assert_eq!(lab.rows(lab.sql), 2);
+}
+
+#[test]
 fn the_service_backs_up_the_log_of_an_instance() {
     // A database that nothing replicates.
     let mut lab = Lab::new(Profile::Azure);

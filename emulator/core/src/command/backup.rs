@@ -50,7 +50,7 @@ impl Request for Backup {
     fn apply(self, world: &mut World) -> Result<BackupReply, Refusal> {
         let now = world.now();
         let guid = world.ids.next_guid();
-        let needed_elsewhere = self.needed_by_replicas(world);
+        let still_needed = self.still_needed(world);
         let instance = world.instance_mut(self.instance);
         let managed = instance.is_managed_instance();
         let found = instance.database(self.database.as_str());
@@ -87,7 +87,7 @@ impl Request for Backup {
             BackupKind::Log if !self.copy_only => {
                 database.chain.last_log = Some(mark_end);
                 database.chain.last_log_time = Some(now);
-                freed = Some(needed_elsewhere.map_or(mark_end, |needed| needed.min(mark_end)));
+                freed = Some(still_needed.map_or(mark_end, |needed| needed.min(mark_end)));
             }
             _ => {}
         }
@@ -151,12 +151,13 @@ impl Request for Backup {
 
 impl Backup {
     /// How far back a replica still needs the log.
-    fn needed_by_replicas(&self, world: &World) -> Option<Lsn> {
-        let id = world
-            .instance(self.instance)?
-            .database(self.database.as_str())?
-            .id;
-        crate::link::log_needed_from(world, self.instance, id)
+    /// From where on the log is needed by replicas, and by the database itself if it is a copy that has something to redo.
+    fn still_needed(&self, world: &World) -> Option<Lsn> {
+        let instance = world.instance(self.instance)?;
+        let database = instance.database(self.database.as_str())?;
+        let elsewhere = crate::link::log_needed_from(world, self.instance, database.id);
+        let unredone = database.unredone().next().map(|entry| entry.first);
+        elsewhere.into_iter().chain(unredone).min()
     }
 
     fn check(

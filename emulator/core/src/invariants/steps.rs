@@ -1,10 +1,12 @@
 //! Laws of a step: what is true between a world and what became of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::database::Database;
 use crate::event::EventKind;
 use crate::ids::DatabaseId;
+use crate::lsn::Lsn;
 use crate::operation::OperationState;
 use crate::time::Span;
 use crate::world::World;
@@ -28,6 +30,10 @@ pub const STEP_LAWS: &[(&str, StepLaw)] = &[
     (
         "a log only grows, but for the side that goes back after a split",
         logs_grow,
+    ),
+    (
+        "a copy keeps what it has hardened until it has redone it",
+        hardened_is_kept,
     ),
 ];
 
@@ -189,6 +195,26 @@ fn logs_grow(before: &World, after: &World) -> Option<String> {
                     new.log.end()
                 )
             })
+        })
+    })
+}
+
+fn hardened_is_kept(before: &World, after: &World) -> Option<String> {
+    before.instances.iter().find_map(|(id, was)| {
+        let now = after.instances.get(id)?;
+        was.databases.iter().find_map(|(id, old)| {
+            let new = now.databases.get(id).filter(|new| !Arc::ptr_eq(new, old))?;
+            let redone = new.copy.as_ref()?.redone;
+            let known: BTreeSet<Lsn> = new.unredone().map(|entry| entry.lsn).collect();
+            // A side that goes back after a split has a shorter log.
+            let mut due = old
+                .unredone()
+                .filter(|entry| entry.lsn > redone && entry.end <= new.log.end());
+            let lost = due.find(|entry| !known.contains(&entry.lsn))?;
+            Some(format!(
+                "{} on {} lost {} and has redone {redone}",
+                old.name, now.name, lost.lsn
+            ))
         })
     })
 }

@@ -585,6 +585,15 @@ const STEP_MUTANTS: &[Mutant] = &[
         linked,
         |world| database(world, SQL).log = Log::starting_at(Lsn::ZERO),
     ),
+    (
+        "a copy keeps what it has hardened until it has redone it",
+        behind_with_redo,
+        |world| {
+            let copy = database(world, MI);
+            let end = copy.log.end();
+            copy.log.truncate(end);
+        },
+    ),
 ];
 
 #[test]
@@ -690,6 +699,17 @@ fn split() -> World {
     lab.insert(SQL, 1).expect("the primary takes it");
     lab.fail_over(FailoverKind::ForcedAllowDataLoss)
         .expect("it is forced");
+    lab.world
+}
+
+/// A link in step, and a transaction that the secondary has hardened and not redone.
+fn behind_with_redo() -> World {
+    let mut lab = Lab::linked(Profile::Azure);
+    lab.insert(SQL, 1).expect("the primary takes it");
+    while database(&mut lab.world, MI).unredone().next().is_none() {
+        let due = lab.world.next_due().expect("it is on its way");
+        lab.world.advance_to(due);
+    }
     lab.world
 }
 

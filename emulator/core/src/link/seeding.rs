@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::role::direction;
 use super::steps::{arm_step, enter, fail, words};
-use super::{Link, LinkId, Pace, Phase, Seeding, SeedingOutcome, replication};
+use super::{Link, LinkId, LinkRole, Pace, Phase, Seeding, SeedingOutcome, replication};
 use crate::availability_group::GroupDatabase;
 use crate::calendar::Entry;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
@@ -40,6 +40,9 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let source = world
         .instance(source_instance)
         .and_then(|source| source.database(&database))
+        // On SQL Server it may have left its group since the handshake.
+        .filter(|source| source.state == DatabaseState::Online)
+        .filter(|source| link.role == LinkRole::Primary || source.group.is_some())
         .cloned();
     let Some(source) = source else {
         return fail(world, id, LinkError::DatabaseNotResponding { database });
