@@ -288,7 +288,10 @@ impl Reference {
         database.suspended = false;
         if let Some(pair) = database.follows.take() {
             database.stranded = true;
-            if let Some(link) = self.links.get_mut(&pair) {
+            // A link that has been asked for since then has nothing to do with it.
+            if let Some(link) = self.links.get_mut(&pair)
+                && link.course != Course::Asked
+            {
                 link.course = Course::Over;
             }
         }

@@ -306,3 +306,80 @@ fn no_way_breaks_a_law() {
     let deep = explore(&MOVES, depth);
     keep(&[deep, wide]);
 }
+
+/// Ways on which something was wrong once.
+#[test]
+fn ways_that_were_wrong_are_right() {
+    use Action as A;
+    use Move::{Do, Wait};
+    let ways: [(usize, &[Move]); 4] = [
+        (
+            1,
+            &[
+                Do(A::Failover(PAIR)),
+                Wait,
+                Do(A::DeleteLink(PAIR)),
+                Wait,
+                Do(A::CreateLink(PAIR, true)),
+                Do(A::SetRole(PAIR, false, true)),
+                Do(A::HadrOff(0)),
+                Do(A::CreateLink(PAIR, true)),
+            ],
+        ),
+        (
+            1,
+            &[
+                Do(A::Failover(PAIR)),
+                Wait,
+                Do(A::Insert(INSTANCE, 0)),
+                Wait,
+                Do(A::Insert(INSTANCE, 0)),
+                Do(A::Backup(0, BackupKind::Log)),
+                Wait,
+                Do(A::ForceFailover(PAIR)),
+            ],
+        ),
+        (
+            1,
+            &[
+                Do(A::Failover(PAIR)),
+                Wait,
+                Do(A::Insert(INSTANCE, 0)),
+                Wait,
+                Do(A::Insert(INSTANCE, 0)),
+                Do(A::Backup(0, BackupKind::Log)),
+                Wait,
+                Wait,
+            ],
+        ),
+        (
+            3,
+            &[
+                Do(A::DeleteLink(PAIR)),
+                Wait,
+                Do(A::ForceFailover(PAIR)),
+                Do(A::DropDatabase(INSTANCE, 0)),
+                Do(A::CreateLink(PAIR, false)),
+                Wait,
+                Do(A::HadrOff(0)),
+                Wait,
+            ],
+        ),
+    ];
+    let moves: Vec<Move> = MOVES.into_iter().chain(MORE).collect();
+    let beginnings = SmallWorld::new(&moves).beginnings();
+    for (beginning, way) in ways {
+        let mut runner = beginnings[beginning].1.clone();
+        for step in way {
+            let next = match step {
+                Do(action) => runner.after(action, &[], |_| false),
+                Wait => runner.waited(&[], |_| false),
+            };
+            // What is refused changes nothing.
+            if let Some((next, checked)) = next {
+                assert_eq!(checked, Ok(()), "{way:?}");
+                runner = next;
+            }
+        }
+    }
+}
