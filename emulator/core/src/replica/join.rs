@@ -5,8 +5,8 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use super::{
-    Contact, FollowPhase, Following, ReplicaSet, Secondary, SecondaryId, contact, find,
-    following_mut, half, replica_of, seeding, steps,
+    Contact, FollowPhase, ReplicaSet, Secondary, SecondaryId, contact, find, following_mut, half,
+    replica_of, seeding, steps,
 };
 use crate::availability_group::{
     AvailabilityGroup, ClusterType, GroupDatabase, GroupKind, LocalGroup, Role,
@@ -160,11 +160,11 @@ pub(crate) fn join_database(
         return Err(no_contact().into());
     }
     let primary = set.primary;
-    let (member, source) = member_of(world, primary, id, &found.name).ok_or_else(|| {
-        GroupRefusal::DatabaseNotInGroup {
-            database: name.clone(),
-            group: group.to_string(),
-        }
+    let listed = member_of(world, primary, id, &found.name);
+    let listed = listed.filter(|(member, _)| secondary.databases.contains_key(member));
+    let (member, source) = listed.ok_or_else(|| GroupRefusal::DatabaseNotInGroup {
+        database: name.clone(),
+        group: group.to_string(),
     })?;
     if found.state != DatabaseState::Restoring || found.guid != source.guid {
         return Err(GroupRefusal::NotRelated { database: name }.into());
@@ -174,11 +174,11 @@ pub(crate) fn join_database(
         return Err(GroupRefusal::NotRolledForward { database: name }.into());
     }
     let now = world.now();
-    let (source, of) = ((primary, source.id), found.name.clone());
+    let source = (primary, source.id);
     let joined = GroupDatabase {
         id: member,
         database,
-        name: of.clone(),
+        name: found.name.clone(),
     };
     seeding::add_member(world, id, joined);
     if let Some(found) = world.instance_mut(instance).database_mut(database) {
@@ -193,19 +193,8 @@ pub(crate) fn join_database(
             committed: None,
         });
     }
-    let phase = FollowPhase::Recovering { target: database };
-    match following_mut(world, id, member) {
-        Some(following) => following.phase = phase,
-        None => {
-            let following = Following {
-                name: of,
-                phase,
-                runs: Vec::new(),
-            };
-            if let Some(secondary) = super::secondary_mut(world, id) {
-                secondary.databases.insert(member, following);
-            }
-        }
+    if let Some(following) = following_mut(world, id, member) {
+        following.phase = FollowPhase::Recovering { target: database };
     }
     steps::arm(world, id, member, Transition::Recovery);
     Ok(())

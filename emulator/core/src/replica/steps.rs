@@ -8,7 +8,9 @@ use super::{
     FollowPhase, Following, ReplicaError, ReplicaSet, ReplicaTimer, Secondary, SecondaryId, all,
     find, following_mut, half, pump, replica_of, secondary_mut, seeding, status, timer,
 };
-use crate::availability_group::{AvailabilityGroup, GroupDatabase, GroupKind, LocalGroup, Role};
+use crate::availability_group::{
+    AvailabilityGroup, AvailabilityMode, GroupDatabase, GroupKind, LocalGroup, Role,
+};
 use crate::command::{DEFAULT_SESSION_TIMEOUT, leave_group};
 use crate::durations::Transition;
 use crate::event::EventKind;
@@ -294,7 +296,14 @@ fn share_configuration(world: &mut World, id: SecondaryId, primary: InstanceId) 
 /// A connected secondary follows the databases that the primary has in the group.
 fn follow_databases(world: &mut World, id: SecondaryId, primary: InstanceId) {
     let local = half(world, primary, id.group);
-    let members: Vec<GroupDatabase> = local.map_or_else(Vec::new, |local| local.databases.clone());
+    let server = world.instance(id.instance);
+    let replica = local.and_then(|local| replica_of(local, server?));
+    // One that is there for the configuration only has no databases.
+    let has_data = replica
+        .is_some_and(|replica| replica.availability_mode != AvailabilityMode::ConfigurationOnly);
+    let members: Vec<GroupDatabase> = local
+        .filter(|_| has_data)
+        .map_or_else(Vec::new, |local| local.databases.clone());
     for (member, following) in databases(world, id) {
         if !members.iter().any(|joined| joined.id == member) {
             release(world, id, member, &following);

@@ -384,7 +384,14 @@ fn remote_health(
     instance: InstanceId,
 ) -> Option<Health> {
     let set = set_of(scope.world, scope.instance.id, group.id)?;
+    let server = scope.world.instance(instance)?.server_name();
+    let mut replicas = local.replicas.iter();
+    let replica = replicas.find(|replica| replica.server_name.is(&server));
+    let configured = replica.map(|replica| replica.availability_mode);
     let members: Vec<GroupDatabaseId> = match local.role {
+        _ if configured == Some(AvailabilityMode::ConfigurationOnly) => {
+            return Some(Health::Healthy);
+        }
         Role::Primary => local.databases.iter().map(|joined| joined.id).collect(),
         _ => set.secondary(instance)?.databases.keys().copied().collect(),
     };
