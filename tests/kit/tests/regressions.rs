@@ -248,3 +248,25 @@ fn what_had_arrived_is_redone_in_silence_though_its_database_was_dropped() {
         check(false, &steps);
     }
 }
+
+#[test]
+fn a_copy_whose_link_is_gone_is_made_primary_by_force() {
+    for lag in [vec![], vec![Action::Fault(0, Trouble::RedoLag)]] {
+        let mut steps = lag;
+        steps.extend([
+            Action::Insert(Place::Instance(0), 0),
+            Action::Advance(5),
+            Action::DeleteLink(PAIR),
+            Action::Advance(60),
+            Action::ForceFailover(PAIR),
+            Action::Insert(PAIR.place(Side::Server), 0),
+            Action::HadrOff(0),
+        ]);
+        let lab = check(true, &steps);
+        assert!(lab.world.links.is_empty());
+        let server = lab.world.sql_server("sqlserver1").unwrap();
+        let database = server.database("db1").unwrap();
+        assert_eq!(server.check_writable(database), Ok(()));
+        assert!(!database.is_secondary());
+    }
+}

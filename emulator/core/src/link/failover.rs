@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::create::start;
 use super::role::{self, Flow, flow};
-use super::role_change::{hand_over, is_drained, split};
+use super::role_change::{hand_over, is_drained, split, stand_alone};
 use super::several::{self, together};
 use super::steps::{arm_step, enter, words};
 use super::{Link, LinkFailoverMode, LinkId, LinkRole, Phase, replication};
@@ -156,9 +156,10 @@ pub(crate) fn force_fail_over(
     match (role, link_at(world, instance, name)) {
         (Role::Primary, _) => Err(GroupRefusal::AlreadyPrimary { group }.into()),
         (_, Some(id)) => force(world, &id, instance),
-        // An orphan takes the role back that it gave up.
+        // An orphan takes the role back that it gave up, or that its partner had.
         (_, None) => {
             role::set(world, instance, name.as_str(), Role::Primary);
+            stand_alone(world, instance, name);
             Ok(())
         }
     }
@@ -533,7 +534,10 @@ fn force(world: &mut World, id: &LinkId, instance: InstanceId) -> Result<(), Ref
                 role::set(world, instance, id.name.as_str(), Role::Primary);
                 agree(world, id);
             }
-            Forced::OwnHalf => role::set(world, instance, id.name.as_str(), Role::Primary),
+            Forced::OwnHalf => {
+                role::set(world, instance, id.name.as_str(), Role::Primary);
+                stand_alone(world, instance, &id.name);
+            }
             Forced::Split(at) => split(world, id, at),
         }
     }

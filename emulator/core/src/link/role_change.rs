@@ -14,6 +14,7 @@ use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, InstanceId, TransactionId};
 use crate::lsn::Lsn;
+use crate::names::Name;
 use crate::refusal::LinkError;
 use crate::store::{Content, LogEntry, LogKind};
 use crate::time::Timestamp;
@@ -140,6 +141,50 @@ pub(super) fn split(world: &mut World, id: &LinkId, at: Flow) {
         discarded: Vec::new(),
     };
     keep(world, id, change);
+}
+
+/// What an instance's group has copies of, and no link feeds any more, goes on by itself with what it has: a forced failover
+/// after the other side was lost.
+pub(super) fn stand_alone(world: &mut World, instance: InstanceId, group: &Name) {
+    for database in left_behind(world, instance, group) {
+        let target = (instance, database);
+        replication::redo_all(world, target);
+        let found = world.instance(instance);
+        let Some(copy) = found.and_then(|found| found.databases.get(&database).cloned()) else {
+            continue;
+        };
+        promote(world, target, &copy, copy.log.end());
+        let fork = world.ids.next_guid();
+        if let Some(database) = world.instance_mut(instance).database_mut(database) {
+            database.recovery_fork = fork;
+        }
+    }
+}
+
+/// The finished copies below a distributed group that nothing comes to. Those below another one that is no primary wait for
+/// that.
+fn left_behind(world: &World, instance: InstanceId, group: &Name) -> Vec<DatabaseId> {
+    let members = || {
+        let found = world.instance(instance)?;
+        let above = found.group(group.as_str())?.as_distributed()?;
+        let local = above.local().group.clone();
+        let mut halves = found.groups.values().filter_map(|it| it.as_distributed());
+        let is_primary =
+            halves.all(|half| half.local().group != local || half.role == Role::Primary);
+        let members = &found.group(local.as_str())?.as_local()?.databases;
+        is_primary.then(|| members.iter().map(|it| it.database).collect::<Vec<_>>())
+    };
+    let mut members = members().unwrap_or_default();
+    let is_fed = |id: DatabaseId| {
+        let mut links = world.links.values();
+        links.any(|link| flow(world, link).is_some_and(|flow| flow.target == (instance, id)))
+    };
+    members.retain(|id| {
+        let found = world.instance(instance).and_then(|it| it.databases.get(id));
+        found.is_some_and(|it| it.is_secondary() && it.state == DatabaseState::Online)
+            && !is_fed(*id)
+    });
+    members
 }
 
 /// Both sides are together again and agree on who is primary: the other goes back to the common point and follows.

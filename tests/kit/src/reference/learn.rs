@@ -1,5 +1,7 @@
 //! Looking at what can be seen: what happened by itself is judged, and then remembered.
 
+use std::collections::BTreeSet;
+
 use super::expect::Expected;
 use super::{Course, Database, Reference};
 use crate::action::{Pair, Place, Side};
@@ -305,7 +307,12 @@ impl Reference {
     /// What was made primary by force may have hardened more than it had redone: the rest of it is a beginning of what the
     /// other side had committed, and is the new primary's from now on.
     fn look_at_promoted(&mut self, seen: &Observation) {
-        let pairs: Vec<Pair> = self.links.keys().copied().collect();
+        let pairs: BTreeSet<Pair> = self
+            .links
+            .keys()
+            .chain(self.halves.keys())
+            .copied()
+            .collect();
         for (pair, side) in pairs
             .into_iter()
             .flat_map(|pair| [(pair, Side::Server), (pair, Side::Instance)])

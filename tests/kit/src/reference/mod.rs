@@ -333,6 +333,9 @@ impl Reference {
     /// A side becomes primary with what it has.
     fn force(&mut self, pair: Pair, side: Side) {
         self.set_role(pair, side, Role::Primary);
+        if side == Side::Server {
+            self.stand_alone(pair.database);
+        }
         let key = pair.at(side);
         let Some(link) = self.links.get_mut(&pair) else {
             return;
@@ -347,6 +350,31 @@ impl Reference {
                 fork: database.history.len(),
             };
             link.forced = true;
+            database.follows = None;
+            database.suspended = false;
+            database.chain = true;
+            database.promoted = true;
+        }
+    }
+
+    /// What no link feeds any more goes on by itself once every group above it on SQL Server is primary.
+    fn stand_alone(&mut self, n: u8) {
+        let mut halves = self.halves.iter().filter(|(pair, _)| pair.database == n);
+        let is_primary = halves.all(|(_, role)| *role == Role::Primary);
+        let fed = Course::Following {
+            source: Side::Instance,
+        };
+        let feeds = |pair: Pair| self.links.get(&pair).is_some_and(|link| link.course == fed);
+        let key = on_server(n);
+        let follows = self.databases.get(&key).and_then(|found| found.follows);
+        if follows.is_none_or(feeds) || !is_primary || !self.groups.contains_key(&n) {
+            return;
+        }
+        // One that is on its way back to a common point cannot be started (35253).
+        let seen = self.last.databases.get(&key);
+        let readable = seen.is_some_and(|seen| seen.rows.is_some());
+        let there = self.databases.get_mut(&key);
+        if let Some(database) = there.filter(|found| found.made && readable) {
             database.follows = None;
             database.suspended = false;
             database.chain = true;
