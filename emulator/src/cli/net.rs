@@ -71,6 +71,9 @@ pub(super) enum NetVerb {
         /// The model's own addresses, at which nothing on this machine answers
         #[arg(long)]
         model: bool,
+        /// Who connects to the addresses sends TCP keepalives, every so many seconds
+        #[arg(long, value_name = "SECONDS")]
+        keep_alive: Option<u32>,
         #[command(flatten)]
         answer: Answer,
     },
@@ -188,10 +191,16 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
         NetVerb::Hosts {
             from,
             model,
+            keep_alive,
             answer,
         } => {
             let wish = if model { "&addresses=model" } else { "" };
-            let path = format!("net/hosts?from={}{wish}", encoded(&from));
+            let keep_alive = keep_alive.map(|seconds| format!("&keepAlive={seconds}"));
+            let path = format!(
+                "net/hosts?from={}{wish}{}",
+                encoded(&from),
+                keep_alive.unwrap_or_default()
+            );
             let hosts = answer.world.get(&path).await?;
             answer.print(&hosts, told::hosts)?;
             Ok(ExitCode::SUCCESS)

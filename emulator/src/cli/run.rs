@@ -28,6 +28,9 @@ pub(super) struct RunArguments {
     /// Where it is to be: vm:NAME, nic:NAME, subnet:NETWORK/SUBNET, mi:NAME, onprem:SITE or internet
     #[arg(long = "in", value_name = "VANTAGE")]
     vantage: String,
+    /// The program sends TCP keepalives, every so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    keep_alive: Option<u32>,
     #[command(flatten)]
     world: WorldTarget,
     /// The program and its arguments

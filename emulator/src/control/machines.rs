@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    AddForwarding, ForwardNames, Machine, MoveInstance, Power, PowerMachine,
+    AddForwarding, ForwardNames, Machine, MoveInstance, Power, PowerMachine, Relay, WriteRelay,
 };
 use milink_core::names::Name;
 use milink_core::path::{Vantage, VantageError};
@@ -31,6 +31,17 @@ pub(super) struct Forward {
     port: u16,
     host: String,
     to_port: u16,
+}
+
+/// `POST /_milink/net/vm/{name}/relay`: as a program such as HAProxy would be told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct RelayAsked {
+    port: u16,
+    host: String,
+    to_port: u16,
+    #[serde(default)]
+    accepts_proxy_protocol: bool,
 }
 
 /// `POST /_milink/net/site/{name}/forward-names`.
@@ -127,6 +138,29 @@ pub(super) async fn forward(
     Ok(Json(shown(&world, machine)))
 }
 
+/// `POST /_milink/net/vm/{name}/relay`.
+pub(super) async fn relay(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+    Body(asked): Body<RelayAsked>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let key = named(&world.snapshot(), &name).map(|(key, _)| key.clone())?;
+    world.submit(WriteRelay {
+        key,
+        port: asked.port,
+        relay: Relay {
+            host: asked.host,
+            to_port: asked.to_port,
+            accepts_proxy_protocol: asked.accepts_proxy_protocol,
+        },
+    })?;
+    let world = world.snapshot();
+    let (_, machine) = named(&world, &name)?;
+    Ok(Json(shown(&world, machine)))
+}
+
 /// `POST /_milink/net/mi/{name}/change-ip`.
 pub(super) async fn change_address(
     State(shared): Handle,
@@ -166,6 +200,14 @@ fn shown(world: &World, machine: &Machine) -> Value {
             "toPort": rule.to_port,
         })
     });
+    let relays = machine.relays.iter().map(|(port, relay)| {
+        json!({
+            "port": port,
+            "host": relay.host,
+            "toPort": relay.to_port,
+            "acceptsProxyProtocol": relay.accepts_proxy_protocol,
+        })
+    });
     json!({
         "name": machine.header.name.to_string(),
         "address": interface.map(|interface| interface.address.to_string()),
@@ -173,5 +215,6 @@ fn shown(world: &World, machine: &Machine) -> Value {
         "listening": machine.listening,
         "forwards": machine.forwards,
         "rules": rules.collect::<Vec<_>>(),
+        "relays": relays.collect::<Vec<_>>(),
     })
 }

@@ -196,12 +196,12 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "get",
         "/net/hosts",
-        "Every name of the world as a vantage hears it: ?from=V&addresses=loopback|model.",
+        "Every name of the world as a vantage hears it: ?from=V&addresses=loopback|model&keepAlive=SECONDS.",
     ),
     (
         "get",
         "/net/dns",
-        "Where a DNS server answers as a vantage's resolver does: ?from=V&addresses=loopback|model.",
+        "Where a DNS server answers as a vantage's resolver does: ?from=V&addresses=loopback|model&keepAlive=SECONDS.",
     ),
     (
         "get",
@@ -242,6 +242,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "post",
         "/net/vm/{name}/iptables",
         "Has a machine pass a port on, as the article's script does: port, host, toPort.",
+    ),
+    (
+        "post",
+        "/net/vm/{name}/relay",
+        "Has a program on a machine pass a port on, as HAProxy does: port, host, toPort, acceptsProxyProtocol.",
     ),
     (
         "post",

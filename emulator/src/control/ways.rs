@@ -44,11 +44,13 @@ enum Addresses {
 
 /// A vantage of a world, and which addresses names are told with.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Names {
     world: Option<String>,
     from: String,
     addresses: Option<Addresses>,
+    /// Of clients at addresses of the loopback: how often they send keepalives, in seconds.
+    keep_alive: Option<u32>,
 }
 
 /// `GET /_milink/net/doors`.
@@ -113,7 +115,11 @@ pub(super) async fn hosts(
     let from = vantage(&world, &asked.from)?;
     let ways = shared.ways(&cell);
     let block = match which(&ways, asked.addresses)? {
-        Addresses::Loopback => Some(ways.block(&from).await.map_err(cannot_open)?),
+        Addresses::Loopback => Some(
+            ways.block(&from, asked.keep_alive)
+                .await
+                .map_err(cannot_open)?,
+        ),
         Addresses::Model => None,
     };
     let mut hosts = Vec::new();
@@ -143,7 +149,10 @@ pub(super) async fn dns(
     let ways = shared.ways(&cell);
     let (addresses, address) = match which(&ways, asked.addresses)? {
         Addresses::Loopback => {
-            let block = ways.block(&from).await.map_err(cannot_open)?;
+            let block = ways
+                .block(&from, asked.keep_alive)
+                .await
+                .map_err(cannot_open)?;
             ("loopback", block.names())
         }
         Addresses::Model => ("model", ways.model_names(&from).await.map_err(cannot_open)?),

@@ -11,6 +11,7 @@ use milink_core::azure::fabric::{
 };
 use milink_core::azure::{ResourceKey, Subnet, SubnetId, VirtualNetwork};
 use milink_core::names::Name;
+use milink_core::path::{Vantage, resolve_from};
 
 use super::picture::{Kind, Picture, Stroke};
 
@@ -336,6 +337,16 @@ impl Gathered {
                 let to = self.addresses.get(&rule.address).copied();
                 if let Some((from, to)) = from.zip(to) {
                     let label = format!("{} to {}", rule.port, rule.to_port);
+                    self.picture.join(from, to, label, Stroke::Arrow);
+                }
+            }
+            for (port, relay) in &machine.relays {
+                let at = Vantage::Interface(machine.interface.clone());
+                let address = resolve_from(world, &at, &relay.host).address();
+                let from = self.box_of(&Thing::Interface(machine.interface.clone()));
+                let to = address.and_then(|address| self.addresses.get(&address).copied());
+                if let Some((from, to)) = from.zip(to) {
+                    let label = format!("{port} to {}", relay.to_port);
                     self.picture.join(from, to, label, Stroke::Arrow);
                 }
             }

@@ -192,6 +192,15 @@ pub(super) async fn hold(mut stream: TcpStream) -> &'static str {
     "left"
 }
 
+/// Hears a client's first word, and hangs up: it was not what was waited for.
+pub(super) async fn hang_up(mut stream: TcpStream) -> &'static str {
+    let mut heard = [0; 1024];
+    match stream.read(&mut heard).await {
+        Ok(1..) => reset(&stream),
+        _ => "left",
+    }
+}
+
 /// Makes the end of a stream a reset.
 pub(super) fn reset(stream: &TcpStream) -> &'static str {
     ends_with_reset(&SockRef::from(stream));

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::door::Mode;
-use super::flow::{self, Passage, hold, reset};
+use super::flow::{self, Passage, hang_up, hold, reset};
 use super::{Cut, Network, Port, Route, Target, trace, vantage};
 use crate::sql::SqlEndpoint;
 use crate::tds::service::SqlService;
@@ -68,6 +68,15 @@ impl Decision {
             Act::Hold => Mode::Hole,
             Act::Refuse | Act::NoName => Mode::Closed,
         }
+    }
+}
+
+impl Decision {
+    /// Whether something on the way waits for a header of the PROXY protocol that does not come.
+    fn lacks_header(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| {
+            verdict.reason == Some(Reason::ProxyProtocolMismatch) && verdict.proxy_header.is_none()
+        })
     }
 }
 
@@ -205,6 +214,7 @@ impl Network {
     ) {
         let entry = self.trace.add(entry(from, &target, &decision));
         let ended = match decision.act.clone() {
+            Act::Serve(_) if decision.lacks_header() => hang_up(stream).await,
             Act::Serve(end) => {
                 let passage = passage(&target, &decision, &stream);
                 let route = Route::new(self, from, target, end, entry);

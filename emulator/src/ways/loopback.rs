@@ -21,6 +21,8 @@ pub(crate) struct Block {
 struct Given {
     number: u16,
     from: String,
+    /// How often its clients send keepalives, which end here.
+    keepalive_seconds: Option<u32>,
     cell: Arc<WorldCell>,
     network: Arc<Network>,
     /// By the model's address; in the order in which they were asked for.
@@ -53,7 +55,7 @@ impl Block {
     pub(super) async fn open(
         cell: &Arc<WorldCell>,
         network: &Arc<Network>,
-        from: &str,
+        (from, keepalive_seconds): (&str, Option<u32>),
         first: u16,
         dns_port: u16,
     ) -> io::Result<(Self, u16)> {
@@ -66,6 +68,7 @@ impl Block {
             let given = Arc::new(Given {
                 number,
                 from: from.to_owned(),
+                keepalive_seconds,
                 cell: Arc::clone(cell),
                 network: Arc::clone(network),
                 hosts: Mutex::default(),
@@ -108,7 +111,10 @@ impl Addresses for Given {
         let ip = address(self.number, host);
         // Those that are open already are only looked up; a rule that is new has made more.
         for port in self.cell.read(|world| ports_of(world, model)) {
-            let target = Target::new(model.to_string(), port);
+            let target = Target {
+                keepalive_seconds: self.keepalive_seconds,
+                ..Target::new(model.to_string(), port)
+            };
             let at = SocketAddr::new(ip.into(), port);
             if let Err(error) = self.network.dial(&self.from, target, Some(at)) {
                 // A low port needs rights; another program may have one.
@@ -125,7 +131,10 @@ pub(crate) fn ports(world: &World) -> BTreeSet<u16> {
     let machines = fabric.machines.values();
     let machines = machines.flat_map(|machine| {
         let forwarded = machine.rules.iter().map(|rule| rule.port);
-        forwarded.chain(machine.listening.iter().copied())
+        let relayed = machine.relays.keys().copied();
+        forwarded
+            .chain(relayed)
+            .chain(machine.listening.iter().copied())
     });
     let balancers = fabric.load_balancers.values();
     let balancers = balancers.flat_map(|balancer| {
@@ -156,6 +165,7 @@ fn ports_of(world: &World, address: Ipv4Addr) -> BTreeSet<u16> {
         {
             ports.extend(machine.listening.iter());
             ports.extend(machine.rules.iter().map(|rule| rule.port));
+            ports.extend(machine.relays.keys());
         }
     }
     for balancer in fabric.load_balancers.values() {

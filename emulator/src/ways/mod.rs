@@ -47,7 +47,8 @@ pub(crate) struct Setting {
 struct Open {
     /// Name servers that tell the model's own addresses.
     models: BTreeMap<String, NameServer>,
-    blocks: BTreeMap<String, Arc<Block>>,
+    /// By the vantage, and how often its clients send keepalives.
+    blocks: BTreeMap<(String, Option<u32>), Arc<Block>>,
     /// The next block of the loopback to try.
     next: u16,
 }
@@ -83,20 +84,26 @@ impl Ways {
         Ok(address)
     }
 
-    /// The addresses of the loopback that stand for what a vantage sees, and their name server; taken the first time.
-    pub(crate) async fn block(&self, from: &Vantage) -> io::Result<Arc<Block>> {
+    /// The addresses of the loopback that stand for what a vantage sees, and their name server; taken the first time. Who sends
+    /// keepalives has addresses of its own.
+    pub(crate) async fn block(
+        &self,
+        from: &Vantage,
+        keepalive_seconds: Option<u32>,
+    ) -> io::Result<Arc<Block>> {
         // Whatever else comes to have the name, it stays what is meant.
-        let from = from.exact(&self.cell.snapshot());
+        let key = (from.exact(&self.cell.snapshot()), keepalive_seconds);
         let mut open = self.open.lock().await;
-        if let Some(block) = open.blocks.get(&from) {
+        if let Some(block) = open.blocks.get(&key) {
             return Ok(Arc::clone(block));
         }
         let (cell, network) = (&self.cell, &self.network);
+        let from = (key.0.as_str(), keepalive_seconds);
         let (block, number) =
-            Block::open(cell, network, &from, open.next, self.setting.dns_port).await?;
+            Block::open(cell, network, from, open.next, self.setting.dns_port).await?;
         open.next = number.saturating_add(1);
         let block = Arc::new(block);
-        open.blocks.insert(from, Arc::clone(&block));
+        open.blocks.insert(key, Arc::clone(&block));
         Ok(block)
     }
 }

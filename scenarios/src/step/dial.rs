@@ -37,7 +37,7 @@ pub struct DialAct {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetAct {
-    /// What: `vm/NAME/reboot`, `vm/NAME/iptables`, `mi/NAME/change-ip`, `evaluate`, `resolve`.
+    /// What: `vm/NAME/reboot`, `vm/NAME/iptables`, `vm/NAME/relay`, `mi/NAME/change-ip`, `evaluate`, `resolve`.
     #[serde(rename = "do")]
     pub what: String,
     /// With what.

@@ -5,7 +5,7 @@ use milink::topology::Topology;
 use milink_client::{Met, Sql};
 use serde_json::{Value, json};
 
-use super::{How, NETWORK, Town, network};
+use super::{How, NETWORK, Town, network, ways};
 
 const APP: &str = "subnet:app-vnet/app";
 const REGION: &str = "westeurope";
@@ -242,12 +242,25 @@ async fn a_link_service_forgets_who_is_silent() {
     let path = format!("net/dial?from={APP}&host={first}&keepAlive=30");
     let kept = town.stage.control().get(&path).await.expect("a port");
     assert_ne!(kept["port"], town.port(how).await["port"]);
-    let Met::Session(mut keeper) = town.dial_at(how, &kept).await.met else {
+    let Met::Session(keeper) = town.dial_at(how, &kept).await.met else {
         panic!("it connects");
     };
+    // So does one at the proxy, or at an address of the loopback.
+    let user = format!("{APP};keepAlive=30");
+    let proxy = ways::socks(&town.stage, &user);
+    let names = ways::loopback(&town.stage, &format!("{APP}&keepAlive=30")).await;
+    let mut keepers = vec![keeper];
+    for way in [Some(proxy), names].into_iter().flatten() {
+        let Met::Session(keeper) = ways::dial(&town.stage, &way, &first, 1433).await.met else {
+            panic!("it connects by {way:?}");
+        };
+        keepers.push(keeper);
+    }
     town.pass(270).await;
     assert_eq!(town.ends().await, ["forgotten"]);
-    keeper.batch("SELECT 1").await.expect("it is kept");
+    for keeper in &mut keepers {
+        keeper.batch("SELECT 1").await.expect("it is kept");
+    }
     // Nobody has told the client: what it sends is lost, and nothing comes back.
     let waited = tokio::time::timeout(super::PATIENCE, session.batch("SELECT 1")).await;
     assert!(waited.is_err(), "there is no answer: {waited:?}");
@@ -255,7 +268,8 @@ async fn a_link_service_forgets_who_is_silent() {
     again.batch("SELECT 1").await.expect("a new one works");
     // The server has let go of the one that was lost.
     let sessions = "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1";
-    assert_eq!(value(&mut again, sessions).await, "2");
+    let left = (keepers.len() + 1).to_string();
+    assert_eq!(value(&mut again, sessions).await, left);
     town.stage.check_laws();
 }
 
@@ -354,6 +368,51 @@ async fn a_proxy_header_breaks_what_cannot_read_it() {
     let asked = json!({"from": APP, "host": ENDPOINT, "port": 22});
     let verdict = town.by_hand("evaluate", asked).await;
     assert_eq!(verdict["reason"], "lb.no_rule");
+}
+
+#[tokio::test]
+async fn a_program_that_reads_the_proxy_header_passes_sql_on() {
+    let wish = Wish {
+        proxy_protocol: true,
+        ..TUTORIAL
+    };
+    let town = Town::chain(wish).await;
+    let first = town.fqdn();
+    let how = How::new(APP, &first, 1433);
+    for (accepts, met) in [
+        (true, "sql"),
+        (false, "pls.proxy_protocol_mismatch: tcp_reset"),
+    ] {
+        for name in ["fwd1", "fwd2"] {
+            let relay = json!({"port": 1433, "host": first, "toPort": 1433, "acceptsProxyProtocol": accepts});
+            self::relay(&town, name, relay).await;
+        }
+        match met {
+            "sql" => drop(town.session(how).await),
+            met => assert_eq!(town.meet(how).await, met),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_waits_for_a_proxy_header_hangs_up() {
+    let town = Town::chain(TUTORIAL).await;
+    let first = town.fqdn();
+    for name in ["fwd1", "fwd2"] {
+        let body = json!({"port": 1433, "host": first, "toPort": 1433, "acceptsProxyProtocol": true});
+        relay(&town, name, body).await;
+    }
+    let how = How::new(APP, &first, 1433);
+    let met = town.meet(how).await;
+    assert_eq!(met, "pls.proxy_protocol_mismatch: tcp_reset");
+    let verdict = town.port(how).await["verdict"].clone();
+    let hint = verdict["hint"].as_str().expect("a hint");
+    assert!(hint.contains("waits for the header"), "{hint}");
+}
+
+async fn relay(town: &Town, machine: &str, body: Value) {
+    let shown = town.by_hand(&format!("vm/{machine}/relay"), body.clone()).await;
+    assert_eq!(shown["relays"], json!([body]));
 }
 
 #[tokio::test]

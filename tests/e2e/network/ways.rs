@@ -18,7 +18,7 @@ use super::{PATIENCE, Town};
 const APP: &str = "subnet:app-vnet/app";
 const INSIDE: &str = "subnet:milink-vnet/ManagedInstance";
 
-fn socks(stage: &Stage, user: &str) -> Way {
+pub(super) fn socks(stage: &Stage, user: &str) -> Way {
     let url = &stage.ready().socks_url;
     let address = url.strip_prefix("socks5h://").expect("a proxy");
     let (host, port) = address.rsplit_once(':').expect("a port");
@@ -29,7 +29,7 @@ fn socks(stage: &Stage, user: &str) -> Way {
 }
 
 /// The addresses of the loopback that stand for what a vantage sees; none where the machine has none.
-async fn loopback(stage: &Stage, from: &str) -> Option<Way> {
+pub(super) async fn loopback(stage: &Stage, from: &str) -> Option<Way> {
     let path = format!("net/hosts?from={from}");
     let answer = stage.control().get(&path).await.expect("names");
     let hosts = answer["hosts"].as_array().expect("a list").iter();
@@ -43,7 +43,7 @@ async fn loopback(stage: &Stage, from: &str) -> Option<Way> {
     (answer["addresses"] == "loopback").then_some(Way::Names(names))
 }
 
-async fn dial(stage: &Stage, way: &Way, host: &str, port: u16) -> Dialled {
+pub(super) async fn dial(stage: &Stage, way: &Way, host: &str, port: u16) -> Dialled {
     let address = SqlAddress {
         host: host.to_owned(),
         port,

@@ -216,7 +216,9 @@ fn judge(world: &World, ask: &Ask<'_>, way: &Walk) -> Vec<Reason> {
 fn judge_talk(world: &World, ask: &Ask<'_>, way: &Walk, end: &End) -> Vec<Reason> {
     // Nothing of SQL Server's reads the header: it takes it for a broken packet (documented: the service behind must parse it).
     // A program on a machine may know what it is.
-    if way.header.is_some() && !matches!(end, End::Machine { .. }) {
+    let unread = way.header.is_some() && !matches!(end, End::Machine { .. });
+    // And who waits for a header takes nothing else (documented of HAProxy: the connection is closed).
+    if unread || way.lacks_header {
         return vec![Reason::ProxyProtocolMismatch];
     }
     let Some(instance) = end.instance().and_then(|name| world.managed_instance(name)) else {

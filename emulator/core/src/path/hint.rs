@@ -74,6 +74,10 @@ pub(super) fn hint(
             "a private endpoint of a managed instance carries port 1433 only: use the instance's own network".to_owned()
         }
         Reason::WrongDirection => "private endpoints lead inward only".to_owned(),
+        Reason::ProxyProtocolMismatch if verdict.proxy_header.is_none() => format!(
+            "what passes connections on at {} waits for the header of the PROXY protocol, which nothing before it sends",
+            hop("vm")
+        ),
         Reason::ProxyProtocolMismatch => format!(
             "turn the proxy protocol of private link service {} off: SQL Server takes its header for a broken packet",
             hop("pls")

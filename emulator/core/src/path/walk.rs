@@ -11,8 +11,8 @@ use super::route::{Arrival, Spot, follow};
 use super::vantage::{Origin, Place, Vantage};
 use super::verdict::{End, Hop, Reason, at};
 use crate::azure::fabric::{
-    Connection, ConnectionStatus, Direction, Holder, LoadBalancer, Power, Sku, Target, User,
-    members, user_of,
+    Connection, ConnectionStatus, Direction, Holder, Interface, LoadBalancer, Power, Relay, Sku,
+    Target, User, members, user_of,
 };
 use crate::azure::{ResourceKey, SubnetId};
 use crate::instance::ServiceState;
@@ -34,6 +34,8 @@ pub(super) struct Walk {
     pub(super) idle: Option<Idle>,
     /// What is put before its bytes.
     pub(super) header: Option<ProxyHeader>,
+    /// Whether a program on it waits for such a header in vain.
+    pub(super) lacks_header: bool,
 }
 
 /// How often a connection may be passed on: appliances and forwarding machines can go in circles.
@@ -72,6 +74,7 @@ impl Walk {
             shadowed: false,
             idle: None,
             header: None,
+            lacks_header: false,
         }
     }
 
@@ -567,6 +570,10 @@ impl<'w> Walker<'w> {
         }
         let mut rules = machine.rules.iter().filter(|rule| rule.port == port);
         let Some(rule) = rules.next() else {
+            // The kernel's rules come before any program.
+            if let Some(relay) = machine.relays.get(&port) {
+                return self.relayed(interface, relay, walk, turn);
+            }
             let end = machine.listening.contains(&port).then(|| End::Machine {
                 machine: machine.header.name.to_string(),
             });
@@ -594,6 +601,24 @@ impl<'w> Walker<'w> {
             walk,
             turn + 1,
         );
+    }
+}
+
+impl Walker<'_> {
+    /// A program makes a connection of its own. That it cannot is told as if its client had tried itself (guess: it would take
+    /// the client's connection and close it).
+    fn relayed(&mut self, interface: &Interface, relay: &Relay, mut walk: Walk, turn: usize) {
+        let hop = Hop::new("relay", format!("{}:{}", relay.host, relay.to_port));
+        if relay.accepts_proxy_protocol {
+            walk.lacks_header |= walk.header.take().is_none();
+        }
+        let origin = Origin::of(interface);
+        let from = Vantage::Interface(interface.header.key());
+        let Some(address) = resolve_from(self.world, &from, &relay.host).address() else {
+            return self.end(walk.by(hop), Err(Reason::ForwardTargetUnreachable));
+        };
+        let walk = walk.by(hop.with_state(address.to_string()));
+        self.go(&origin, address, relay.to_port, walk, turn + 1);
     }
 }
 

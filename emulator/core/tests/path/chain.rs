@@ -211,6 +211,68 @@ fn whatever_forgets_first_is_told() {
 }
 
 #[test]
+fn a_program_that_reads_the_header_passes_the_rest_on() {
+    let mut town = chain();
+    power(&mut town, Power::Running);
+    let told = |town: &Town| {
+        let verdict = town.ask("vm:vm-app", F2, 1434);
+        (verdict.reason.map(|reason| reason.code()), verdict.hint)
+    };
+    let mismatch = Some("pls.proxy_protocol_mismatch");
+    for (reads, sends, expected, words) in [
+        (true, true, None, ""),
+        (false, false, None, ""),
+        (true, false, mismatch, "waits for the header"),
+        (false, true, mismatch, "turn the proxy protocol"),
+    ] {
+        for machine in ["fwd1", "fwd2"] {
+            let relay = Relay {
+                host: F2.to_owned(),
+                to_port: 1433,
+                accepts_proxy_protocol: reads,
+            };
+            let (key, port) = (key(machine), 1434);
+            town.apply(WriteRelay { key, port, relay });
+        }
+        service(&mut town, sends);
+        let (reason, hint) = told(&town);
+        assert_eq!(reason, expected, "reads {reads}, sent {sends}");
+        assert!(hint.unwrap_or_default().contains(words), "{words}");
+    }
+    // A service starts with its machine, unlike the kernel's rules, which come first where there are some.
+    service(&mut town, false);
+    power(&mut town, Power::Running);
+    let relay = |accepts_proxy_protocol| Relay {
+        host: F2.to_owned(),
+        to_port: 1433,
+        accepts_proxy_protocol,
+    };
+    for machine in ["fwd1", "fwd2"] {
+        let (key, port, relay) = (key(machine), 1434, relay(false));
+        town.apply(WriteRelay { key, port, relay });
+    }
+    power(&mut town, Power::Running);
+    assert_eq!(told(&town).0, None);
+    for machine in ["fwd1", "fwd2"] {
+        let (key, port, relay) = (key(machine), 1434, relay(true));
+        town.apply(WriteRelay { key, port, relay });
+        forward(&mut town, machine, 1434, F2);
+    }
+    assert_eq!(told(&town).0, None);
+    // Its name is asked for where the machine is.
+    power(&mut town, Power::Running);
+    for machine in ["fwd1", "fwd2"] {
+        let relay = Relay {
+            host: "nobody.example".to_owned(),
+            ..relay(false)
+        };
+        let (key, port) = (key(machine), 1434);
+        town.apply(WriteRelay { key, port, relay });
+    }
+    assert_eq!(told(&town).0, Some("fwd.target_unreachable"));
+}
+
+#[test]
 fn a_link_service_puts_a_header_before_what_it_passes_on() {
     let mut town = chain();
     assert_eq!(town.ask("vm:vm-app", F2, 1434).proxy_header, None);

@@ -13,7 +13,7 @@ pub use std::net::Ipv4Addr;
 pub use expect_test::{Expect, expect};
 pub use milink_core::World;
 pub use milink_core::azure::fabric::{
-    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile,
+    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile, Relay, WriteRelay,
     Peering, Place, PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule,
     RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
     WriteLoadBalancer, WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService,

@@ -65,6 +65,10 @@ pub(in crate::cli) async fn run(arguments: RunArguments) -> anyhow::Result<ExitC
         doors: format!("{doors}&world={}", encoded(world.world())),
         is_ready: AtomicBool::new(false),
     });
+    let keep_alive = arguments
+        .keep_alive
+        .map(|seconds| format!(";keepAlive={seconds}"))
+        .unwrap_or_default();
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut command = Command::new("unshare");
     command
@@ -73,7 +77,10 @@ pub(in crate::cli) async fn run(arguments: RunArguments) -> anyhow::Result<ExitC
         .arg("inside")
         .arg("--door")
         .arg(&door)
-        .args(["--user", &format!("{vantage}@{}", world.world())])
+        .args([
+            "--user",
+            &format!("{vantage}{keep_alive}@{}", world.world()),
+        ])
         .arg("--")
         .args(&arguments.command)
         .kill_on_drop(true);

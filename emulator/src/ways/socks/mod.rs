@@ -87,13 +87,19 @@ async fn ask(
     let Some(credential) = wire::credential(client).await? else {
         return Ok(None);
     };
-    let Some((cell, from)) = place(&credential, shared) else {
+    let Some((cell, from, keepalive_seconds)) = place(&credential, shared) else {
         client.write_all(&wire::NOT_WELCOME).await?;
         return Ok(None);
     };
     client.write_all(&wire::WELCOME).await?;
     match wire::request(client).await? {
-        Ok((host, port)) => Ok(Some((cell, from, Target::new(host, port)))),
+        Ok((host, port)) => {
+            let target = Target {
+                keepalive_seconds,
+                ..Target::new(host, port)
+            };
+            Ok(Some((cell, from, target)))
+        }
         Err(wrong) => {
             let reply = match wrong {
                 Wrong::Command => Reply::CommandNotSupported,
@@ -106,9 +112,12 @@ async fn ask(
     }
 }
 
-/// What a user name stands for: `vm:app`, in the first world, or `vm:app@WORLD`. A program that takes `vm:app` for a name and a
-/// password means the same.
-fn place(credential: &Credential, shared: &Shared) -> Option<(Arc<WorldCell>, Vantage)> {
+/// What a user name stands for: `vm:app`, in the first world, or `vm:app@WORLD`; `vm:app;keepAlive=30` for a client that sends
+/// keepalives, which end here. A program that takes `vm:app` for a name and a password means the same.
+fn place(
+    credential: &Credential,
+    shared: &Shared,
+) -> Option<(Arc<WorldCell>, Vantage, Option<u32>)> {
     let is_kind = ["vm", "nic", "subnet", "mi", "adf", "onprem"]
         .iter()
         .any(|kind| credential.user.eq_ignore_ascii_case(kind));
@@ -120,9 +129,21 @@ fn place(credential: &Credential, shared: &Shared) -> Option<(Arc<WorldCell>, Va
         Some((from, world)) => (from, world),
         None => (user.as_str(), DEFAULT_WORLD),
     };
+    let (from, keepalive) = keepalive(from)?;
     let cell = shared.hub.named(world).ok()?;
     let from = cell.read(|world| Vantage::parse(world, from)).ok()?;
-    Some((cell, from))
+    Some((cell, from, keepalive))
+}
+
+/// A place, and how often its client sends keepalives; none if something else is said of it.
+fn keepalive(text: &str) -> Option<(&str, Option<u32>)> {
+    let Some((from, option)) = text.split_once(';') else {
+        return Some((text, None));
+    };
+    let (name, seconds) = option.split_once('=')?;
+    let seconds = seconds.parse().ok().filter(|seconds| *seconds > 0)?;
+    name.eq_ignore_ascii_case("keepAlive")
+        .then_some((from, Some(seconds)))
 }
 
 /// What the client is told; none if it is to wait in vain.
@@ -148,5 +169,26 @@ const fn failure(reason: Reason) -> Reply {
         | Reason::RouteToNowhere
         | Reason::RouteToAppliance => Reply::NetworkUnreachable,
         _ => Reply::TimedOut,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_may_say_that_its_client_sends_keepalives() {
+        for (text, expected) in [
+            ("vm:app", Some(("vm:app", None))),
+            ("vm:app;keepAlive=30", Some(("vm:app", Some(30)))),
+            ("vm:rg/app;KEEPALIVE=1", Some(("vm:rg/app", Some(1)))),
+            ("vm:app;keepAlive=0", None),
+            ("vm:app;keepAlive=-1", None),
+            ("vm:app;keepAlive", None),
+            ("vm:app;other=1", None),
+            ("vm:app;keepAlive=30;keepAlive=30", None),
+        ] {
+            assert_eq!(keepalive(text), expected, "{text}");
+        }
     }
 }

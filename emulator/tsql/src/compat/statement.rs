@@ -33,7 +33,7 @@ registry! {
     "label:" Yes, S::Label(_), "done:", "";
     "RETURN" Yes, S::Return(_), "RETURN", "";
     "WAITFOR" Partly, S::Waitfor(_), "WAITFOR DELAY '00:00:00'", "DELAY and TIME, by the world's clock; no Service Broker";
-    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "AT linked servers with unnamed arguments only, OUTPUT or not; not AS LOGIN or USER, no RESULT SETS";
+    "EXECUTE" Partly, S::Execute(_), "EXECUTE sp_executesql N'SELECT 1'", "AT linked servers too; not AS LOGIN or USER, no RESULT SETS";
     "EXECUTE AS" No, S::ExecuteAs(_), "EXECUTE AS LOGIN = 'sa'", "";
     "REVERT" No, S::Revert, "REVERT", "";
     "USE" Yes, S::Use(_), "USE master", "";

@@ -180,6 +180,14 @@ impl Parser<'_> {
         let text = self.expression()?;
         let mut args = Vec::new();
         while self.eat_kind(TokenKind::Comma) {
+            // They are markers' values: the documented syntax has neither names nor DEFAULT for them.
+            if self.at_kind(TokenKind::Variable) && self.kind_at(1) == TokenKind::Equal {
+                self.advance();
+                return self.unexpected();
+            }
+            if self.at("DEFAULT") {
+                return self.unexpected();
+            }
             args.push(self.execute_argument()?);
         }
         self.expect_kind(TokenKind::RightParen)?;

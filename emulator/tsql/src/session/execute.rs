@@ -69,11 +69,6 @@ impl Session {
                 {
                     let mut arguments = Vec::with_capacity(args.len());
                     for arg in args {
-                        if arg.name.is_some() {
-                            return Err(
-                                SqlError::unsupported("named arguments of EXECUTE … AT").into()
-                            );
-                        }
                         let output = self.output_target(arg)?;
                         let (value, ty) = self.evaluate(&arg.value, host)?;
                         arguments.push((value, ty, output));

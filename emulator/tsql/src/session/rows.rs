@@ -107,14 +107,15 @@ impl Session {
             });
         };
         if let Some(rows) = self.frame().collected.take() {
+            let given = dml::Given::from(rows);
             let flow = match &remote {
-                Some(server) => self.insert_remote(server, insert, Some(rows.clone()), host, out),
+                Some(server) => self.insert_remote(server, insert, Some(given.clone()), host, out),
                 None => self.write(DoneCommand::Insert, host, out, &|work| {
-                    dml::insert(work, insert, Some(&rows))
+                    dml::insert(work, insert, Some(&given))
                 }),
             };
             if matches!(flow, Ok(Flow::Again(_))) {
-                self.frame().collected = Some(rows);
+                self.frame().collected = Some(given.rows);
             }
             return flow;
         }

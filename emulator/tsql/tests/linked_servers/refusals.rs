@@ -143,7 +143,7 @@ fn what_cannot_be_done_is_refused_by_number() {
         (
             "EXEC ('SELECT ? = 1', @n = 7) AT two",
             expect![[r#"
-            error 50990/16/1 line 1: milink does not support named arguments of EXECUTE … AT.
+            error 102/15/1 line 1: Incorrect syntax near '='.
             done None failed
         "#]],
         ),

@@ -134,6 +134,90 @@ fn rows_of_another_instance_are_read_and_written() {
 }
 
 #[test]
+fn rows_are_limited_defaulted_and_told_to_variables() {
+    let mut town = Town::new();
+    let mut talk = town.linked();
+    let cases = [
+        (
+            "EXEC ('CREATE TABLE dbo.d (id int NOT NULL DEFAULT 7, v nvarchar(20) DEFAULT N''none'', w int)') AT two",
+            expect![[r#"
+                done Other
+            "#]],
+        ),
+        (
+            "DECLARE @n int = 2; INSERT TOP (@n) two.db1.dbo.d (id) VALUES (1), (2), (3); INSERT TOP (50) PERCENT INTO two.db1.dbo.d (id) SELECT id + 10 FROM dbo.t; SELECT * FROM two.db1.dbo.d",
+            expect![[r#"
+                done Insert 2
+                done Insert 1
+                [id int not null, v nvarchar(20), w int]
+                1 | none | NULL
+                2 | none | NULL
+                11 | none | NULL
+                done Select 3
+            "#]],
+        ),
+        (
+            "INSERT TOP ((SELECT COUNT(*) FROM dbo.t) - 1) two.db1.dbo.d (id) EXEC ('SELECT 20 UNION ALL SELECT 21'); SELECT id FROM two.db1.dbo.d WHERE id > 19",
+            expect![[r#"
+                done Insert 1
+                [id int not null]
+                20
+                done Select 1
+            "#]],
+        ),
+        (
+            "DELETE two.db1.dbo.d; INSERT two.db1.dbo.d DEFAULT VALUES; INSERT TOP (0) two.db1.dbo.d DEFAULT VALUES; INSERT two.db1.dbo.d VALUES (1, DEFAULT, 1), (DEFAULT, N'two', DEFAULT); SELECT * FROM two.db1.dbo.d",
+            expect![[r#"
+                done Delete 4
+                done Insert 1
+                done Insert 0
+                done Insert 2
+                [id int not null, v nvarchar(20), w int]
+                7 | none | NULL
+                1 | none | 1
+                7 | two | NULL
+                done Select 3
+            "#]],
+        ),
+        (
+            "DECLARE @was nvarchar(20), @now nvarchar(20), @sum int = 0; UPDATE two.db1.dbo.t SET @was = v, @now = v = v + N'!', @sum = @sum + id WHERE id = 2; SELECT @was AS was, @now AS now, @sum AS total",
+            expect![[r#"
+                done Update 1
+                [was nvarchar(20), now nvarchar(20), total int]
+                two | two! | 2
+                done Select 1
+            "#]],
+        ),
+        (
+            "DECLARE @v nvarchar(20) = N'before', @n int; SELECT @v = v FROM two.db1.dbo.t WHERE id = 1; SET @n = (SELECT COUNT(*) FROM two.db1.dbo.t); UPDATE two.db1.dbo.t SET @v = v WHERE id = 99; SELECT @v AS v, @n AS n",
+            expect![[r#"
+                done Update 0
+                [v nvarchar(20), n int]
+                one | 2
+                done Select 1
+            "#]],
+        ),
+        (
+            "INSERT TOP (-1) two.db1.dbo.d (id) VALUES (1)",
+            expect![[r#"
+                error 1060/15/1 line 1: The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.
+                done None failed
+            "#]],
+        ),
+        (
+            "EXEC ('SELECT ?', DEFAULT) AT two",
+            expect![[r#"
+            error 156/15/1 line 1: Incorrect syntax near the keyword 'DEFAULT'.
+            done None failed
+        "#]],
+        ),
+    ];
+    for (text, expected) in cases {
+        town.check(&mut talk, text, &expected);
+    }
+}
+
+#[test]
 fn statements_mix_what_is_here_and_there() {
     let mut town = Town::new();
     let mut talk = town.linked();

@@ -140,6 +140,7 @@ impl Probe {
     pub fn finds_well(&self, machine: &Machine, now: Timestamp) -> bool {
         let answers = machine.power == Power::Running
             && (machine.listening.contains(&self.port)
+                || machine.relays.contains_key(&self.port)
                 || machine.rules.iter().any(|rule| rule.port == self.port));
         answers || now.since(machine.changed) < self.patience()
     }

@@ -1,8 +1,9 @@
 //! Virtual machines: something at an address that listens, or passes connections on.
 
+mod relay;
 mod shell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
 use crate::time::Timestamp;
 use crate::world::World;
 
+pub use relay::{Relay, WriteRelay};
 pub use shell::{KernelCommand, Position, Printed, RunOnMachine, ShellCommand};
 
 /// A virtual machine with one network interface.
@@ -35,6 +37,8 @@ pub struct Machine {
     pub masquerades: bool,
     /// Its address translation rules, in the order they were added; the first that fits is taken.
     pub rules: Vec<Forwarding>,
+    /// Programs that pass connections on, by their ports: services of the machine, which start with it.
+    pub relays: BTreeMap<u16, Relay>,
     /// When its ports or its power last changed, for probes.
     pub changed: Timestamp,
     /// What is on it.
@@ -235,6 +239,7 @@ impl Request for WriteMachine {
                 forwards: false,
                 masquerades: false,
                 rules: Vec::new(),
+                relays: BTreeMap::new(),
                 changed: now,
                 profile: self.profile,
             },

@@ -46,8 +46,8 @@ pub use load_balancer::{
 };
 pub use machine::{
     AddForwarding, DeleteMachine, Forwarding, KernelCommand, Machine, MachineProfile, Os, Position,
-    Power, PowerMachine, Printed, RestartMachine, RunOnMachine, ShellCommand, StartMachine,
-    WriteMachine,
+    Power, PowerMachine, Printed, Relay, RestartMachine, RunOnMachine, ShellCommand, StartMachine,
+    WriteMachine, WriteRelay,
 };
 pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;

@@ -1,5 +1,7 @@
 //! INSERT.
 
+use std::collections::BTreeSet;
+
 use milink_core::sql_type::SqlType;
 use milink_core::store::TableDefinition;
 use milink_core::value::Row;
@@ -21,14 +23,29 @@ use crate::types::{ExprType, check_implicit};
 enum Rows {
     Values(Vec<Vec<Option<Expr>>>),
     Query(Box<crate::engine::bound::Query>),
-    Given(Vec<Row>),
+    Given(Vec<Row>, BTreeSet<(usize, usize)>),
 }
 
-/// INSERT. `given` are the rows of EXECUTE.
+/// Rows that were made elsewhere: those of EXECUTE, or those that another instance sends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) rows: Vec<Row>,
+    /// Rows and columns of them that are to have what the table's definition says.
+    pub(crate) defaults: BTreeSet<(usize, usize)>,
+}
+
+impl From<Vec<Row>> for Given {
+    fn from(rows: Vec<Row>) -> Self {
+        let defaults = BTreeSet::new();
+        Self { rows, defaults }
+    }
+}
+
+/// INSERT.
 pub(crate) fn insert(
     work: &mut Work<'_>,
     insert: &InsertStatement,
-    given: Option<&[Row]>,
+    given: Option<&Given>,
 ) -> Result<Outcome, Stop> {
     let table = work.binder().target_table(&insert.target)?;
     let positions = target_columns(work, &table, &insert.columns)?;
@@ -65,12 +82,16 @@ pub(crate) fn insert(
                         .map(|row| assign(&positions, row, &types, width)),
                 );
             }
-            Rows::Given(rows) => {
-                for row in &rows {
+            Rows::Given(rows, defaults) => {
+                for (number, row) in rows.iter().enumerate() {
                     if row.len() != positions.len() {
                         return Err(wrong_width().into());
                     }
-                    assigned_rows.push(assign(&positions, row, &types, width));
+                    let mut assigned = assign(&positions, row, &types, width);
+                    for (_, at) in defaults.range((number, 0)..(number + 1, 0)) {
+                        assigned[positions[*at]] = Some(Assigned::Default);
+                    }
+                    assigned_rows.push(assigned);
                 }
             }
         }
@@ -118,7 +139,7 @@ fn assign(
 fn bind_source(
     work: &Work<'_>,
     insert: &InsertStatement,
-    given: Option<&[Row]>,
+    given: Option<&Given>,
     positions: &[usize],
     table: &TableRef,
 ) -> Result<(Rows, Vec<ExprType>), SqlError> {
@@ -137,7 +158,7 @@ fn bind_source(
         InsertSource::DefaultValues => (Rows::Values(vec![Vec::new()]), Vec::new()),
         InsertSource::Execute(_) => {
             // The rows have been sent by a procedure: their types are those of their values.
-            let rows = given.unwrap_or(&[]).to_vec();
+            let Given { rows, defaults } = given.cloned().unwrap_or_default();
             let types = (0..positions.len())
                 .map(|at| {
                     let value = rows
@@ -147,7 +168,7 @@ fn bind_source(
                     super::target::value_type(value, target(at))
                 })
                 .collect();
-            (Rows::Given(rows), types)
+            (Rows::Given(rows, defaults), types)
         }
         InsertSource::Query(query) => {
             let query = binder.query(query, None)?;

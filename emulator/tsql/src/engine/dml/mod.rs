@@ -31,7 +31,7 @@ use crate::session::state::{Local, State};
 
 pub(crate) use bulk::{announce_bulk, insert_bulk};
 pub(crate) use delete::delete;
-pub(crate) use insert::insert;
+pub(crate) use insert::{Given, insert};
 pub(crate) use merge::merge;
 pub(crate) use position::{CONFLICT, Position, PositionedTable, nothing_changed};
 pub(crate) use select_into::select_into;

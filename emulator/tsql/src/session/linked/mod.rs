@@ -24,6 +24,7 @@ pub(super) use write::{Sent, target_server};
 
 use super::event::Event;
 use super::host::Host;
+use super::state::Variables;
 use super::{Request, Session, Step, Wait};
 use crate::catalog::server::{OPTIONS, values};
 use crate::error::SqlError;
@@ -39,6 +40,8 @@ pub(super) struct Linked {
     pub(super) depth: u8,
     /// The rows of a remote EXECUTE go to an INSERT.
     pub(super) collects: bool,
+    /// What an UPDATE that another instance has sent has made of its variables.
+    assigned: Option<Variables>,
 }
 
 /// A session on a linked server.

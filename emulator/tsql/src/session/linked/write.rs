@@ -3,10 +3,11 @@
 //! The rows of an INSERT are made here and sent. An UPDATE or DELETE is sent as it is; what it reads of this instance or of
 //! other linked servers is asked for while the other side binds it, fetched, and sent along the next time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use milink_core::linked_server::LinkedServer;
-use milink_core::value::Row;
+use milink_core::value::{Row, Value};
 
 use super::{Remote, open_query, reach};
 use crate::ast::{self, DmlFilter, DmlTarget, InsertSource, SetClause, TableSource};
@@ -25,7 +26,7 @@ use crate::session::{Failure, Flow, Session};
 /// A statement that one instance sends another in parts, so that no text has to be made of values.
 #[derive(Clone)]
 pub(in crate::session) enum Sent {
-    Insert(Arc<ast::InsertStatement>, Arc<Vec<Row>>),
+    Insert(Arc<ast::InsertStatement>, Arc<dml::Given>),
     Update(Arc<ast::UpdateStatement>),
     Delete(Arc<ast::DeleteStatement>),
 }
@@ -65,7 +66,7 @@ impl Session {
         &mut self,
         server: &LinkedServer,
         insert: &ast::InsertStatement,
-        given: Option<Vec<Row>>,
+        given: Option<dml::Given>,
         host: &mut dyn Host,
         out: &mut Vec<Event>,
     ) -> Result<Flow, Failure> {
@@ -76,24 +77,33 @@ impl Session {
         if insert.output.is_some() {
             return Err(Failure::compile(no_output()));
         }
-        if insert.top.is_some() {
-            return Err(SqlError::unsupported("INSERT with TOP into a linked server").into());
-        }
         // The rows are made once: what goes on is already on its way.
         let sent = match self.linked.running.is_some() {
             true => None,
             false => {
                 let rows = match given {
-                    Some(rows) => rows,
-                    None => match self.rows_of(insert, host)? {
-                        Ok(rows) => rows,
-                        Err(wait) => return Ok(Flow::Again(wait)),
-                    },
+                    Some(rows) => Ok(rows),
+                    None => self.rows_of(insert, host)?,
+                };
+                let rows = match rows {
+                    Ok(rows) => self.first_of(rows, insert.top.as_ref(), host)?,
+                    Err(wait) => Err(wait),
+                };
+                let rows = match rows {
+                    Ok(rows) => rows,
+                    Err(wait) => return Ok(Flow::Again(wait)),
+                };
+                let source = match insert.source {
+                    InsertSource::DefaultValues if !rows.rows.is_empty() => {
+                        InsertSource::DefaultValues
+                    }
+                    _ => given_rows(&insert.source),
                 };
                 let statement = ast::InsertStatement {
                     with: None,
+                    top: None,
                     target: without_server(&insert.target),
-                    source: given_rows(&insert.source),
+                    source,
                     ..insert.clone()
                 };
                 Some(Sent::Insert(Arc::new(statement), Arc::new(rows)))
@@ -117,12 +127,17 @@ impl Session {
         if update.output.is_some() {
             return Err(Failure::compile(no_output()));
         }
-        let sets_columns = |clause: &SetClause| matches!(clause, SetClause::Column { .. });
-        if !update.set.iter().all(sets_columns) {
-            return Err(SqlError::unsupported(
-                "variables and methods in SET of an UPDATE on a linked server",
+        let is_plain = |clause: &SetClause| {
+            matches!(
+                clause,
+                SetClause::Column { .. }
+                    | SetClause::Variable { .. }
+                    | SetClause::VariableAndColumn { .. }
             )
-            .into());
+        };
+        if !update.set.iter().all(is_plain) {
+            let what = "methods in SET of an UPDATE on a linked server";
+            return Err(SqlError::unsupported(what).into());
         }
         no_cursor(update.filter.as_ref())?;
         let sent = Sent::Update(Arc::new(update.clone()));
@@ -149,12 +164,43 @@ impl Session {
         self.send(server, Some(sent), DoneCommand::Delete, host, out)
     }
 
+    /// What TOP leaves of the rows, or what it waits for.
+    fn first_of(
+        &mut self,
+        mut given: dml::Given,
+        top: Option<&ast::Top>,
+        host: &mut dyn Host,
+    ) -> Result<Result<dml::Given, crate::session::Wait>, Failure> {
+        if top.is_none() {
+            return Ok(Ok(given));
+        }
+        let all = given.rows.len();
+        let result = self.with_runtime(
+            host,
+            |instance, state, local| Binder::new(instance, state, local).limit(top, None, None),
+            |runtime, limit| match &limit.top {
+                Some(top) => runtime.top_count(top, limit.percent, all, &Env::EMPTY),
+                None => Ok(all),
+            },
+        );
+        match result {
+            Ok((count, _)) => {
+                given.rows.truncate(count);
+                given.defaults.retain(|(row, _)| *row < count);
+                Ok(Ok(given))
+            }
+            Err(Ok(error)) => Err(Failure::compile(error)),
+            Err(Err(stop)) => self.stopped(stop, host).map(Err),
+        }
+    }
+
     /// The rows that an INSERT is to send, or what they wait for.
     fn rows_of(
         &mut self,
         insert: &ast::InsertStatement,
         host: &mut dyn Host,
-    ) -> Result<Result<Vec<Row>, crate::session::Wait>, Failure> {
+    ) -> Result<Result<dml::Given, crate::session::Wait>, Failure> {
+        let mut defaults = BTreeSet::new();
         let result = match &insert.source {
             InsertSource::Query(query) => self
                 .with_runtime(
@@ -174,15 +220,16 @@ impl Session {
                         let mut binder = Binder::new(instance, state, local);
                         let scope = Scope::rows(&[], None);
                         let mut bound = Vec::with_capacity(rows.len());
-                        for row in rows {
+                        for (number, row) in rows.iter().enumerate() {
                             let mut values = Vec::with_capacity(row.len());
-                            for value in row {
-                                if matches!(value.kind, ast::ExprKind::Default) {
-                                    return Err(SqlError::unsupported(
-                                        "DEFAULT in an INSERT into a linked server",
-                                    ));
-                                }
-                                values.push(binder.expr(value, &scope)?);
+                            for (at, value) in row.iter().enumerate() {
+                                values.push(match value.kind {
+                                    ast::ExprKind::Default => {
+                                        defaults.insert((number, at));
+                                        None
+                                    }
+                                    _ => Some(binder.expr(value, &scope)?),
+                                });
                             }
                             bound.push(values);
                         }
@@ -193,7 +240,11 @@ impl Session {
                         for row in rows {
                             let mut values = Vec::with_capacity(row.len());
                             for value in row {
-                                values.push(runtime.eval(value, &Env::EMPTY)?);
+                                values.push(match value {
+                                    Some(value) => runtime.eval(value, &Env::EMPTY)?,
+                                    // Its place; the other side knows the value.
+                                    None => Value::Null,
+                                });
                             }
                             made.push(values.into());
                         }
@@ -202,14 +253,10 @@ impl Session {
                 )
                 .map(|(rows, _)| rows),
             InsertSource::Execute(_) => Ok(Vec::new()),
-            InsertSource::DefaultValues => {
-                return Err(
-                    SqlError::unsupported("INSERT DEFAULT VALUES into a linked server").into(),
-                );
-            }
+            InsertSource::DefaultValues => Ok(vec![Row::from(Vec::new())]),
         };
         match result {
-            Ok(rows) => Ok(Ok(rows)),
+            Ok(rows) => Ok(Ok(dml::Given { rows, defaults })),
             Err(Ok(error)) => Err(Failure::compile(error)),
             Err(Err(stop)) => self.stopped(stop, host).map(Err),
         }
@@ -276,6 +323,10 @@ impl Session {
                 _ => {}
             }
         }
+        let connection = self.linked.connections.get_mut(&server.name);
+        if let Some(variables) = connection.and_then(|one| one.session.linked.assigned.take()) {
+            self.frame().local.variables = variables;
+        }
         self.state.row_count = rows.unwrap_or(0) as i64;
         self.done(command, Some(rows.unwrap_or(0)), out);
         Ok(Flow::Next)
@@ -327,6 +378,9 @@ impl Session {
             }
             Ok(Flow::Next | Flow::Jumped) => {
                 self.unblocked(host);
+                if let Sent::Update(_) = sent {
+                    self.linked.assigned = Some(self.frame().local.variables.clone());
+                }
                 self.frames.clear();
             }
             Err(failure) if Wanted::of(&failure.error).is_some() => {
