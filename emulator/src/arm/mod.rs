@@ -91,6 +91,8 @@ pub struct Arm {
     stirred: std::sync::Mutex<BTreeSet<Uuid>>,
     /// The input log.
     tape: Arc<Tape>,
+    /// Whether what complete deployments take away is tried on a copy of the world first: not in that copy.
+    looks_ahead: bool,
 }
 
 /// How many characters of a path are remembered with a refusal.
@@ -119,11 +121,12 @@ impl Arm {
             owners: [principal.to_string(), entra::user_id().to_string()],
             deploying: std::sync::Mutex::default(),
             stirred: std::sync::Mutex::default(),
+            looks_ahead: true,
         })
     }
 
     /// The same over other worlds.
-    fn over(&self, worlds: Arc<dyn Worlds>) -> Self {
+    fn over(&self, worlds: Arc<dyn Worlds>, looks_ahead: bool) -> Self {
         Self {
             config: self.config.clone(),
             tape: worlds.tape(),
@@ -135,6 +138,7 @@ impl Arm {
             owners: self.owners.clone(),
             deploying: std::sync::Mutex::default(),
             stirred: std::sync::Mutex::default(),
+            looks_ahead,
         }
     }
 

@@ -332,6 +332,69 @@ async fn a_complete_deployment_takes_the_rest_away() {
 }
 
 #[tokio::test]
+async fn a_complete_deployment_takes_all_away_or_nothing() {
+    let fixture = Fixture::new();
+    fixture.make_network().await;
+    let first = body(template(
+        json!({"resources": [vnet("aa", "10.60"), vnet("zz", "10.61")]}),
+    ));
+    deploy(&fixture, "first", first).await;
+    // Somebody else's interface is in one of the networks.
+    let other = "/subscriptions/S/resourcegroups/other?api-version=2024-11-01";
+    fixture.put(other, json!({"location": "westeurope"})).await;
+    let nic = format!(
+        "/subscriptions/S/resourceGroups/other/providers/Microsoft.Network/networkInterfaces/nic?api-version={NETWORK}"
+    );
+    let subnet = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/zz/subnets/s"
+    );
+    let interface = json!({"location": "westeurope", "properties": {"ipConfigurations": [
+        {"name": "c", "properties": {"subnet": {"id": subnet}}}]}});
+    let made = fixture.put(&nic, interface).await;
+    assert!(made.status.is_success(), "{}", made.text);
+    fixture.advance(Span::minutes(1));
+    let names = async || {
+        let listed = fixture.get(&network("virtualNetworks")).await;
+        let rows = listed.body["value"].as_array().expect("a list").clone();
+        let names = rows.iter().filter_map(|row| row["name"].as_str());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let complete = || {
+        let mut asked = body(template(json!({"resources": [vnet("new", "10.62")]})));
+        asked["properties"]["mode"] = json!("Complete");
+        asked
+    };
+    let (polled, shown) = deploy(&fixture, "second", complete()).await;
+    assert_eq!(polled.body["status"], "Failed", "{}", polled.text);
+    let error = &shown["properties"]["error"];
+    assert_eq!(error["code"], "DeploymentFailedCleanUp", "{error}");
+    assert_eq!(
+        error["details"][0]["code"], "InUseSubnetCannotBeDeleted",
+        "{error}"
+    );
+    assert_eq!(error["details"][1], Value::Null, "{error}");
+    assert_eq!(names().await, ["aa", "new", "vnet", "zz"]);
+    // Locked, it is no other.
+    let lock = in_group(
+        "Microsoft.Network/virtualNetworks/aa/providers/Microsoft.Authorization/locks/l",
+        "2016-09-01",
+    );
+    fixture.delete(&nic).await;
+    fixture.advance(Span::minutes(1));
+    fixture
+        .put(&lock, json!({"properties": {"level": "CanNotDelete"}}))
+        .await;
+    let (_, shown) = deploy(&fixture, "third", complete()).await;
+    let error = &shown["properties"]["error"];
+    assert_eq!(error["details"][0]["code"], "ScopeLocked", "{error}");
+    assert_eq!(names().await, ["aa", "new", "vnet", "zz"]);
+    fixture.delete(&lock).await;
+    let (polled, _) = deploy(&fixture, "fourth", complete()).await;
+    assert_eq!(polled.body["status"], "Succeeded", "{}", polled.text);
+    assert_eq!(names().await, ["new"]);
+}
+
+#[tokio::test]
 async fn deployments_nest_and_go_to_the_subscription() {
     let fixture = Fixture::new();
     let inner = template(json!({

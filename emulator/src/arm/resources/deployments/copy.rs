@@ -7,9 +7,8 @@ use milink_core::azure::deployment::{DeploymentKey, StartDeployment};
 use milink_core::time::Timestamp;
 use uuid::Uuid;
 
-use crate::arm::call::Call;
+use super::go_on;
 use crate::arm::error::ArmError;
-use crate::arm::resources::deployments::go_on;
 use crate::arm::{Arm, Subscription, Worlds};
 
 /// How many due moments are waited for at most.
@@ -22,15 +21,16 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    pub(super) fn of(call: &Call<'_>) -> Self {
-        let all = call.arm.worlds.subscriptions().into_iter();
-        let named = all.into_iter().find(|one| one.id == call.subscription);
+    /// A copy of a subscription's world as it is, or was.
+    pub(super) fn of(arm: &Arm, subscription: Uuid, world: World) -> Self {
+        let mut all = arm.worlds.subscriptions().into_iter();
+        let named = all.find(|one| one.id == subscription);
         Self {
             subscription: Subscription {
-                id: call.subscription,
+                id: subscription,
                 name: named.map(|one| one.name).unwrap_or_default(),
             },
-            world: Mutex::new(call.read(World::clone)),
+            world: Mutex::new(world),
         }
     }
 

@@ -3,6 +3,8 @@
 //! What has ended lets the next begin: a deployment goes on when something happens in its world ([`stir`]), and at the
 //! latest when Resource Manager is asked something ([`go_on`]).
 
+mod cleanup;
+mod copy;
 mod prepare;
 mod read;
 mod run;

@@ -6,7 +6,7 @@ use std::sync::{Arc as Shared, MutexGuard, PoisonError, TryLockError};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use milink_core::World;
 use milink_core::azure::deployment::{
-    Awaited, Deployment, DeploymentKey, DeploymentState, EndDeployment, MoveStep, StepState,
+    Awaited, Deployment, DeploymentKey, DeploymentState, EndDeployment, MoveStep, Step, StepState,
 };
 use milink_core::command::Request;
 use milink_core::ids::OperationId;
@@ -17,7 +17,7 @@ use milink_model::ErrorDetail;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::read;
+use super::{cleanup, read};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::{ArmError, of_operation};
@@ -188,6 +188,19 @@ impl Round<'_> {
         if ready.is_empty() {
             return false;
         }
+        // What a complete deployment takes away is all waited for by the same: it begins together.
+        let deletes = ready.iter().any(|at| deployment.steps[*at].deletes);
+        let held = match deletes && !deployment.steps.iter().any(has_begun_to_delete) {
+            true => cleanup::held(self.arm, self.subscription, self.key),
+            false => None,
+        };
+        if let Some(held) = held {
+            let mut moved = moved;
+            for (at, to) in held {
+                moved |= self.move_step(at, self.now(), to);
+            }
+            return moved;
+        }
         let plan = self.plan(deployment);
         let caller = claims(deployment);
         let mut moved = moved;
@@ -277,6 +290,9 @@ impl Round<'_> {
                 _ => None,
             });
         let details: Vec<ErrorDetail> = details.collect();
+        let is_lost = |step: &Step| matches!(step.state, StepState::Failed { .. });
+        let mut lost = deployment.steps.iter().filter(|step| is_lost(step));
+        let only_cleanup = lost.all(|step| step.deletes);
         let failure = |code: &str, message: String, details: Vec<ErrorDetail>| {
             let error = ErrorDetail {
                 code: code.to_owned(),
@@ -289,6 +305,12 @@ impl Round<'_> {
             }
         };
         let state = match details.is_empty() {
+            // The code and the words are Azure's, reported by its users.
+            false if only_cleanup => failure(
+                "DeploymentFailedCleanUp",
+                "The deployment operation failed, because it was unable to cleanup. Please see https://aka.ms/arm-debug for usage details.".to_owned(),
+                details,
+            ),
             false => failure(
                 "DeploymentFailed",
                 "At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.".to_owned(),
@@ -409,6 +431,10 @@ impl Round<'_> {
         });
         result
     }
+}
+
+fn has_begun_to_delete(step: &Step) -> bool {
+    step.deletes && step.state != StepState::Waiting
 }
 
 struct Planning(Result<Plan, ArmError>);

@@ -3,7 +3,6 @@
 //! So this says what really would come of it, where Azure compares the template with what is there. A step that would be
 //! refused is told among the diagnostics.
 
-mod copy;
 mod delta;
 
 use std::collections::BTreeSet;
@@ -14,12 +13,12 @@ use milink_core::World;
 use milink_core::azure::deployment::{DeploymentKey, Step, StepState};
 use serde_json::{Value, json};
 
+use super::copy::Copy;
 use super::run::{self, Sender};
 use super::{NAME, prepare, read};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
-use copy::Copy;
 
 /// How many deployments are looked at, of those in one another.
 const MOST_DEPLOYMENTS: usize = 1_000;
@@ -31,10 +30,10 @@ pub(super) fn what_if(call: &Call<'_>) -> Result<Answer, ArmError> {
     prepare::preflight(call, &prepared)?;
     let key = prepared.request.key.clone();
     let complete = prepared.request.complete;
-    let copy = Arc::new(Copy::of(call));
-    let arm = call
-        .arm
-        .over(Arc::clone(&copy) as Arc<dyn crate::arm::Worlds>);
+    let world = call.read(World::clone);
+    let copy = Arc::new(Copy::of(call.arm, call.subscription, world));
+    let worlds = Arc::clone(&copy) as Arc<dyn crate::arm::Worlds>;
+    let arm = call.arm.over(worlds, call.arm.looks_ahead);
     copy.start(prepared.request)?;
     copy.run(&arm, &key);
     let now = Sender {
