@@ -399,7 +399,8 @@ async fn a_program_that_waits_for_a_proxy_header_hangs_up() {
     let town = Town::chain(TUTORIAL).await;
     let first = town.fqdn();
     for name in ["fwd1", "fwd2"] {
-        let body = json!({"port": 1433, "host": first, "toPort": 1433, "acceptsProxyProtocol": true});
+        let body =
+            json!({"port": 1433, "host": first, "toPort": 1433, "acceptsProxyProtocol": true});
         relay(&town, name, body).await;
     }
     let how = How::new(APP, &first, 1433);
@@ -411,7 +412,9 @@ async fn a_program_that_waits_for_a_proxy_header_hangs_up() {
 }
 
 async fn relay(town: &Town, machine: &str, body: Value) {
-    let shown = town.by_hand(&format!("vm/{machine}/relay"), body.clone()).await;
+    let shown = town
+        .by_hand(&format!("vm/{machine}/relay"), body.clone())
+        .await;
     assert_eq!(shown["relays"], json!([body]));
 }
 

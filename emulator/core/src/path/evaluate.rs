@@ -8,8 +8,9 @@ use super::resolve::{Answer, is_hijacked, resolve_from};
 use super::vantage::Vantage;
 use super::verdict::{Branch, End, Reason, Redirect, Verdict, Warning, Way};
 use super::walk::{Walk, walk};
+use crate::azure::VirtualNetwork;
 use crate::azure::data_factory::Seat;
-use crate::azure::fabric::{PeeringState, RecordKind};
+use crate::azure::fabric::{PeeringState, RecordKind, Target};
 use crate::time::Span;
 use crate::world::World;
 
@@ -197,7 +198,33 @@ fn connect(world: &World, ask: &Ask<'_>, flow: Option<usize>, verdict: &mut Verd
     {
         verdict.redirect = redirect(world, ask, end);
     }
+    if verdict.reason == Some(Reason::NoRoute) && goes_outward(world, ask.from, verdict) {
+        verdict.latent.push(Reason::WrongDirection);
+    }
     warn(world, verdict);
+}
+
+/// Whether an instance asks for a place in a network that only has a private endpoint to it.
+fn goes_outward(world: &World, from: &Vantage, verdict: &Verdict) -> bool {
+    let Vantage::Instance(instance) = from else {
+        return false;
+    };
+    let Some(address) = verdict.resolved.address() else {
+        return false;
+    };
+    let mut endpoints = world.azure.fabric.private_endpoints.values();
+    endpoints.any(|endpoint| {
+        let network = world
+            .azure
+            .virtual_networks
+            .get(&endpoint.subnet.network_key());
+        let is_there = |network: &VirtualNetwork| {
+            let mut prefixes = network.prefixes.iter();
+            prefixes.any(|prefix| prefix.has(address))
+        };
+        endpoint.connection.target == Target::Instance(instance.clone())
+            && network.is_some_and(|network| is_there(network))
+    })
 }
 
 /// Everything that stands against a way, in the order in which a client meets it.

@@ -19,10 +19,9 @@ pub(super) fn hint(
     };
     let (host, port, from) = (ask.host, ask.port, ask.from.text(world));
     // What the login says is what came of it; what is to be done is about the rule.
-    let reason = match verdict.latent.contains(&Reason::ShadowedRule) {
-        true => Reason::ShadowedRule,
-        false => reason,
-    };
+    let said = [Reason::ShadowedRule, Reason::WrongDirection];
+    let said = said.into_iter().find(|said| verdict.latent.contains(said));
+    let reason = said.unwrap_or(reason);
     Some(match reason {
         Reason::DnsNoName if host.to_ascii_lowercase().contains(".secondary.") => format!(
             "connect to an instance by its own name: failover groups, whose listener '{host}' would be, are not emulated"
@@ -73,7 +72,9 @@ pub(super) fn hint(
         Reason::PortNotCarried => {
             "a private endpoint of a managed instance carries port 1433 only: use the instance's own network".to_owned()
         }
-        Reason::WrongDirection => "private endpoints lead inward only".to_owned(),
+        Reason::WrongDirection => format!(
+            "peer the networks, or give {from} a private endpoint to {host} in its own: the one there leads to {from} only"
+        ),
         Reason::ProxyProtocolMismatch if verdict.proxy_header.is_none() => format!(
             "what passes connections on at {} waits for the header of the PROXY protocol, which nothing before it sends",
             hop("vm")

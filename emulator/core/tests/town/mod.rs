@@ -13,11 +13,11 @@ pub use std::net::Ipv4Addr;
 pub use expect_test::{Expect, expect};
 pub use milink_core::World;
 pub use milink_core::azure::fabric::{
-    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile, Relay, WriteRelay,
-    Peering, Place, PoolId, Power, PowerMachine, Probe, Records, Review, ReviewConnection, Rule,
-    RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
+    AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile,
+    Peering, Place, PoolId, Power, PowerMachine, Probe, Records, Relay, Review, ReviewConnection,
+    Rule, RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
     WriteLoadBalancer, WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService,
-    WriteRecordSet, WriteSite, WriteZone, WriteZoneLink, holders,
+    WriteRecordSet, WriteRelay, WriteSite, WriteZone, WriteZoneLink, holders,
 };
 pub use milink_core::azure::{
     AddressPrefix, ManagedInstanceProperties, ResourceKey, SubnetId, SubnetSettings, Tags,
