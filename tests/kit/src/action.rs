@@ -41,6 +41,18 @@ pub enum Side {
     Instance,
 }
 
+/// The certificates that a SQL Server can have for its endpoint, which shows one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certificate {
+    /// The one with which the endpoint is made.
+    First,
+    /// The one that takes its place.
+    Second,
+}
+
+/// The resource group of all managed instances.
+pub const RESOURCE_GROUP: &str = "milink-rg";
+
 /// The kinds of BACKUP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the variants say it")]
@@ -90,21 +102,27 @@ pub enum Action {
     /// SET RECOVERY SIMPLE (true) or FULL.
     Recovery(u8, bool),
     /// CREATE CERTIFICATE for the endpoint, with a master key if there is none.
-    CreateCertificate(u8),
+    CreateCertificate(u8, Certificate),
     /// DROP CERTIFICATE of the endpoint.
-    DropCertificate(u8),
+    DropCertificate(u8, Certificate),
     /// CREATE ENDPOINT, started.
     CreateEndpoint(u8),
     /// ALTER ENDPOINT … STATE = STARTED (true) or STOPPED.
     TurnEndpoint(u8, bool),
+    /// ALTER ENDPOINT … AUTHENTICATION = CERTIFICATE.
+    AuthenticateBy(u8, Certificate),
     /// DROP ENDPOINT.
     DropEndpoint(u8),
     /// Imports the instance's certificate into SQL Server.
     ImportCertificate(Pair),
+    /// DROP CERTIFICATE of the instance's certificate.
+    DropImported(Pair),
     /// Imports a public root, and trusts it for managed instances.
     TrustRoot(u8),
     /// PUT of a partner certificate: the one that SQL Server has now.
-    UploadCertificate(Pair),
+    UploadCertificate(Pair, Certificate),
+    /// DELETE of a partner certificate: the last one that SQL Server had under this name.
+    RevokeCertificate(Pair, Certificate),
     /// CREATE AVAILABILITY GROUP, with the database (true) or empty.
     CreateGroup(u8, bool),
     /// DROP AVAILABILITY GROUP.
@@ -147,6 +165,24 @@ pub enum Action {
     Restart(u8),
     /// POST of setRole: to Primary (true) or Secondary, then Forced (true) or Planned.
     SetRole(Pair, bool, bool),
+    /// POST of an instance's stop.
+    StopInstance(u8),
+    /// POST of an instance's start.
+    StartInstance(u8),
+    /// DELETE of an instance.
+    DeleteInstance(u8),
+    /// DELETE of the resource group that all instances are in.
+    DeleteResourceGroup,
+}
+
+impl Certificate {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "endpoint_certificate",
+            Self::Second => "endpoint_certificate_2",
+        }
+    }
 }
 
 impl Pair {
@@ -232,10 +268,14 @@ impl Action {
         let instance = |n: u8| usize::from(n) < plan.instances.len();
         let database = |n: u8| server(server_of(n)) && n % DATABASES < plan.databases;
         match *self {
-            Self::Advance(_) | Self::Heal => true,
-            Self::Fault(n, _) => instance(n),
-            Self::CreateCertificate(n)
-            | Self::DropCertificate(n)
+            Self::Advance(_) | Self::Heal | Self::DeleteResourceGroup => true,
+            Self::Fault(n, _)
+            | Self::StopInstance(n)
+            | Self::StartInstance(n)
+            | Self::DeleteInstance(n) => instance(n),
+            Self::CreateCertificate(n, _)
+            | Self::DropCertificate(n, _)
+            | Self::AuthenticateBy(n, _)
             | Self::CreateEndpoint(n)
             | Self::TurnEndpoint(n, _)
             | Self::DropEndpoint(n)
@@ -257,7 +297,9 @@ impl Action {
                 Place::Instance(at) => instance(at) && database(n),
             },
             Self::ImportCertificate(pair)
-            | Self::UploadCertificate(pair)
+            | Self::DropImported(pair)
+            | Self::UploadCertificate(pair, _)
+            | Self::RevokeCertificate(pair, _)
             | Self::CreateDistributed(pair, _)
             | Self::DropDistributed(pair)
             | Self::CommitMode(pair, _)
@@ -311,10 +353,10 @@ pub fn preparation(pair: Pair, from_instance: bool) -> Vec<Action> {
         steps.push(Action::Backup(n, BackupKind::Full));
     }
     steps.extend([
-        Action::CreateCertificate(server),
+        Action::CreateCertificate(server, Certificate::First),
         Action::ImportCertificate(pair),
         Action::TrustRoot(server),
-        Action::UploadCertificate(pair),
+        Action::UploadCertificate(pair, Certificate::First),
         Action::CreateEndpoint(server),
         Action::CreateGroup(n, !from_instance),
     ]);
@@ -342,7 +384,7 @@ fn preparations(pairs: &[(Pair, bool)]) -> Vec<Action> {
         let done = |step: &Action| {
             let same = |other: &Action| match (other, step) {
                 (Action::ImportCertificate(one), Action::ImportCertificate(other))
-                | (Action::UploadCertificate(one), Action::UploadCertificate(other)) => {
+                | (Action::UploadCertificate(one, _), Action::UploadCertificate(other, _)) => {
                     (one.server(), one.instance) == (other.server(), other.instance)
                 }
                 (one, other) => one == other,
@@ -407,8 +449,21 @@ pub fn action(plan: &Plan) -> BoxedStrategy<Action> {
         18 => setup(plan),
         30 => link_command(plan),
         7 => fault(plan),
+        3 => power(plan),
     ]
     .boxed()
+}
+
+/// What is done to managed instances as a whole. What ends one for good is rare: little happens afterwards.
+pub fn power(plan: &Plan) -> BoxedStrategy<Action> {
+    (pair(plan), 0..40_u8)
+        .prop_map(|(pair, which)| match which {
+            0..=11 => Action::StopInstance(pair.instance),
+            12..=35 => Action::StartInstance(pair.instance),
+            36..=38 => Action::DeleteInstance(pair.instance),
+            _ => Action::DeleteResourceGroup,
+        })
+        .boxed()
 }
 
 /// Statements and requests that prepare a link or take its ground away.
@@ -420,19 +475,23 @@ pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
         Just(BackupKind::CopyOnly),
         Just(BackupKind::Log)
     ];
-    (pair, flag, kind, 0..19_u8)
+    (pair, flag, kind, 0..22_u8)
         .prop_map(|(pair, flag, kind, which)| {
             let (n, server) = (pair.database, pair.server());
+            let certificate = match flag {
+                true => Certificate::Second,
+                false => Certificate::First,
+            };
             match which {
                 0 | 1 => Action::Backup(n, kind),
                 2 => Action::Recovery(n, flag),
-                3 => Action::CreateCertificate(server),
-                4 => Action::DropCertificate(server),
+                3 => Action::CreateCertificate(server, certificate),
+                4 => Action::DropCertificate(server, certificate),
                 5 => Action::CreateEndpoint(server),
                 6 => Action::DropEndpoint(server),
                 7 => Action::ImportCertificate(pair),
                 8 => Action::TrustRoot(server),
-                9 | 10 => Action::UploadCertificate(pair),
+                9 | 10 => Action::UploadCertificate(pair, certificate),
                 11 => Action::CreateGroup(n, flag),
                 12 => Action::DropGroup(n),
                 13 => Action::GrantCreate(n),
@@ -440,7 +499,10 @@ pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
                 15 => Action::RemoveDatabase(n),
                 16 => Action::CreateDistributed(pair, flag),
                 17 => Action::DropDistributed(pair),
-                _ => Action::HadrOff(n),
+                18 => Action::HadrOff(n),
+                19 => Action::AuthenticateBy(server, certificate),
+                20 => Action::RevokeCertificate(pair, certificate),
+                _ => Action::DropImported(pair),
             }
         })
         .boxed()

@@ -13,6 +13,12 @@ pub struct Observation {
     pub links: BTreeMap<Pair, SeenLink>,
     /// The roles that SQL Servers have in their distributed groups.
     pub halves: BTreeMap<Pair, Role>,
+    /// Managed instances that ARM knows.
+    pub instances: BTreeMap<u8, Power>,
+    /// Partner certificates that instances have: of which server on which instance, and which of the server's.
+    pub uploads: BTreeSet<((u8, u8), u32)>,
+    /// Whether the resource group of the instances is there.
+    pub group: ResourceGroup,
     /// Where the service has just started: every group shows RESOLVING until they are online.
     pub starting: BTreeSet<Place>,
 }
@@ -48,4 +54,27 @@ pub enum Role {
     Primary,
     Secondary,
     Resolving,
+}
+
+/// The state of a managed instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants are ARM's words")]
+pub enum Power {
+    Ready,
+    Stopping,
+    Stopped,
+    Starting,
+    Deleting,
+}
+
+/// A resource group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResourceGroup {
+    /// It is there.
+    #[default]
+    There,
+    /// It is being deleted, with all that is in it.
+    Deleting,
+    /// There is no such group.
+    Gone,
 }

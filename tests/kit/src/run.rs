@@ -164,6 +164,9 @@ impl Runner {
         lab.world.advance_to(due);
         let mut next = self.with(lab);
         next.went(true, None);
+        let waited = due.since(self.lab.world.now()).as_seconds();
+        next.reference
+            .time_passes(u64::try_from(waited).unwrap_or_default());
         let checked = next.check(&self.lab.world, laws, known);
         let after = next.outcomes.len();
         let checked = checked.map_err(|what| Violation {

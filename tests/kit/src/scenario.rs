@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
-use crate::action::{Action, BackupKind, Pair, Place, Side, database_name, group_name, server_of};
+use crate::action::{
+    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, Side, database_name, group_name,
+    server_of,
+};
 use crate::arm::link_body;
 use crate::machine::Story;
 use crate::observation::Role;
@@ -51,6 +54,8 @@ struct Writer {
     steps: String,
     /// How many certificates each server has made.
     made: Vec<u32>,
+    /// Which of them it had last under each name.
+    own: Vec<[u32; 2]>,
     /// ARM's half, and SQL Server's, were told to commit synchronously: with both, a commit may wait for the other side.
     synchronous: (bool, bool),
     /// How many statements have been sent whose answer is not waited for.
@@ -65,6 +70,7 @@ impl Writer {
             plan: plan.clone(),
             steps: String::new(),
             made: vec![0; plan.servers.len()],
+            own: vec![[0; 2]; plan.servers.len()],
             synchronous: (false, false),
             later: 0,
             refusal: None,
@@ -116,7 +122,23 @@ impl Writer {
                 let waits = self.synchronous == (true, true);
                 self.sql_step(place, action, &sql, !waits, &[]);
             }
-            Action::UploadCertificate(pair) => self.upload(pair, action),
+            Action::UploadCertificate(pair, which) => self.upload(pair, which, action),
+            Action::RevokeCertificate(pair, which) => {
+                let path = self.uploaded(pair, which);
+                self.arm("DELETE", pair.instance, &path, None, &[]);
+            }
+            Action::StopInstance(n) => self.arm("POST", n, "/stop", None, &[]),
+            Action::StartInstance(n) => self.arm("POST", n, "/start", None, &[]),
+            Action::DeleteInstance(n) => self.arm("DELETE", n, "", None, &[]),
+            Action::DeleteResourceGroup => {
+                self.head(&format!("DELETE the resource group {RESOURCE_GROUP}"));
+                let path =
+                    format!("/subscriptions/${{subscription}}/resourceGroups/{RESOURCE_GROUP}");
+                let _ = write!(
+                    self.steps,
+                    "[step.arm]\nmethod = \"DELETE\"\npath = \"{path}\"\nwait = false\n"
+                );
+            }
             Action::ImportCertificate(pair) => self.import(pair, action),
             Action::CreateLink(pair, from) => {
                 let (version, policy) = self.versions(pair);
@@ -185,11 +207,23 @@ impl Writer {
             Action::Suspend(n, true) => alter_database(n, "HADR SUSPEND"),
             Action::Suspend(n, false) => alter_database(n, "HADR RESUME"),
             Action::HadrOff(n) => alter_database(n, "HADR OFF"),
-            Action::CreateCertificate(n) => {
+            Action::CreateCertificate(n, which) => {
                 self.made[usize::from(n)] += 1;
-                (n, CREATE_CERTIFICATE.to_owned())
+                self.own[usize::from(n)][which as usize] = self.made[usize::from(n)];
+                (n, create_certificate(which))
             }
-            Action::DropCertificate(n) => (n, "DROP CERTIFICATE endpoint_certificate".to_owned()),
+            Action::DropCertificate(n, which) => (n, format!("DROP CERTIFICATE {}", which.name())),
+            Action::DropImported(pair) => {
+                let fqdn = fqdn(pair.instance);
+                (pair.server(), format!("DROP CERTIFICATE [{fqdn}]"))
+            }
+            Action::AuthenticateBy(n, which) => (
+                n,
+                format!(
+                    "ALTER ENDPOINT database_mirroring_endpoint\nFOR DATABASE_MIRRORING (AUTHENTICATION = CERTIFICATE {})",
+                    which.name()
+                ),
+            ),
             Action::CreateEndpoint(n) => (n, CREATE_ENDPOINT.to_owned()),
             Action::TurnEndpoint(n, started) => {
                 let state = if started { "STARTED" } else { "STOPPED" };
@@ -233,7 +267,12 @@ impl Writer {
             | Action::DropDatabase(..)
             | Action::Insert(..)
             | Action::ImportCertificate(_)
-            | Action::UploadCertificate(_)
+            | Action::UploadCertificate(..)
+            | Action::RevokeCertificate(..)
+            | Action::StopInstance(_)
+            | Action::StartInstance(_)
+            | Action::DeleteInstance(_)
+            | Action::DeleteResourceGroup
             | Action::Failover(_)
             | Action::CreateLink(..)
             | Action::UpdateLink(..)
@@ -265,14 +304,22 @@ impl Writer {
         )
     }
 
-    fn upload(&mut self, pair: Pair, action: &Action) {
-        let sql = "SELECT CERTENCODED(CERT_ID('endpoint_certificate')) AS PublicKey";
+    fn upload(&mut self, pair: Pair, which: Certificate, action: &Action) {
+        let name = which.name();
+        let sql = format!("SELECT CERTENCODED(CERT_ID('{name}')) AS PublicKey");
         let place = pair.place(Side::Server);
-        self.sql_step(place, action, sql, true, &[("PublicKey", "PublicKey")]);
-        let made = self.made[usize::from(pair.server())];
-        let path = format!("/serverTrustCertificates/{place}_certificate{made}");
+        self.sql_step(place, action, &sql, true, &[("PublicKey", "PublicKey")]);
+        let path = self.uploaded(pair, which);
         let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
         self.arm("PUT", pair.instance, &path, Some(body), &[]);
+    }
+
+    fn uploaded(&self, pair: Pair, which: Certificate) -> String {
+        let (place, number) = (
+            pair.place(Side::Server),
+            self.own[usize::from(pair.server())][which as usize],
+        );
+        format!("/serverTrustCertificates/{place}_certificate{number}")
     }
 
     fn import(&mut self, pair: Pair, action: &Action) {
@@ -432,11 +479,10 @@ SELECT rs.role_desc FROM sys.dm_hadr_availability_replica_states AS rs
 JOIN sys.availability_groups AS ag ON ag.group_id = rs.group_id
 WHERE rs.is_local = 1 AND ag.name = N";
 
-const CREATE_CERTIFICATE: &str = "\
+const CREATE_MASTER_KEY: &str = "\
 IF NOT EXISTS (SELECT * FROM sys.symmetric_keys WHERE symmetric_key_id = 101)
     CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Str0ng!Passw0rd'
-GO
-CREATE CERTIFICATE endpoint_certificate WITH SUBJECT = 'endpoint', EXPIRY_DATE = '2049-12-31'";
+GO";
 
 const CREATE_ENDPOINT: &str = "\
 CREATE ENDPOINT database_mirroring_endpoint
@@ -444,6 +490,13 @@ CREATE ENDPOINT database_mirroring_endpoint
     AS TCP (LISTENER_PORT = 5022, LISTENER_IP = ALL)
     FOR DATABASE_MIRRORING (
         ROLE = ALL, AUTHENTICATION = CERTIFICATE endpoint_certificate, ENCRYPTION = REQUIRED ALGORITHM AES)";
+
+fn create_certificate(which: Certificate) -> String {
+    format!(
+        "{CREATE_MASTER_KEY}\nCREATE CERTIFICATE {} WITH SUBJECT = 'endpoint', EXPIRY_DATE = '2049-12-31'",
+        which.name()
+    )
+}
 
 fn backup(n: u8, kind: BackupKind) -> String {
     let db = database_name(n);

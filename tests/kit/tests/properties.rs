@@ -2,6 +2,7 @@
 //!
 //! `MILINK_STEPS`, `MILINK_SEED` and `MILINK_FAILURES` say how many steps, which cases, and where a failing one is written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,6 +10,11 @@ use std::time::Instant;
 use milink_core::World;
 use milink_core::link::{Link, Phase};
 use milink_proptest::hunt::{Hunt, hunt};
+use milink_proptest::machine::LinkMachine;
+use milink_proptest::run::Runner;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest_state_machine::ReferenceStateMachine as _;
 
 fn bounded(steps: u64, folder: &str) -> Hunt {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
@@ -99,6 +105,38 @@ fn databases_with_a_link_each_are_drawn_and_written_as_a_scenario() {
         endpoints <= failure.story.plan.servers.len(),
         "they share it:\n{text}"
     );
+}
+
+/// The kinds of actions that were drawn, and those that were accepted.
+fn kinds(steps: usize) -> (BTreeSet<String>, BTreeSet<String>) {
+    let random = TestRng::from_seed(RngAlgorithm::XorShift, &[9; 16]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let strategy = LinkMachine::sequential_strategy(1..80);
+    let (mut drawn, mut accepted) = (BTreeSet::new(), BTreeSet::new());
+    let mut done = 0;
+    while done < steps {
+        let tree = strategy.new_tree(&mut runner).expect("nothing is filtered");
+        let (story, actions, _) = tree.current();
+        let mut case = Runner::new(&story);
+        for action in story.beginning.iter().chain(&actions) {
+            let kind = format!("{action:?}");
+            let kind = kind.split('(').next().unwrap_or_default().to_owned();
+            case.step(action, &[]).expect("nothing is wrong");
+            if case.outcomes().last() == Some(&true) {
+                accepted.insert(kind.clone());
+            }
+            drawn.insert(kind);
+        }
+        done += case.outcomes().len();
+    }
+    (drawn, accepted)
+}
+
+#[test]
+fn everything_that_is_drawn_is_accepted_at_some_time() {
+    let (drawn, accepted) = kinds(8_000);
+    assert_eq!(drawn, accepted);
+    assert!(drawn.contains("DeleteResourceGroup"), "{drawn:?}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Cases that once failed, by name, as small as they could be made.
 
-use milink_proptest::action::{Action, Pair, Place, Side, Trouble, preparation};
+use milink_proptest::action::{Action, Certificate, Pair, Place, Side, Trouble, preparation};
+use milink_proptest::lab::observe;
 use milink_proptest::machine::Story;
+use milink_proptest::observation::{Observation, Power, ResourceGroup};
 use milink_proptest::run::{Lab, run};
 use milink_proptest::topology::{Pace, Plan};
 
@@ -269,4 +271,104 @@ fn a_copy_whose_link_is_gone_is_made_primary_by_force() {
         assert_eq!(server.check_writable(database), Ok(()));
         assert!(!database.is_secondary());
     }
+}
+
+/// What is seen in the end.
+fn seen(from_instance: bool, actions: &[Action]) -> Observation {
+    let lab = check(from_instance, actions);
+    observe(&lab.world, &Plan::usual(Pace::Azure))
+}
+
+/// The partners must shake hands again, and have time for it.
+const BOUNCE: [Action; 3] = [
+    Action::TurnEndpoint(0, false),
+    Action::TurnEndpoint(0, true),
+    Action::Advance(120),
+];
+
+#[test]
+fn a_certificate_that_is_taken_away_matters_at_the_next_handshake() {
+    let first = Certificate::First;
+    for (taken, given) in [
+        (
+            Action::RevokeCertificate(PAIR, first),
+            Action::UploadCertificate(PAIR, first),
+        ),
+        (Action::DropImported(PAIR), Action::ImportCertificate(PAIR)),
+    ] {
+        let mut steps = vec![taken, Action::Advance(60)];
+        let connected = |steps: &[Action]| seen(false, steps).links[&PAIR].connected;
+        assert!(connected(&steps), "{taken:?}");
+        steps.extend(BOUNCE);
+        assert!(!connected(&steps), "{taken:?}");
+        steps.extend([given, Action::Advance(300)]);
+        assert!(connected(&steps), "{given:?}");
+    }
+}
+
+#[test]
+fn another_certificate_of_the_endpoint_has_to_be_known_first() {
+    let second = Certificate::Second;
+    let connected = |uploaded: bool| {
+        let mut steps = vec![Action::CreateCertificate(0, second)];
+        if uploaded {
+            steps.extend([Action::UploadCertificate(PAIR, second), Action::Advance(60)]);
+        }
+        steps.push(Action::AuthenticateBy(0, second));
+        steps.extend(BOUNCE);
+        // The endpoint does not need the first one any more.
+        steps.push(Action::DropCertificate(0, Certificate::First));
+        let lab = check(false, &steps);
+        let server = lab.world.sql_server("sqlserver1").unwrap();
+        let first = server.master().content.certificate("endpoint_certificate");
+        assert!(first.is_none());
+        observe(&lab.world, &Plan::usual(Pace::Azure)).links[&PAIR].connected
+    };
+    assert!(connected(true));
+    assert!(!connected(false));
+}
+
+#[test]
+fn an_instance_without_link_stops_starts_and_goes() {
+    let hour = Action::Advance(3_600);
+    let mut steps = vec![
+        // Not while it has a link.
+        Action::StopInstance(0),
+        Action::DeleteInstance(0),
+        Action::DeleteLink(PAIR),
+        Action::Advance(60),
+        Action::StopInstance(0),
+    ];
+    let power = |steps: &[Action]| seen(false, steps).instances.get(&0).copied();
+    assert_eq!(power(&steps), Some(Power::Stopping));
+    steps.extend([hour, Action::CreateLink(PAIR, true)]);
+    let stopped = seen(false, &steps);
+    assert_eq!(stopped.instances[&0], Power::Stopped);
+    assert!(stopped.links.is_empty());
+    assert_eq!(stopped.databases[&(Place::Instance(0), 0)].rows, None);
+    steps.extend([Action::StartInstance(0), hour]);
+    let ready = seen(false, &steps);
+    assert_eq!(ready.instances[&0], Power::Ready);
+    assert!(ready.databases[&(Place::Instance(0), 0)].writable);
+    steps.extend([Action::DeleteInstance(0), hour, hour, hour, hour]);
+    assert_eq!(power(&steps), None);
+}
+
+#[test]
+fn a_resource_group_goes_with_its_instances_unless_one_has_a_link() {
+    let day = [Action::Advance(43_200); 2];
+    let end = |unlinked: bool| {
+        let mut steps = Vec::new();
+        if unlinked {
+            steps.extend([Action::DeleteLink(PAIR), Action::Advance(60)]);
+        }
+        steps.push(Action::DeleteResourceGroup);
+        steps.extend(day);
+        seen(false, &steps)
+    };
+    let gone = end(true);
+    assert_eq!((gone.group, gone.instances.len()), (ResourceGroup::Gone, 0));
+    let stays = end(false);
+    assert_eq!(stays.group, ResourceGroup::There);
+    assert!(stays.links[&PAIR].in_step);
 }

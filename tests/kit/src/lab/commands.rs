@@ -5,7 +5,10 @@ use std::sync::Arc;
 use milink_core::availability_group::{
     AvailabilityMode, ClusterType, FailoverMode, SecondaryConnections, SeedingMode,
 };
-use milink_core::azure::WriteTrustCertificate;
+use milink_core::azure::{
+    DeleteManagedInstance, DeleteResourceGroup, DeleteTrustCertificate, StartManagedInstance,
+    StopManagedInstance, WriteTrustCertificate,
+};
 use milink_core::backup::{BackupDevice, BackupKind as Kind};
 use milink_core::certificate::{CertificateFacts, MANAGED_INSTANCE_DNS_PATTERN};
 use milink_core::certificate::{PUBLIC_ROOTS, PrivateKey};
@@ -20,6 +23,7 @@ use milink_core::database::RecoveryModel;
 use milink_core::endpoint::{EncryptionAlgorithm, EndpointEncryption, EndpointRole, EndpointState};
 use milink_core::fault::{Fault, FaultError};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
+use milink_core::instance::ServiceState;
 use milink_core::link::{
     CreateLink, DeleteLink, FailOverLink, FailoverKind, LinkFailoverMode, LinkRole, LinkSpec,
     ReplicationMode, SetLinkRole, UpdateLink,
@@ -30,21 +34,24 @@ use milink_core::store::{Column, Key, Op, TableDefinition};
 use milink_core::time::Span;
 use milink_core::value::Value;
 
+use super::observe::uploaded_name;
 use super::{Lab, Outcome, Refused, facts};
-use crate::action::{Action, BackupKind, Pair, Place, database_name, group_name, server_of};
+use crate::action::{
+    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, database_name, group_name,
+    server_of,
+};
 use crate::reference::can_return;
 use crate::topology::{Policy, Version};
 
 const MASTER: DatabaseId = DatabaseId(1);
 const ENDPOINT: &str = "database_mirroring_endpoint";
-const CERTIFICATE: &str = "endpoint_certificate";
 const ROOT: &str = "MicrosoftPKI";
 
 /// Whether an action is several commands.
 pub(super) const fn is_several(action: &Action) -> bool {
     matches!(
         action,
-        Action::CreateDatabase(..) | Action::CreateCertificate(_) | Action::TrustRoot(_)
+        Action::CreateDatabase(..) | Action::CreateCertificate(..) | Action::TrustRoot(_)
     )
 }
 
@@ -68,7 +75,7 @@ impl Lab {
             }
             Action::CreateDatabase(place, n) => self.create_database(place, n)?,
             Action::DropDatabase(place, n) => {
-                let instance = self.at(place);
+                let instance = self.serving(place)?;
                 self.apply(DropDatabase {
                     instance,
                     name: name(n),
@@ -87,17 +94,23 @@ impl Lab {
             Action::Suspend(n, true) => self.alter_database(n, DatabaseChange::HadrSuspend)?,
             Action::Suspend(n, false) => self.alter_database(n, DatabaseChange::HadrResume)?,
             Action::HadrOff(n) => self.alter_database(n, DatabaseChange::HadrOff)?,
-            Action::CreateCertificate(n) => self.create_certificate(n)?,
-            Action::DropCertificate(n) => {
-                let instance = self.server(n);
-                self.apply(DropCertificate {
-                    instance,
-                    database: MASTER,
-                    name: CERTIFICATE.into(),
-                })?;
+            Action::CreateCertificate(n, which) => self.create_certificate(n, which)?,
+            Action::DropCertificate(n, which) => self.drop_certificate(n, which.name())?,
+            Action::DropImported(pair) => {
+                let name = self.fqdn(pair.instance);
+                self.drop_certificate(pair.server(), &name)?;
             }
             Action::CreateEndpoint(n) => self.create_endpoint(n)?,
-            Action::TurnEndpoint(n, started) => self.turn_endpoint(n, started)?,
+            Action::TurnEndpoint(n, started) => {
+                let state = match started {
+                    true => EndpointState::Started,
+                    false => EndpointState::Stopped,
+                };
+                self.alter_endpoint(n, Some(state), None)?;
+            }
+            Action::AuthenticateBy(n, which) => {
+                self.alter_endpoint(n, None, Some(authentication(which)))?;
+            }
             Action::DropEndpoint(n) => {
                 let instance = self.server(n);
                 self.apply(DropEndpoint {
@@ -113,7 +126,31 @@ impl Lab {
                 self.import(pair.server(), self.fqdn(pair.instance), certificate)?;
             }
             Action::TrustRoot(n) => self.trust_root(n)?,
-            Action::UploadCertificate(pair) => self.upload(pair)?,
+            Action::UploadCertificate(pair, which) => self.upload(pair, which)?,
+            Action::RevokeCertificate(pair, which) => {
+                let number = self.own[usize::from(pair.server())][which as usize];
+                let request = DeleteTrustCertificate {
+                    instance: self.existing(pair.instance)?,
+                    name: uploaded_name(pair.server(), number).into(),
+                };
+                self.apply(request)?;
+            }
+            Action::StopInstance(n) => {
+                let instance = self.existing(n)?;
+                self.apply(StopManagedInstance { instance })?;
+            }
+            Action::StartInstance(n) => {
+                let instance = self.existing(n)?;
+                self.apply(StartManagedInstance { instance })?;
+            }
+            Action::DeleteInstance(n) => {
+                let instance = self.existing(n)?;
+                self.apply(DeleteManagedInstance { instance })?;
+            }
+            Action::DeleteResourceGroup => {
+                let name = RESOURCE_GROUP.into();
+                self.apply(DeleteResourceGroup { name })?;
+            }
             Action::CreateGroup(n, with) => self.create_group(n, with)?,
             Action::DropGroup(n) => self.drop_group(n, group_name(n))?,
             Action::DropDistributed(pair) => self.drop_group(pair.database, pair.link())?,
@@ -143,7 +180,7 @@ impl Lab {
             }
             Action::CreateLink(pair, from) => {
                 let request = CreateLink {
-                    instance: self.instance(pair.instance),
+                    instance: self.existing(pair.instance)?,
                     name: pair.link().into(),
                     spec: self.spec(pair, from),
                 };
@@ -155,7 +192,7 @@ impl Lab {
                     false => ReplicationMode::Async,
                 };
                 let request = UpdateLink {
-                    instance: self.instance(pair.instance),
+                    instance: self.existing(pair.instance)?,
                     name: pair.link().into(),
                     replication_mode: Some(mode),
                     databases: None,
@@ -164,14 +201,14 @@ impl Lab {
             }
             Action::DeleteLink(pair) => {
                 let request = DeleteLink {
-                    instance: self.instance(pair.instance),
+                    instance: self.existing(pair.instance)?,
                     name: pair.link().into(),
                 };
                 self.apply(request)?;
             }
             Action::LinkFailover(pair, forced) => {
                 let request = FailOverLink {
-                    instance: self.instance(pair.instance),
+                    instance: self.existing(pair.instance)?,
                     name: pair.link().into(),
                     kind: match forced {
                         true => FailoverKind::ForcedAllowDataLoss,
@@ -182,7 +219,7 @@ impl Lab {
             }
             Action::SetRole(pair, primary, forced) => {
                 let request = SetLinkRole {
-                    instance: self.instance(pair.instance),
+                    instance: self.existing(pair.instance)?,
                     name: pair.link().into(),
                     role: match primary {
                         true => LinkRole::Primary,
@@ -197,7 +234,7 @@ impl Lab {
     }
 
     fn create_database(&mut self, place: Place, n: u8) -> Result<(), Refused> {
-        let instance = self.at(place);
+        let instance = self.serving(place)?;
         let database = self.apply(CreateDatabase {
             instance,
             name: name(n),
@@ -210,8 +247,8 @@ impl Lab {
     }
 
     fn insert(&mut self, place: Place, n: u8) -> Result<i64, Refused> {
-        let instance = self.at(place);
-        let found = self.world.instance(instance).expect("it is in the plan");
+        let instance = self.serving(place)?;
+        let found = self.world.instance(instance).expect("it serves");
         let database = found.database(&database_name(n));
         let database = database.ok_or(Refused::Nothing("there is no such database"))?;
         let table = database.content.table(&"dbo".into(), &"t".into());
@@ -276,7 +313,7 @@ impl Lab {
         })
     }
 
-    fn create_certificate(&mut self, n: u8) -> Result<(), Refused> {
+    fn create_certificate(&mut self, n: u8, which: Certificate) -> Result<(), Refused> {
         let (instance, database) = (self.server(n), MASTER);
         let found = self.world.instance(instance).expect("it is in the plan");
         if found.master().content.master_key.is_none() {
@@ -290,13 +327,24 @@ impl Lab {
         self.apply(CreateCertificate {
             instance,
             database,
-            name: CERTIFICATE.into(),
+            name: which.name().into(),
             owner: None,
             facts: facts(n, made),
             private_key: PrivateKey::MasterKey,
             active_for_begin_dialog: true,
         })?;
         self.made[usize::from(n)] = made;
+        self.own[usize::from(n)][which as usize] = made;
+        Ok(())
+    }
+
+    fn drop_certificate(&mut self, n: u8, name: &str) -> Result<(), Refused> {
+        let instance = self.server(n);
+        self.apply(DropCertificate {
+            instance,
+            database: MASTER,
+            name: name.into(),
+        })?;
         Ok(())
     }
 
@@ -332,14 +380,15 @@ impl Lab {
         Ok(())
     }
 
-    fn upload(&mut self, pair: Pair) -> Result<(), Refused> {
+    fn upload(&mut self, pair: Pair, which: Certificate) -> Result<(), Refused> {
         let server = self.world.instance(self.server(pair.server()));
-        let own = server.and_then(|server| server.master().content.certificate(CERTIFICATE));
+        let own = server.and_then(|server| server.master().content.certificate(which.name()));
         let own = own.ok_or(Refused::Nothing("there is no certificate to upload"))?;
-        let (facts, made) = (own.facts.clone(), self.made[usize::from(pair.server())]);
+        let facts = own.facts.clone();
+        let number = self.own[usize::from(pair.server())][which as usize];
         let request = WriteTrustCertificate {
-            instance: self.instance(pair.instance),
-            name: format!("sqlserver{}_certificate{made}", pair.server() + 1).into(),
+            instance: self.existing(pair.instance)?,
+            name: uploaded_name(pair.server(), number).into(),
             facts,
         };
         self.apply(request)?;
@@ -356,30 +405,27 @@ impl Lab {
             port: 5022,
             listener_ip: None,
             role: EndpointRole::All,
-            authentication: AuthenticationSpec {
-                windows: None,
-                certificate: Some(CERTIFICATE.into()),
-                windows_first: false,
-            },
+            authentication: authentication(Certificate::First),
             encryption: EndpointEncryption::Required(EncryptionAlgorithm::Aes),
         })?;
         Ok(())
     }
 
-    fn turn_endpoint(&mut self, n: u8, started: bool) -> Result<(), Refused> {
+    fn alter_endpoint(
+        &mut self,
+        n: u8,
+        state: Option<EndpointState>,
+        authentication: Option<AuthenticationSpec>,
+    ) -> Result<(), Refused> {
         let instance = self.server(n);
-        let state = match started {
-            true => EndpointState::Started,
-            false => EndpointState::Stopped,
-        };
         self.apply(AlterEndpoint {
             instance,
             name: ENDPOINT.into(),
-            state: Some(state),
+            state,
             port: None,
             listener_ip: None,
             role: None,
-            authentication: None,
+            authentication,
             encryption: None,
         })?;
         Ok(())
@@ -516,11 +562,26 @@ impl Lab {
         Some((version, policy))
     }
 
-    pub(super) fn at(&self, place: Place) -> InstanceId {
-        match place {
+    /// Where somebody can log in.
+    fn serving(&self, place: Place) -> Result<InstanceId, Refused> {
+        let id = match place {
             Place::Server(n) => self.server(n),
-            Place::Instance(n) => self.instance(n),
+            Place::Instance(n) => self.existing(n)?,
+        };
+        let found = self.world.instance(id);
+        match found.map(|found| found.service) {
+            Some(ServiceState::Running | ServiceState::Starting) => Ok(id),
+            Some(ServiceState::Stopped) => Err(Refused::Nothing("its service is stopped")),
+            None => Err(Refused::Nothing("there is no such server")),
         }
+    }
+
+    /// An instance that has not been deleted.
+    fn existing(&self, n: u8) -> Result<InstanceId, Refused> {
+        let id = self.instance(n);
+        let found = self.world.instance(id);
+        found.ok_or(Refused::Nothing("there is no such instance"))?;
+        Ok(id)
     }
 
     fn server(&self, n: u8) -> InstanceId {
@@ -532,13 +593,20 @@ impl Lab {
     }
 
     fn fqdn(&self, n: u8) -> String {
-        let instance = self.world.instance(self.instance(n));
-        instance.expect("it is in the plan").server_name()
+        self.fqdns[usize::from(n)].clone()
     }
 }
 
 fn too_many(_: FaultError) -> Refused {
     Refused::Nothing("there are too many faults")
+}
+
+fn authentication(which: Certificate) -> AuthenticationSpec {
+    AuthenticationSpec {
+        windows: None,
+        certificate: Some(which.name().into()),
+        windows_first: false,
+    }
 }
 
 fn server_url(n: u8) -> String {

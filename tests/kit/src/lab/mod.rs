@@ -5,10 +5,11 @@
 mod commands;
 mod observe;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
-use milink_core::azure::ManagedInstanceProperties;
+use milink_core::azure::{ManagedInstanceProperties, WriteResourceGroup};
 use milink_core::certificate::CertificateFacts;
 use milink_core::collation::Collation;
 use milink_core::command::{CreateManagedInstance, CreateSqlServer, Request};
@@ -19,11 +20,13 @@ use milink_core::refusal::Refusal;
 use milink_core::time::{Span, Timestamp};
 use milink_core::version::{Build, Edition, UpdatePolicy};
 
-use crate::action::{Action, Place};
+use crate::action::{Action, Place, RESOURCE_GROUP};
 use crate::topology::{Pace, Plan};
 
 pub use observe::observe;
 
+/// Where the instances are.
+const REGION: &str = "westeurope";
 /// When a world begins.
 const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -35,7 +38,11 @@ pub struct Lab {
     servers: Vec<InstanceId>,
     instances: Vec<InstanceId>,
     /// How many certificates each server has made.
-    made: Vec<u8>,
+    made: Vec<u32>,
+    /// Which of them it had last under each name; 0 if none.
+    own: Vec<[u32; 2]>,
+    /// The names of the instances' hosts, which are known when they are gone.
+    fqdns: Vec<String>,
     next_value: i64,
 }
 
@@ -73,6 +80,13 @@ impl Lab {
                 create(&mut world, sql_server(n, build))
             })
             .collect();
+        let group = WriteResourceGroup {
+            name: RESOURCE_GROUP.into(),
+            location: REGION.to_owned(),
+            tags: BTreeMap::new(),
+        };
+        let made = world.apply(START, group);
+        made.expect("a world begins without groups");
         let instances = (0u8..).zip(&plan.instances);
         let instances: Vec<InstanceId> = instances
             .map(|(n, policy)| {
@@ -81,8 +95,10 @@ impl Lab {
             })
             .collect();
         Self {
-            world,
             made: vec![0; servers.len()],
+            own: vec![[0; 2]; servers.len()],
+            fqdns: fqdns(&world, &instances),
+            world,
             servers,
             instances,
             next_value: 1,
@@ -117,11 +133,14 @@ impl Lab {
         let id = |place| find(place).map_or(InstanceId(0), |found| found.id);
         let servers = (0u8..).take(plan.servers.len()).map(Place::Server);
         let instances = (0u8..).take(plan.instances.len()).map(Place::Instance);
-        let (servers, instances) = (servers.map(id).collect(), instances.map(id).collect());
+        let servers = servers.map(id).collect();
+        let instances: Vec<InstanceId> = instances.map(id).collect();
         Self {
+            fqdns: fqdns(&world, &instances),
             servers,
             instances,
             made: vec![0; plan.servers.len()],
+            own: vec![[0; 2]; plan.servers.len()],
             next_value: 1,
             world,
         }
@@ -136,6 +155,14 @@ impl Lab {
         let now = self.world.now();
         Ok(self.world.apply(now, request)?)
     }
+}
+
+fn fqdns(world: &World, instances: &[InstanceId]) -> Vec<String> {
+    let fqdn = |id: &InstanceId| world.instance(*id).map(|found| found.server_name());
+    instances
+        .iter()
+        .map(|id| fqdn(id).unwrap_or_default())
+        .collect()
 }
 
 fn create<R: Request<Reply = InstanceId>>(world: &mut World, request: R) -> InstanceId {
@@ -170,16 +197,16 @@ fn managed_instance(n: u8, update_policy: UpdatePolicy) -> CreateManagedInstance
         collation: Collation::DEFAULT,
         administrator: "miadmin".into(),
         password: "x".into(),
-        properties: ManagedInstanceProperties::new("milink-rg".into(), "westeurope"),
+        properties: ManagedInstanceProperties::new(RESOURCE_GROUP.into(), REGION),
     }
 }
 
 /// The facts of some certificate: those of different owners, or made later, differ.
-fn facts(owner: u8, made: u8) -> CertificateFacts {
+fn facts(owner: u8, made: u32) -> CertificateFacts {
     let mut thumbprint = [owner; 20];
-    thumbprint[0] = made;
+    thumbprint[..4].copy_from_slice(&made.to_be_bytes());
     CertificateFacts {
-        der: vec![owner, made].into(),
+        der: thumbprint.to_vec().into(),
         thumbprint,
         subject: format!("certificate {owner}.{made}"),
         issuer: format!("certificate {owner}.{made}"),

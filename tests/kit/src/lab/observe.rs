@@ -2,12 +2,14 @@
 
 use milink_core::World;
 use milink_core::availability_group as group;
-use milink_core::instance::Instance;
+use milink_core::azure::InstanceState;
+use milink_core::instance::{Instance, ServiceState};
 use milink_core::link::{Health, LinkRole, LinkStatus};
+use milink_core::names::Name;
 use milink_core::value::Value;
 
-use crate::action::{Pair, Place, Side, database_name, server_of};
-use crate::observation::{Observation, Role, SeenDatabase, SeenLink};
+use crate::action::{Pair, Place, RESOURCE_GROUP, Side, database_name, server_of};
+use crate::observation::{Observation, Power, ResourceGroup, Role, SeenDatabase, SeenLink};
 use crate::topology::Plan;
 
 /// Looks at a world that was made as the plan says.
@@ -36,12 +38,54 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
             }
         }
     }
+    for instance in instances.clone() {
+        look_at_instance(world, instance, &mut seen);
+    }
+    let group = world.azure.resource_groups.get(&Name::new(RESOURCE_GROUP));
+    seen.group = match group.map(|group| group.deletion) {
+        None => ResourceGroup::Gone,
+        Some(None) => ResourceGroup::There,
+        Some(Some(_)) => ResourceGroup::Deleting,
+    };
     for database in plan.databases() {
         for instance in instances.clone() {
             look_at_pair(world, Pair { database, instance }, &mut seen);
         }
     }
     seen
+}
+
+/// Its state, and the partner certificates that it has under names of [`uploaded_name`].
+fn look_at_instance(world: &World, n: u8, seen: &mut Observation) {
+    let Some(view) = world.managed_instance_view(&Place::Instance(n).name()) else {
+        return;
+    };
+    let power = match view.state {
+        InstanceState::Creating | InstanceState::Ready | InstanceState::Updating => Power::Ready,
+        InstanceState::Stopping => Power::Stopping,
+        InstanceState::Stopped => Power::Stopped,
+        InstanceState::Starting => Power::Starting,
+        InstanceState::Deleting => Power::Deleting,
+    };
+    seen.instances.insert(n, power);
+    let managed = view.engine.and_then(|engine| engine.as_managed_instance());
+    let names = managed
+        .into_iter()
+        .flat_map(|mi| mi.trust_certificates.keys());
+    let uploads = names.filter_map(|name| upload(name.as_str()));
+    seen.uploads
+        .extend(uploads.map(|(server, number)| ((server, n), number)));
+}
+
+/// The name of a partner certificate: of a server, and which of those that it has made.
+pub(super) fn uploaded_name(server: u8, number: u32) -> String {
+    format!("{}_certificate{number}", Place::Server(server))
+}
+
+fn upload(name: &str) -> Option<(u8, u32)> {
+    let (server, number) = name.strip_prefix("sqlserver")?.split_once("_certificate")?;
+    let server: u8 = server.parse().ok()?;
+    Some((server.checked_sub(1)?, number.parse().ok()?))
 }
 
 fn look_at_pair(world: &World, pair: Pair, seen: &mut Observation) {
@@ -87,7 +131,10 @@ fn find(world: &World, place: Place) -> Option<&Instance> {
 
 fn database(instance: &Instance, n: u8) -> Option<SeenDatabase> {
     let database = instance.database(&database_name(n))?;
-    let rows = instance.check_readable(database).is_ok().then(|| {
+    // Nobody can log in to ask.
+    let runs = instance.service != ServiceState::Stopped;
+    let readable = runs && instance.check_readable(database).is_ok();
+    let rows = readable.then(|| {
         let table = database.content.table(&"dbo".into(), &"t".into());
         let rows = table.into_iter().flat_map(|table| table.scan());
         let mut values: Vec<i64> = rows.filter_map(|(_, row)| value(row)).collect();
@@ -96,7 +143,7 @@ fn database(instance: &Instance, n: u8) -> Option<SeenDatabase> {
     });
     Some(SeenDatabase {
         rows,
-        writable: instance.check_writable(database).is_ok(),
+        writable: runs && instance.check_writable(database).is_ok(),
         secondary: database.is_secondary(),
     })
 }

@@ -2,8 +2,8 @@
 
 use super::versions::{can_return, fails_over_by_statement};
 use super::{Course, Reference, met, on_server};
-use crate::action::{Action, BackupKind, Pair, Place, Side, server_of};
-use crate::observation::Role;
+use crate::action::{Action, BackupKind, Certificate, Pair, Place, Side, server_of};
+use crate::observation::{Power, ResourceGroup, Role};
 
 /// What must come of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,14 @@ use Expected::{Accepted, Either, Refused};
 impl Reference {
     /// What must come of an action that is about to be done.
     pub fn expect(&self, action: &Action) -> Expected {
-        match self.expect_at_work(action) {
+        let expected = self.expect_at_work(action);
+        let expected = match self.expect_of_instance(action) {
+            Accepted => expected,
+            refused @ Refused(_) => refused,
+            Either if expected == Accepted => Either,
+            Either => expected,
+        };
+        match expected {
             // Until the groups of a server are online, what stands on them waits.
             Accepted if !self.last.starting.is_empty() => Either,
             expected => expected,
@@ -49,14 +56,23 @@ impl Reference {
             Action::DropDatabase(place, n) => self.expect_drop_database(place, n),
             Action::Backup(n, kind) => self.expect_backup(n, kind),
             Action::Recovery(n, simple) => self.expect_recovery(n, simple),
-            Action::CreateCertificate(n) if self.of(n).certificate => {
+            Action::CreateCertificate(n, which) if self.own(n, which).there => {
                 Refused("the certificate is there (15232)")
             }
-            Action::DropCertificate(n) => self.expect_drop_certificate(n),
+            Action::DropCertificate(n, which) => self.expect_drop_certificate(n, which),
             Action::CreateEndpoint(n) => match &self.of(n).endpoint {
                 Some(_) => Refused("there is a mirroring endpoint already (7862)"),
-                None if !self.of(n).certificate => Refused("the certificate is missing (15151)"),
+                None if !self.own(n, Certificate::First).there => {
+                    Refused("the certificate is missing (15151)")
+                }
                 None => Accepted,
+            },
+            Action::AuthenticateBy(n, which) => match &self.of(n).endpoint {
+                None => Refused("there is no endpoint"),
+                Some(_) if !self.own(n, which).there => {
+                    Refused("the certificate is missing (15151)")
+                }
+                Some(_) => Accepted,
             },
             Action::TurnEndpoint(n, _) | Action::DropEndpoint(n) => match &self.of(n).endpoint {
                 None => Refused("there is no endpoint"),
@@ -65,11 +81,24 @@ impl Reference {
             Action::ImportCertificate(pair) if self.imports.contains(&met(pair)) => {
                 Refused("the certificate is imported already (15232)")
             }
-            Action::TrustRoot(n) if self.of(n).root => Refused("the root is there already (15232)"),
-            Action::CreateCertificate(_) | Action::ImportCertificate(_) | Action::TrustRoot(_) => {
-                Accepted
+            Action::DropImported(pair) if !self.imports.contains(&met(pair)) => {
+                Refused("there is no such certificate (15151)")
             }
-            Action::UploadCertificate(pair) => self.expect_upload(pair),
+            Action::TrustRoot(n) if self.of(n).root => Refused("the root is there already (15232)"),
+            Action::CreateCertificate(..)
+            | Action::ImportCertificate(_)
+            | Action::DropImported(_)
+            | Action::TrustRoot(_) => Accepted,
+            Action::UploadCertificate(pair, which) => self.expect_upload(pair, which),
+            // What is not there is deleted already.
+            Action::RevokeCertificate(..) => Accepted,
+            Action::StopInstance(n) => self.expect_stop(n),
+            Action::StartInstance(n) => self.expect_start(n),
+            Action::DeleteInstance(n) => self.expect_delete(n),
+            Action::DeleteResourceGroup => match self.group {
+                ResourceGroup::Gone => Refused("there is no such group"),
+                ResourceGroup::There | ResourceGroup::Deleting => Accepted,
+            },
             Action::CreateGroup(n, with) => self.expect_create_group(n, with),
             Action::DropGroup(n) => match self.groups.get(&n) {
                 None => Refused("there is no such group"),
@@ -152,8 +181,15 @@ impl Reference {
         if database.stranded || !database.made {
             return Refused("the database is being restored (927)");
         }
-        if matches!(place, Place::Server(_)) && self.last.starting.contains(&place) {
+        if self.last.starting.contains(&place) {
             return Either;
+        }
+        if let Place::Instance(instance) = place {
+            match self.instances[usize::from(instance)] {
+                Some(Power::Ready) => {}
+                Some(Power::Stopped) => return Refused("its service is stopped"),
+                _ => return Either,
+            }
         }
         let role = match place {
             Place::Server(_) if self.has_group(n) => {
@@ -256,21 +292,20 @@ impl Reference {
         }
     }
 
-    fn expect_drop_certificate(&self, n: u8) -> Expected {
-        let server = self.of(n);
-        match server.endpoint {
-            _ if !server.certificate => Refused("there is no such certificate (15151)"),
-            Some((_, made)) if made == server.made => Refused("the endpoint uses it (15352)"),
+    fn expect_drop_certificate(&self, n: u8, which: Certificate) -> Expected {
+        let own = self.own(n, which);
+        match self.of(n).endpoint {
+            _ if !own.there => Refused("there is no such certificate (15151)"),
+            Some((_, number)) if number == own.number => Refused("the endpoint uses it (15352)"),
             _ => Accepted,
         }
     }
 
-    fn expect_upload(&self, pair: Pair) -> Expected {
-        let server = self.of(pair.server());
-        if !server.certificate {
+    fn expect_upload(&self, pair: Pair, which: Certificate) -> Expected {
+        if !self.own(pair.server(), which).there {
             return Refused("there is no certificate to upload");
         }
-        match self.uploads.contains(&(met(pair), server.made)) {
+        match self.uploads.contains_key(&self.upload_of(pair, which)) {
             true => Either,
             false => Accepted,
         }
@@ -409,6 +444,10 @@ impl Reference {
             Course::Asked if target == Side::Instance => Refused("there is no copy yet"),
             _ => Either,
         }
+    }
+
+    fn own(&self, n: u8, which: Certificate) -> super::Own {
+        self.of(n).own[which as usize]
     }
 
     fn of(&self, n: u8) -> &super::Server {

@@ -19,6 +19,7 @@ impl Reference {
     pub fn look(&mut self, seen: Observation) -> Judgement {
         self.last.starting.clone_from(&seen.starting);
         self.look_at_links(&seen)?;
+        self.look_at_instances(&seen)?;
         self.look_at_roles(&seen)?;
         self.look_at_new_databases(&seen)?;
         self.look_at_promoted(&seen);
@@ -36,6 +37,9 @@ impl Reference {
             }
         }
         self.look_at_silence();
+        self.look_at_handshakes(&seen)?;
+        self.look_at_uploads(&seen)?;
+        self.note_who_may_meet();
         self.last = seen;
         Ok(())
     }

@@ -6,13 +6,14 @@
 //! state with the emulator: where the two disagree, one of them is wrong.
 
 mod expect;
+mod instances;
 mod learn;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::action::{Action, BackupKind, Pair, Place, Side, Trouble, server_of};
-use crate::observation::{Observation, Role};
+use crate::action::{Action, BackupKind, Certificate, Pair, Place, Side, Trouble, server_of};
+use crate::observation::{Observation, Power, ResourceGroup, Role};
 use crate::topology::Plan;
 
 pub use expect::Expected;
@@ -29,7 +30,10 @@ pub struct Reference {
     /// The availability groups of databases.
     groups: BTreeMap<u8, Group>,
     /// Certificates of servers that were uploaded: server and instance, and which of the server's certificates.
-    uploads: BTreeSet<((u8, u8), u32)>,
+    uploads: BTreeMap<((u8, u8), u32), Upload>,
+    /// Managed instances; none for one that is gone.
+    instances: Vec<Option<Power>>,
+    group: ResourceGroup,
     /// Servers that have the certificate of an instance.
     imports: BTreeSet<(u8, u8)>,
     /// What is wrong between which instance and its partners.
@@ -41,17 +45,42 @@ pub struct Reference {
     /// Pairs between which nothing could move when the case was last looked at, and how much was committed on either side
     /// when that began.
     still: BTreeMap<Pair, [usize; 2]>,
+    /// How many seconds have passed.
+    clock: u64,
+    /// Links whose partners do not hear each other, and since when.
+    apart: BTreeMap<Pair, u64>,
+    /// Links whose partners could shake hands when the case was last looked at.
+    may_meet: BTreeSet<Pair>,
 }
 
 /// What a SQL Server has, besides databases.
 #[derive(Clone, Debug, Default)]
 struct Server {
-    /// How many certificates it has made: the last one is the one it has.
+    /// How many certificates it has made.
     made: u32,
-    certificate: bool,
+    /// Those that it had last, under either name.
+    own: [Own; 2],
     /// Whether the endpoint is started, and with which certificate.
     endpoint: Option<(bool, u32)>,
     root: bool,
+}
+
+/// A certificate of a SQL Server: which of those it has made, and whether it has it still.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    number: u32,
+    there: bool,
+}
+
+/// A partner certificate on an instance, as ARM was asked for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Upload {
+    /// It has been seen.
+    there: bool,
+    /// It was asked for and has not been seen yet.
+    coming: bool,
+    /// Its deletion was asked for.
+    going: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -116,20 +145,26 @@ impl Reference {
             halves: BTreeMap::new(),
             links: BTreeMap::new(),
             groups: BTreeMap::new(),
-            uploads: BTreeSet::new(),
+            uploads: BTreeMap::new(),
+            instances: vec![Some(Power::Ready); plan.instances.len()],
+            group: ResourceGroup::There,
             imports: BTreeSet::new(),
             troubles: BTreeSet::new(),
             lineages: 0,
             dropped: BTreeMap::new(),
             last: Observation::default(),
             still: BTreeMap::new(),
+            clock: 0,
+            apart: BTreeMap::new(),
+            may_meet: BTreeSet::new(),
         }
     }
 
     /// Notes that an action was accepted, with the value that an insert has written. What was refused changes nothing.
     pub fn accepted(&mut self, action: &Action, value: Option<i64>) {
         match *action {
-            Action::Advance(_) | Action::GrantCreate(_) | Action::CommitMode(..) => {}
+            Action::Advance(seconds) => self.time_passes(seconds.into()),
+            Action::GrantCreate(_) | Action::CommitMode(..) => {}
             Action::UpdateLink(..) | Action::Restart(_) => {}
             Action::Fault(n, trouble) => {
                 self.troubles.insert((n, trouble));
@@ -158,15 +193,27 @@ impl Reference {
                     database.chain &= !simple;
                 }
             }
-            Action::CreateCertificate(n) => {
+            Action::CreateCertificate(n, which) => {
                 let server = self.server(n);
                 server.made += 1;
-                server.certificate = true;
+                server.own[which as usize] = Own {
+                    number: server.made,
+                    there: true,
+                };
             }
-            Action::DropCertificate(n) => self.server(n).certificate = false,
+            Action::DropCertificate(n, which) => {
+                self.server(n).own[which as usize].there = false;
+            }
             Action::CreateEndpoint(n) => {
                 let server = self.server(n);
-                server.endpoint = Some((true, server.made));
+                server.endpoint = Some((true, server.own[Certificate::First as usize].number));
+            }
+            Action::AuthenticateBy(n, which) => {
+                let server = self.server(n);
+                let number = server.own[which as usize].number;
+                if let Some(endpoint) = &mut server.endpoint {
+                    endpoint.1 = number;
+                }
             }
             Action::TurnEndpoint(n, started) => {
                 if let Some(endpoint) = &mut self.server(n).endpoint {
@@ -178,10 +225,22 @@ impl Reference {
                 self.imports.insert(met(pair));
             }
             Action::TrustRoot(n) => self.server(n).root = true,
-            Action::UploadCertificate(pair) => {
-                let made = self.servers[usize::from(pair.server())].made;
-                self.uploads.insert((met(pair), made));
+            Action::DropImported(pair) => {
+                self.imports.remove(&met(pair));
             }
+            Action::UploadCertificate(pair, which) => {
+                let upload = self.uploads.entry(self.upload_of(pair, which)).or_default();
+                upload.coming = true;
+            }
+            Action::RevokeCertificate(pair, which) => {
+                if let Some(upload) = self.uploads.get_mut(&self.upload_of(pair, which)) {
+                    upload.going = upload.there;
+                }
+            }
+            Action::StopInstance(n) => self.instances[usize::from(n)] = Some(Power::Stopping),
+            Action::StartInstance(n) => self.instances[usize::from(n)] = Some(Power::Starting),
+            Action::DeleteInstance(n) => self.instances[usize::from(n)] = Some(Power::Deleting),
+            Action::DeleteResourceGroup => self.group = ResourceGroup::Deleting,
             Action::CreateGroup(n, has_database) => {
                 self.groups.insert(n, Group { has_database });
             }
@@ -232,6 +291,11 @@ impl Reference {
                 self.set_role(pair, Side::Instance, Role::Secondary)
             }
         }
+    }
+
+    /// Notes that so many seconds have passed, or a little more.
+    pub fn time_passes(&mut self, seconds: u64) {
+        self.clock += seconds;
     }
 
     /// The role of the instance in every link, as the commands say.
@@ -463,10 +527,7 @@ impl Reference {
             return false;
         };
         let server = &self.servers[usize::from(pair.server())];
-        let trusted = server
-            .endpoint
-            .is_some_and(|(started, made)| started && self.uploads.contains(&(met(pair), made)));
-        let trusts = server.root && self.imports.contains(&met(pair));
+        let trusts = server.root;
         let complements = match self.halves.get(&pair) {
             Some(Role::Primary) => link.role == Role::Secondary,
             Some(Role::Secondary) => link.role == Role::Primary,
@@ -480,7 +541,27 @@ impl Reference {
         };
         let group = self.groups.get(&pair.database);
         let grounds = group.is_some_and(|group| link.asked_primary || group.has_database);
-        !self.is_kept_apart(pair.instance) && trusted && trusts && complements && formats && grounds
+        self.can_meet(pair) && trusts && complements && formats && grounds
+    }
+
+    /// Whether the sides can shake hands as far as it depends on what they know of each other, and nothing is between them.
+    /// A link that was connected before needs no root any more.
+    fn can_meet(&self, pair: Pair) -> bool {
+        let server = &self.servers[usize::from(pair.server())];
+        let knows = |number| {
+            let upload = self.uploads.get(&(met(pair), number));
+            upload.is_some_and(|upload| upload.there || upload.coming)
+        };
+        let trusted = server
+            .endpoint
+            .is_some_and(|(started, number)| started && knows(number));
+        trusted && self.imports.contains(&met(pair)) && !self.is_kept_apart(pair.instance)
+    }
+
+    /// The partner certificate that a request means.
+    fn upload_of(&self, pair: Pair, which: Certificate) -> ((u8, u8), u32) {
+        let server = &self.servers[usize::from(pair.server())];
+        (met(pair), server.own[which as usize].number)
     }
 
     fn versions(&self, pair: Pair) -> (crate::topology::Version, crate::topology::Policy) {

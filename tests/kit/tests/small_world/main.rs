@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use milink_core::World;
 use milink_core::invariants::{LAWS, STEP_LAWS};
-use milink_proptest::action::{Action, BackupKind, Pair, Place, Trouble, preparation};
+use milink_proptest::action::{Action, BackupKind, Certificate, Pair, Place, Trouble, preparation};
 use milink_proptest::machine::Story;
 use milink_proptest::run::Runner;
 use milink_proptest::topology::{Pace, Plan};
@@ -89,11 +89,11 @@ const MORE: [Move; 22] = [
     Move::Do(Action::Backup(0, BackupKind::CopyOnly)),
     Move::Do(Action::Recovery(0, true)),
     Move::Do(Action::Recovery(0, false)),
-    Move::Do(Action::CreateCertificate(0)),
-    Move::Do(Action::DropCertificate(0)),
+    Move::Do(Action::CreateCertificate(0, Certificate::First)),
+    Move::Do(Action::DropCertificate(0, Certificate::First)),
     Move::Do(Action::ImportCertificate(PAIR)),
     Move::Do(Action::TrustRoot(0)),
-    Move::Do(Action::UploadCertificate(PAIR)),
+    Move::Do(Action::UploadCertificate(PAIR, Certificate::First)),
     Move::Do(Action::CreateEndpoint(0)),
     Move::Do(Action::DropEndpoint(0)),
     Move::Do(Action::GrantCreate(0)),
