@@ -426,3 +426,39 @@ fn what_was_recorded_is_replayed() {
     let wrong = String::from_utf8_lossy(&broken.stderr);
     assert!(wrong.contains(": line "), "{wrong}");
 }
+
+#[test]
+fn every_clock_is_set_by_flag_and_by_verb() {
+    const MODES: [&str; 4] = ["real", "scaled=60", "auto", "manual"];
+    let home = tempfile::tempdir().unwrap();
+    let asked = |url: &str, words: &[&str]| {
+        let done = run(home.path(), &[&["clock"], words, &["--url", url]].concat());
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{words:?}: {stderr}");
+        serde_json::from_slice::<Value>(&done.stdout).unwrap()
+    };
+    for mode in MODES {
+        let up = Up::start(home.path(), &["--clock", mode]);
+        assert_eq!(asked(up.url(), &["show"])["mode"], mode);
+        assert_eq!(up.terminate(), Some(0));
+    }
+    let up = Up::start(home.path(), &["--clock", "manual"]);
+    for mode in MODES {
+        assert_eq!(asked(up.url(), &["set", mode])["mode"], mode);
+        assert_eq!(asked(up.url(), &["show"])["mode"], mode);
+    }
+    // It is manual again: it stands, and is put forward by so much.
+    let now = |clock: &Value| clock["now"].as_str().unwrap().to_owned();
+    let before = now(&asked(up.url(), &["show"]));
+    assert_eq!(now(&asked(up.url(), &["show"])), before);
+    let after = now(&asked(up.url(), &["advance", "90min"]));
+    assert!(after > before, "{after}");
+    for bad in ["fast", "scaled=0"] {
+        let refused = run(home.path(), &["clock", "set", bad, "--url", up.url()]);
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        let refused = run(home.path(), &["up", "--clock", bad]);
+        assert_eq!(refused.status.code(), Some(2), "{bad}");
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("is no clock"), "{said}");
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use milink::Emulator;
+use milink::clock::ClockMode;
 use milink_client::Sql;
 use milink_scenarios::{Runner, SQL_SERVER_PRIMARY, Scenario, Silent};
 use milink_tests::Stage;
@@ -111,6 +113,41 @@ async fn a_scaled_clock_runs_faster_than_the_host() {
         .await
         .expect_err("not a clock");
     assert_eq!(bad.arm_code(), Some("BadRequest"));
+}
+
+#[tokio::test]
+async fn a_real_clock_runs_with_the_host_and_never_jumps() {
+    let stage = Stage::start_with(Emulator::builder().clock(ClockMode::Real)).await;
+    let control = stage.control();
+    let mut sql = stage.sql_server().await;
+    let real = Instant::now();
+    let begun = milliseconds(&mut sql).await;
+    let inner = Instant::now();
+    sql.batch("WAITFOR DELAY '00:00:00.250'")
+        .await
+        .expect("WAITFOR succeeds");
+    let waited = inner.elapsed();
+    assert!(waited >= Duration::from_millis(250), "{waited:?}");
+    let passed = milliseconds(&mut sql).await - begun;
+    let most = i64::try_from(real.elapsed().as_millis()).expect("not that long") + 1;
+    assert!((250..=most).contains(&passed), "{passed} of {most}");
+
+    // It is put forward when it is told, and is there when another mode goes on from it.
+    let advance = json!({"by": "1h"});
+    let moved = control.post("clock/advance", &advance).await;
+    moved.expect("an hour");
+    assert!(milliseconds(&mut sql).await - begun >= 3_600_000);
+    for mode in ["manual", "scaled=2", "auto", "real"] {
+        let before = milliseconds(&mut sql).await;
+        let set = json!({ "mode": mode });
+        let clock = control.put("clock", &set).await.expect("it is set");
+        assert_eq!(clock["mode"], mode);
+        assert_eq!(control.get("clock").await.expect("the clock")["mode"], mode);
+        let after = milliseconds(&mut sql).await;
+        assert!(after >= before, "{mode}");
+        let stands = milliseconds(&mut sql).await == after;
+        assert!(mode != "manual" || stands);
+    }
 }
 
 #[tokio::test]

@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 
 const PRELOGIN: u8 = 0x12;
 const LOGIN: u8 = 0x10;
-const BATCH: u8 = 0x01;
+pub(super) const BATCH: u8 = 0x01;
 const RPC: u8 = 0x03;
 const TRANSACTION: u8 = 0x0E;
-const ATTENTION: u8 = 0x06;
+pub(super) const ATTENTION: u8 = 0x06;
 const END_OF_MESSAGE: u8 = 1;
 
 /// How long a connection may take to end: plenty for a loaded machine, and none of the server's own timeouts.
@@ -343,7 +343,7 @@ async fn connect(stage: &Stage) -> TcpStream {
 }
 
 /// A session without TLS.
-async fn login(stage: &Stage) -> TcpStream {
+pub(super) async fn login(stage: &Stage) -> TcpStream {
     let mut stream = connect(stage).await;
     stream
         .write_all(&packet(PRELOGIN, &prelogin(NOT_SUPPORTED)))
@@ -406,7 +406,7 @@ async fn read_message(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// One packet that is a whole message; larger ones are not needed here.
-fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn packet(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len() + 8)
         .expect("a small message")
         .to_be_bytes();

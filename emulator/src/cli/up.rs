@@ -1,5 +1,6 @@
 //! `milink up`: start, say how to connect, run until told to stop.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -170,17 +171,23 @@ pub(super) async fn up(arguments: UpArguments) -> anyhow::Result<ExitCode> {
         let ended = emulator.end_log();
         ended.with_context(|| format!("cannot write the input log {}", file.display()))?;
     }
-    let broken = emulator.hub().watch().broken();
+    let (lines, status) = verdict(&emulator.hub().watch().broken());
     drop(emulator);
-    for (world, law) in &broken {
-        eprintln!(
-            "milink: a law of the world '{world}' was broken, which is a defect of milink: {law}"
-        );
+    for line in lines {
+        eprintln!("{line}");
     }
-    Ok(match broken.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(BROKEN_LAW),
-    })
+    Ok(ExitCode::from(status))
+}
+
+/// What is said in the end of the laws that were broken, by world, and with which status.
+fn verdict(broken: &BTreeMap<String, String>) -> (Vec<String>, u8) {
+    let lines = broken.iter().map(|(world, law)| {
+        format!(
+            "milink: a law of the world '{world}' was broken, which is a defect of milink: {law}"
+        )
+    });
+    let status = if broken.is_empty() { 0 } else { BROKEN_LAW };
+    (lines.collect(), status)
 }
 
 fn config(arguments: UpArguments) -> anyhow::Result<Config> {
@@ -374,6 +381,10 @@ fn greeting(ready: &ReadyFile, given: &[Option<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use milink_core::ids::DatabaseId;
+
     use super::*;
 
     #[test]
@@ -399,6 +410,34 @@ mod tests {
         for path in [missing.as_path(), directory.path()] {
             let error = PendingFile::prepare(path).err().unwrap();
             assert!(format!("{error:#}").contains(&path.display().to_string()));
+        }
+    }
+
+    /// No request and no flag breaks a law, so the world is broken behind the back of every command, as a defect would.
+    #[tokio::test]
+    async fn a_broken_law_is_the_exit_status_unless_nobody_has_looked() {
+        for (check, expected) in [(CheckLaws::Always, BROKEN_LAW), (CheckLaws::Never, 0)] {
+            let config = Config {
+                clock: ClockMode::Manual,
+                check_invariants: check,
+                ..Config::default()
+            };
+            let emulator = Emulator::builder().config(config).start().await.unwrap();
+            let watch = || verdict(&emulator.hub().watch().broken());
+            assert_eq!(watch(), (Vec::new(), 0));
+            emulator.world().change(|world, _| {
+                let server = world.sql_server("sqlserver1").unwrap().id;
+                let server = Arc::make_mut(world.instances.get_mut(&server).unwrap());
+                server.databases.remove(&DatabaseId(2));
+            });
+            let (lines, status) = watch();
+            assert_eq!(status, expected);
+            let told = [
+                "milink: a law of the world 'default' was broken, which is a defect of milink: \
+                 every instance has its system databases: sqlserver1 has no tempdb",
+            ];
+            let told = if expected == 0 { &[][..] } else { &told[..] };
+            assert_eq!(lines, told);
         }
     }
 }

@@ -56,6 +56,13 @@ struct Progress {
     knows_columns: bool,
 }
 
+/// How a request ended.
+struct Ran {
+    failed: bool,
+    /// Its client wanted no more before it was over.
+    given_up: bool,
+}
+
 impl SqlSession for EngineSession {
     fn run<'a>(
         &'a mut self,
@@ -64,21 +71,22 @@ impl SqlSession for EngineSession {
         cancel: &'a Arc<Cancel>,
     ) -> BoxFuture<'a, Result<SessionState, ClientGone>> {
         Box::pin(async move {
-            let arrived = self
-                .cell
-                .calls()
-                .arrive(|| recorded::described(&self.server, &request));
+            let tape = Arc::clone(self.cell.tape());
+            let arrived = {
+                // What is struck is in the input log as well: calls are counted in the same order when it is replayed.
+                let _turn = tape.is_on().then(|| {
+                    let message = self.message.take();
+                    let asked = logged::request(self.number, &request, message);
+                    tape.turn(|| Some(Entry::Request(asked)))
+                });
+                let calls = self.cell.calls();
+                calls.arrive(|| recorded::described(&self.server, &request))
+            };
             if let Some(blow) = arrived.as_ref().and_then(|it| it.blow(When::Before)) {
                 let is_call = matches!(request, SessionRequest::Rpc { .. });
                 return recorded::struck(blow, &self.server, is_call, sink).await;
             }
             self.cell.note_input(&self.server, &input(&request));
-            let tape = Arc::clone(self.cell.tape());
-            if tape.is_on() {
-                let message = self.message.take();
-                let asked = logged::request(self.number, &request, message);
-                drop(tape.turn(|| Some(Entry::Request(asked))));
-            }
             if self.cell.has_faults()
                 && let Goes::Answered = self.meet_faults(&request, sink, cancel).await?
             {
@@ -90,33 +98,35 @@ impl SqlSession for EngineSession {
             let result = match request {
                 SessionRequest::Batch { text } => {
                     let batch = Request::Batch { text };
-                    self.request(batch, Progress::default(), sink, cancel).await
+                    let ran = self.request(batch, Progress::default(), sink, cancel);
+                    ran.await.map(|ran| ran.failed)
                 }
                 SessionRequest::Rpc { calls } => self.calls(calls, sink, cancel).await,
                 SessionRequest::BulkLoad { load } => {
                     let rows = convert::bulk_load(load, self.collation());
-                    self.request(rows, Progress::default(), sink, cancel).await
+                    let ran = self.request(rows, Progress::default(), sink, cancel);
+                    ran.await.map(|ran| ran.failed)
                 }
                 SessionRequest::Transaction { action } => {
                     let request = convert::transaction(action);
-                    self.request(request, Progress::default(), sink, cancel)
-                        .await
+                    let ran = self.request(request, Progress::default(), sink, cancel);
+                    ran.await.map(|ran| ran.failed)
                 }
             };
             if let Some(_turn) = tape.step(self.number, || false).await {
                 self.touch(false);
                 let heard = std::mem::take(&mut self.heard);
                 tape.answer(|| heard.answer(self.number));
-            }
-            if let Some(arrived) = arrived {
-                arrived.end(match &result {
-                    Ok(false) => "done",
-                    Ok(true) => "failed",
-                    Err(ClientGone) => "the client left",
-                });
-                if let Some(blow) = arrived.blow(When::After) {
-                    return recorded::withheld(blow, sink).await;
+                if let Some(arrived) = &arrived {
+                    arrived.end(match &result {
+                        Ok(false) => "done",
+                        Ok(true) => "failed",
+                        Err(ClientGone) => "the client left",
+                    });
                 }
+            }
+            if let Some(blow) = arrived.and_then(|it| it.blow(When::After)) {
+                return recorded::withheld(blow, sink).await;
             }
             result?;
             Ok(if self.engine.is_open() && !self.is_over {
@@ -191,7 +201,8 @@ impl EngineSession {
                 ..Progress::default()
             };
             let request = convert::call(call, collation);
-            failed = self.request(request, progress, sink, cancel).await?;
+            let ran = self.request(request, progress, sink, cancel).await?;
+            failed = ran.failed;
             let in_transaction = self.engine.in_transaction();
             sink.end_call(End {
                 command: command::EXECUTE,
@@ -199,34 +210,34 @@ impl EngineSession {
                 failed,
                 in_transaction,
             });
-            if cancel.is_cancelled() || self.is_over || !self.engine.is_open() {
+            if ran.given_up || self.is_over || !self.engine.is_open() {
                 break;
             }
         }
         Ok(failed)
     }
 
-    /// Runs one request to its end; says whether it failed.
+    /// Runs one request to its end.
     async fn request(
         &mut self,
         request: Request,
         mut progress: Progress,
         sink: &mut ResponseSink,
         cancel: &Arc<Cancel>,
-    ) -> Result<bool, ClientGone> {
+    ) -> Result<Ran, ClientGone> {
         self.engine.start(request);
         let mut events = Vec::new();
         let mut apart = false;
         let tape = Arc::clone(self.cell.tape());
-        loop {
+        let given_up = loop {
             let seen = self.cell.version();
             let step = match apart && !tape.is_on() {
                 true => self.step_apart(cancel, &mut events).await,
                 false => {
-                    let given_up = || cancel.is_cancelled();
-                    match tape.step(self.number, given_up).await {
+                    let wish = || cancel.is_cancelled();
+                    match tape.step(self.number, wish).await {
                         Some(_turn) => self.step(cancel, apart, &mut events),
-                        None => break,
+                        None => break true,
                     }
                 }
             };
@@ -235,24 +246,23 @@ impl EngineSession {
             let Some(step) = step else {
                 return self.end_of_life(sink);
             };
-            let step = if cancel.is_cancelled() {
-                Step::Finished
-            } else {
-                step
-            };
+            // With an input log, a wish never comes within a step; what comes after the last one stops nothing, and a replay
+            // would not know when.
+            let too_late = tape.is_on() && step == Step::Finished;
             match step {
+                _ if cancel.is_cancelled() && !too_late => break true,
                 Step::Continue | Step::Wait(Wait::Thread) => {}
-                Step::Finished => break,
+                Step::Finished => break false,
                 Step::Wait(wait) => {
                     sink.flush().await?;
                     self.wait(wait, seen, cancel).await;
+                    if cancel.is_cancelled() {
+                        break true;
+                    }
                 }
             }
-            if cancel.is_cancelled() {
-                break;
-            }
-        }
-        if cancel.is_cancelled() {
+        };
+        if given_up {
             {
                 let session = self.number;
                 let _turn = tape.turn(|| Some(Entry::Cancel { session }));
@@ -264,7 +274,10 @@ impl EngineSession {
             }
             self.send(&mut events, &mut progress, sink).await?;
         }
-        Ok(progress.failed)
+        Ok(Ran {
+            failed: progress.failed,
+            given_up,
+        })
     }
 
     /// One step of the engine; none if the world has gone on without the session.
@@ -403,14 +416,17 @@ impl EngineSession {
 
     /// The session ends. Where the world was reset or restored under it, or the instance stopped or deleted, its client is
     /// told; a connection that is cut just breaks.
-    fn end_of_life(&mut self, sink: &mut ResponseSink) -> Result<bool, ClientGone> {
+    fn end_of_life(&mut self, sink: &mut ResponseSink) -> Result<Ran, ClientGone> {
         self.is_over = true;
         if !self.cell.read(|world| self.life.is_gone(&self.cell, world)) {
             return Err(ClientGone);
         }
         let error = SqlError::new(6005, 20, "SHUTDOWN is in progress.");
         sink.message(&convert::message(&error, &self.server));
-        Ok(true)
+        Ok(Ran {
+            failed: true,
+            given_up: false,
+        })
     }
 
     /// Remembers why an error was answered.
