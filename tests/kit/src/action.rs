@@ -153,6 +153,8 @@ pub enum Action {
     CreateLink(Pair, bool),
     /// PATCH of the replication mode: Sync (true) or Async.
     UpdateLink(Pair, bool),
+    /// PATCH of the databases of a link with several: those of the server whose bits are set.
+    LinkDatabases(Pair, u8),
     /// DELETE of a link.
     DeleteLink(Pair),
     /// POST of failover: ForcedAllowDataLoss (true) or Planned.
@@ -311,6 +313,9 @@ impl Action {
             | Self::DeleteLink(pair)
             | Self::LinkFailover(pair, _)
             | Self::SetRole(pair, ..) => database(pair.database) && instance(pair.instance),
+            Self::LinkDatabases(pair, _) => {
+                plan.several && database(pair.database) && instance(pair.instance)
+            }
         }
     }
 }
@@ -367,6 +372,39 @@ pub fn preparation(pair: Pair, from_instance: bool) -> Vec<Action> {
     steps
 }
 
+/// The same for a link with all databases of a server.
+pub fn preparation_of_several(plan: &Plan, pair: Pair, from_instance: bool) -> Vec<Action> {
+    let mut all = plan.databases_of(pair.server());
+    let Some(database) = all.next() else {
+        return Vec::new();
+    };
+    let first = Pair { database, ..pair };
+    let side = match from_instance {
+        true => Side::Instance,
+        false => Side::Server,
+    };
+    let mut steps = Vec::new();
+    for n in all.clone() {
+        steps.push(Action::CreateDatabase(first.place(side), n));
+        if !from_instance {
+            steps.push(Action::Backup(n, BackupKind::Full));
+        }
+    }
+    for step in preparation(first, from_instance) {
+        steps.push(step);
+        if matches!(step, Action::CreateGroup(..)) && !from_instance {
+            steps.extend(all.clone().map(Action::AddDatabase));
+        }
+    }
+    steps
+}
+
+/// The databases of a server whose bits are set.
+pub fn chosen(plan: &Plan, server: u8, bits: u8) -> impl Iterator<Item = u8> + Clone + use<> {
+    let all = plan.databases_of(server);
+    all.filter(move |n| bits & (1 << (n % DATABASES)) != 0)
+}
+
 /// A pair of a plan.
 pub fn pair(plan: &Plan) -> impl Strategy<Value = Pair> + Clone + use<> {
     let servers = u8::try_from(plan.servers.len()).unwrap_or(u8::MAX);
@@ -409,9 +447,15 @@ pub fn time() -> impl Strategy<Value = Action> {
 }
 
 /// How a case begins: with nothing, with a preparation that may lack a step, or with a link that is in step.
-pub fn beginning(plan: &Plan) -> impl Strategy<Value = Vec<Action>> + use<> {
-    let lacking = (pair(plan), any::<bool>(), 0..30_usize).prop_map(|(pair, from, at)| {
-        let mut steps = preparation(pair, from);
+pub fn beginning(plan: &Plan) -> BoxedStrategy<Vec<Action>> {
+    let of = plan.clone();
+    let prepared = move |pair, from| match of.several {
+        true => preparation_of_several(&of, pair, from),
+        false => preparation(pair, from),
+    };
+    let whole = prepared.clone();
+    let lacking = (pair(plan), any::<bool>(), 0..30_usize).prop_map(move |(pair, from, at)| {
+        let mut steps = prepared(pair, from);
         if at < steps.len() {
             steps.remove(at);
         }
@@ -432,7 +476,16 @@ pub fn beginning(plan: &Plan) -> impl Strategy<Value = Vec<Action>> + use<> {
         steps.extend([Action::Advance(400), Action::Advance(400)]);
         steps
     });
-    prop_oneof![1 => Just(Vec::new()), 2 => lacking, 5 => linked]
+    if plan.several {
+        let linked = (pair(plan), any::<bool>()).prop_map(move |(pair, from)| {
+            let mut steps = whole(pair, from);
+            steps.push(Action::CreateLink(pair, from));
+            steps.extend([Action::Advance(400); 3]);
+            steps
+        });
+        return prop_oneof![2 => lacking, 5 => linked].boxed();
+    }
+    prop_oneof![1 => Just(Vec::new()), 2 => lacking, 5 => linked].boxed()
 }
 
 /// Anything that anybody can do, what a link is about most often.
@@ -510,9 +563,10 @@ pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
 
 /// Statements and requests about a link, its modes and its roles.
 pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
-    let flag = any::<bool>();
-    (pair(plan), flag, any::<bool>(), 0..20_u8)
-        .prop_map(|(pair, flag, other, which)| match which {
+    let (flag, several) = (any::<bool>(), plan.several);
+    (pair(plan), flag, any::<bool>(), 0..22_u8, 0..8_u8)
+        .prop_map(move |(pair, flag, other, which, bits)| match which {
+            20.. if several => Action::LinkDatabases(pair, bits),
             0..=3 => Action::CreateLink(pair, flag && other),
             4 => Action::UpdateLink(pair, flag),
             5 => Action::DeleteLink(pair),

@@ -218,6 +218,7 @@ pub fn topology(plan: &Plan) -> Topology {
         sql_servers: servers
             .map(|(n, version)| SqlServerSpec {
                 version: version.text().to_owned(),
+                multi_database_links: plan.several,
                 ..SqlServerSpec::named(&Place::Server(n).name())
             })
             .collect(),

@@ -11,6 +11,8 @@ pub struct Observation {
     pub databases: BTreeMap<(Place, u8), SeenDatabase>,
     /// Links that ARM knows.
     pub links: BTreeMap<Pair, SeenLink>,
+    /// Links with several databases, by server and instance; `links` has their databases.
+    pub wholes: BTreeSet<(u8, u8)>,
     /// The roles that SQL Servers have in their distributed groups.
     pub halves: BTreeMap<Pair, Role>,
     /// Managed instances that ARM knows.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::action::{
-    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, Side, database_name, group_name,
+    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, Side, chosen, database_name,
     server_of,
 };
 use crate::arm::link_body;
@@ -140,6 +140,15 @@ impl Writer {
                 );
             }
             Action::ImportCertificate(pair) => self.import(pair, action),
+            Action::CreateLink(pair, from) if self.plan.several => {
+                let body = self.whole(pair, from);
+                self.link("PUT", pair, "", Some(body));
+            }
+            Action::LinkDatabases(pair, bits) => {
+                let databases = named(chosen(&self.plan, pair.server(), bits));
+                let body = serde_json::json!({ "properties": { "databases": databases } });
+                self.link("PATCH", pair, "", Some(body));
+            }
             Action::CreateLink(pair, from) => {
                 let (version, policy) = self.versions(pair);
                 let body = link_body(pair, from, can_return(version, policy));
@@ -168,7 +177,10 @@ impl Writer {
                 self.link("POST", pair, "/setRole", Some(body));
             }
             Action::Failover(pair) => {
-                let sql = format!("ALTER AVAILABILITY GROUP [{}] FAILOVER", pair.link());
+                let sql = format!(
+                    "ALTER AVAILABILITY GROUP [{}] FAILOVER",
+                    self.plan.link(pair)
+                );
                 let place = pair.place(Side::Server);
                 // The statement answers when it is over, which takes time.
                 self.sql_step(place, action, &sql, false, &[]);
@@ -191,13 +203,13 @@ impl Writer {
         let alter_group = |n: u8, what: &str| {
             (
                 server_of(n),
-                format!("ALTER AVAILABILITY GROUP [{}] {what}", group_name(n)),
+                format!("ALTER AVAILABILITY GROUP [{}] {what}", self.plan.group(n)),
             )
         };
         let alter_link = |pair: Pair, what: &str| {
             (
                 pair.server(),
-                format!("ALTER AVAILABILITY GROUP [{}] {what}", pair.link()),
+                format!("ALTER AVAILABILITY GROUP [{}] {what}", self.plan.link(pair)),
             )
         };
         match *action {
@@ -237,7 +249,7 @@ impl Writer {
             Action::CreateGroup(n, with) => (server_of(n), self.create_group(n, with)),
             Action::DropGroup(n) => (
                 server_of(n),
-                format!("DROP AVAILABILITY GROUP [{}]", group_name(n)),
+                format!("DROP AVAILABILITY GROUP [{}]", self.plan.group(n)),
             ),
             Action::GrantCreate(n) => alter_group(n, "GRANT CREATE ANY DATABASE"),
             Action::AddDatabase(n) => {
@@ -247,15 +259,15 @@ impl Writer {
                 alter_group(n, &format!("REMOVE DATABASE [{}]", database_name(n)))
             }
             Action::CreateDistributed(pair, from) => {
-                (pair.server(), create_distributed(pair, from))
+                (pair.server(), create_distributed(&self.plan, pair, from))
             }
             Action::DropDistributed(pair) => (
                 pair.server(),
-                format!("DROP AVAILABILITY GROUP [{}]", pair.link()),
+                format!("DROP AVAILABILITY GROUP [{}]", self.plan.link(pair)),
             ),
             Action::CommitMode(pair, sync) => {
                 self.synchronous.1 |= sync;
-                alter_link(pair, &commit_mode(pair, sync))
+                alter_link(pair, &commit_mode(&self.plan, pair, sync))
             }
             Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
             Action::GiveUp(pair) => alter_link(pair, "SET (ROLE = SECONDARY)"),
@@ -276,6 +288,7 @@ impl Writer {
             | Action::Failover(_)
             | Action::CreateLink(..)
             | Action::UpdateLink(..)
+            | Action::LinkDatabases(..)
             | Action::DeleteLink(_)
             | Action::LinkFailover(..)
             | Action::SetRole(..) => unreachable!("it is no statement on SQL Server alone"),
@@ -298,10 +311,22 @@ impl Writer {
              ENDPOINT_URL = 'TCP://{}:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT,\n    \
              FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC,\n    \
              SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL))",
-            group_name(n),
+            self.plan.group(n),
             Place::Server(server_of(n)),
             address(server_of(n)),
         )
+    }
+
+    /// The body of a PUT of a link with all databases of a server.
+    fn whole(&self, pair: Pair, from_instance: bool) -> serde_json::Value {
+        let (version, policy) = self.versions(pair);
+        let mut body = link_body(pair, from_instance, can_return(version, policy));
+        let properties = &mut body["properties"];
+        properties["linkMode"] = "MultiDatabase".into();
+        properties["instanceAvailabilityGroupName"] = self.plan.instance_group(pair).into();
+        properties["partnerAvailabilityGroupName"] = self.plan.group(pair.database).into();
+        properties["databases"] = named(self.plan.databases_of(pair.server()));
+        body
     }
 
     fn upload(&mut self, pair: Pair, which: Certificate, action: &Action) {
@@ -344,7 +369,7 @@ impl Writer {
                 Role::Secondary => "Secondary",
                 Role::Resolving => continue,
             };
-            let path = format!("/distributedAvailabilityGroups/{}", pair.link());
+            let path = format!("/distributedAvailabilityGroups/{}", self.plan.link(pair));
             self.arm("GET", pair.instance, &path, None, &[]);
             let _ = write!(
                 self.steps,
@@ -358,7 +383,7 @@ impl Writer {
                 Role::Resolving => "RESOLVING",
             };
             self.head("The views say the same");
-            let sql = format!("{ROLE}'{}'", pair.link());
+            let sql = format!("{ROLE}'{}'", self.plan.link(pair));
             self.batch(pair.place(Side::Server), &sql);
             let _ = writeln!(self.steps, "expect.values.role_desc = \"{word}\"");
         }
@@ -376,7 +401,10 @@ impl Writer {
     }
 
     fn link(&mut self, method: &str, pair: Pair, action: &str, body: Option<serde_json::Value>) {
-        let path = format!("/distributedAvailabilityGroups/{}{action}", pair.link());
+        let path = format!(
+            "/distributedAvailabilityGroups/{}{action}",
+            self.plan.link(pair)
+        );
         self.arm(method, pair.instance, &path, body, &[]);
     }
 
@@ -395,6 +423,10 @@ impl Writer {
             self.steps,
             "[step.arm]\nmethod = \"{method}\"\npath = \"${{{instance}.id}}{path}\"\nwait = false\n"
         );
+        if self.plan.several && path.starts_with("/distributed") {
+            // The first one that knows of several databases.
+            self.steps += "api-version = \"2025-08-01-preview\"\n";
+        }
         if let Some(body) = body {
             let _ = writeln!(self.steps, "body = {}", inline(&body));
         }
@@ -462,6 +494,9 @@ impl Writer {
                 text,
                 "\n[[topology.sql_server]]\nname = \"{name}\"\nversion = \"{version}\"\n"
             );
+            if self.plan.several {
+                text += "multi_database_links = true\n";
+            }
         }
         for (n, policy) in (0u8..).zip(&self.plan.instances) {
             let (name, policy) = (Place::Instance(n), policy.text());
@@ -508,7 +543,7 @@ fn backup(n: u8, kind: BackupKind) -> String {
     format!("BACKUP {what} [{db}] TO DISK = N'/var/opt/mssql/backup/{db}.bak'{with}")
 }
 
-fn create_distributed(pair: Pair, from_instance: bool) -> String {
+fn create_distributed(plan: &Plan, pair: Pair, from_instance: bool) -> String {
     let mut url = format!(
         "tcp://{}:5022;Server=[{}]",
         fqdn(pair.instance),
@@ -526,13 +561,13 @@ fn create_distributed(pair: Pair, from_instance: bool) -> String {
     let own = format!("TCP://{}:5022", address(pair.server()));
     format!(
         "CREATE AVAILABILITY GROUP [{}]\nWITH (DISTRIBUTED)\nAVAILABILITY GROUP ON\n{},\n{}",
-        pair.link(),
-        member(&group_name(pair.database), &own),
-        member(&pair.instance_group(), &url),
+        plan.link(pair),
+        member(&plan.group(pair.database), &own),
+        member(&plan.instance_group(pair), &url),
     )
 }
 
-fn commit_mode(pair: Pair, sync: bool) -> String {
+fn commit_mode(plan: &Plan, pair: Pair, sync: bool) -> String {
     let mode = if sync {
         "SYNCHRONOUS_COMMIT"
     } else {
@@ -540,8 +575,8 @@ fn commit_mode(pair: Pair, sync: bool) -> String {
     };
     format!(
         "MODIFY AVAILABILITY GROUP ON\nN'{}' WITH (AVAILABILITY_MODE = {mode}),\nN'{}' WITH (AVAILABILITY_MODE = {mode})",
-        group_name(pair.database),
-        pair.instance_group()
+        plan.group(pair.database),
+        plan.instance_group(pair)
     )
 }
 
@@ -551,6 +586,13 @@ fn fqdn(n: u8) -> String {
 
 fn address(n: u8) -> String {
     format!("10.0.0.{}", 4 + n)
+}
+
+/// Databases as the body of a link names them.
+fn named(databases: impl Iterator<Item = u8>) -> serde_json::Value {
+    databases
+        .map(|n| serde_json::json!({ "databaseName": database_name(n) }))
+        .collect()
 }
 
 /// The number of the error that the last action must have come to, where there is one.

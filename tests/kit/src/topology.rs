@@ -4,19 +4,22 @@
 
 use proptest::prelude::*;
 
-use crate::action::DATABASES;
+use crate::action::{DATABASES, Pair, group_name, server_of};
 
 /// The servers and instances of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// SQL Servers: `sqlserver1`, `sqlserver2`.
     pub servers: Vec<Version>,
-    /// How many databases each SQL Server can have, 1 to [`DATABASES`]; each has its own group and link.
+    /// How many databases each SQL Server can have, 1 to [`DATABASES`]; each has its own group and link, unless `several` says
+    /// otherwise.
     pub databases: u8,
     /// Managed instances: `sqlmi1`, `sqlmi2`.
     pub instances: Vec<Policy>,
     /// How long things take.
     pub pace: Pace,
+    /// SQL Servers are in multiple-database mode: one group and one link for all databases of a server.
+    pub several: bool,
 }
 
 /// Versions of SQL Server, oldest first.
@@ -29,7 +32,9 @@ pub enum Version {
     Sql2022Rtm,
     Sql2022Cu10,
     Sql2022Cu13,
+    Sql2022Cu27,
     Sql2025,
+    Sql2025Cu9,
 }
 
 /// Update policies of managed instances.
@@ -54,14 +59,16 @@ pub enum Pace {
 
 impl Version {
     /// Every version.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Sql2016,
         Self::Sql2017,
         Self::Sql2019,
         Self::Sql2022Rtm,
         Self::Sql2022Cu10,
         Self::Sql2022Cu13,
+        Self::Sql2022Cu27,
         Self::Sql2025,
+        Self::Sql2025Cu9,
     ];
 
     /// The word of a topology file.
@@ -73,7 +80,9 @@ impl Version {
             Self::Sql2022Rtm => "2022-rtm",
             Self::Sql2022Cu10 => "2022-cu10",
             Self::Sql2022Cu13 => "2022-cu13",
+            Self::Sql2022Cu27 => "2022-cu27",
             Self::Sql2025 => "2025",
+            Self::Sql2025Cu9 => "2025-cu9",
         }
     }
 }
@@ -111,7 +120,38 @@ impl Plan {
             databases: 1,
             instances: vec![Policy::Sql2022],
             pace,
+            several: false,
         }
+    }
+
+    /// The name of the link of a pair, and of the distributed group on both sides. The service demands small letters and
+    /// hyphens where a link has several databases.
+    pub fn link(&self, pair: Pair) -> String {
+        match self.several {
+            true => format!("dag-s{}-mi{}", pair.server() + 1, pair.instance + 1),
+            false => pair.link(),
+        }
+    }
+
+    /// The availability group of a database on its SQL Server.
+    pub fn group(&self, database: u8) -> String {
+        match self.several {
+            true => format!("AG_s{}", server_of(database) + 1),
+            false => group_name(database),
+        }
+    }
+
+    /// The availability group of a pair on the instance.
+    pub fn instance_group(&self, pair: Pair) -> String {
+        match self.several {
+            true => format!("AG_s{}_MI{}", pair.server() + 1, pair.instance + 1),
+            false => pair.instance_group(),
+        }
+    }
+
+    /// The databases of a SQL Server.
+    pub fn databases_of(&self, server: u8) -> impl Iterator<Item = u8> + Clone + use<> {
+        self.databases().filter(move |n| server_of(*n) == server)
     }
 
     /// The numbers of all databases, those of the first server first.
@@ -148,7 +188,7 @@ pub fn pace() -> impl Strategy<Value = Pace> {
     prop_oneof![4 => Just(Pace::Azure), 1 => Just(Pace::Fast), 1 => Just(Pace::Instant)]
 }
 
-/// One or two servers with up to three databases each, one or two instances.
+/// One or two servers with up to three databases each, one or two instances; sometimes in multiple-database mode.
 pub fn plan() -> impl Strategy<Value = Plan> {
     let some = |each: BoxedStrategy<_>| {
         prop_oneof![
@@ -162,11 +202,24 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         1 => (policy(), policy()).prop_map(|(one, two)| vec![one, two]),
     ];
     let databases = prop_oneof![3 => Just(1), 2 => 2..=DATABASES];
-    let parts = (servers, databases, instances, pace());
-    parts.prop_map(|(servers, databases, instances, pace)| Plan {
-        servers,
-        databases,
-        instances,
-        pace,
-    })
+    let several = (0..6_u8, any::<bool>()).prop_map(|(which, newest)| (which == 5, newest));
+    let parts = (servers, databases, instances, pace(), several);
+    parts.prop_map(
+        |(mut servers, databases, instances, pace, (several, newest))| {
+            if several {
+                // The first versions that have the mode.
+                servers.fill(match newest {
+                    true => Version::Sql2025Cu9,
+                    false => Version::Sql2022Cu27,
+                });
+            }
+            Plan {
+                servers,
+                databases,
+                instances,
+                pace,
+                several,
+            }
+        },
+    )
 }

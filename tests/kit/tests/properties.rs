@@ -139,6 +139,39 @@ fn everything_that_is_drawn_is_accepted_at_some_time() {
     assert!(drawn.contains("DeleteResourceGroup"), "{drawn:?}");
 }
 
+/// Another one: it breaks when several databases of one link are in step.
+fn no_link_has_several(world: &World) -> Option<String> {
+    let links = world.links.values();
+    let in_step = |link: &&Arc<Link>| matches!(link.phase, Phase::Synchronizing { .. });
+    let members = links.filter(|link| link.id.member.is_some());
+    let several = members.filter(in_step).count() > 1;
+    several.then(|| "a link has several databases".to_owned())
+}
+
+#[test]
+fn links_with_several_databases_are_drawn_and_written_as_a_scenario() {
+    let bounds = Hunt {
+        seed: 5,
+        steps: 200_000,
+        length: 30,
+        shrinks: 250,
+        ..bounded(0, "whole")
+    };
+    let failure = hunt(&bounds, &[&no_link_has_several]).expect_err("several are in step");
+    assert!(failure.violation.what.ends_with("several databases"));
+    let file = failure.file.as_ref().expect("it is written");
+    let text = std::fs::read_to_string(file).expect("it is there");
+    for words in [
+        "multi_database_links = true",
+        "linkMode = \"MultiDatabase\"",
+        "api-version = \"2025-08-01-preview\"",
+        "ADD DATABASE [db",
+    ] {
+        assert!(text.contains(words), "{words} is missing:\n{text}");
+    }
+    assert_eq!(text.matches("/distributedAvailabilityGroups/").count(), 1);
+}
+
 #[test]
 fn the_same_seed_draws_the_same_cases() {
     let bounds = Hunt {

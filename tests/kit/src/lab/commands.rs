@@ -25,8 +25,8 @@ use milink_core::fault::{Fault, FaultError};
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
 use milink_core::instance::ServiceState;
 use milink_core::link::{
-    CreateLink, DeleteLink, FailOverLink, FailoverKind, LinkFailoverMode, LinkRole, LinkSpec,
-    ReplicationMode, SetLinkRole, UpdateLink,
+    CreateLink, CreateLinkGroup, DeleteLink, FailOverLink, FailoverKind, LinkFailoverMode,
+    LinkGroupSpec, LinkRole, LinkSpec, ReplicationMode, SetLinkRole, UpdateLink,
 };
 use milink_core::names::Name;
 use milink_core::sql_type::SqlType;
@@ -37,8 +37,7 @@ use milink_core::value::Value;
 use super::observe::uploaded_name;
 use super::{Lab, Outcome, Refused, facts};
 use crate::action::{
-    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, database_name, group_name,
-    server_of,
+    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, chosen, database_name, server_of,
 };
 use crate::reference::can_return;
 use crate::topology::{Policy, Version};
@@ -152,36 +151,83 @@ impl Lab {
                 self.apply(DeleteResourceGroup { name })?;
             }
             Action::CreateGroup(n, with) => self.create_group(n, with)?,
-            Action::DropGroup(n) => self.drop_group(n, group_name(n))?,
-            Action::DropDistributed(pair) => self.drop_group(pair.database, pair.link())?,
+            Action::DropGroup(n) => self.drop_group(n, self.plan.group(n))?,
+            Action::DropDistributed(pair) => {
+                self.drop_group(pair.database, self.plan.link(pair))?
+            }
             Action::GrantCreate(n) => {
-                self.alter_group(n, group_name(n), GroupAction::CreateAnyDatabase(true))?;
+                self.alter_group(n, self.plan.group(n), GroupAction::CreateAnyDatabase(true))?;
             }
             Action::AddDatabase(n) => {
-                self.alter_group(n, group_name(n), GroupAction::AddDatabases(vec![name(n)]))?;
+                self.alter_group(
+                    n,
+                    self.plan.group(n),
+                    GroupAction::AddDatabases(vec![name(n)]),
+                )?;
             }
             Action::RemoveDatabase(n) => {
                 self.alter_group(
                     n,
-                    group_name(n),
+                    self.plan.group(n),
                     GroupAction::RemoveDatabases(vec![name(n)]),
                 )?;
             }
             Action::CreateDistributed(pair, from) => self.create_distributed(pair, from)?,
             Action::CommitMode(pair, sync) => self.commit_mode(pair, sync)?,
             Action::Failover(pair) => {
-                self.alter_group(pair.database, pair.link(), GroupAction::Failover)?;
+                self.alter_group(pair.database, self.plan.link(pair), GroupAction::Failover)?;
             }
             Action::ForceFailover(pair) => {
-                self.alter_group(pair.database, pair.link(), GroupAction::ForceFailover)?;
+                self.alter_group(
+                    pair.database,
+                    self.plan.link(pair),
+                    GroupAction::ForceFailover,
+                )?;
             }
             Action::GiveUp(pair) => {
-                self.alter_group(pair.database, pair.link(), GroupAction::SetRoleSecondary)?;
+                self.alter_group(
+                    pair.database,
+                    self.plan.link(pair),
+                    GroupAction::SetRoleSecondary,
+                )?;
+            }
+            Action::CreateLink(pair, from) if self.plan.several => {
+                let instance = self.existing(pair.instance)?;
+                let LinkSpec {
+                    instance_group,
+                    partner_group,
+                    partner_endpoint,
+                    instance_role,
+                    failover_mode,
+                    ..
+                } = self.spec(pair, from);
+                let request = CreateLinkGroup {
+                    instance,
+                    name: self.plan.link(pair).into(),
+                    spec: LinkGroupSpec {
+                        instance_group,
+                        partner_group,
+                        partner_endpoint,
+                        instance_role,
+                        failover_mode,
+                    },
+                    databases: self.plan.databases_of(pair.server()).map(name).collect(),
+                };
+                self.apply(request)?;
+            }
+            Action::LinkDatabases(pair, bits) => {
+                let request = UpdateLink {
+                    instance: self.existing(pair.instance)?,
+                    name: self.plan.link(pair).into(),
+                    replication_mode: None,
+                    databases: Some(chosen(&self.plan, pair.server(), bits).map(name).collect()),
+                };
+                self.apply(request)?;
             }
             Action::CreateLink(pair, from) => {
                 let request = CreateLink {
                     instance: self.existing(pair.instance)?,
-                    name: pair.link().into(),
+                    name: self.plan.link(pair).into(),
                     spec: self.spec(pair, from),
                 };
                 self.apply(request)?;
@@ -193,7 +239,7 @@ impl Lab {
                 };
                 let request = UpdateLink {
                     instance: self.existing(pair.instance)?,
-                    name: pair.link().into(),
+                    name: self.plan.link(pair).into(),
                     replication_mode: Some(mode),
                     databases: None,
                 };
@@ -202,14 +248,14 @@ impl Lab {
             Action::DeleteLink(pair) => {
                 let request = DeleteLink {
                     instance: self.existing(pair.instance)?,
-                    name: pair.link().into(),
+                    name: self.plan.link(pair).into(),
                 };
                 self.apply(request)?;
             }
             Action::LinkFailover(pair, forced) => {
                 let request = FailOverLink {
                     instance: self.existing(pair.instance)?,
-                    name: pair.link().into(),
+                    name: self.plan.link(pair).into(),
                     kind: match forced {
                         true => FailoverKind::ForcedAllowDataLoss,
                         false => FailoverKind::Planned,
@@ -220,7 +266,7 @@ impl Lab {
             Action::SetRole(pair, primary, forced) => {
                 let request = SetLinkRole {
                     instance: self.existing(pair.instance)?,
-                    name: pair.link().into(),
+                    name: self.plan.link(pair).into(),
                     role: match primary {
                         true => LinkRole::Primary,
                         false => LinkRole::Secondary,
@@ -437,7 +483,7 @@ impl Lab {
         let (server_name, old) = (found.name.clone(), found.build().major < 14);
         self.apply(CreateAvailabilityGroup {
             instance,
-            name: group_name(n).into(),
+            name: self.plan.group(n).into(),
             // SQL Server 2016 has no CLUSTER_TYPE.
             cluster: (!old).then_some(ClusterType::None),
             databases: if with { vec![name(n)] } else { Vec::new() },
@@ -479,10 +525,10 @@ impl Lab {
         }
         let request = CreateDistributedAvailabilityGroup {
             instance: self.server(pair.server()),
-            name: pair.link().into(),
+            name: self.plan.link(pair).into(),
             members: [
-                member(group_name(pair.database), server_url(pair.server())),
-                member(pair.instance_group(), url),
+                member(self.plan.group(pair.database), server_url(pair.server())),
+                member(self.plan.instance_group(pair), url),
             ],
         };
         self.apply(request)?;
@@ -499,12 +545,12 @@ impl Lab {
             ..MemberChange::default()
         };
         let members = vec![
-            (group_name(pair.database).into(), change()),
-            (pair.instance_group().into(), change()),
+            (self.plan.group(pair.database).into(), change()),
+            (self.plan.instance_group(pair).into(), change()),
         ];
         self.alter_group(
             pair.database,
-            pair.link(),
+            self.plan.link(pair),
             GroupAction::ModifyMembers(members),
         )
     }
@@ -533,8 +579,8 @@ impl Lab {
             .words(pair)
             .is_some_and(|(version, policy)| can_return(version, policy));
         LinkSpec {
-            instance_group: pair.instance_group().into(),
-            partner_group: group_name(pair.database).into(),
+            instance_group: self.plan.instance_group(pair).into(),
+            partner_group: self.plan.group(pair.database).into(),
             partner_endpoint: server_url(pair.server()).to_uppercase().into(),
             database: name(pair.database),
             instance_role: match from_instance {

@@ -7,6 +7,7 @@ mod observe;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use milink_core::World;
 use milink_core::azure::{ManagedInstanceProperties, WriteResourceGroup};
@@ -35,6 +36,7 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 pub struct Lab {
     /// The world.
     pub world: World,
+    plan: Arc<Plan>,
     servers: Vec<InstanceId>,
     instances: Vec<InstanceId>,
     /// How many certificates each server has made.
@@ -77,7 +79,7 @@ impl Lab {
         let servers: Vec<InstanceId> = servers
             .map(|(n, version)| {
                 let build = Build::named(version.text()).expect("a version of the plan");
-                create(&mut world, sql_server(n, build))
+                create(&mut world, sql_server(n, build, plan.several))
             })
             .collect();
         let group = WriteResourceGroup {
@@ -98,6 +100,7 @@ impl Lab {
             made: vec![0; servers.len()],
             own: vec![[0; 2]; servers.len()],
             fqdns: fqdns(&world, &instances),
+            plan: Arc::new(plan.clone()),
             world,
             servers,
             instances,
@@ -137,6 +140,7 @@ impl Lab {
         let instances: Vec<InstanceId> = instances.map(id).collect();
         Self {
             fqdns: fqdns(&world, &instances),
+            plan: Arc::new(plan.clone()),
             servers,
             instances,
             made: vec![0; plan.servers.len()],
@@ -170,14 +174,14 @@ fn create<R: Request<Reply = InstanceId>>(world: &mut World, request: R) -> Inst
     made.expect("the names of a plan are all different")
 }
 
-fn sql_server(n: u8, build: Build) -> CreateSqlServer {
+fn sql_server(n: u8, build: Build, several: bool) -> CreateSqlServer {
     let name = format!("sqlserver{}", n + 1);
     CreateSqlServer {
         server: SqlServer {
             build,
             edition: Edition::Developer,
             hadr_enabled: true,
-            multi_database_links: false,
+            multi_database_links: several,
             address: Ipv4Addr::new(10, 0, 0, 4 + n),
             host_names: vec![format!("{name}.contoso.local")],
             loopback: None,

@@ -4,7 +4,7 @@ use milink_core::World;
 use milink_core::availability_group as group;
 use milink_core::azure::InstanceState;
 use milink_core::instance::{Instance, ServiceState};
-use milink_core::link::{Health, LinkRole, LinkStatus};
+use milink_core::link::{Health, LinkId, LinkRole, LinkStatus};
 use milink_core::names::Name;
 use milink_core::value::Value;
 
@@ -49,7 +49,7 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
     };
     for database in plan.databases() {
         for instance in instances.clone() {
-            look_at_pair(world, Pair { database, instance }, &mut seen);
+            look_at_pair(world, plan, Pair { database, instance }, &mut seen);
         }
     }
     seen
@@ -88,8 +88,8 @@ fn upload(name: &str) -> Option<(u8, u32)> {
     Some((server.checked_sub(1)?, number.parse().ok()?))
 }
 
-fn look_at_pair(world: &World, pair: Pair, seen: &mut Observation) {
-    let name = pair.link();
+fn look_at_pair(world: &World, plan: &Plan, pair: Pair, seen: &mut Observation) {
+    let (name, database) = (plan.link(pair), database_name(pair.database));
     let half = find(world, pair.place(Side::Server))
         .and_then(|server| server.group(&name))
         .and_then(|group| group.as_distributed());
@@ -99,8 +99,12 @@ fn look_at_pair(world: &World, pair: Pair, seen: &mut Observation) {
     let Some(instance) = find(world, Place::Instance(pair.instance)) else {
         return;
     };
+    let is_it = |id: &LinkId| id.instance == instance.id && id.name.is(&name);
+    if world.link_groups.keys().any(is_it) {
+        seen.wholes.insert((pair.server(), pair.instance));
+    }
     let mut links = world.links.values();
-    let link = links.find(|link| link.id.instance == instance.id && link.id.name.is(&name));
+    let link = links.find(|link| is_it(&link.id) && link.spec.database.is(&database));
     let Some(link) = link else {
         return;
     };

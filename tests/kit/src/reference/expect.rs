@@ -32,7 +32,10 @@ use Expected::{Accepted, Either, Refused};
 impl Reference {
     /// What must come of an action that is about to be done.
     pub fn expect(&self, action: &Action) -> Expected {
-        let expected = self.expect_at_work(action);
+        let expected = match self.plan.several {
+            true => self.expect_of_several(action),
+            false => self.expect_at_work(action),
+        };
         let expected = match self.expect_of_instance(action) {
             Accepted => expected,
             refused @ Refused(_) => refused,
@@ -46,7 +49,7 @@ impl Reference {
         }
     }
 
-    fn expect_at_work(&self, action: &Action) -> Expected {
+    pub(super) fn expect_at_work(&self, action: &Action) -> Expected {
         match *action {
             Action::Advance(_) | Action::Heal | Action::Restart(_) => Accepted,
             // There may be too many.
@@ -150,6 +153,7 @@ impl Reference {
                 Some(_) => Either,
             },
             Action::DeleteLink(_) => Either,
+            Action::LinkDatabases(..) => Refused("it has one database"),
             Action::LinkFailover(pair, forced) => match self.links.get(&pair).map(|link| link.role)
             {
                 None => Refused("there is no such link"),

@@ -23,6 +23,7 @@ impl Reference {
             | Action::RevokeCertificate(pair, _)
             | Action::CreateLink(pair, _)
             | Action::UpdateLink(pair, _)
+            | Action::LinkDatabases(pair, _)
             | Action::DeleteLink(pair)
             | Action::LinkFailover(pair, _)
             | Action::SetRole(pair, ..) => (pair.instance, false),
@@ -61,7 +62,10 @@ impl Reference {
     }
 
     fn expect_without_link(&self, n: u8) -> Expected {
-        match self.links.keys().any(|pair| pair.instance == n) {
+        let mut wholes = self.last.wholes.iter();
+        let linked = wholes.any(|(_, instance)| *instance == n)
+            || self.links.keys().any(|pair| pair.instance == n);
+        match linked {
             true => Refused("it has a link"),
             false => self.while_group_stays(),
         }
@@ -108,7 +112,8 @@ impl Reference {
 
     /// Whether there were links a moment ago.
     fn had_links(&self) -> bool {
-        !self.last.links.is_empty() || !self.links.is_empty()
+        let last = &self.last;
+        !(last.links.is_empty() && last.wholes.is_empty() && self.links.is_empty())
     }
 
     /// An instance is gone with all that it had.

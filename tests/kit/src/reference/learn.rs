@@ -18,6 +18,9 @@ impl Reference {
     /// What is seen and contradicts the documentation, or what was accepted before.
     pub fn look(&mut self, seen: Observation) -> Judgement {
         self.last.starting.clone_from(&seen.starting);
+        if self.plan.several {
+            return self.look_at_several(seen);
+        }
         self.look_at_links(&seen)?;
         self.look_at_instances(&seen)?;
         self.look_at_roles(&seen)?;

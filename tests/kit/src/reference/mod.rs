@@ -8,6 +8,7 @@
 mod expect;
 mod instances;
 mod learn;
+mod several;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +52,8 @@ pub struct Reference {
     apart: BTreeMap<Pair, u64>,
     /// Links whose partners could shake hands when the case was last looked at.
     may_meet: BTreeSet<Pair>,
+    /// What is known of links with several databases.
+    several: several::Several,
 }
 
 /// What a SQL Server has, besides databases.
@@ -157,15 +160,19 @@ impl Reference {
             clock: 0,
             apart: BTreeMap::new(),
             may_meet: BTreeSet::new(),
+            several: several::Several::default(),
         }
     }
 
     /// Notes that an action was accepted, with the value that an insert has written. What was refused changes nothing.
     pub fn accepted(&mut self, action: &Action, value: Option<i64>) {
+        if self.plan.several && self.accepted_of_several(action, value) {
+            return;
+        }
         match *action {
             Action::Advance(seconds) => self.time_passes(seconds.into()),
             Action::GrantCreate(_) | Action::CommitMode(..) => {}
-            Action::UpdateLink(..) | Action::Restart(_) => {}
+            Action::UpdateLink(..) | Action::LinkDatabases(..) | Action::Restart(_) => {}
             Action::Fault(n, trouble) => {
                 self.troubles.insert((n, trouble));
             }
