@@ -413,7 +413,8 @@ fn alias(town: &mut Town, zone: &str, name: &str, target: &str) {
         zone: key(zone),
         name: Name::new(name),
         ttl_seconds: 300,
-        records: Records::Cname(target.to_owned()),
+        metadata: Default::default(),
+        records: Records::Cname(Some(target.to_owned())),
     });
 }
 

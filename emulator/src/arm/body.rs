@@ -197,21 +197,29 @@ impl<'a> Object<'a> {
 
     /// `tags`: at most 50, of bounded lengths.
     pub(super) fn tags(&self) -> Result<Option<Tags>, ArmError> {
-        let Some(object) = self.object("tags")? else {
+        let tags = self.texts("tags")?;
+        if let Some(tags) = &tags {
+            super::error::check_tags(tags)?;
+        }
+        Ok(tags)
+    }
+
+    /// An object whose members are all texts of the caller's own.
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Tags>, ArmError> {
+        let Some(object) = self.object(name)? else {
             return Ok(None);
         };
         object.ignore_all();
-        let mut tags = Tags::new();
-        for (name, value) in object.members {
+        let mut texts = Tags::new();
+        for (key, value) in object.members {
             let value = match value {
                 Value::String(text) => text.clone(),
                 Value::Null => String::new(),
-                other => return Err(mismatch(other, "a string", &format!("tags.{name}"))),
+                other => return Err(mismatch(other, "a string", &object.at(key))),
             };
-            tags.insert(name.clone(), value);
+            texts.insert(key.clone(), value);
         }
-        super::error::check_tags(&tags)?;
-        Ok(Some(tags))
+        Ok(Some(texts))
     }
 
     /// Members that are known, and known to say nothing: read-only ones.

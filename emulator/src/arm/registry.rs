@@ -103,6 +103,7 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::private_dns_zones::A,
     resources::private_dns_zones::CNAME,
     resources::private_dns_zones::TXT,
+    resources::private_dns_zones::SOA,
     resources::private_dns_zones::ALL,
     resources::role_assignments::TYPE,
     resources::role_definitions::TYPE,

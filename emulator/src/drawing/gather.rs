@@ -261,7 +261,13 @@ impl Gathered {
                     let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                     format!("{} A {}", set.name, all.join(" "))
                 }
-                Records::Cname(target) => format!("{} CNAME {target}", set.name),
+                Records::Cname(target) => {
+                    format!(
+                        "{} CNAME {}",
+                        set.name,
+                        target.as_deref().unwrap_or_default()
+                    )
+                }
                 Records::Txt(texts) => format!("{} TXT ({})", set.name, texts.len()),
             };
             words.push(said);

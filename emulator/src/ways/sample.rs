@@ -62,7 +62,7 @@ pub(crate) fn town() -> World {
     let endpoint = WritePrivateEndpoint {
         place: place("pe-mi1"),
         subnet: subnet("app-vnet", "pe"),
-        address: None,
+        configuration: None,
         interface: None,
         connection: Name::new("c1"),
         target: Target::Instance(Name::new("mi1")),
@@ -196,6 +196,7 @@ pub(crate) fn record_set(world: &mut World, zone: &str, name: &str, records: Rec
             zone: key(zone),
             name: Name::new(name),
             ttl_seconds: 300,
+            metadata: Default::default(),
             records,
         },
     );

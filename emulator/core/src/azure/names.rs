@@ -54,6 +54,16 @@ pub fn check_name(kind: &'static str, name: &str) -> Result<(), AzureRefusal> {
                     .chars()
                     .all(|c| c.is_alphanumeric() || "_-.()".contains(c))
         }
+        "Microsoft.Network/privateDnsZones" => {
+            (2..=34).contains(&name.split('.').count())
+                && name.len() <= 253
+                && name.split('.').all(|label| {
+                    (1..=63).contains(&label.len())
+                        && label
+                            .chars()
+                            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+                })
+        }
         "Microsoft.Network/virtualNetworks" => network_name(name, 2, 64),
         "Microsoft.DataFactory/factories"
         | "Microsoft.DataFactory/factories/integrationRuntimes" => {
@@ -117,6 +127,11 @@ mod tests {
                 "a\\b",
                 false,
             ),
+            ("Microsoft.Network/privateDnsZones", "a.contoso.com", true),
+            ("Microsoft.Network/privateDnsZones", "_sites.local", true),
+            ("Microsoft.Network/privateDnsZones", "single", false),
+            ("Microsoft.Network/privateDnsZones", "a..com", false),
+            ("Microsoft.Network/privateDnsZones", "a.com.", false),
             ("Microsoft.Network/virtualNetworks", "v", false),
             ("Microsoft.Network/virtualNetworks", "vnet_", true),
             ("Microsoft.Network/virtualNetworks/subnets", "s", true),

@@ -1035,7 +1035,7 @@ fn networked() -> World {
         WritePrivateEndpoint {
             place: place("pe"),
             subnet,
-            address: None,
+            configuration: None,
             interface: None,
             connection: "c".into(),
             target: Target::Instance("mi".into()),

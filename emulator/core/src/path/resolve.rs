@@ -262,7 +262,7 @@ fn in_zone(
         return Step::Answer(Answer::Addresses(addresses.clone()));
     }
     if let Some(set) = zone.find(RecordKind::Cname, relative)
-        && let Records::Cname(target) = &set.records
+        && let Records::Cname(Some(target)) = &set.records
     {
         return Step::Alias(target.trim_end_matches('.').to_ascii_lowercase());
     }

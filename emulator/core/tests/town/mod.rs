@@ -164,7 +164,7 @@ impl Town {
         self.apply(WritePrivateEndpoint {
             place: place(name),
             subnet: subnet(network, "pe"),
-            address: None,
+            configuration: None,
             interface: None,
             connection: Name::new("c1"),
             target,

@@ -78,6 +78,9 @@ pub(super) fn not_found(call: &Call<'_>, kind: &str) -> ArmError {
 
 /// Where a body puts the path's resource.
 pub(super) fn place(call: &Call<'_>, kind: &str, body: &Object<'_>) -> Result<Place, ArmError> {
+    if body.object("extendedLocation")?.is_some() {
+        return Err(ArmError::not_emulated("An edge zone"));
+    }
     Ok(Place {
         key: key(call),
         location: call.required_region(kind, body)?,

@@ -43,6 +43,12 @@ pub(in crate::arm) const LINKS: ResourceType = ResourceType {
 pub(in crate::arm) const A: ResourceType = records("privateDnsZones/A");
 pub(in crate::arm) const CNAME: ResourceType = records("privateDnsZones/CNAME");
 pub(in crate::arm) const TXT: ResourceType = records("privateDnsZones/TXT");
+/// The zone's own, which it begins with; it cannot be changed here.
+pub(in crate::arm) const SOA: ResourceType = ResourceType {
+    list: Some(list_soa),
+    get: Some(get_soa),
+    ..ResourceType::new("Microsoft.Network", "privateDnsZones/SOA", VERSIONS)
+};
 pub(in crate::arm) const ALL: ResourceType = ResourceType {
     list: Some(list_records),
     ..ResourceType::new("Microsoft.Network", "privateDnsZones/ALL", VERSIONS)
@@ -56,7 +62,7 @@ const fn records(name: &'static str) -> ResourceType {
         list: Some(list_records),
         get: Some(get_record),
         put: Some(put_record),
-        patch: Some(put_record),
+        patch: Some(patch_record),
         delete: Some(delete_record),
         ..ResourceType::new("Microsoft.Network", name, VERSIONS)
     }
@@ -172,14 +178,33 @@ fn list_records(call: &Call<'_>) -> Result<Answer, ArmError> {
     let kind = kind(call);
     let rows = find(call, |_, zone| {
         let sets = zone.records.iter();
-        sets.filter(|((of, _), _)| kind.is_none_or(|kind| kind == *of))
+        let sets = sets.filter(|((of, _), _)| kind.is_none_or(|kind| kind == *of));
+        let mut rows: Vec<_> = sets
             .map(|((of, name), set)| {
                 let key = format!("{}/{}", name.folded(), word(*of));
                 (key, shown_record(call, zone, set))
             })
-            .collect::<Vec<_>>()
+            .collect();
+        if kind.is_none() {
+            rows.push(("@/SOA".to_owned(), shown_soa(call, zone)));
+            rows.sort_by(|one, other| one.0.cmp(&other.0));
+        }
+        rows
     })?;
     paging::page(call, rows)
+}
+
+fn list_soa(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let row = find(call, |_, zone| ("@".to_owned(), shown_soa(call, zone)))?;
+    paging::page(call, vec![row])
+}
+
+fn get_soa(call: &Call<'_>) -> Result<Answer, ArmError> {
+    let shown = find(call, |_, zone| shown_soa(call, zone))?;
+    match call.path.name(1) {
+        "@" => Ok(Answer::ok(&shown)),
+        _ => Err(child_not_found(call, "SOA")),
+    }
 }
 
 fn get_record(call: &Call<'_>) -> Result<Answer, ArmError> {
@@ -188,45 +213,81 @@ fn get_record(call: &Call<'_>) -> Result<Answer, ArmError> {
 
 fn put_record(call: &Call<'_>) -> Result<Answer, ArmError> {
     find(call, |_, _| ())?;
+    write_record(call, None)
+}
+
+/// What the request leaves out stays as it is.
+fn patch_record(call: &Call<'_>) -> Result<Answer, ArmError> {
     let kind = kind(call).unwrap_or(RecordKind::A);
-    let name = Name::new(call.path.name(1));
-    let (ttl_seconds, records) = call.body(|body| {
+    let key = (kind, Name::new(call.path.name(1)));
+    let found = find(call, |_, zone| zone.records.get(&key).cloned())?;
+    let found = found.ok_or_else(|| child_not_found(call, word(kind)))?;
+    write_record(call, Some(found))
+}
+
+fn write_record(call: &Call<'_>, old: Option<RecordSet>) -> Result<Answer, ArmError> {
+    let kind = kind(call).unwrap_or(RecordKind::A);
+    let request = call.body(|body| {
         let properties = body.object_or_empty("properties")?;
-        properties.ignore(&["fqdn", "isAutoRegistered", "metadata", "provisioningState"]);
-        let ttl = properties.integer("ttl")?.unwrap_or(3600);
-        let ttl = u32::try_from(ttl).map_err(|_| invalid("ttl", &ttl.to_string()))?;
-        Ok((ttl, records_in(kind, &properties)?))
+        properties.ignore(&["fqdn", "isAutoRegistered", "provisioningState"]);
+        let metadata = properties.texts("metadata")?;
+        let ttl = properties.integer("ttl")?;
+        let ttl = ttl.map(|ttl| u32::try_from(ttl).map_err(|_| invalid("ttl", &ttl.to_string())));
+        let (ttl, records) = (ttl.transpose()?, records_in(kind, &properties)?);
+        let was = |read: fn(&RecordSet) -> u32| old.as_ref().map(read);
+        Ok(WriteRecordSet {
+            zone: network::key(call),
+            name: Name::new(call.path.name(1)),
+            ttl_seconds: ttl.or(was(|old| old.ttl_seconds)).unwrap_or(3600),
+            metadata: metadata
+                .or_else(|| old.as_ref().map(|old| old.metadata.clone()))
+                .unwrap_or_default(),
+            records: records
+                .or_else(|| old.as_ref().map(|old| old.records.clone()))
+                .unwrap_or_else(|| none(kind)),
+        })
     })?;
-    let new = call.submit(WriteRecordSet {
-        zone: network::key(call),
-        name,
-        ttl_seconds,
-        records,
-    })?;
+    let new = call.submit(request)?;
     Ok(Answer::written(new, &read_record(call)?))
 }
 
-fn records_in(kind: RecordKind, properties: &Object<'_>) -> Result<Records, ArmError> {
+/// No records of a kind.
+fn none(kind: RecordKind) -> Records {
+    match kind {
+        RecordKind::A => Records::A(Vec::new()),
+        RecordKind::Cname => Records::Cname(None),
+        RecordKind::Txt => Records::Txt(Vec::new()),
+    }
+}
+
+/// The records in a request, if it speaks of them.
+fn records_in(kind: RecordKind, properties: &Object<'_>) -> Result<Option<Records>, ArmError> {
     Ok(match kind {
         RecordKind::A => {
-            let records = properties.objects("aRecords")?.unwrap_or_default();
+            let Some(records) = properties.objects("aRecords")? else {
+                return Ok(None);
+            };
             let addresses = records.iter().map(|record| {
                 let text = record.string("ipv4Address")?.unwrap_or_default();
                 text.parse().map_err(|_| invalid("ipv4Address", &text))
             });
-            Records::A(addresses.collect::<Result<_, _>>()?)
+            Some(Records::A(addresses.collect::<Result<_, _>>()?))
         }
         RecordKind::Cname => {
-            let record = properties.object_or_empty("cnameRecord")?;
+            let Some(record) = properties.object("cnameRecord")? else {
+                return Ok(None);
+            };
             let name = record.string("cname")?.filter(|name| !name.is_empty());
-            Records::Cname(name.ok_or_else(|| missing("cnameRecord"))?)
+            Some(Records::Cname(name))
         }
         RecordKind::Txt => {
-            let records = properties.objects("txtRecords")?.unwrap_or_default();
+            let Some(records) = properties.objects("txtRecords")? else {
+                return Ok(None);
+            };
             let texts = records
                 .iter()
                 .map(|record| Ok(record.strings("value")?.unwrap_or_default()));
-            Records::Txt(texts.collect::<Result<_, ArmError>>()?)
+            Some(Records::Txt(texts.collect::<Result<_, ArmError>>()?))
         }
     })
 }
@@ -368,6 +429,9 @@ fn shown_record(call: &Call<'_>, zone: &PrivateZone, set: &RecordSet) -> Value {
         "ttl": set.ttl_seconds,
         "isAutoRegistered": false,
     });
+    if !set.metadata.is_empty() {
+        properties["metadata"] = json!(set.metadata);
+    }
     match &set.records {
         Records::A(addresses) => {
             let records: Vec<Value> = addresses
@@ -376,7 +440,8 @@ fn shown_record(call: &Call<'_>, zone: &PrivateZone, set: &RecordSet) -> Value {
                 .collect();
             properties["aRecords"] = json!(records);
         }
-        Records::Cname(name) => properties["cnameRecord"] = json!({ "cname": name }),
+        Records::Cname(Some(name)) => properties["cnameRecord"] = json!({ "cname": name }),
+        Records::Cname(None) => (),
         Records::Txt(texts) => {
             let records: Vec<Value> = texts.iter().map(|text| json!({ "value": text })).collect();
             properties["txtRecords"] = json!(records);
@@ -388,5 +453,29 @@ fn shown_record(call: &Call<'_>, zone: &PrivateZone, set: &RecordSet) -> Value {
         "type": format!("{NAME}/{kind}"),
         "etag": set.etag,
         "properties": properties,
+    })
+}
+
+/// As a new zone has it (observed in Azure's own examples).
+fn shown_soa(call: &Call<'_>, zone: &PrivateZone) -> Value {
+    json!({
+        "id": format!("{}/SOA/@", id_of(call, zone)),
+        "name": "@",
+        "type": SOA.full_name(),
+        "etag": zone.header.etag,
+        "properties": {
+            "fqdn": format!("{}.", zone.header.name),
+            "ttl": 3600,
+            "isAutoRegistered": false,
+            "soaRecord": {
+                "host": "azureprivatedns.net",
+                "email": "azureprivatedns-host.microsoft.com",
+                "serialNumber": 1,
+                "refreshTime": 3600,
+                "retryTime": 300,
+                "expireTime": 2_419_200,
+                "minimumTtl": 10,
+            },
+        },
     })
 }

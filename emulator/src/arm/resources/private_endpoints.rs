@@ -4,12 +4,14 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    Connection, Consumer, DeletePrivateEndpoint, PrivateEndpoint, Target, WritePrivateEndpoint,
+    Connection, Consumer, DeletePrivateEndpoint, IpConfiguration, PrivateEndpoint, Target,
+    WritePrivateEndpoint,
 };
 use milink_core::names::Name;
+use milink_core::refusal::{FabricRefusal, Refusal};
 use serde_json::{Value, json};
 
-use super::references::{missing, named_target, subnet, target_id};
+use super::references::{invalid, missing, named_target, subnet, target_id};
 use super::{network, network_interfaces};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
@@ -50,10 +52,15 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             "resourceGuid",
             "networkInterfaces",
             "customDnsConfigs",
-            "applicationSecurityGroups",
             "ipVersionType",
             "billingSku",
         ]);
+        let groups = properties.objects("applicationSecurityGroups")?;
+        if groups.is_some_and(|groups| !groups.is_empty()) {
+            return Err(ArmError::not_emulated(
+                "An application security group of a private endpoint",
+            ));
+        }
         let automatic = properties.objects(AUTOMATIC)?.unwrap_or_default();
         let manual = properties.objects(MANUAL)?.unwrap_or_default();
         let (connection, is_manual) = match (automatic.as_slice(), manual.as_slice()) {
@@ -90,26 +97,6 @@ fn write(
     asked.ignore(&["provisioningState", "privateLinkServiceConnectionState"]);
     let id = asked.string("privateLinkServiceId")?;
     let id = id.ok_or_else(|| missing("privateLinkServiceId"))?;
-    let configurations = properties.objects("ipConfigurations")?.unwrap_or_default();
-    let address = match configurations.as_slice() {
-        [] => None,
-        [one] => {
-            one.ignore(&["name", "etag", "type"]);
-            let inner = one.object_or_empty("properties")?;
-            inner.ignore(&["groupId", "memberName"]);
-            let text = inner.string("privateIPAddress")?;
-            text.map(|text| {
-                text.parse()
-                    .map_err(|_| super::references::invalid("privateIPAddress", &text))
-            })
-            .transpose()?
-        }
-        _ => {
-            return Err(ArmError::not_emulated(
-                "A private endpoint with several addresses",
-            ));
-        }
-    };
     let interface = properties.string("customNetworkInterfaceName")?;
     let (target, by_alias) = named_target(call, &id)?;
     let (action, scope) = approval(call, &target);
@@ -117,7 +104,7 @@ fn write(
     Ok(WritePrivateEndpoint {
         place: network::place(call, NAME, body)?,
         subnet: subnet(call, properties)?,
-        address,
+        configuration: configuration(call, properties)?,
         interface: interface
             .filter(|name| !name.is_empty())
             .map(|name| Name::new(&name)),
@@ -129,6 +116,56 @@ fn write(
         message: asked.string("requestMessage")?.unwrap_or_default(),
         may_approve,
     })
+}
+
+/// What is asked for in `ipConfigurations`. An endpoint that has one keeps it.
+fn configuration(
+    call: &Call<'_>,
+    properties: &Object<'_>,
+) -> Result<Option<IpConfiguration>, ArmError> {
+    let Some(all) = properties.objects("ipConfigurations")? else {
+        return Ok(None);
+    };
+    let one = match all.as_slice() {
+        [] => {
+            let has_one = call.read(|world| {
+                let found = world
+                    .azure
+                    .fabric
+                    .private_endpoints
+                    .get(&network::key(call));
+                found.is_some_and(|found| found.configuration.is_some())
+            });
+            return match has_one {
+                true => Err(ArmError::from(&Refusal::from(
+                    FabricRefusal::EndpointFixed {
+                        endpoint: call.path.name(0).to_owned(),
+                    },
+                ))),
+                false => Ok(None),
+            };
+        }
+        [one] => one,
+        _ => {
+            return Err(ArmError::not_emulated(
+                "A private endpoint with several addresses",
+            ));
+        }
+    };
+    one.ignore(&["id", "etag", "type"]);
+    let inner = one.object_or_empty("properties")?;
+    let text = inner.string("privateIPAddress")?;
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Err(missing("privateIPAddress"));
+    };
+    Ok(Some(IpConfiguration {
+        name: Name::new(&one.string("name")?.unwrap_or_default()),
+        group: inner.string("groupId")?.unwrap_or_default(),
+        member: inner.string("memberName")?.unwrap_or_default(),
+        address: text
+            .parse()
+            .map_err(|_| invalid("privateIPAddress", &text))?,
+    }))
 }
 
 /// What it takes to approve the connection as it is made, and where (`network.md` section 4.4).
@@ -225,11 +262,18 @@ fn shown(call: &Call<'_>, world: &World, endpoint: &PrivateEndpoint) -> Value {
     });
     properties[list] = shown;
     properties[other] = json!([]);
-    if endpoint.is_static {
+    if let Some(asked) = &endpoint.configuration {
         properties["ipConfigurations"] = json!([{
-            "name": "ipconfig1",
-            "id": format!("{id}/ipConfigurations/ipconfig1"),
-            "properties": { "privateIPAddress": endpoint.address.to_string() },
+            "name": asked.name.as_str(),
+            "id": format!("{id}/ipConfigurations/{}", asked.name),
+            "etag": etag,
+            "type": format!("{NAME}/ipConfigurations"),
+            "properties": {
+                "provisioningState": "Succeeded",
+                "groupId": asked.group,
+                "memberName": asked.member,
+                "privateIPAddress": asked.address.to_string(),
+            },
         }]);
     }
     if endpoint.names_interface {

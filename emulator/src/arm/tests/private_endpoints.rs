@@ -222,12 +222,104 @@ async fn private_zones_have_records_and_links() {
     assert_eq!(shown["properties"]["numberOfVirtualNetworkLinks"], 1);
     assert_eq!(shown["properties"]["numberOfRecordSets"], 2);
     let all = fixture.get(&zone("/ALL")).await.body;
-    assert_eq!(all["value"].as_array().map(Vec::len), Some(1));
+    let all = all["value"].as_array().expect("a list").iter();
+    let all: Vec<_> = all.map(|set| set["name"].clone()).collect();
+    assert_eq!(all, ["@", "mi"], "the zone's own SOA is among them");
     assert_eq!(fixture.delete(&zone("")).await.code(), "ResourceInUse");
     assert_eq!(fixture.delete(&link).await.status, StatusCode::OK);
     assert_eq!(fixture.delete(&record).await.status, StatusCode::OK);
     assert_eq!(fixture.delete(&record).await.status, StatusCode::NO_CONTENT);
     assert_eq!(fixture.delete(&zone("")).await.status, StatusCode::OK);
+}
+
+/// As `az network private-dns record-set a create`, then `add-record`, then `update` go about it.
+#[tokio::test]
+async fn a_record_set_begins_empty_and_keeps_what_a_patch_leaves_out() {
+    let fixture = stage().await;
+    let made = fixture.put(&zone(""), json!({"location": "global"})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    for kind in ["A", "CNAME", "TXT"] {
+        let empty = json!({"properties": {"metadata": {"owner": kind}}});
+        let made = fixture.put(&zone(&format!("/{kind}/{kind}1")), empty).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        assert_eq!(made.body["properties"]["metadata"]["owner"], kind);
+        assert_eq!(made.body["properties"]["ttl"], 3600);
+    }
+    let record = zone("/A/A1");
+    let addresses = |all: &[&str]| {
+        let all: Vec<_> = all.iter().map(|one| json!({"ipv4Address": one})).collect();
+        json!({"properties": {"ttl": 60, "aRecords": all}})
+    };
+    let twice = fixture.put(&record, addresses(&["10.0.0.9", "10.0.0.9"]));
+    assert_eq!(twice.await.code(), "BadRequest");
+    let written = fixture.put(&record, addresses(&["10.0.0.9"])).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text);
+    let patched = fixture
+        .patch(&record, json!({"properties": {"ttl": 33}}))
+        .await;
+    assert_eq!(patched.body["properties"]["ttl"], 33, "{}", patched.text);
+    assert_eq!(
+        patched.body["properties"]["aRecords"][0]["ipv4Address"],
+        "10.0.0.9"
+    );
+    let nothing = fixture.patch(&zone("/A/nothing"), json!({})).await;
+    assert_eq!(nothing.code(), "ResourceNotFound");
+    let own = fixture.get(&zone("/SOA/@")).await;
+    assert_eq!(
+        own.body["properties"]["soaRecord"]["host"],
+        "azureprivatedns.net"
+    );
+    let single = in_group("Microsoft.Network/privateDnsZones/single", "2024-06-01");
+    let refused = fixture.put(&single, json!({"location": "global"})).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn an_address_that_was_asked_for_stays() {
+    let fixture = stage().await;
+    let path = network("privateEndpoints/pe1");
+    let with = |address: &str| {
+        let mut body = endpoint(MANUAL, json!(["managedInstance"]));
+        body["properties"]["ipConfigurations"] = json!([{"name": "ip1", "properties": {
+            "groupId": "managedInstance",
+            "memberName": "managedInstance",
+            "privateIPAddress": address,
+        }}]);
+        body
+    };
+    let made = fixture.put(&path, with("10.9.1.77")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let shown = made.body["properties"]["ipConfigurations"][0].clone();
+    assert_eq!(shown["name"], "ip1");
+    assert_eq!(shown["properties"]["memberName"], "managedInstance");
+    assert_eq!(shown["properties"]["privateIPAddress"], "10.9.1.77");
+    fixture.advance(Span::seconds(1));
+    assert_eq!(
+        fixture.put(&path, with("10.9.1.77")).await.status,
+        StatusCode::OK
+    );
+    let mut none = with("10.9.1.77");
+    none["properties"]["ipConfigurations"] = json!([]);
+    for other in [with("10.9.1.78"), none] {
+        let refused = fixture.put(&path, other).await;
+        assert_eq!(refused.code(), "PrivateEndpointCannotBeUpdated");
+    }
+}
+
+#[tokio::test]
+async fn what_an_endpoint_cannot_have_here_is_named() {
+    let fixture = stage().await;
+    let path = network("privateEndpoints/pe1");
+    let mut grouped = endpoint(MANUAL, json!(["managedInstance"]));
+    grouped["properties"]["applicationSecurityGroups"] =
+        json!([{"id": id(&network("applicationSecurityGroups/g"))}]);
+    let mut edge = endpoint(MANUAL, json!(["managedInstance"]));
+    edge["extendedLocation"] = json!({"name": "x", "type": "EdgeZone"});
+    for (body, named) in [(grouped, "application security group"), (edge, "edge zone")] {
+        let refused = fixture.put(&path, body).await;
+        assert_eq!(refused.code(), "OperationNotSupportedByMilink");
+        assert!(refused.text.contains(named), "{}", refused.text);
+    }
 }
 
 #[tokio::test]

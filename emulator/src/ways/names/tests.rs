@@ -23,10 +23,10 @@ fn world() -> World {
     zone(&mut world, "site.example", "app-vnet", "db", "10.9.1.4");
     let text = Records::Txt(vec![vec!["one".to_owned(), "two".to_owned()]]);
     record_set(&mut world, "site.example", "note", text);
-    let alias = Records::Cname("db.site.example".to_owned());
+    let alias = Records::Cname(Some("db.site.example".to_owned()));
     record_set(&mut world, "site.example", "alias", alias);
     for (name, other) in [("self", "self"), ("hen", "egg"), ("egg", "hen")] {
-        let alias = Records::Cname(format!("{other}.site.example"));
+        let alias = Records::Cname(Some(format!("{other}.site.example")));
         record_set(&mut world, "site.example", name, alias);
     }
     let many = (1..=20).map(|last| Ipv4Addr::new(10, 9, 0, last)).collect();

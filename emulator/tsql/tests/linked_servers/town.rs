@@ -118,7 +118,7 @@ impl Town {
         self.apply(WritePrivateEndpoint {
             place: place("pe3"),
             subnet: subnet("near", "pe"),
-            address: None,
+            configuration: None,
             interface: None,
             connection: Name::new("pe3"),
             target: Target::Instance(Name::new("mi3")),
@@ -142,6 +142,7 @@ impl Town {
             zone: key(&zone),
             name: Name::new("mi3"),
             ttl_seconds: 10,
+            metadata: Default::default(),
             records: Records::A(vec![address]),
         });
         self.apply(WriteZoneLink {

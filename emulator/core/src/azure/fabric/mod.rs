@@ -53,7 +53,9 @@ pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;
 pub use peering::{DeletePeering, Peering, PeeringState, WritePeering};
 pub(in crate::azure) use private_endpoint::INSTANCE_GROUP;
-pub use private_endpoint::{DeletePrivateEndpoint, PrivateEndpoint, WritePrivateEndpoint};
+pub use private_endpoint::{
+    DeletePrivateEndpoint, IpConfiguration, PrivateEndpoint, WritePrivateEndpoint,
+};
 pub use private_link_service::{
     DeletePrivateLinkService, PrivateLinkService, WritePrivateLinkService,
 };

@@ -22,8 +22,8 @@ pub struct PrivateEndpoint {
     pub subnet: SubnetId,
     /// Its address there.
     pub address: Ipv4Addr,
-    /// Whether the address was asked for.
-    pub is_static: bool,
+    /// How the address was asked for, if it was.
+    pub configuration: Option<IpConfiguration>,
     /// The name of its network interface.
     pub interface: Name,
     /// Whether the interface's name was asked for.
@@ -34,6 +34,19 @@ pub struct PrivateEndpoint {
     pub zone_group: Option<ZoneGroup>,
 }
 
+/// An entry of `ipConfigurations`: an address for a member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpConfiguration {
+    /// Its name.
+    pub name: Name,
+    /// `groupId`.
+    pub group: String,
+    /// `memberName`.
+    pub member: String,
+    /// `privateIPAddress`.
+    pub address: Ipv4Addr,
+}
+
 /// PUT. Answers the operation and whether the endpoint is new.
 #[derive(Clone, Debug)]
 pub struct WritePrivateEndpoint {
@@ -41,8 +54,8 @@ pub struct WritePrivateEndpoint {
     pub place: Place,
     /// Its subnet.
     pub subnet: SubnetId,
-    /// The address that is asked for.
-    pub address: Option<Ipv4Addr>,
+    /// The address that is asked for; an endpoint that is there keeps its own without it.
+    pub configuration: Option<IpConfiguration>,
     /// `customNetworkInterfaceName`.
     pub interface: Option<Name>,
     /// The name of its connection.
@@ -104,8 +117,10 @@ impl Request for WritePrivateEndpoint {
             .into());
         }
         if let Some(found) = &found {
-            // Another target or subnet is another endpoint; a repeated request changes the tags.
-            if found.connection.target != self.target || found.subnet != self.subnet {
+            // Another target, subnet or address is another endpoint; a repeated request changes the tags.
+            let asked = self.configuration.as_ref();
+            let moves = asked.is_some_and(|asked| asked.address != found.address);
+            if found.connection.target != self.target || found.subnet != self.subnet || moves {
                 return Err(FabricRefusal::EndpointFixed {
                     endpoint: key.name.to_string(),
                 }
@@ -138,7 +153,8 @@ impl Request for WritePrivateEndpoint {
             }
             .into());
         }
-        let address = address::allocate(world, &self.subnet, self.address)?;
+        let asked = self.configuration.as_ref().map(|asked| asked.address);
+        let address = address::allocate(world, &self.subnet, asked)?;
         let header = header::write(world, KIND, self.place, None);
         let operation = header.operation;
         let guid = world.ids.next_guid();
@@ -163,7 +179,7 @@ impl Request for WritePrivateEndpoint {
             header,
             subnet: self.subnet,
             address,
-            is_static: self.address.is_some(),
+            configuration: self.configuration,
             interface,
             names_interface: self.interface.is_some(),
             connection,

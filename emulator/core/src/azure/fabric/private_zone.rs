@@ -1,6 +1,6 @@
 //! Private DNS zones: records, and the virtual networks in which they are heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -44,7 +44,9 @@ pub struct RecordSet {
     pub ttl_seconds: u32,
     /// Changes with each write.
     pub etag: Uuid,
-    /// The records.
+    /// `metadata`, which only its owner reads.
+    pub metadata: crate::azure::Tags,
+    /// The records; a set without any is kept, and heard by nobody (documented).
     pub records: Records,
 }
 
@@ -53,8 +55,8 @@ pub struct RecordSet {
 pub enum Records {
     /// Addresses.
     A(Vec<Ipv4Addr>),
-    /// Another name.
-    Cname(String),
+    /// Another name, or none yet.
+    Cname(Option<String>),
     /// Texts.
     Txt(Vec<Vec<String>>),
 }
@@ -99,6 +101,8 @@ pub struct WriteRecordSet {
     pub name: Name,
     /// How long an answer holds, in seconds.
     pub ttl_seconds: u32,
+    /// `metadata`.
+    pub metadata: crate::azure::Tags,
     /// What the records say.
     pub records: Records,
 }
@@ -158,8 +162,17 @@ impl Records {
     fn count(&self) -> usize {
         match self {
             Self::A(addresses) => addresses.len(),
-            Self::Cname(_) => 1,
+            Self::Cname(name) => usize::from(name.is_some()),
             Self::Txt(texts) => texts.len(),
+        }
+    }
+
+    /// Whether two of them are the same, which a set cannot have (documented).
+    fn repeats(&self) -> bool {
+        match self {
+            Self::A(addresses) => addresses.iter().collect::<BTreeSet<_>>().len() < addresses.len(),
+            Self::Cname(_) => false,
+            Self::Txt(texts) => texts.iter().collect::<BTreeSet<_>>().len() < texts.len(),
         }
     }
 }
@@ -172,19 +185,20 @@ impl PrivateZone {
 
     /// The records of a name relative to the zone: its own, or those of `*`.
     pub fn find(&self, kind: RecordKind, name: &str) -> Option<&RecordSet> {
-        let own = self.records.get(&(kind, Name::new(name)));
+        let heard = |name: &str| {
+            let set = self.records.get(&(kind, Name::new(name)));
+            set.filter(|set| set.records.count() > 0)
+        };
+        let own = heard(name);
         // A name that has records of another kind is not any name.
         let has_own = own.is_some() || self.has(name);
-        own.or_else(|| {
-            (!has_own)
-                .then(|| self.records.get(&(kind, Name::new("*"))))
-                .flatten()
-        })
+        own.or_else(|| (!has_own).then(|| heard("*")).flatten())
     }
 
     /// Whether a name relative to the zone has records of any kind.
     pub fn has(&self, name: &str) -> bool {
-        self.records.keys().any(|(_, known)| known.is(name))
+        let mut sets = self.records.values();
+        sets.any(|set| set.name.is(name) && set.records.count() > 0)
     }
 }
 
@@ -255,8 +269,11 @@ impl Request for WriteRecordSet {
         if !is_record_name(self.name.as_str()) {
             return Err(invalid("the name is not one of DNS").into());
         }
-        if !(1..=MOST_RECORDS).contains(&self.records.count()) {
-            return Err(invalid("it needs between 1 and 20 records").into());
+        if self.records.count() > MOST_RECORDS {
+            return Err(invalid("it can have at most 20 records").into());
+        }
+        if self.records.repeats() {
+            return Err(invalid("it has one record twice").into());
         }
         let others = zone.records.keys().filter(|(_, known)| *known == self.name);
         let mut others = others.filter(|(known, _)| *known != kind).peekable();
@@ -274,6 +291,7 @@ impl Request for WriteRecordSet {
             name: self.name.clone(),
             ttl_seconds: self.ttl_seconds,
             etag,
+            metadata: self.metadata,
             records: self.records,
         };
         Ok(zone.records.insert((kind, self.name), set).is_none())

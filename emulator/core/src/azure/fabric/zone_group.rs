@@ -176,10 +176,12 @@ fn register(world: &mut World, endpoint: &PrivateEndpoint, group: &ZoneGroup) {
             let mut addresses = addresses(zone, &key);
             addresses.retain(|address| *address != endpoint.address);
             addresses.push(endpoint.address);
+            let kept = zone.records.get(&key);
             let set = RecordSet {
                 name,
                 ttl_seconds: TTL_SECONDS,
                 etag,
+                metadata: kept.map(|set| set.metadata.clone()).unwrap_or_default(),
                 records: Records::A(addresses),
             };
             zone.records.insert(key, set);
