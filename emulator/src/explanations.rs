@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use milink_core::explain::Explanation;
+use milink_core::time::Timestamp;
 use serde::Serialize;
 
 /// How many refusals are remembered.
@@ -21,6 +22,9 @@ pub struct Refused {
     pub world: Option<String>,
     /// The world's time.
     pub time: Option<String>,
+    /// The same, to be compared.
+    #[serde(skip)]
+    pub at: Timestamp,
     /// Who was asked: `ARM`, or the name of the server.
     pub server: String,
     /// What was asked, without anything that could be secret.
@@ -97,6 +101,7 @@ mod tests {
             id: String::new(),
             world: Some("w".to_owned()),
             time: None,
+            at: Timestamp::default(),
             server: "ARM".to_owned(),
             asked: "GET /".to_owned(),
             code: "NotFound".to_owned(),

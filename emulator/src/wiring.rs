@@ -85,6 +85,7 @@ impl arm::Worlds for Hub {
             id: String::new(),
             world: None,
             time: None,
+            at: Timestamp::default(),
             server: "ARM".to_owned(),
             asked: what.asked.to_owned(),
             code: what.code.to_owned(),

@@ -74,6 +74,14 @@ async fn the_doctor_and_a_failed_operation_tell_the_same() {
         "{explained:#}"
     );
     assert!(facts.contains("sqlserver1 at 10.0.0.4"), "{explained:#}");
+    let latest = control.get("explain?world=default&limit=1").await;
+    let latest = latest.expect("it is the newest")["value"][0].clone();
+    assert_eq!(latest["id"], explained["id"]);
+    assert_eq!(latest["reason"], explained["reason"]);
+    assert_eq!(
+        latest["code"],
+        "ManagedInstanceLinkConnectivityIsNotEstablished"
+    );
 
     let examined = control
         .get("worlds/default/doctor")

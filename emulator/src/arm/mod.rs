@@ -178,6 +178,13 @@ pub(crate) fn code_of_failure(error: &OperationError) -> (u16, String) {
     status_and_code(&error::of_operation(error))
 }
 
+/// The code and the words of the poll of an operation that has failed.
+pub(crate) fn words_of_failure(error: &OperationError) -> (String, String) {
+    let error = error::of_operation(error);
+    let detail = error.detail();
+    (detail.code.clone(), detail.message.clone())
+}
+
 fn status_and_code(error: &ArmError) -> (u16, String) {
     (error.status().as_u16(), error.detail().code.clone())
 }

@@ -30,7 +30,7 @@ pub(super) struct DoctorArguments {
 /// `milink explain`.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArguments {
-    /// What the header x-milink-explain says, or an operation's id; the newest refusal if it is left out
+    /// What the header x-milink-explain says, or an operation's id; the newest refusal or failure if it is left out
     id: Option<String>,
     /// As the control API has it
     #[arg(long)]
@@ -78,8 +78,12 @@ pub(super) async fn explain(arguments: ExplainArguments) -> anyhow::Result<ExitC
             let latest = target.get(&path).await?;
             match latest["value"].get(0) {
                 Some(newest) => newest.clone(),
+                None if arguments.json => {
+                    print("null\n")?;
+                    return Ok(ExitCode::SUCCESS);
+                }
                 None => {
-                    print("nothing was refused\n")?;
+                    print("nothing was refused, and nothing failed\n")?;
                     return Ok(ExitCode::SUCCESS);
                 }
             }

@@ -232,8 +232,10 @@ pub(super) async fn net(verb: NetVerb) -> anyhow::Result<ExitCode> {
 impl Way {
     /// Host and port.
     fn to(&self) -> anyhow::Result<(String, u16)> {
-        let (host, written) = match self.host.split_once(',') {
-            None => (self.host.as_str(), None),
+        // A connection string parts them with a comma, everything else with a colon.
+        let whole = self.host.strip_prefix("tcp:").unwrap_or(&self.host);
+        let (host, written) = match whole.split_once([',', ':']) {
+            None => (whole, None),
             Some((host, port)) => {
                 let port = port.trim().parse::<u16>();
                 let port = port.map_err(|_| anyhow::anyhow!("'{}' is not HOST,PORT", self.host))?;

@@ -179,8 +179,15 @@ impl Target {
     /// An error of the API as it is; a missing emulator with where it was looked for.
     fn explained(&self, error: milink_client::Error) -> anyhow::Error {
         match error {
-            milink_client::Error::Http(_) => anyhow::Error::new(error)
-                .context(format!("no emulator answers at {}", self.address())),
+            milink_client::Error::Http(_) => {
+                let error = anyhow::Error::from(error);
+                // What lies between repeats itself, and the URL.
+                anyhow::anyhow!(
+                    "no emulator answers at {} ({}): start one with `milink up`, or say with --url or MILINK_URL where it is",
+                    self.address(),
+                    error.root_cause()
+                )
+            }
             other => other.into(),
         }
     }

@@ -1,10 +1,14 @@
 //! Why something was refused or failed, and what would stop a link.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
+use milink_core::World;
 use milink_core::doctor::{self, Report, Wish};
 use milink_core::explain;
 use milink_core::ids::OperationId;
+use milink_core::operation::OperationState;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,6 +17,7 @@ use super::Handle;
 use super::body::Asked;
 use super::error::ControlError;
 use super::journal;
+use crate::arm;
 use crate::emulator::Shared;
 use crate::explanations::Refused;
 
@@ -32,12 +37,51 @@ pub(super) struct Examined {
     database: Option<String>,
 }
 
-/// `GET /_milink/explain`: what was refused lately, the newest first.
+/// `GET /_milink/explain`: what was refused and what failed lately, the newest first.
 pub(super) async fn latest(State(shared): Handle, Asked(asked): Asked<Latest>) -> Json<Value> {
     let explanations = shared.hub.watch().explanations();
-    let latest = explanations.latest(asked.world.as_deref(), asked.limit);
+    let mut latest = explanations.latest(asked.world.as_deref(), asked.limit);
+    // An operation fails in the world, where nobody is there to note it.
+    for cell in shared.hub.worlds() {
+        if asked
+            .world
+            .as_deref()
+            .is_none_or(|name| name == cell.name())
+        {
+            let failed = cell.read(|world| failed(world, cell.name()));
+            latest.extend(failed.into_iter().map(Arc::new));
+        }
+    }
+    latest.sort_by_key(|refused| std::cmp::Reverse(refused.at));
+    latest.truncate(asked.limit);
     let latest: Vec<&Refused> = latest.iter().map(AsRef::as_ref).collect();
     Json(json!({"value": latest}))
+}
+
+/// The operations of a world that have failed.
+fn failed(world: &World, name: &str) -> Vec<Refused> {
+    let all = world.operations.values();
+    let failed = all.filter_map(|operation| {
+        let OperationState::Failed { ended, error } = &operation.state else {
+            return None;
+        };
+        let (code, message) = arm::words_of_failure(error);
+        Some(Refused {
+            id: operation.id.0.to_string(),
+            world: Some(name.to_owned()),
+            time: Some(ended.to_string()),
+            at: *ended,
+            server: "ARM".to_owned(),
+            asked: format!(
+                "the poll of {} of {}",
+                operation.word, operation.resource.path
+            ),
+            code,
+            message,
+            explanation: explain::operation(world, operation.id).unwrap_or_default(),
+        })
+    });
+    failed.collect()
 }
 
 /// `GET /_milink/explain/{id}`: a refusal by the id of `x-milink-explain`, or an operation.

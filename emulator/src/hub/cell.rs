@@ -165,6 +165,7 @@ impl WorldCell {
         self.watch.explanations().add(Refused {
             world: Some(self.name.clone()),
             time: Some(time.to_string()),
+            at: time,
             explanation,
             ..refused
         })

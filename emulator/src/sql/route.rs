@@ -6,6 +6,7 @@ use milink_core::explain::{self, Explanation};
 use milink_core::instance::Instance;
 use milink_core::listener_url::ListenerUrl;
 use milink_core::path::{End, login_name};
+use milink_core::time::Timestamp;
 use milink_tds::TdsVersion;
 use milink_tds::token::ServerMessage;
 
@@ -115,6 +116,7 @@ impl SqlEndpoint {
             id: String::new(),
             world: None,
             time: None,
+            at: Timestamp::default(),
             server: "gateway".to_owned(),
             asked: format!("login to '{asked}'"),
             code: "40532".to_owned(),

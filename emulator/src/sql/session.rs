@@ -6,6 +6,7 @@ use milink_core::collation::Collation;
 use milink_core::command::{CloseSession, TouchSession};
 use milink_core::explain::{self, Explanation};
 use milink_core::sql_type::SqlType;
+use milink_core::time::Timestamp;
 use milink_tds::rpc_request::{RpcCall, WellKnownProcedure};
 use milink_tds::token::{ReturnValue, command};
 use milink_tsql::error::SqlError;
@@ -435,6 +436,7 @@ impl EngineSession {
             id: String::new(),
             world: None,
             time: None,
+            at: Timestamp::default(),
             server: self.server.clone(),
             asked: format!("session {}, line {}", self.life.session, error.line),
             code: error.number.to_string(),
