@@ -5,6 +5,7 @@
 mod change;
 mod connection;
 mod create;
+mod error_log;
 mod failover;
 mod handshake;
 mod laws;

@@ -54,11 +54,31 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         return fail(world, id, LinkError::TargetDatabaseExists { database });
     }
     let local = local_group(&target, &link);
-    if !may_create_databases(&target, local) {
-        let group = link.spec.partner_group.to_string();
-        return refuse_seeding(world, id, LinkError::CreateDatabaseNotGranted { group });
-    }
     let bytes = source.data_file_bytes();
+    if !may_create_databases(&target, local) {
+        let run = Seeding {
+            id: world.ids.next_guid(),
+            source: (source_instance, source.id),
+            target: (target_instance, target.free_database_id()),
+            started: now,
+            bytes,
+            // Any length will do: nothing of it was copied.
+            minimum: Span::seconds(1),
+            copying: Span::seconds(1),
+            pace: Pace {
+                since: now,
+                done: Span::ZERO,
+                sharers: 1,
+            },
+            stalled: Span::ZERO,
+            stalled_since: None,
+            base: source.log.end(),
+            content: crate::store::Content::default(),
+            attempt: attempt(&link),
+            outcome: SeedingOutcome::Running,
+        };
+        return refuse_seeding(world, id, run);
+    }
     let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
         Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
     });
@@ -119,15 +139,16 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         stalled_since: None,
         base,
         content: source.content.clone(),
-        attempt: link.seedings.last().map_or(0, |run| run.attempt) + 1,
+        attempt: attempt(&link),
         outcome: SeedingOutcome::Running,
     };
     let ends = run.ends();
+    remember(world, id, run);
     let changed = world.link_mut(id).expect("found a moment ago");
-    if changed.seedings.len() >= REMEMBERED {
-        changed.seedings.remove(0);
+    // What kept it from beginning does so no longer.
+    if let Some(LinkError::CreateDatabaseNotGranted { .. }) = changed.last_error {
+        changed.last_error = None;
     }
-    changed.seedings.push(run);
     let operation = changed.operation.take();
     enter(world, id, Phase::Seeding);
     world.timers.arm(Timer::Link(id.clone()), ends);
@@ -214,18 +235,41 @@ pub(super) fn share_bandwidth(world: &mut World) {
 }
 
 /// Without GRANT CREATE ANY DATABASE the run fails; the link waits, connected, until it is granted.
-fn refuse_seeding(world: &mut World, id: &LinkId, error: LinkError) {
+fn refuse_seeding(world: &mut World, id: &LinkId, run: Seeding) {
     let (instance, name, database) = words(world, id);
+    let Some(link) = world.link_mut(id) else {
+        return;
+    };
+    let group = link.spec.partner_group.to_string();
+    let line = format!(
+        "Local availability replica for availability group '{group}' has not been granted permission to create databases, but has a SEEDING_MODE of AUTOMATIC. Use ALTER AVAILABILITY GROUP ... GRANT CREATE ANY DATABASE to allow the creation of databases seeded by the primary availability replica."
+    );
+    let error = LinkError::CreateDatabaseNotGranted { group };
     let reason = error.to_string();
-    if let Some(link) = world.link_mut(id) {
-        link.last_error = Some(error);
-    }
+    link.last_error = Some(error);
+    let (now, target) = (run.started, run.target.0);
+    let outcome = SeedingOutcome::Failed(now, reason.clone());
+    remember(world, id, Seeding { outcome, ..run });
+    world.instance_mut(target).log(now, line);
     world.record(EventKind::SeedingFailed {
         instance,
         link: name,
         database,
         reason,
     });
+}
+
+/// Which run of a link the next one is.
+fn attempt(link: &Link) -> i32 {
+    link.seedings.last().map_or(0, |run| run.attempt) + 1
+}
+
+fn remember(world: &mut World, id: &LinkId, run: Seeding) {
+    let link = world.link_mut(id).expect("the caller has it");
+    if link.seedings.len() >= REMEMBERED {
+        link.seedings.remove(0);
+    }
+    link.seedings.push(run);
 }
 
 /// Whether seeding may create a database in this group of the target.

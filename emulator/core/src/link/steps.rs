@@ -6,8 +6,8 @@ use super::connection::{self, Hold};
 use super::handshake::{self, Handshake};
 use super::role;
 use super::{
-    Link, LinkId, Phase, ReplicationMode, SeedingOutcome, failover, linked_database, replication,
-    role_change, seeding, several, trust,
+    Link, LinkId, Phase, ReplicationMode, SeedingOutcome, error_log, failover, linked_database,
+    replication, role_change, seeding, several, trust,
 };
 use crate::availability_group::{GroupKind, Role};
 use crate::calendar::Entry;
@@ -416,12 +416,7 @@ fn mark_connected(world: &mut World, id: &LinkId, handshake: Handshake) {
     changed.partner_certificate = Some(handshake.certificate);
     changed.connection.connected_since = Some(now);
     changed.last_error = None;
-    let partner = handshake.partner;
-    // Message 35202 of the error log.
-    let line = format!(
-        "A connection for availability group '{link}' from availability replica '{instance}' has been successfully established."
-    );
-    world.instance_mut(partner).log(now, line);
+    error_log::connected(world, id);
     world.record(EventKind::LinkConnected { instance, link });
 }
 
@@ -487,15 +482,8 @@ pub(crate) fn disconnect(world: &mut World, id: &LinkId, error: LinkError) {
     let Some(changed) = world.link_mut(id) else {
         return;
     };
-    let (partner, phase) = (changed.partner, changed.phase.clone());
-    // Message 35206 of the error log.
-    let line = format!(
-        "A connection for availability group '{link}' to availability replica '{instance}' has been lost: {error}."
-    );
-    if let Some(partner) = partner.filter(|partner| world.instance(*partner).is_some()) {
-        world.instance_mut(partner).log(now, line.clone());
-    }
-    world.instance_mut(id.instance).log(now, line);
+    let phase = changed.phase.clone();
+    error_log::disconnected(world, id);
     world.timers.cancel(&Timer::SessionTimeout(id.clone()));
     failover::interrupt(world, id);
     if let Some(link) = world.link_mut(id) {

@@ -51,8 +51,9 @@ pub(super) const PARTITIONS: View = View::sys(
     ],
     |scope| {
         of_managed(scope, |scope, managed| {
+            // The last part is the parameter InstanceName, by which the article's script joins.
             let service = format!(
-                "fabric:/Worker.CL/{}/ManagedServer/SQL.{}",
+                "fabric:/Worker.CL/{}/SQL.ManagedServer/{}",
                 managed.dns_zone, scope.instance.name
             );
             vec![row![partition(scope), service]]
