@@ -218,7 +218,9 @@ impl Database {
     /// Bytes of the log file: what is in use, and the eight megabytes a new one starts with.
     pub fn log_file_bytes(&self) -> u64 {
         const INITIAL: u64 = 8 << 20;
-        INITIAL.max(self.log.used_bytes().next_multiple_of(64 << 20))
+        const GROWTH: u64 = 64 << 20;
+        let beyond = self.log.used_bytes().saturating_sub(INITIAL);
+        INITIAL + beyond.next_multiple_of(GROWTH)
     }
 }
 

@@ -263,6 +263,14 @@ pub enum GroupRefusal {
     AutoClose { database: String },
     #[error("database '{database}' is in availability group '{group}' already")]
     DatabaseInGroup { database: String, group: String },
+    #[error(
+        "database '{database}' cannot join '{group}', for it is in availability group '{other}'"
+    )]
+    DatabaseElsewhere {
+        database: String,
+        group: String,
+        other: String,
+    },
     #[error("database '{database}' is not in availability group '{group}'")]
     DatabaseNotInGroup { database: String, group: String },
     #[error("cluster type NONE allows manual failover only")]
@@ -518,6 +526,8 @@ pub enum AzureRefusal {
     InstanceStarting { name: String },
     #[error("database '{name}' is in use by a link")]
     DatabaseInLink { name: String },
+    #[error("database '{name}' is replicated by a link")]
+    DatabaseReplicated { name: String },
     #[error("database '{name}' exists already")]
     DatabaseExists { name: String },
     #[error("database name '{name}' is reserved or not usable")]

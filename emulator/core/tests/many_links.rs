@@ -382,7 +382,7 @@ fn names_that_are_taken_or_too_long_are_refused() {
     let joined = lab.add_group("AG_other", &["db1"]).unwrap_err();
     assert!(matches!(
         joined,
-        Refusal::Group(GroupRefusal::DatabaseInGroup { .. })
+        Refusal::Group(GroupRefusal::DatabaseElsewhere { .. })
     ));
 }
 

@@ -203,6 +203,7 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         NotMultiUser { database: text("database") }
         AutoClose { database: text("database") }
         DatabaseInGroup { database: text("database"), group: text("group") }
+        DatabaseElsewhere { database: text("database"), group: text("group"), other: text("other") }
         DatabaseNotInGroup { database: text("database"), group: text("group") }
         NoneNeedsManualFailover {  }
         ExternalNeedsExternalFailover {  }
@@ -321,6 +322,7 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         InstanceStopped { name: text("name") }
         InstanceStarting { name: text("name") }
         DatabaseInLink { name: text("name") }
+        DatabaseReplicated { name: text("name") }
         DatabaseExists { name: text("name") }
         BadDatabaseName { name: text("name") }
         MissingPublicBlob {  }

@@ -245,7 +245,7 @@ impl Request for DeleteManagedDatabase {
             return Ok(None);
         }
         if in_link(world, self.instance, &name) {
-            return Err(AzureRefusal::DatabaseInLink { name }.into());
+            return Err(AzureRefusal::DatabaseReplicated { name }.into());
         }
         not_busy(world, self.instance)?;
         let tail = format!("/databases/{name}");

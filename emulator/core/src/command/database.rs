@@ -368,6 +368,8 @@ fn alter(database: &mut Database, change: DatabaseChange, managed: bool) -> Resu
         }
         DatabaseChange::HadrSuspend | DatabaseChange::HadrResume => {}
         DatabaseChange::HadrOff => {
+            // Its groups belong to the service.
+            refuse_if(managed, "HADR")?;
             if database.copy.is_none() {
                 return Err(GroupRefusal::OnPrimary { database: name() }.into());
             }

@@ -200,8 +200,10 @@ fn group(refusal: &GroupRefusal) -> Option<String> {
         GroupRefusal::NotMultiUser { database } => {
             format!("ALTER DATABASE [{database}] SET MULTI_USER;")
         }
-        GroupRefusal::DatabaseInGroup { database, group } => {
-            format!("ALTER AVAILABILITY GROUP [{group}] REMOVE DATABASE [{database}];")
+        GroupRefusal::DatabaseElsewhere {
+            database, other, ..
+        } => {
+            format!("ALTER AVAILABILITY GROUP [{other}] REMOVE DATABASE [{database}];")
         }
         GroupRefusal::NoneNeedsManualFailover => "FAILOVER_MODE = MANUAL".to_owned(),
         GroupRefusal::NoCluster { .. } => "WITH (CLUSTER_TYPE = NONE)".to_owned(),
@@ -215,7 +217,7 @@ fn azure(world: &World, explained: Explanation, refusal: &AzureRefusal) -> Expla
         | AzureRefusal::InUse { by: link, .. } => {
             explained.remedy(format!("delete '{link}' first"))
         }
-        AzureRefusal::DatabaseInLink { name } => {
+        AzureRefusal::DatabaseInLink { name } | AzureRefusal::DatabaseReplicated { name } => {
             let mut links = world.links.values();
             let link = links.find(|link| link.spec.database.is(name));
             let link = link.map_or_else(String::new, |link| link.id.name.to_string());

@@ -200,6 +200,14 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
                 format!("The managed database name '{name}' is already in use."),
             )
         }
+        // The code is that of operations on the instance; for a database it is a guess.
+        AzureRefusal::DatabaseReplicated { name } => ArmError::service(
+            BAD,
+            "OperationCanNotStartDueToMiLink",
+            format!(
+                "The operation cannot start because the managed database '{name}' is replicated by a link. Delete the link and try again."
+            ),
+        ),
         AzureRefusal::BadDatabaseName { name } => ArmError::service(
             BAD,
             "CannotUseReservedDatabaseName",
@@ -554,7 +562,7 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
         FabricRefusal::EndpointFixed { endpoint } => bad(
             "PrivateEndpointCannotBeUpdated",
             format!(
-                "The subnet and the private link service connection of private endpoint {endpoint} cannot be changed. Delete it and create another."
+                "The subnet, the private link service connection and the IP configurations of private endpoint {endpoint} cannot be changed. Delete it and create another."
             ),
         ),
         FabricRefusal::MayNotApprove { endpoint, target } => ArmError::service(

@@ -39,14 +39,13 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
 const NAME_IN_PROVIDER: &str = "managedInstances/databases";
 const NAME: &str = "Microsoft.Sql/managedInstances/databases";
 
-const READ_ONLY: [&str; 8] = [
+const READ_ONLY: [&str; 7] = [
     "status",
     "creationDate",
     "earliestRestorePoint",
     "defaultSecondaryLocation",
     "failoverGroupId",
     "catalogCollation",
-    "isLedgerOn",
     "extendedAccessibilityInfo",
 ];
 
@@ -118,6 +117,9 @@ fn delete(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn refuse_restores(properties: &Object<'_>) -> Result<(), ArmError> {
+    if properties.boolean("isLedgerOn")?.unwrap_or(false) {
+        return Err(ArmError::not_emulated("A ledger database"));
+    }
     match properties.string("createMode")? {
         Some(mode) if !mode.eq_ignore_ascii_case("Default") => Err(ArmError::not_emulated(
             &format!("createMode '{mode}' of a managed database"),

@@ -428,6 +428,11 @@ async fn databases_are_created_and_deleted() {
             json!({"location": "westeurope", "properties": {"collation": "x"}}),
             "InvalidCollation",
         ),
+        (
+            "d3",
+            json!({"location": "westeurope", "properties": {"isLedgerOn": true}}),
+            "OperationNotSupportedByMilink",
+        ),
     ];
     for (name, body, code) in cases {
         let reply = fixture

@@ -22,13 +22,14 @@ const LONGEST_CHAIN: usize = 16;
 
 fn validate(scope: &Scope<'_>, id: Option<i64>) -> Result<(), SqlError> {
     let certificates = &scope.instance.master().content.certificates;
-    let id = id.and_then(|id| i32::try_from(id).ok());
-    let found = id.and_then(|id| certificates.get(&CertificateId(id)));
+    let known = id.and_then(|id| i32::try_from(id).ok());
+    let found = known.and_then(|id| certificates.get(&CertificateId(id)));
     let mut certificate = found.ok_or_else(|| {
+        let id = id.map_or_else(String::new, |id| id.to_string());
         SqlError::new(
             15151,
             16,
-            "Cannot find the certificate '', because it does not exist or you do not have permission.",
+            format!("Cannot find the certificate '{id}', because it does not exist or you do not have permission."),
         )
     })?;
     for _ in 0..LONGEST_CHAIN {

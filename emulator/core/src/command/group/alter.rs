@@ -242,7 +242,7 @@ fn add_databases(
             }
             .into());
         }
-        let member = eligible_database(instance, name, ids)?;
+        let member = eligible_database(instance, name, &group_name, ids)?;
         instance
             .database_mut(member.database)
             .expect("found a moment ago")

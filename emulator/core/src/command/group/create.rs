@@ -72,7 +72,7 @@ impl Request for CreateAvailabilityGroup {
         }
         let mut databases = Vec::new();
         for name in &self.databases {
-            databases.push(eligible_database(instance, name, &mut ids)?);
+            databases.push(eligible_database(instance, name, &self.name, &mut ids)?);
         }
         let id = GroupId(ids.next_guid());
         let replicas = self
@@ -261,6 +261,7 @@ pub(super) fn check_can_create(instance: &Instance, name: &Name) -> Result<(), R
 pub(super) fn eligible_database(
     instance: &Instance,
     name: &Name,
+    group: &Name,
     ids: &mut IdSource,
 ) -> Result<GroupDatabase, Refusal> {
     let text = || name.to_string();
@@ -270,14 +271,17 @@ pub(super) fn eligible_database(
     if database.is_system() {
         return Err(GroupRefusal::SystemDatabase { database: text() }.into());
     }
-    if let Some((group, _)) = database.group {
-        let group = instance
-            .groups
-            .get(&group)
-            .map_or_else(String::new, |group| group.name.to_string());
-        return Err(GroupRefusal::DatabaseInGroup {
-            database: text(),
-            group,
+    if let Some((of, _)) = database.group {
+        let found = instance.groups.get(&of);
+        let other = found.map_or_else(String::new, |found| found.name.to_string());
+        let (database, group) = (text(), group.to_string());
+        return Err(match found.is_some_and(|found| found.name.is(&group)) {
+            true => GroupRefusal::DatabaseInGroup { database, group },
+            false => GroupRefusal::DatabaseElsewhere {
+                database,
+                group,
+                other,
+            },
         }
         .into());
     }

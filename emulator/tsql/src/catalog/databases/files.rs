@@ -128,7 +128,6 @@ pub(crate) struct DatabaseFile {
 
 /// The data file and the log file of a database.
 pub(crate) fn database_files(instance: &Instance, database: &Database) -> [DatabaseFile; 2] {
-    const INITIAL_LOG: u64 = 8 << 20;
     const PAGE: u64 = 8 << 10;
     let (data, log) = logical_names(database);
     let directory = default_directory(instance);
@@ -141,7 +140,6 @@ pub(crate) fn database_files(instance: &Instance, database: &Database) -> [Datab
         };
         format!("{directory}{stem}.{extension}")
     };
-    let log_bytes = INITIAL_LOG.max(database.log.used_bytes().next_multiple_of(1 << 20));
     [
         DatabaseFile {
             id: 1,
@@ -155,7 +153,7 @@ pub(crate) fn database_files(instance: &Instance, database: &Database) -> [Datab
             is_log: true,
             path: path(&log, "ldf"),
             name: log,
-            pages: log_bytes / PAGE,
+            pages: database.log_file_bytes() / PAGE,
         },
     ]
 }
