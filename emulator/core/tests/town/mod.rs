@@ -216,6 +216,7 @@ impl Town {
                 zone: key(name),
                 name: Name::new(record),
                 ttl_seconds: 300,
+                metadata: Tags::new(),
                 records: Records::A(vec![address.parse().expect("an address")]),
             });
         }
