@@ -54,7 +54,12 @@ pub(crate) fn answer(
     }
     // One question, as every client asks; nothing in the other sections but EDNS and a signature.
     let (questions, answers, authorities, additionals) = (word(4), word(6), word(8), word(10));
-    if message.len() > LONGEST || questions != 1 || answers + authorities > 0 || additionals > 2 {
+    if message.len() > LONGEST
+        || questions != 1
+        || answers > 0
+        || authorities > 0
+        || additionals > 2
+    {
         return refuse(ResponseCode::FormErr);
     }
     let Ok(asked) = Message::from_vec(message) else {

@@ -17,6 +17,8 @@ use crate::clock::ClockMode;
 use crate::hub::{Hub, WorldSpec};
 use crate::ways::sample::{HOST, PRIVATE_ZONE, approve, record_set, town, zone};
 
+mod hostile;
+
 fn world() -> World {
     let mut world = town();
     approve(&mut world);
