@@ -3,7 +3,7 @@
 //! Knows no routes; it is handed one router for each.
 
 mod beginning;
-mod timely;
+pub(crate) mod body;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::util::{MapRequest, MapResult};
 
 use beginning::Beginning;
-pub(crate) use timely::is_too_slow;
+use body::{MOST_BYTES_OF_ALL, Room};
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -77,6 +77,7 @@ pub(crate) struct Routers {
 /// Serves the clients of `socket` until it is dropped; its connections end with it.
 pub(crate) async fn run(socket: TcpListener, routers: Routers, tls: Arc<ServerConfig>) {
     let mut connections = JoinSet::new();
+    let room = Room::of(MOST_BYTES_OF_ALL);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -85,7 +86,8 @@ pub(crate) async fn run(socket: TcpListener, routers: Routers, tls: Arc<ServerCo
         };
         match accepted {
             Ok((client, _)) => {
-                connections.spawn(serve(client, routers.clone(), Arc::clone(&tls)));
+                let tls = Arc::clone(&tls);
+                connections.spawn(serve(client, routers.clone(), tls, room.clone()));
             }
             Err(error) => {
                 // Out of descriptors, or a client that left in the queue; the first would spin.
@@ -96,7 +98,7 @@ pub(crate) async fn run(socket: TcpListener, routers: Routers, tls: Arc<ServerCo
     }
 }
 
-async fn serve(client: TcpStream, routers: Routers, tls: Arc<ServerConfig>) {
+async fn serve(client: TcpStream, routers: Routers, tls: Arc<ServerConfig>, room: Room) {
     if let Err(error) = client.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
@@ -105,17 +107,17 @@ async fn serve(client: TcpStream, routers: Routers, tls: Arc<ServerConfig>) {
         return;
     };
     if first != [TLS_HANDSHAKE] {
-        return speak_http(client, routers.plain, PATIENCE).await;
+        return speak_http(client, routers.plain, PATIENCE, room).await;
     }
     let handshake = TlsAcceptor::from(tls).accept(client);
     match tokio::time::timeout(PATIENCE.handshake, handshake).await {
-        Ok(Ok(stream)) => speak_http(stream, routers.tls, PATIENCE).await,
+        Ok(Ok(stream)) => speak_http(stream, routers.tls, PATIENCE, room).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }
 }
 
-async fn speak_http<S>(stream: S, router: Router, patience: Patience)
+async fn speak_http<S>(stream: S, router: Router, patience: Patience, room: Room)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -130,7 +132,7 @@ where
         .keep_alive_interval(Some(patience.head))
         .keep_alive_timeout(patience.sign_of_life);
     let router = MapRequest::new(router, move |request| {
-        timely::timely(request, patience.body)
+        body::bounded(request, patience.body, &room)
     });
     let service = TowerToHyperService::new(MapResult::new(router, withheld));
     let stream = Beginning::within(stream, patience.handshake);

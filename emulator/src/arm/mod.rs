@@ -50,6 +50,7 @@ pub use registry::{Served, served};
 pub(crate) use template::functions as template_functions;
 pub use token::{Claims, SqlPrincipal, TokenError, TokenSigner};
 
+use crate::http::body::{MOST_BODY_BYTES, Unread};
 use crate::tape::{Entry, Tape};
 use error::ArmError;
 
@@ -97,8 +98,6 @@ pub struct Arm {
 
 /// How many characters of a path are remembered with a refusal.
 const MOST_PATH: usize = 500;
-/// ARM takes no larger bodies.
-const MOST_BODY_BYTES: usize = 4 << 20;
 
 impl Arm {
     /// Resource Manager and Entra over these worlds.
@@ -225,8 +224,8 @@ async fn handle(State(arm): State<Arc<Arm>>, request: Request) -> Response {
         .extensions
         .get::<Connection>()
         .is_some_and(|connection| connection.tls);
-    let body = axum::body::to_bytes(body, MOST_BODY_BYTES).await;
-    let unread = body.as_ref().err().map(unread);
+    let body = crate::http::body::read(body).await;
+    let unread = body.as_ref().err().copied().map(unread);
     let incoming = Incoming {
         method: parts.method,
         path: parts.uri.path().to_owned(),
@@ -269,24 +268,36 @@ fn answered(arm: &Arm, incoming: &Incoming) -> (Response<Vec<u8>>, Duration) {
     (response, late)
 }
 
-/// Why a body is not there to be looked at.
-fn unread(error: &axum::Error) -> ArmError {
-    if crate::http::is_too_slow(error) {
-        // The words are a guess: Azure's front end is not known to wait for anybody's bytes.
-        return ArmError::gateway(
+/// Why a body is not there to be looked at. The words for what only this server bounds are guesses: Azure's front end is
+/// not known to wait for anybody's bytes, and has room.
+fn unread(why: Unread) -> ArmError {
+    let (status, code, message) = match why {
+        Unread::TooSlow => (
             StatusCode::REQUEST_TIMEOUT,
             "RequestTimeout",
-            "The request content did not arrive in time.",
-        );
-    }
-    ArmError::gateway(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "RequestContentTooLarge",
-        format!(
-            "The request content size exceeds the maximum size of '{} MB'.",
-            MOST_BODY_BYTES >> 20
+            "The request content did not arrive in time.".to_owned(),
         ),
-    )
+        Unread::NoRoom => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServerBusy",
+            "The server has no room for the request content now. Please try again later."
+                .to_owned(),
+        ),
+        Unread::Broken => (
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContent",
+            "The request content was invalid and could not be read to its end.".to_owned(),
+        ),
+        Unread::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestContentTooLarge",
+            format!(
+                "The request content size exceeds the maximum size of '{} MB'.",
+                MOST_BODY_BYTES >> 20
+            ),
+        ),
+    };
+    ArmError::gateway(status, code, message)
 }
 
 /// An error with the id under which `/_milink/explain` knows why.

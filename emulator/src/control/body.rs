@@ -6,9 +6,13 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::error::ControlError;
+use crate::http::body;
 
 /// A JSON body, whatever the content type says: this API takes nothing else.
 pub(super) struct Body<T>(pub(super) T);
+
+/// A body of bytes.
+pub(super) struct Raw(pub(super) Bytes);
 
 /// The query of the URL.
 pub(super) struct Asked<T>(pub(super) T);
@@ -16,13 +20,19 @@ pub(super) struct Asked<T>(pub(super) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ControlError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ControlError> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| ControlError::bad_request(rejection.body_text()))?;
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ControlError> {
+        let bytes = body::read(request.into_body()).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| ControlError::bad_request(format!("the body: {error}")))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ControlError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ControlError> {
+        Ok(Self(body::read(request.into_body()).await?))
     }
 }
 

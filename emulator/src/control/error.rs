@@ -7,6 +7,7 @@ use milink_core::Refusal;
 use milink_core::fault::FaultError;
 use serde_json::json;
 
+use crate::http::body::{MOST_BODY_BYTES, Unread};
 use crate::hub::HubError;
 
 /// An error of the control API.
@@ -82,6 +83,34 @@ impl From<FaultError> for ControlError {
         match error {
             FaultError::NotFound { .. } => Self::not_found(error.to_string()),
             _ => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<Unread> for ControlError {
+    fn from(why: Unread) -> Self {
+        let (status, code, message) = match why {
+            Unread::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "TooLarge",
+                format!("the body has more than {} MB", MOST_BODY_BYTES >> 20),
+            ),
+            Unread::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "TooSlow",
+                "the body did not arrive in time".to_owned(),
+            ),
+            Unread::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "TooMany",
+                "there is no room for the body now: others have sent too much".to_owned(),
+            ),
+            Unread::Broken => return Self::bad_request("the body could not be read to its end"),
+        };
+        Self {
+            status,
+            code,
+            message,
         }
     }
 }

@@ -12,10 +12,9 @@ use tower::ServiceExt as _;
 use super::error::ControlError;
 use super::{Handle, router};
 use crate::emulator::Shared;
+use crate::http::body;
 use crate::tape::{Answer, ControlRequest, Entry, InTurn};
 
-/// The control API takes no larger bodies.
-const MOST_BODY_BYTES: usize = 4 << 20;
 /// Paths whose answers have ports, secrets or ids of the host in them: a replay says something else.
 const OF_THE_HOST: [&str; 4] = ["/worlds", "/net", "/principals", "/explain"];
 /// A question in bytes, which changes nothing.
@@ -32,8 +31,9 @@ pub(super) async fn log(State(shared): Handle, request: Request, next: Next) -> 
         return InTurn::new(tape, None, next.run(request)).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, MOST_BODY_BYTES).await else {
-        return ControlError::bad_request("the body is too large").into_response();
+    let bytes = match body::read(body).await {
+        Ok(bytes) => bytes,
+        Err(unread) => return ControlError::from(unread).into_response(),
     };
     let path = parts.uri.path().to_owned();
     let entry = Entry::Control(ControlRequest {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -14,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Handle;
-use super::body::Asked;
+use super::body::{Asked, Raw};
 use super::error::ControlError;
 use crate::drawing::{Format, draw};
 use crate::emulator::Shared;
@@ -192,7 +191,7 @@ pub(super) async fn doors(
 pub(super) async fn dns_query(
     State(shared): Handle,
     Asked(asked): Asked<From>,
-    message: Bytes,
+    Raw(message): Raw,
 ) -> Result<impl IntoResponse, ControlError> {
     let world = snapshot(&shared, asked.world.as_deref())?;
     let from = vantage(&world, &asked.from)?;

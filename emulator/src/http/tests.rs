@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::body::Unread;
 use super::*;
+
+mod bodies;
 
 const SHORT: Duration = Duration::from_millis(30);
 const LONG: Duration = Duration::from_secs(600);
@@ -15,12 +18,18 @@ const PATIENT: Patience = Patience {
     sign_of_life: LONG,
 };
 
-/// How many bytes the body has; 408 if they did not come in time.
+/// How many bytes the body has; 408 if they did not come in time, 500 if there was no room.
 async fn length(body: axum::body::Body) -> (StatusCode, String) {
-    match axum::body::to_bytes(body, 1 << 20).await {
+    match body::read(body).await {
         Ok(bytes) => (StatusCode::OK, bytes.len().to_string()),
-        Err(error) if is_too_slow(&error) => (StatusCode::REQUEST_TIMEOUT, error.to_string()),
-        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+        Err(unread) => {
+            let status = match unread {
+                Unread::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                Unread::NoRoom => StatusCode::INTERNAL_SERVER_ERROR,
+                Unread::TooLarge | Unread::Broken => StatusCode::BAD_REQUEST,
+            };
+            (status, format!("{unread:?}"))
+        }
     }
 }
 
@@ -29,7 +38,7 @@ async fn said(pieces: &[&[u8]], patience: Patience) -> Vec<u8> {
     // One byte at a time, so that every piece comes in pieces.
     let (client, server) = tokio::io::duplex(1);
     let router = Router::new().fallback(length);
-    let serving = tokio::spawn(speak_http(server, router, patience));
+    let serving = tokio::spawn(speak_http(server, router, patience, Room::of(1 << 20)));
     let (mut from, mut to) = tokio::io::split(client);
     let sending = async {
         for piece in pieces {
@@ -111,7 +120,7 @@ async fn whoever_begins_in_time_is_served() {
         ..PATIENT
     };
     let router = Router::new().fallback(length);
-    let serving = tokio::spawn(speak_http(server, router, patience));
+    let serving = tokio::spawn(speak_http(server, router, patience, Room::of(1 << 20)));
     client
         .write_all(b"POST / HTTP/1.1\r\n")
         .await
