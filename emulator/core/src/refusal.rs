@@ -343,14 +343,6 @@ pub enum GroupRefusal {
     BasicSecondDatabase { group: String },
     #[error("there is no contact with the primary of '{group}'")]
     NoContactWithPrimary { group: String },
-    #[error("the primary of '{group}' is not in contact with this replica")]
-    PrimaryNotActive { group: String },
-    #[error("'{group}' has another cluster type on its primary")]
-    ClusterTypeDiffers { group: String },
-    #[error("database '{database}' was not restored from the primary's backups, or was recovered")]
-    NotRelated { database: String },
-    #[error("database '{database}' is not restored far enough to go on with the primary's log")]
-    NotRolledForward { database: String },
     #[error("{count} synchronized secondaries are more than '{group}' has")]
     TooManyRequiredSecondaries { group: String, count: i32 },
     #[error("this version of SQL Server has no {what}")]
@@ -604,6 +596,8 @@ pub enum DeploymentRefusal {
     Over { name: String },
     #[error("deployment '{name}' would be one more than {most}")]
     Quota { name: String, most: usize },
+    #[error("with deployment '{name}' more than {most} steps would run")]
+    Steps { name: String, most: usize },
     #[error("step {step} of deployment '{name}' is out of turn")]
     StepOutOfTurn { name: String, step: usize },
 }

@@ -238,10 +238,6 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         MemberNotFound { member: text("member"), group: text("group") }
         BasicSecondDatabase { group: text("group") }
         NoContactWithPrimary { group: text("group") }
-        PrimaryNotActive { group: text("group") }
-        ClusterTypeDiffers { group: text("group") }
-        NotRelated { database: text("database") }
-        NotRolledForward { database: text("database") }
         TooManyRequiredSecondaries { group: text("group"), count: 5 }
         NotInThisVersion { what: "<what>" }
         NotEmulated { what: "<what>" }
@@ -405,6 +401,7 @@ pub(super) fn deployment_refusals() -> Vec<Refusal> {
         Active { name: text("name"), started: Timestamp::default() }
         Over { name: text("name") }
         Quota { name: text("name"), most: 0 }
+        Steps { name: text("name"), most: 0 }
         StepOutOfTurn { name: text("name"), step: 0 }
     };
     all.into_iter().map(Refusal::from).collect()

@@ -26,6 +26,12 @@ pub(super) fn of(refusal: &DeploymentRefusal) -> ArmError {
                 "Creating the deployment '{name}' would exceed the quota of '{most}'. The current deployment count is '{most}'. Please delete some deployments before creating a new one, or see https://aka.ms/800LimitFix for information on managing deployment limits."
             ),
         ),
+        DeploymentRefusal::Steps { name, most } => conflict(
+            "DeploymentQuotaExceeded",
+            format!(
+                "Creating the deployment '{name}' would exceed the quota of '{most}' resources in the deployments that are running. Please wait until some are over, or make fewer in templates within templates."
+            ),
+        ),
         DeploymentRefusal::StepOutOfTurn { name, step } => conflict(
             "DeploymentOperationConflict",
             format!("Operation {step} of the deployment '{name}' is out of turn."),

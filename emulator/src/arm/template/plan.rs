@@ -27,6 +27,8 @@ pub(in crate::arm) struct Plan {
     sources: Vec<Unrolled>,
     /// The resources, in the template's order.
     pub(in crate::arm) resources: Vec<Planned>,
+    /// What planning has cost, in bytes that were worked out.
+    pub(in crate::arm) cost: usize,
 }
 
 /// A resource that a template will make.
@@ -150,6 +152,7 @@ impl Plan {
             named,
             sources,
             resources: Vec::new(),
+            cost: 0,
         };
         if thorough {
             plan.find_references(&names, &mut after, &spent)?;
@@ -160,6 +163,7 @@ impl Plan {
                 plan.sources[at].id
             )));
         }
+        plan.cost = spent.get();
         plan.resources = plan
             .sources
             .iter()
@@ -227,10 +231,10 @@ impl Plan {
             .map_err(|stop| TemplateError::of_stop(stop, &format!("resource '{}'", source.id)))
     }
 
-    /// The body of a resource as far as it can be known before anything is written; none if it waits for something.
-    pub(in crate::arm) fn body_ahead(&self, at: usize) -> Option<Value> {
-        let spent = Cell::new(0);
-        let scope = self.scope(None, &spent);
+    /// The body of a resource as far as it can be known before anything is written; none if it waits for something, or
+    /// would cost more than is left of what has been spent.
+    pub(in crate::arm) fn body_ahead(&self, at: usize, spent: &Cell<usize>) -> Option<Value> {
+        let scope = self.scope(None, spent);
         self.evaluate_body(&scope, &self.sources[at]).ok()
     }
 

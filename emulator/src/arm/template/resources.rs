@@ -43,7 +43,7 @@ pub(super) fn unroll(
     depth: usize,
     all: &mut Vec<Unrolled>,
 ) -> Result<(), TemplateError> {
-    let symbols = match list {
+    let symbols: Vec<_> = match list {
         Value::Object(members) => members
             .iter()
             .map(|(symbol, item)| (Some(symbol), item))
@@ -55,6 +55,10 @@ pub(super) fn unroll(
         return Err(TemplateError::validation(format!(
             "The resources are nested deeper than '{DEEPEST}' levels."
         )));
+    }
+    let left = MOST_RESOURCES.saturating_sub(all.len());
+    if symbols.len() > left {
+        return Err(too_many(&(all.len() + symbols.len()).to_string()));
     }
     for (symbol, item) in symbols {
         let about = item["name"].as_str().unwrap_or_default();
@@ -80,9 +84,8 @@ pub(super) fn unroll(
             let made = read(scope, &source, symbol, parent, copy);
             let made = made.and_then(|made| {
                 if all.len() >= MOST_RESOURCES {
-                    return Err(TemplateError::validation(format!(
-                        "The number of template resources limit exceeded. Limit: '{MOST_RESOURCES}' and actual: more. Please see https://aka.ms/arm-limits for usage details."
-                    )));
+                    // How many there would be in the end is not worked out.
+                    return Err(too_many("more"));
                 }
                 all.push(made.clone());
                 match member(item, "resources") {
@@ -95,6 +98,12 @@ pub(super) fn unroll(
         }
     }
     Ok(())
+}
+
+fn too_many(actual: &str) -> TemplateError {
+    TemplateError::validation(format!(
+        "The number of template resources limit exceeded. Limit: '{MOST_RESOURCES}' and actual: '{actual}'. Please see https://aka.ms/arm-limits for usage details."
+    ))
 }
 
 fn read(

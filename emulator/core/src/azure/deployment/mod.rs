@@ -16,6 +16,7 @@ use super::Tags;
 use crate::ids::OperationId;
 use crate::names::Name;
 use crate::operation::OperationState;
+use crate::refusal::DeploymentRefusal;
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -23,6 +24,10 @@ pub use requests::{CancelDeployment, DeleteDeployment, EndDeployment, MoveStep, 
 
 /// How many deployments a scope remembers (documented).
 pub const MOST_DEPLOYMENTS: usize = 800;
+
+/// How many resources all deployments together may be at: ours, since loops of templates in loops of templates make more
+/// of them than there is memory for.
+pub const MOST_STEPS: usize = 8_000;
 
 /// Where a deployment is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -192,6 +197,35 @@ impl Deployments {
     /// Those that run.
     pub fn running(&self) -> impl Iterator<Item = &DeploymentKey> {
         self.running.iter()
+    }
+
+    /// Whether a deployment of so many steps may begin.
+    ///
+    /// # Errors
+    ///
+    /// It runs already, or there would be too many.
+    pub fn admit(&self, key: &DeploymentKey, steps: usize) -> Result<(), DeploymentRefusal> {
+        let found = self.get(key);
+        let name = found.map_or(&key.name, |found| &found.key.name).to_string();
+        if let Some(found) = found
+            && !found.is_over()
+        {
+            let started = found.started;
+            return Err(DeploymentRefusal::Active { name, started });
+        }
+        if found.is_none() && self.of(key.group.as_ref()).count() >= MOST_DEPLOYMENTS {
+            let most = MOST_DEPLOYMENTS;
+            return Err(DeploymentRefusal::Quota { name, most });
+        }
+        let running = self.running.iter().filter_map(|key| self.get(key));
+        let running: usize = running.map(|found| found.steps.len()).sum();
+        match running + steps <= MOST_STEPS {
+            true => Ok(()),
+            false => {
+                let most = MOST_STEPS;
+                Err(DeploymentRefusal::Steps { name, most })
+            }
+        }
     }
 
     /// Whether none runs.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Deployer, Deployment, DeploymentKey, DeploymentState, MOST_DEPLOYMENTS, Secret, Step, StepState,
-};
+use super::{Deployer, Deployment, DeploymentKey, DeploymentState, Secret, Step, StepState};
 use crate::azure::resource_group::writable_group;
 use crate::azure::{Tags, check_name};
 use crate::command::Request;
@@ -88,18 +86,8 @@ impl Request for StartDeployment {
             .as_ref()
             .map_or(&self.key.name, |found| &found.key.name);
         let name = name.to_string();
-        if let Some(found) = &found
-            && !found.is_over()
-        {
-            let started = found.started;
-            return Err(DeploymentRefusal::Active { name, started }.into());
-        }
         check_name(KIND, &name)?;
-        let of_scope = world.azure.deployments.of(self.key.group.as_ref()).count();
-        if found.is_none() && of_scope >= MOST_DEPLOYMENTS {
-            let most = MOST_DEPLOYMENTS;
-            return Err(DeploymentRefusal::Quota { name, most }.into());
-        }
+        world.azure.deployments.admit(&self.key, self.steps.len())?;
         let now = world.now();
         let correlation = world.ids.next_guid();
         let steps = self.steps.into_iter().map(|step| Step {

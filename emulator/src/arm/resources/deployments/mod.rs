@@ -15,6 +15,7 @@ use milink_core::azure::deployment::{
     CancelDeployment, DeleteDeployment, Deployment, DeploymentKey, DeploymentState,
 };
 use milink_core::names::Name;
+use milink_core::refusal::Refusal;
 use serde_json::{Value, json};
 
 use crate::arm::answer::Answer;
@@ -103,7 +104,16 @@ fn get(call: &Call<'_>) -> Result<Answer, ArmError> {
 }
 
 fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
+    // What may not begin is not looked into.
+    let admit = |steps: usize| {
+        let admitted = call.read(|world| world.azure.deployments.admit(&key(call), steps));
+        admitted.map_err(|refusal| ArmError::from(&Refusal::from(refusal)))
+    };
+    if call.read(|world| world.azure.deployments.running().count()) > 0 {
+        admit(1)?;
+    }
     let prepared = prepare::read(call)?;
+    admit(prepared.request.steps.len())?;
     prepare::preflight(call, &prepared)?;
     let new = call.submit(prepared.request)?;
     let deployment = find(call)?;

@@ -1,5 +1,8 @@
 //! From a request to what will be done: the template planned, and checked before anything is written.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use axum::http::{HeaderMap, Method, StatusCode};
 use milink_core::azure::deployment::{Deployer, Secret, StartDeployment, Step, StepState};
 use milink_core::names::Name;
@@ -13,7 +16,7 @@ use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
 use crate::arm::path::ResourcePath;
-use crate::arm::template::{Facts, Plan, Planned, TemplateError, parameters};
+use crate::arm::template::{Facts, MOST_BYTES, Plan, Planned, TemplateError, parameters};
 use crate::arm::{Incoming, authorization, location, route};
 
 /// A deployment that can be started.
@@ -31,6 +34,9 @@ struct Around {
     groups: Vec<(String, String)>,
     /// How many templates that is.
     depth: usize,
+    /// What looking ahead has cost so far, in bytes that were worked out. It may cost as much as one template, since loops
+    /// of deployments in loops of deployments are written in a few lines; what is over is looked at when it begins.
+    spent: Rc<Cell<usize>>,
 }
 
 /// How deep deployments may nest: ours, so that looking ahead has an end. What is deeper is looked at when it begins.
@@ -233,6 +239,7 @@ impl Around {
         Self {
             groups: self.groups.iter().cloned().chain(made).collect(),
             depth: self.depth + 1,
+            spent: Rc::clone(&self.spent),
         }
     }
 }
@@ -280,11 +287,15 @@ fn preflight_within(call: &Call<'_>, prepared: &Prepared, around: &Around) -> Re
 /// A deployment in a template, as far as it can be worked out before anything is written.
 fn nested(call: &Call<'_>, plan: &Plan, at: usize, around: &Around) -> Result<(), ArmError> {
     let planned = &plan.resources[at];
-    if !planned.kind.eq_ignore_ascii_case(super::NAME) || around.depth > DEEPEST {
+    let ends = around.depth > DEEPEST || around.spent.get() >= MOST_BYTES;
+    if !planned.kind.eq_ignore_ascii_case(super::NAME) || ends {
         return Ok(());
     }
     let segments: Vec<String> = planned.id.split('/').skip(2).map(str::to_owned).collect();
-    let (Some(body), Some(path)) = (plan.body_ahead(at), ResourcePath::parse(&segments)) else {
+    let (Some(body), Some(path)) = (
+        plan.body_ahead(at, &around.spent),
+        ResourcePath::parse(&segments),
+    ) else {
         return Ok(());
     };
     if let Some(group) = &path.group
@@ -306,6 +317,8 @@ fn nested(call: &Call<'_>, plan: &Plan, at: usize, around: &Around) -> Result<()
         ..call.to(Method::PUT, path, planned.id.clone())
     };
     let prepared = read_within(&inner, around)?;
+    let cost = incoming.body.len() + prepared.plan.cost;
+    around.spent.set(around.spent.get().saturating_add(cost));
     preflight_within(&inner, &prepared, around)
 }
 
