@@ -8,6 +8,8 @@ mod error;
 mod explain;
 mod faults;
 mod health;
+#[cfg(test)]
+mod hostile;
 mod journal;
 mod logged;
 mod machines;

@@ -610,4 +610,77 @@ mod tests {
             assert!(error.contains(named), "{text}: {error}");
         }
     }
+
+    #[test]
+    fn hostile_files_are_read_or_refused() {
+        let whole = r#"
+            resource_group = "rg"
+            location = "northeurope"
+            [network]
+            name = "vnet"
+            prefix = "10.1.0.0/16"
+            subnet = "mi"
+            subnet_prefix = "10.1.0.0/24"
+            [[sql_server]]
+            name = "one"
+            version = "16.0.4120.1"
+            edition = "standard"
+            address = "10.0.0.9"
+            host_names = ["one.contoso.local"]
+            hadr = false
+            multi_database_links = true
+            cluster = "wsfc"
+            collation = "Latin1_General_100_CI_AS_SC_UTF8"
+            databases = ["a", "b"]
+            [[managed_instance]]
+            name = "mi"
+            update_policy = "AlwaysUpToDate"
+            databases = ["c"]
+            [[principal]]
+            name = "reader"
+            secret = "s"
+            role = "Reader"
+            [[dial]]
+            from = "internet"
+            host = "mi.database.windows.net"
+            port = 3342
+            name_check = "strict"
+            keep_alive_seconds = 30
+            [transitions]
+            link-connect = "uniform(1s..90s)"
+        "#;
+        let words = [
+            "[[sql_server]]",
+            "[[managed_instance]]",
+            "[network]",
+            "name = \"\"",
+            "databases",
+            "-1",
+            "1e400",
+            "nan",
+            "\"\"\"",
+            "{ a = 1 }",
+            "[]",
+            "2020-01-01",
+            "0.0.0.0",
+            "255.255.255.255",
+            "10.0.0.0/0",
+            "true",
+            "exponential(0s)",
+            "uniform(9s..1s)",
+            "polls(4294967295)",
+            "99999999h",
+        ];
+        milink_hostile::text(
+            "topology",
+            300,
+            proptest::strategy::Just(whole.to_owned()),
+            &words,
+            |text| {
+                if let Err(error) = Topology::parse(text) {
+                    assert!(!format!("{error:#}").is_empty());
+                }
+            },
+        );
+    }
 }

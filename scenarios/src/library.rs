@@ -18,14 +18,13 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 26] = given![
+const GIVEN: [(&str, &str); 25] = given![
     "trusted",
     "endpoint",
     "backed-up",
     "prepared",
     "group",
     "groups",
-    "replicated",
     "linked",
     "in-sync",
     "failed-over",

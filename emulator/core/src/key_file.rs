@@ -76,6 +76,8 @@ fn digest(identity: &[u8], password: &str) -> u128 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -111,5 +113,20 @@ mod tests {
         for (kind, bytes, password, expected) in cases {
             assert_eq!(open(kind, bytes, password), expected, "{kind:?} {password}");
         }
+    }
+
+    #[test]
+    fn hostile_files_do_not_open() {
+        let files =
+            [KeyKind::PrivateKey, KeyKind::MasterKey].map(|kind| seal(kind, &[7; 20], "secret"));
+        let valid = prop::sample::select(files.to_vec());
+        milink_hostile::bytes("key-file", 400, valid, |bytes| {
+            for kind in [KeyKind::PrivateKey, KeyKind::MasterKey] {
+                // A key that opens is the one that was sealed: nobody else can say by which password.
+                if let Ok(identity) = open(kind, bytes, "secret") {
+                    assert_eq!(identity, [7; 20]);
+                }
+            }
+        });
     }
 }

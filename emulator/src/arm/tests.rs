@@ -6,6 +6,7 @@ mod data_factory;
 mod deployments;
 mod forwarding;
 mod graph;
+mod hostile;
 mod instances;
 mod links;
 mod load_balancers;

@@ -1,5 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -94,4 +96,32 @@ fn what_is_no_certificate_is_refused() {
     }
     whole.push(0);
     assert!(keys.read_certificate(&whole).is_err());
+}
+
+#[test]
+fn hostile_certificates_are_read_or_refused() {
+    let mut parameters = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(1, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(9999, 12, 31);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let old = parameters.self_signed(&key).unwrap().der().to_vec();
+    let known = vec![
+        include_bytes!("roots/digicert-global-root-g2.der").to_vec(),
+        include_bytes!("roots/microsoft-rsa-root-2017.der").to_vec(),
+        old,
+    ];
+    milink_hostile::bytes(
+        "x509",
+        400,
+        prop::sample::select(known),
+        |der| match facts::read(der) {
+            Ok(facts) => {
+                assert_eq!(facts.der[..], *der);
+                let texts = [&facts.subject, &facts.issuer, &facts.serial];
+                assert!(texts.iter().all(|text| text.len() <= 8 * der.len() + 8));
+                assert!(!format!("{} {}", facts.not_before, facts.not_after).is_empty());
+            }
+            Err(words) => assert!((1..300).contains(&words.len()), "{words}"),
+        },
+    );
 }

@@ -7,6 +7,8 @@
 //! emulator without a log pays for one look at an enum.
 
 mod entry;
+#[cfg(test)]
+mod hostile;
 mod read;
 mod replay;
 mod turn;

@@ -5,7 +5,6 @@ mod create;
 mod distributed;
 mod listener;
 
-pub(crate) use alter::leave_group;
 pub use alter::{
     AlterAvailabilityGroup, DropAvailabilityGroup, GroupAction, GroupOptions, MemberChange,
     ReplicaChange,

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::support::{Fixture, SECRET, SUBSCRIPTION, TENANT};
 use super::token_for;
 use crate::arm::path::percent_encode;
-use crate::arm::token::{Claims, unix_now};
-use crate::arm::{Arm, TokenError};
+use crate::arm::token::{Claims, base64url, unix_now};
+use crate::arm::{Arm, TokenError, TokenSigner};
 
 const SUBSCRIPTIONS: &str = "/subscriptions?api-version=2022-12-01";
 
@@ -250,6 +250,16 @@ async fn bad_tokens_are_refused_with_azures_words() {
     let cases = [
         (Some(bearer(forged)), "InvalidAuthenticationToken"),
         (Some(bearer(hmac)), "InvalidAuthenticationToken"),
+        (Some(bearer(of_another_key())), "InvalidAuthenticationToken"),
+        (Some(bearer(unsigned(&good))), "InvalidAuthenticationToken"),
+        (
+            Some(bearer("a.".repeat(100_000))),
+            "InvalidAuthenticationToken",
+        ),
+        (
+            Some(bearer(signed(arm, |c| c.name = "x".repeat(1 << 20)) + "x")),
+            "InvalidAuthenticationToken",
+        ),
         (
             Some(bearer("nonsense".to_owned())),
             "InvalidAuthenticationToken",
@@ -309,6 +319,89 @@ async fn bad_tokens_are_refused_with_azures_words() {
         .raw("GET", SUBSCRIPTIONS, None, &[("authorization", &good)])
         .await;
     assert_eq!(reply.status, StatusCode::OK);
+}
+
+/// The same claims, signed by somebody else.
+fn of_another_key() -> String {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let other = TokenSigner::from_ec_pem(&key.serialize_pem(), key.public_key_raw());
+    other.expect("a signer").sign(&claims())
+}
+
+/// The same claims, said to need no signature.
+fn unsigned(token: &str) -> String {
+    let claims = token.split('.').nth(1).expect("claims");
+    let header = base64url(br#"{"alg":"none","typ":"JWT"}"#);
+    format!("{header}.{claims}.")
+}
+
+/// SQL judges a token as Resource Manager does; a login says no more than that it failed.
+#[test]
+fn bad_tokens_do_not_log_in_to_sql() {
+    let fixture = Fixture::new();
+    let arm = &fixture.arm;
+    let for_sql = |change: fn(&mut Claims)| {
+        signed(arm, |claims| {
+            claims.aud = "https://database.windows.net/".to_owned();
+            change(claims);
+        })
+    };
+    let good = for_sql(|_| {});
+    assert!(arm.validate_sql_token(&good).is_ok());
+    let issuer = claims().iss;
+    for (what, token, error) in [
+        ("nothing", String::new(), TokenError::Malformed),
+        ("no token", "x".repeat(1 << 20), TokenError::Malformed),
+        ("dots", ".".repeat(1 << 16), TokenError::Malformed),
+        ("unsigned", unsigned(&good), TokenError::Malformed),
+        (
+            "half of it",
+            good[..good.len() / 2].to_owned(),
+            TokenError::Malformed,
+        ),
+        ("of another key", of_another_key(), TokenError::BadSignature),
+        ("old", for_sql(|it| it.exp = 7), TokenError::Expired(7)),
+        (
+            "of the first moment",
+            for_sql(|it| it.exp = i64::MIN),
+            TokenError::Expired(i64::MIN),
+        ),
+        (
+            "of the last moment",
+            for_sql(|it| it.nbf = i64::MAX),
+            TokenError::NotYetValid,
+        ),
+        (
+            "of another tenant",
+            for_sql(|it| it.tid = SUBSCRIPTION.to_owned()),
+            TokenError::WrongTenant(issuer),
+        ),
+        (
+            "of nobody",
+            for_sql(|it| it.oid = "nobody".to_owned()),
+            TokenError::Malformed,
+        ),
+    ] {
+        assert_eq!(arm.validate_sql_token(&token), Err(error), "{what}");
+    }
+}
+
+#[test]
+fn hostile_tokens_are_refused() {
+    let fixture = Fixture::new();
+    let good = signed(&fixture.arm, |claims| {
+        claims.aud = "https://database.windows.net".to_owned()
+    });
+    let words = ["eyJhbGciOiJub25lIn0", "e30", "..", "=", "-_", "AAAA"];
+    let tokens = proptest::strategy::Just(good.clone());
+    milink_hostile::text("token", 200, tokens, &words, |token| {
+        // Whatever is not the token itself, nobody signed.
+        assert_eq!(
+            fixture.arm.validate_sql_token(token).is_ok(),
+            token == good,
+            "{token}"
+        );
+    });
 }
 
 #[test]

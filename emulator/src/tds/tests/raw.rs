@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use super::Server;
 use crate::tds::ListenerConfig;
 
+mod hostile;
+
 /// ALL_HEADERS outside a transaction.
 const HEADERS: &[u8] = &[
     22, 0, 0, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,

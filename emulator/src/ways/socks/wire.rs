@@ -122,11 +122,13 @@ where
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What comes of the bytes of a client that then closes: what it was told, and what it asked for.
     async fn talk(bytes: &[u8]) -> (Vec<u8>, String) {
-        let (mut near, mut far) = tokio::io::duplex(1024);
+        let (mut near, mut far) = tokio::io::duplex(1 << 15);
         far.write_all(bytes).await.unwrap();
         far.shutdown().await.unwrap();
         let outcome = match credential(&mut near).await {
@@ -246,5 +248,35 @@ mod tests {
             let found = talk(&bytes).await;
             assert_eq!(found, (told.to_vec(), outcome.to_owned()), "{what}");
         }
+    }
+
+    #[test]
+    fn hostile_bytes_are_read_or_refused() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let text = || prop::collection::vec(any::<u8>(), 0..12);
+        let counted = |bytes: Vec<u8>| [vec![bytes.len() as u8], bytes].concat();
+        let place = prop_oneof![
+            any::<[u8; 4]>().prop_map(|address| [&[1][..], &address].concat()),
+            "[a-z.]{1,20}".prop_map(move |name| [vec![3], counted(name.into_bytes())].concat()),
+            any::<[u8; 16]>().prop_map(|address| [&[4][..], &address].concat()),
+        ];
+        let whole = (text(), text(), 1..4_u8, place, any::<[u8; 2]>());
+        let whole = whole.prop_map(move |(user, password, command, place, port)| {
+            let who = [vec![1], counted(user), counted(password)].concat();
+            [&[5, 2, 0, 2][..], &who, &[5, command, 0], &place, &port].concat()
+        });
+        milink_hostile::bytes("socks", 400, whole, |input| {
+            let (told, outcome) = runtime.block_on(talk(input));
+            assert!(
+                [&[][..], &[5, 0xff], &[5, 2]].contains(&&told[..]),
+                "{told:?}"
+            );
+            // A name that was taken is one that can be looked up.
+            if let Some((_, asked)) = outcome.split_once("Ok(Ok((\"") {
+                assert!(!asked.starts_with('"'), "{outcome}");
+            }
+        });
     }
 }

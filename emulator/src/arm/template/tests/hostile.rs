@@ -155,24 +155,36 @@ fn holding(written: &str) -> Value {
     }))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+#[test]
+fn any_text_is_read_or_refused() {
+    let words: Vec<&str> = PIECES.to_vec();
+    milink_hostile::text("arm-expression", 250, text(), &words, |text| {
+        let _ = expression::read(text);
+        let _ = plan(&holding(text), &Value::Null);
+    });
+}
 
-    #[test]
-    fn any_text_is_read_or_refused(text in text()) {
-        let _ = expression::read(&text);
-        let _ = plan(&holding(&text), &Value::Null);
-    }
-
-    #[test]
-    fn any_expression_is_worked_out_or_refused(expression in expression()) {
-        let written = format!("[{expression}]");
-        prop_assert!(expression::read(&written).is_ok(), "{written}");
+#[test]
+fn any_expression_is_worked_out_or_refused() {
+    let expressions = expression().prop_map(|expression| format!("[{expression}]"));
+    let words: Vec<&str> = PIECES.to_vec();
+    milink_hostile::text("arm-template", 250, expressions, &words, |written| {
         let one = template(json!({"outputs": {"o": {"type": "object", "value": {"x": written}}}}));
         if let Ok(plan) = plan(&one, &Value::Null) {
             let _ = plan.outputs(&Everything);
         }
-        let _ = plan(&holding(&written), &Value::Null);
+        let _ = plan(&holding(written), &Value::Null);
+    });
+}
+
+/// What the mutants come from is read, each of it: nothing would be worked out otherwise.
+#[test]
+fn what_is_generated_is_read() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..200 {
+        let tree = expression().new_tree(&mut runner).expect("there is one");
+        let written = format!("[{}]", proptest::strategy::ValueTree::current(&tree));
+        assert!(expression::read(&written).is_ok(), "{written}");
     }
 }
 
