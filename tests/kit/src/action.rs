@@ -564,7 +564,8 @@ pub fn setup(plan: &Plan) -> BoxedStrategy<Action> {
 /// Statements and requests about a link, its modes and its roles.
 pub fn link_command(plan: &Plan) -> BoxedStrategy<Action> {
     let (flag, several) = (any::<bool>(), plan.several);
-    (pair(plan), flag, any::<bool>(), 0..22_u8, 0..8_u8)
+    let most = if several { 22_u8 } else { 20 };
+    (pair(plan), flag, any::<bool>(), 0..most, 0..8_u8)
         .prop_map(move |(pair, flag, other, which, bits)| match which {
             20.. if several => Action::LinkDatabases(pair, bits),
             0..=3 => Action::CreateLink(pair, flag && other),
