@@ -18,13 +18,14 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 25] = given![
+const GIVEN: [(&str, &str); 26] = given![
     "trusted",
     "endpoint",
     "backed-up",
     "prepared",
     "group",
     "groups",
+    "replicated",
     "linked",
     "in-sync",
     "failed-over",

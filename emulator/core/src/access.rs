@@ -6,8 +6,11 @@ use crate::availability_group::{LocalGroup, Replica, Role, SecondaryConnections}
 use crate::database::Database;
 use crate::instance::Instance;
 use crate::listener_url::ListenerUrl;
+use crate::names::Name;
 use crate::principal::{Login, LoginKind};
 use crate::refusal::DatabaseRefusal;
+use crate::replica::set_of;
+use crate::world::World;
 
 /// Why name and password are not accepted: what the error log shows. Clients are told nothing of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,42 +92,6 @@ impl Instance {
         }
     }
 
-    /// Where the primary sends a client that only reads and came by the listener of its group: to the first replica of its
-    /// routing list that can be read (page "Configure read-only routing"). It stays if there is no list.
-    ///
-    /// The replicas elsewhere are configuration only, so none of them is ever online; the primary itself is a target if it is
-    /// in its own list and its role lets readers in.
-    ///
-    /// # Errors
-    ///
-    /// No replica of the list can be read.
-    pub fn route_reader(
-        &self,
-        database: &Database,
-        host: &str,
-    ) -> Result<Option<ListenerUrl>, DatabaseRefusal> {
-        let came_by = |local: &&LocalGroup| {
-            let listener = local.listener.as_ref();
-            listener.is_some_and(|listener| listener.answers_to(host))
-        };
-        let local = self.local_group_of(database).filter(came_by);
-        let (Some(_), Some(replica)) = (local, self.replica_of(database)) else {
-            return Ok(None);
-        };
-        let list = &replica.read_only_routing_list;
-        if self.role_of(database) != Some(Role::Primary) || list.is_empty() {
-            return Ok(None);
-        }
-        let is_listed = list.iter().flatten().any(|to| *to == replica.server_name);
-        let own = replica.read_only_routing_url.as_ref();
-        own.filter(|_| is_listed && !replica.primary_read_write_only)
-            .and_then(|url| ListenerUrl::parse(url))
-            .map(Some)
-            .ok_or_else(|| DatabaseRefusal::NoReadableReplica {
-                name: database.name.to_string(),
-            })
-    }
-
     /// The replica of this instance in the group of a database.
     fn replica_of(&self, database: &Database) -> Option<&Replica> {
         let local = self.local_group_of(database)?;
@@ -136,5 +103,52 @@ impl Instance {
     fn local_group_of(&self, database: &Database) -> Option<&LocalGroup> {
         let (group, _) = database.group?;
         self.groups.get(&group)?.as_local()
+    }
+}
+
+impl World {
+    /// Where the primary sends a client that only reads and came by the listener of its group: to the first replica of its
+    /// routing list that can be read (page "Configure read-only routing"; that equal servers of a list are not taken in turn is
+    /// a guess). It stays if there is no list. The primary itself is a target if it is in its own list and its role lets readers
+    /// in.
+    ///
+    /// # Errors
+    ///
+    /// No replica of the list can be read.
+    pub fn route_reader(
+        &self,
+        instance: &Instance,
+        database: &Database,
+        host: &str,
+    ) -> Result<Option<ListenerUrl>, DatabaseRefusal> {
+        let came_by = |local: &&LocalGroup| {
+            let listener = local.listener.as_ref();
+            listener.is_some_and(|listener| listener.answers_to(host))
+        };
+        let local = instance.local_group_of(database).filter(came_by);
+        let (Some(_), Some(own)) = (local, instance.replica_of(database)) else {
+            return Ok(None);
+        };
+        let list = &own.read_only_routing_list;
+        if instance.role_of(database) != Some(Role::Primary) || list.is_empty() {
+            return Ok(None);
+        }
+        let member = database.group;
+        let set = member.and_then(|(group, _)| set_of(self, instance.id, group));
+        let target = |server: &Name| {
+            if *server == own.server_name {
+                let url = own.read_only_routing_url.as_ref();
+                return url
+                    .filter(|_| !own.primary_read_write_only)
+                    .and_then(|url| ListenerUrl::parse(url));
+            }
+            self.reader_at(set?, member?.1, server.as_str())
+        };
+        let found = list.iter().flatten().find_map(target);
+        found
+            .map(Some)
+            .ok_or_else(|| DatabaseRefusal::NoReadableReplica {
+                name: database.name.to_string(),
+            })
     }
 }

@@ -35,7 +35,8 @@ pub enum GroupKind {
     Distributed(DistributedGroup),
 }
 
-/// An ordinary availability group. Every replica here is on this instance; a secondary elsewhere is configuration only.
+/// An ordinary availability group, as one of its replicas has it. A replica that has not joined is configuration only; what
+/// happens between those that have is in `replica`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalGroup {
     /// `CLUSTER_TYPE`.

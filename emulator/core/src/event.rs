@@ -85,6 +85,25 @@ pub enum EventKind {
         instance: String,
         group: String,
     },
+    /// A server has joined a group that another one is the primary of.
+    ReplicaJoined {
+        instance: String,
+        group: String,
+    },
+    ReplicaConnected {
+        instance: String,
+        group: String,
+    },
+    ReplicaDisconnected {
+        instance: String,
+        group: String,
+        reason: String,
+    },
+    ReplicaSynchronized {
+        instance: String,
+        group: String,
+        database: String,
+    },
     BackupTaken {
         instance: String,
         database: String,

@@ -252,10 +252,13 @@ impl Instance {
         format!("DB{:X}", random & 0xFFFF_FFFF)
     }
 
-    /// The listeners of its availability groups.
+    /// The listeners that lead to it: of the availability groups that it is the primary replica of.
     pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
         let groups = self.groups.values();
-        groups.filter_map(|group| group.as_local()?.listener.as_ref())
+        let primary = groups
+            .filter_map(|group| group.as_local())
+            .filter(|local| local.role == Role::Primary);
+        primary.filter_map(|local| local.listener.as_ref())
     }
 
     /// The DNS names of one of its listeners, in lower case: alone, and in each domain that it has a name in (guess: the

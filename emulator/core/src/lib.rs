@@ -37,6 +37,7 @@ pub mod operation;
 pub mod path;
 pub mod principal;
 pub mod refusal;
+pub mod replica;
 pub mod session;
 pub mod sql_type;
 pub mod store;

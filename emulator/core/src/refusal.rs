@@ -343,6 +343,14 @@ pub enum GroupRefusal {
     BasicSecondDatabase { group: String },
     #[error("there is no contact with the primary of '{group}'")]
     NoContactWithPrimary { group: String },
+    #[error("the primary of '{group}' is not in contact with this replica")]
+    PrimaryNotActive { group: String },
+    #[error("'{group}' has another cluster type on its primary")]
+    ClusterTypeDiffers { group: String },
+    #[error("database '{database}' was not restored from the primary's backups, or was recovered")]
+    NotRelated { database: String },
+    #[error("database '{database}' is not restored far enough to go on with the primary's log")]
+    NotRolledForward { database: String },
     #[error("{count} synchronized secondaries are more than '{group}' has")]
     TooManyRequiredSecondaries { group: String, count: i32 },
     #[error("this version of SQL Server has no {what}")]

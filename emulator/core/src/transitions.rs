@@ -5,6 +5,7 @@ use crate::durations::{Durations, Length, Transition};
 use crate::ids::IdSource;
 use crate::link::{LinkId, Phase};
 use crate::refusal::Refusal;
+use crate::replica::{FollowPhase, ReplicaTimer, SecondaryId};
 use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
 
@@ -101,6 +102,7 @@ impl World {
             Timer::LinkDeletion(..) => Some(Transition::LinkDelete),
             Timer::LinkUpdate(..) => Some(Transition::LinkUpdate),
             Timer::LinkMembers(id) => Some(self.link_groups.get(id)?.coming.as_ref()?.transition()),
+            Timer::Replica(id, what) => self.replica_transition(*id, *what),
             Timer::Operation(id) => self
                 .azure
                 .pending
@@ -129,6 +131,22 @@ impl World {
         })
     }
 
+    fn replica_transition(&self, id: SecondaryId, what: ReplicaTimer) -> Option<Transition> {
+        let member = match what {
+            ReplicaTimer::Reconnect => return Some(Transition::Reconnect),
+            ReplicaTimer::Silence | ReplicaTimer::Redo => return None,
+            ReplicaTimer::Step(member) => member,
+        };
+        let secondary = self.replica_sets.get(&id.group)?.secondary(id.instance)?;
+        Some(match secondary.databases.get(&member)?.phase {
+            FollowPhase::Absent => Transition::SeedingStart,
+            FollowPhase::Seeding => Transition::SeedingMinimum,
+            FollowPhase::Recovering { .. } => Transition::Recovery,
+            FollowPhase::CatchUp { .. } => Transition::CatchUp,
+            FollowPhase::InStep { .. } => return None,
+        })
+    }
+
     /// Makes these timers due now, and lets what they are for happen.
     fn end_now(&mut self, timers: Vec<Timer>) {
         if timers.is_empty() {
@@ -152,6 +170,7 @@ fn owner(timer: &Timer) -> String {
         | Timer::LinkUpdate(id, ..)
         | Timer::LinkMembers(id)
         | Timer::Redo(id) => id.to_string(),
+        Timer::Replica(id, _) => id.to_string(),
         Timer::Operation(id) => id.to_string(),
         Timer::FaultEnd(id) => id.to_string(),
         Timer::InDoubt(_, transaction) => transaction.to_string(),

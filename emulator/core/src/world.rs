@@ -12,13 +12,14 @@ use crate::distributed::Units;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
 use crate::fault::{FaultId, Faults};
-use crate::ids::{IdSource, InstanceId, OperationId, TransactionId};
+use crate::ids::{GroupId, IdSource, InstanceId, OperationId, TransactionId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkGroup, LinkId, ReplicationMode};
 use crate::media::Media;
 use crate::network::Network;
 use crate::operation::{Operation, OperationError, OperationState, ResourceRef};
 use crate::refusal::Refusal;
+use crate::replica::{ReplicaSet, ReplicaTimer, SecondaryId};
 use crate::time::{Timers, Timestamp};
 
 /// A world: a subscription, its instances, the SQL Servers around it, and everything between them.
@@ -34,6 +35,8 @@ pub struct World {
     pub links: OrdMap<LinkId, Arc<Link>>,
     /// What the members of links with several databases have in common.
     pub link_groups: OrdMap<LinkId, Arc<LinkGroup>>,
+    /// The replicas of local groups that other servers have joined.
+    pub replica_sets: OrdMap<GroupId, Arc<ReplicaSet>>,
     /// The network between the instances.
     pub network: Network,
     /// ARM resources that are not instances.
@@ -80,6 +83,8 @@ pub enum Timer {
     GroupsOnline(InstanceId),
     /// A secondary redoes what it has received.
     Redo(LinkId),
+    /// Something becomes of a secondary replica of a local group.
+    Replica(SecondaryId, ReplicaTimer),
     /// An operation on an ARM resource ends.
     Operation(OperationId),
     /// A part of a distributed transaction asks how that has ended.
@@ -102,6 +107,7 @@ impl World {
             instances: OrdMap::new(),
             links: OrdMap::new(),
             link_groups: OrdMap::new(),
+            replica_sets: OrdMap::new(),
             network: Network::default(),
             azure: Azure::new(seed),
             operations: OrdMap::new(),
@@ -373,6 +379,7 @@ impl World {
             Timer::LinkMembers(id) => crate::link::members_come(self, &id),
             Timer::GroupsOnline(id) => crate::command::groups_online(self, id),
             Timer::Redo(id) => crate::link::redo(self, &id),
+            Timer::Replica(id, what) => crate::replica::wake(self, id, what),
             Timer::Operation(id) => crate::azure::complete(self, id),
             Timer::InDoubt(instance, transaction) => {
                 crate::distributed::resolve(self, instance, transaction);
@@ -381,8 +388,9 @@ impl World {
         }
     }
 
-    /// Brings the links in line with what has just changed on either side.
+    /// Brings links and replicas in line with what has just changed on either side.
     pub(crate) fn reconcile(&mut self) {
+        crate::replica::reconcile(self);
         crate::link::reconcile(self);
     }
 }

@@ -80,7 +80,9 @@ fn a_reader_that_comes_by_the_listener_is_sent_on() {
     let mut lab = Lab::linked(Profile::Fast);
     let routed = |lab: &Lab, host: &str| {
         let sql = lab.world.instance(lab.sql).unwrap();
-        let route = sql.route_reader(sql.database("db1").unwrap(), host);
+        let route = lab
+            .world
+            .route_reader(sql, sql.database("db1").unwrap(), host);
         route.map(|to| to.map(|url| (url.host, url.port)))
     };
     let own = || Ok(Some(("sqlserver1".to_owned(), 1433)));

@@ -238,6 +238,10 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
         MemberNotFound { member: text("member"), group: text("group") }
         BasicSecondDatabase { group: text("group") }
         NoContactWithPrimary { group: text("group") }
+        PrimaryNotActive { group: text("group") }
+        ClusterTypeDiffers { group: text("group") }
+        NotRelated { database: text("database") }
+        NotRolledForward { database: text("database") }
         TooManyRequiredSecondaries { group: text("group"), count: 5 }
         NotInThisVersion { what: "<what>" }
         NotEmulated { what: "<what>" }

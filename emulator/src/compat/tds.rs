@@ -29,7 +29,7 @@ const FEATURES: &[(&str, Support, &str)] = &[
     (
         "routing to a read-only replica",
         Partly,
-        "clients that say that they only read and come by a listener; the target is the primary itself, if it is in its list",
+        "clients that say that they only read and come by a listener; to the first replica of the list that is connected and lets readers in",
     ),
     (
         "SQL batch, RPC, attention, transaction manager request",

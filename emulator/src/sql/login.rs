@@ -142,7 +142,7 @@ impl SqlEndpoint {
         };
         let read_only = login.login7.read_only_intent;
         let routed = match read_only {
-            true => instance.route_reader(database, self.came_to(login)),
+            true => cell.read(|world| world.route_reader(&instance, database, self.came_to(login))),
             false => Ok(None),
         };
         // Who goes on is not let in here, and need not be.

@@ -3,11 +3,12 @@
 #[path = "../../core/tests/lab/mod.rs"]
 mod lab;
 
+use lab::replicas::{Apart, SECOND};
 use lab::{Lab, Step as Without};
 use milink_core::World;
 use milink_core::availability_group::Role;
 use milink_core::certificate::CertificateFacts;
-use milink_core::command::{GroupAction, OpenSession};
+use milink_core::command::{GroupAction, OpenSession, StopServer};
 use milink_core::durations::{Profile, Transition};
 use milink_core::endpoint::EndpointState;
 
@@ -310,6 +311,51 @@ fn a_synchronous_partner_holds_a_commit_back() {
     assert_eq!(go(&mut session, &mut lab).1, Some(Wait::Until(due)));
     lab.world.advance_to(due);
     assert_eq!(go(&mut session, &mut lab), (vec![], None));
+}
+
+#[test]
+fn each_statement_about_a_replica_that_cannot_be_has_its_number() {
+    type Begin = fn() -> Lab;
+    const APART: Begin = || Lab::with_second(Profile::Fast, None);
+    const WITHOUT_TRUST: Begin =
+        || Lab::with_second(Profile::Fast, Some(Apart::CertificateOnFirst));
+    const JOINED: Begin = || Lab::replicated(Profile::Fast);
+    const ALONE: Begin = || {
+        let mut lab = JOINED();
+        lab.apply(StopServer { instance: lab.sql });
+        lab
+    };
+    let ag = "ALTER AVAILABILITY GROUP [AG_db1] ";
+    let join = || format!("{ag}JOIN WITH (CLUSTER_TYPE = NONE)");
+    let hadr = |group: &str| format!("ALTER DATABASE db9 SET HADR AVAILABILITY GROUP = [{group}]");
+    let restored = |sql: String| format!("CREATE DATABASE db9; {sql}");
+    let cases: Vec<(Begin, String, Vec<i32>)> = vec![
+        (APART, join(), vec![]),
+        (APART, format!("{ag}JOIN"), vec![47100]),
+        (
+            APART,
+            "ALTER AVAILABILITY GROUP [other] JOIN WITH (CLUSTER_TYPE = NONE)".to_owned(),
+            vec![47106],
+        ),
+        (WITHOUT_TRUST, join(), vec![47106]),
+        (JOINED, join(), vec![41042]),
+        (JOINED, format!("{ag}ADD DATABASE [db1]"), vec![41190]),
+        (JOINED, format!("{ag}SET (DB_FAILOVER = ON)"), vec![]),
+        (JOINED, "INSERT db1.dbo.t VALUES (1)".to_owned(), vec![3906]),
+        (JOINED, "DROP DATABASE db1".to_owned(), vec![3752]),
+        (JOINED, restored(hadr("AG_db1")), vec![35281, 5069]),
+        (JOINED, restored(hadr("none")), vec![15151, 5069]),
+        (
+            JOINED,
+            "ALTER DATABASE db1 SET HADR AVAILABILITY GROUP = [AG_db1]".to_owned(),
+            vec![],
+        ),
+        (ALONE, restored(hadr("AG_db1")), vec![35250, 5069]),
+    ];
+    for (begin, statement, expected) in cases {
+        let mut lab = begin();
+        assert_eq!(run(&mut lab, SECOND, &statement), expected, "{statement}");
+    }
 }
 
 #[test]

@@ -191,6 +191,7 @@ impl Request for AlterDatabase {
             })?
             .id;
         for change in self.changes {
+            let instance = world.instance_mut(self.instance);
             if let DatabaseChange::Rename(new) = &change
                 && instance
                     .database(new.as_str())
@@ -201,13 +202,9 @@ impl Request for AlterDatabase {
                 }
                 .into());
             }
-            if let DatabaseChange::HadrJoin(group) = &change
-                && instance.group(group.as_str()).is_none()
-            {
-                return Err(GroupRefusal::NotFound {
-                    name: group.to_string(),
-                }
-                .into());
+            if let DatabaseChange::HadrJoin(group) = &change {
+                crate::replica::join_database(world, self.instance, id, group)?;
+                continue;
             }
             let managed = instance.is_managed_instance();
             let database = instance.database_mut(id).expect("found a moment ago");
@@ -380,19 +377,8 @@ fn alter(database: &mut Database, change: DatabaseChange, managed: bool) -> Resu
             database.group = None;
             database.state = DatabaseState::Restoring;
         }
-        DatabaseChange::HadrJoin(_) => {
-            if joined {
-                return Err(if database.copy.is_some() {
-                    GroupRefusal::AlreadyJoined { database: name() }.into()
-                } else {
-                    GroupRefusal::OnPrimary { database: name() }.into()
-                });
-            }
-            return Err(GroupRefusal::NotEmulated {
-                what: "SET HADR AVAILABILITY GROUP on a manually restored database",
-            }
-            .into());
-        }
+        // It concerns the primary as well.
+        DatabaseChange::HadrJoin(_) => {}
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod create;
 mod distributed;
 mod listener;
 
+pub(crate) use alter::leave_group;
 pub use alter::{
     AlterAvailabilityGroup, DropAvailabilityGroup, GroupAction, GroupOptions, MemberChange,
     ReplicaChange,

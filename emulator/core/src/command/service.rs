@@ -1,7 +1,7 @@
 //! The service of an instance: stopping and starting it, and what comes to effect only then.
 
 use super::{Request, close_served, keep_doubtful, kill_undecided};
-use crate::availability_group::GroupKind;
+use crate::availability_group::Role;
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, InstanceId};
@@ -182,15 +182,19 @@ pub(crate) fn groups_online(world: &mut World, id: InstanceId) {
     }
     let instance = world.instance_mut(id);
     instance.service = ServiceState::Running;
-    let names: Vec<String> = instance
+    let roles: Vec<(String, Role)> = instance
         .groups
         .values()
-        .filter(|group| matches!(group.kind, GroupKind::Local(_)))
-        .map(|group| group.name.to_string())
+        .filter_map(|group| Some((group.name.to_string(), group.as_local()?.role)))
         .collect();
-    for group in &names {
+    for (group, role) in roles {
+        let to = match role {
+            Role::Primary => "PRIMARY_NORMAL",
+            Role::Secondary => "SECONDARY_NORMAL",
+            Role::Resolving => continue,
+        };
         // Message 19406 of the error log.
-        instance.log(now, format!("The state of the local availability replica in availability group '{group}' has changed from 'RESOLVING_NORMAL' to 'PRIMARY_NORMAL'."));
+        instance.log(now, format!("The state of the local availability replica in availability group '{group}' has changed from 'RESOLVING_NORMAL' to '{to}'."));
     }
 }
 

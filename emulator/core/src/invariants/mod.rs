@@ -290,6 +290,34 @@ pub const LAWS: &[(&str, Law)] = &[
         "the instance has its groups of a link",
         links_have_their_groups,
     ),
+    (
+        "every replica of a group has its half, and follows the primary",
+        crate::replica::sets_have_their_groups,
+    ),
+    (
+        "one replica of a group is primary",
+        crate::replica::one_replica_is_primary,
+    ),
+    (
+        "the log of a secondary replica is a prefix of its primary's",
+        crate::replica::logs_are_prefixes,
+    ),
+    (
+        "a secondary replica that has caught up has its primary's rows",
+        crate::replica::caught_up_secondaries_have_the_rows,
+    ),
+    (
+        "replicas that are connected run",
+        crate::replica::connected_replicas_run,
+    ),
+    (
+        "a replica that hears nothing of its primary will give it up",
+        crate::replica::silent_replicas_end,
+    ),
+    (
+        "a database on its way to a replica has a next step",
+        crate::replica::steps_will_come,
+    ),
     ("an operation that runs will end", operations_end),
     (
         "a transaction that was ended is not open",

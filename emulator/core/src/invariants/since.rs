@@ -196,6 +196,32 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
     ("the members of a trust group are there", |changed| {
         changed.azure.trust || changed.azure.places
     }),
+    (
+        "every replica of a group has its half, and follows the primary",
+        |changed| changed.replicas,
+    ),
+    ("one replica of a group is primary", |changed| {
+        changed.replicas
+    }),
+    (
+        "the log of a secondary replica is a prefix of its primary's",
+        |changed| changed.replicas,
+    ),
+    (
+        "a secondary replica that has caught up has its primary's rows",
+        |changed| changed.replicas,
+    ),
+    ("replicas that are connected run", |changed| {
+        changed.replicas
+    }),
+    (
+        "a replica that hears nothing of its primary will give it up",
+        |changed| changed.replicas,
+    ),
+    (
+        "a database on its way to a replica has a next step",
+        |changed| changed.replicas,
+    ),
     ("trust that lingers has no group", |changed| {
         changed.azure.trust
     }),

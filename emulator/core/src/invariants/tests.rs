@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{LAWS, STEP_LAWS};
-use crate::availability_group::Role;
+use crate::availability_group::{AvailabilityGroup, Role};
 use crate::azure::authorization::{AddPrincipal, AssignRole, DefineRole, Scope};
 use crate::azure::data_factory::{
     Factory, Precondition, WriteFactory, WriteManagedEndpoint, WriteManagedNetwork,
@@ -33,12 +33,14 @@ use crate::link::{FailoverKind, Link, LinkId, LostTransaction, Phase, RoleChange
 use crate::lsn::Lsn;
 use crate::operation::OperationState;
 use crate::refusal::LinkError;
+use crate::replica::{FollowPhase, Secondary};
 use crate::session::Session;
-use crate::store::{Log, Op};
+use crate::store::{Log, LogKind, Op};
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
 use crate::world::{Timer, World};
 use lab::Lab;
+use lab::replicas::SECOND;
 
 #[path = "../../tests/lab/mod.rs"]
 pub(super) mod lab;
@@ -552,6 +554,61 @@ const MUTANTS: &[Mutant] = &[
         world.advance_to(now + Span::minutes(10));
         world.azure.trust.groups.insert(key, group);
     }),
+    (
+        "every replica of a group has its half, and follows the primary",
+        replicated,
+        |world| instance(world, SECOND).groups.clear(),
+    ),
+    ("one replica of a group is primary", replicated, |world| {
+        for (id, group) in instance(world, SECOND).groups.clone() {
+            let mut group = AvailabilityGroup::clone(&group);
+            group.as_local_mut().expect("there is no other").role = Role::Primary;
+            instance(world, SECOND).groups.insert(id, Arc::new(group));
+        }
+    }),
+    (
+        "the log of a secondary replica is a prefix of its primary's",
+        replicated,
+        |world| {
+            let now = world.now;
+            for (id, kind) in [(SECOND, LogKind::Abort), (SQL, LogKind::Checkpoint)] {
+                let log = &mut database(world, id).log;
+                log.append(now, TransactionId(1), kind);
+            }
+        },
+    ),
+    (
+        "a secondary replica that has caught up has its primary's rows",
+        replicated,
+        |world| {
+            let content = &mut database(world, SECOND).content;
+            let table = *content.tables.keys().next().expect("there is a table");
+            let (id, row) = (crate::ids::RowId(1), Arc::new([Value::Int(1)]));
+            content.apply(&Op::Insert { table, id, row });
+        },
+    ),
+    ("replicas that are connected run", replicated, |world| {
+        instance(world, SECOND).service = ServiceState::Stopped;
+    }),
+    (
+        "a replica that hears nothing of its primary will give it up",
+        replicated,
+        |world| {
+            let now = world.now;
+            secondary(world).connection.silent_since = Some(now);
+        },
+    ),
+    (
+        "a database on its way to a replica has a next step",
+        replicated,
+        |world| {
+            let member = *secondary(world).databases.keys().next().expect("one");
+            let found = secondary(world).databases.get_mut(&member);
+            let found = found.expect("found a moment ago");
+            let target = found.phase.target().expect("it is in step");
+            found.phase = FollowPhase::Recovering { target };
+        },
+    ),
 ];
 
 /// The same for laws of a step: what became of a world.
@@ -668,6 +725,18 @@ fn every_law_has_a_mutant() {
 /// A link in step.
 fn linked() -> World {
     Lab::linked(Profile::Azure).world
+}
+
+/// A group with a second replica in step.
+fn replicated() -> World {
+    Lab::replicated(Profile::Azure).world
+}
+
+fn secondary(world: &mut World) -> &mut Secondary {
+    let group = *world.replica_sets.keys().next().expect("there is a set");
+    let set = world.replica_sets.get_mut(&group);
+    let set = Arc::make_mut(set.expect("found a moment ago"));
+    set.secondaries.get_mut(&SECOND).expect("it has joined")
 }
 
 /// A link that has just been asked for.

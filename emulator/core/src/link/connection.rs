@@ -117,7 +117,7 @@ fn session_timeout(world: &World, link: &Link) -> Span {
 }
 
 impl super::Seeding {
-    fn stall(&mut self, now: Timestamp) {
+    pub(crate) fn stall(&mut self, now: Timestamp) {
         if self.outcome == SeedingOutcome::Running {
             self.pace.done = self.copied(now);
             self.pace.since = now;
@@ -125,7 +125,7 @@ impl super::Seeding {
         }
     }
 
-    pub(super) fn go_on(&mut self, now: Timestamp) {
+    pub(crate) fn go_on(&mut self, now: Timestamp) {
         if let Some(since) = self.stalled_since.take() {
             self.stalled = self.stalled + now.since(since);
             self.pace.since = now;

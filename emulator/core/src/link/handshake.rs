@@ -116,8 +116,16 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
     if reach(server.id, link.id.instance, drawn.to_instance) != Reach::Open {
         return Err(LinkError::NetworkInterrupted);
     }
+    match listens_at(world, server, &url) {
+        true => Ok(server),
+        false => Err(LinkError::EndpointNotStarted { endpoint }),
+    }
+}
+
+/// Whether a server's started endpoint is at an address of the server.
+pub(crate) fn listens_at(world: &World, server: &Instance, url: &ListenerUrl) -> bool {
     let closed = fault::endpoint::is_closed(world, server.id);
-    let listening = server.endpoint.as_ref().filter(|listener| {
+    server.endpoint.as_ref().is_some_and(|listener| {
         let loopback = server.as_sql_server().and_then(|server| server.loopback);
         let by_loopback =
             loopback.is_some_and(|(ip, port)| ip.to_string() == url.host && port == url.port);
@@ -127,14 +135,16 @@ fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
             && !closed
             && on_address
             && (by_loopback || listener.port == url.port)
-    });
-    match listening {
-        Some(_) => Ok(server),
-        None => Err(LinkError::EndpointNotStarted { endpoint }),
-    }
+    })
 }
 
+/// Whether a URL leads to a SQL Server, by itself or by a listener that is the primary's.
 fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
+    has_own_address(instance, url) || has_listener(instance, &url.host)
+}
+
+/// Whether a URL has an address or a name of a SQL Server itself.
+pub(crate) fn has_own_address(instance: &Instance, url: &ListenerUrl) -> bool {
     let Some(server) = instance.as_sql_server() else {
         return false;
     };
@@ -148,19 +158,13 @@ fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
             .host_names
             .iter()
             .any(|name| name.eq_ignore_ascii_case(&url.host))
-        || has_listener(instance, &url.host)
 }
 
 /// Whether a listener on an instance leads to its endpoint: the name and the addresses are the primary's.
 fn has_listener(instance: &Instance, host: &str) -> bool {
-    let mut groups = instance
-        .groups
-        .values()
-        .filter_map(|group| group.as_local());
-    groups.any(|local| {
-        let listener = local.listener.as_ref();
-        local.role == Role::Primary && listener.is_some_and(|found| found.answers_to(host))
-    })
+    instance
+        .listeners()
+        .any(|listener| listener.answers_to(host))
 }
 
 fn check_versions(partner: &Instance, mi: &ManagedInstance, link: &Link) -> Result<(), LinkError> {

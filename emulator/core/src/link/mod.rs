@@ -41,14 +41,15 @@ pub use trust::PartnerCertificate;
 pub(crate) use trust::check_permission;
 
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
-pub(crate) use handshake::partner_of;
+pub(crate) use handshake::{has_own_address, listens_at, partner_of};
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
-pub(crate) use replication::{back_up_log, log_needed_from, plan_log_backup, redo};
-pub(crate) use role::{direction as direction_of, flow};
-pub(crate) use seeding::cancel as cancel_creation;
+pub(crate) use replication::{back_up_log, follow, log_needed_from, plan_log_backup, redo};
+pub(crate) use role::{Flow, direction as direction_of, flow};
+pub(crate) use seeding::{blank_copy, cancel as cancel_creation};
 pub(crate) use several::come as members_come;
 pub(crate) use several::laws::{failovers_are_whole, members_agree, modes_never_mix};
+pub(crate) use status::positions_of;
 pub(crate) use steps::{
     disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
 };

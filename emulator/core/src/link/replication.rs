@@ -41,17 +41,11 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     }
     let late = fault::replication::late(world, link);
     let held = world.faults.held(id).filter(|until| *until > world.now());
-    let latency = latency(world, at.source) + late.sent;
-    let (arrived, arrives) = if connected && held.is_none() {
-        harden(world, at, latency)
-    } else {
-        (false, held)
-    };
-    let redone = redo_until(world, at.target, latency + late.redone, Some(world.now()));
+    let (arrived, next) = move_log(world, at, late, connected && held.is_none());
     if arrived {
         plan_log_backup(world, at.source.0, at.source.1);
     }
-    if let Some(next) = [arrives, redone].into_iter().flatten().min() {
+    if let Some(next) = [held, next].into_iter().flatten().min() {
         world.timers.arm(Timer::Redo(id.clone()), next);
     }
     if arrived {
@@ -59,7 +53,32 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
         for id in followers(world, at.target) {
             pump(world, &id);
         }
+        crate::replica::pump_from(world, at.target);
     }
+}
+
+/// Lets a replica of a local group harden and redo what can have arrived by now; says whether anything has arrived, and when
+/// there is more to do.
+pub(crate) fn follow(world: &mut World, at: Flow, connected: bool) -> (bool, Option<Timestamp>) {
+    match follows(world, at.target) {
+        true => move_log(world, at, fault::replication::Late::default(), connected),
+        false => (false, None),
+    }
+}
+
+fn move_log(
+    world: &mut World,
+    at: Flow,
+    late: fault::replication::Late,
+    connected: bool,
+) -> (bool, Option<Timestamp>) {
+    let latency = latency(world, at.source) + late.sent;
+    let (arrived, arrives) = match connected {
+        true => harden(world, at, latency),
+        false => (false, None),
+    };
+    let redone = redo_until(world, at.target, latency + late.redone, Some(world.now()));
+    (arrived, [arrives, redone].into_iter().flatten().min())
 }
 
 /// Whether a database follows another one, and data movement is not suspended there.
@@ -264,7 +283,8 @@ pub(crate) fn log_needed_from(
             _ => None,
         }
     });
-    needed.min()
+    let local = crate::replica::log_needed_from(world, place);
+    needed.chain(local).min()
 }
 
 impl World {
@@ -307,10 +327,14 @@ impl World {
                 reply.hardened = reply.hardened.max(Some(hardened));
             }
         }
+        if !self.replica_sets.is_empty() {
+            let hardened = crate::replica::committed(self, (instance, database));
+            reply.hardened = reply.hardened.max(hardened);
+        }
         reply
     }
 
-    /// Whether a database has the synchronized secondaries that its distributed groups require
+    /// Whether a database has the synchronized secondaries that its groups require
     /// (`REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT`). What a client sees without them is a guess: the error of a lost
     /// quorum, for writes only.
     pub(crate) fn check_required_secondaries(
@@ -322,10 +346,17 @@ impl World {
             return Ok(());
         };
         let found = server.databases.get(&database);
-        let Some((found, (group, _))) = found.and_then(|found| Some((found, found.group?))) else {
+        let Some((found, (group, member))) = found.and_then(|found| Some((found, found.group?)))
+        else {
             return Ok(());
         };
-        let local = server.groups.get(&group).map(|group| &group.name);
+        let own = server.groups.get(&group);
+        let wanted = own.map_or(0, |own| own.required_synchronized_secondaries);
+        if wanted > 0 && self.synchronized_secondaries(instance, group, member) < wanted as usize {
+            let name = found.name.to_string();
+            return Err(DatabaseRefusal::QuorumLost { name });
+        }
+        let local = own.map(|group| &group.name);
         let required = server.groups.values().filter(|group| {
             let pair = group.as_distributed();
             group.required_synchronized_secondaries > 0

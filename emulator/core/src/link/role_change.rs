@@ -234,6 +234,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
     };
     demote(world, (loser, old.id), (winner, new.id), &position, now);
     revert_followers(world, (loser, old.id), &fork);
+    crate::replica::revert_from(world, (loser, old.id), &fork);
     if let Some(link) = world.link_mut(id) {
         link.fork = None;
         if let Some(change) = link.role_changes.iter_mut().rfind(|change| change.forced) {

@@ -11,11 +11,11 @@ use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, Secon
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::fault::{self, About};
-use crate::ids::{DatabaseId, GroupId, InstanceId};
+use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::names::Name;
 use crate::refusal::LinkError;
 use crate::store::Log;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
 
 /// After how many days a creation is canceled whose database is not there (documented).
@@ -87,7 +87,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let minimum = world.span(Transition::SeedingMinimum) + slowed;
     let target_id = target.free_database_id();
     let member = source.group.map(|(_, member)| member);
-    let member = member.unwrap_or_else(|| crate::ids::GroupDatabaseId(world.ids.next_guid()));
+    let member = member.unwrap_or_else(|| GroupDatabaseId(world.ids.next_guid()));
     if source.group.is_none()
         && let Some(group) = world
             .instance(source_instance)
@@ -103,29 +103,8 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         database.expect("found a moment ago").group = Some((group, member));
     }
     let base = source.log.end();
-    let copy = Database {
-        id: target_id,
-        created: now,
-        state: DatabaseState::Restoring,
-        recovery_model: RecoveryModel::Full,
-        content: crate::store::Content::default(),
-        version: 0,
-        log: Log::starting_at(base),
-        transactions: imbl::OrdMap::new(),
-        locks: imbl::OrdMap::new(),
-        chain: BackupChain::default(),
-        group: local.map(|group| (group, member)),
-        copy: Some(SecondaryCopy {
-            source: (source_instance, source.id),
-            hardened: base,
-            hardened_time: now,
-            redone: base,
-            redone_time: now,
-            committed: None,
-        }),
-        suspended: None,
-        ..(*source).clone()
-    };
+    let joined = local.map(|group| (group, member));
+    let copy = blank_copy(&source, source_instance, target_id, joined, now);
     world
         .instance_mut(target_instance)
         .databases
@@ -183,6 +162,40 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     });
     if let Some(operation) = operation {
         world.succeed_operation(operation, true);
+    }
+}
+
+/// A database in RESTORING that is about to get the content of `source`, as it is where its log ends.
+pub(crate) fn blank_copy(
+    source: &Database,
+    instance: InstanceId,
+    id: DatabaseId,
+    group: Option<(GroupId, GroupDatabaseId)>,
+    now: Timestamp,
+) -> Database {
+    let base = source.log.end();
+    Database {
+        id,
+        created: now,
+        state: DatabaseState::Restoring,
+        recovery_model: RecoveryModel::Full,
+        content: crate::store::Content::default(),
+        version: 0,
+        log: Log::starting_at(base),
+        transactions: imbl::OrdMap::new(),
+        locks: imbl::OrdMap::new(),
+        chain: BackupChain::default(),
+        group,
+        copy: Some(SecondaryCopy {
+            source: (instance, source.id),
+            hardened: base,
+            hardened_time: now,
+            redone: base,
+            redone_time: now,
+            committed: None,
+        }),
+        suspended: None,
+        ..source.clone()
     }
 }
 

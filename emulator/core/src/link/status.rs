@@ -271,10 +271,15 @@ pub fn source_of<'a>(world: &'a World, copy: &Database) -> Option<&'a Arc<Databa
 fn positions(world: &World, link: &Link) -> Option<LogPositions> {
     let source = linked_database(world, link, true)?;
     let copy = linked_database(world, link, false)?;
-    let at = copy.copy.as_ref()?;
     if !link.phase.is_replicating() {
         return None;
     }
+    positions_of(source, copy)
+}
+
+/// Where a database and a copy that follows it stand.
+pub(crate) fn positions_of(source: &Database, copy: &Database) -> Option<LogPositions> {
+    let at = copy.copy.as_ref()?;
     let unsent = source.log.from(at.hardened);
     Some(LogPositions {
         end_of_log: source.log.end(),

@@ -28,6 +28,7 @@ use milink_core::value::Value;
 use milink_core::version::{Build, Edition, UpdatePolicy};
 
 mod many;
+pub(crate) mod replicas;
 mod several;
 
 pub(crate) const MASTER: DatabaseId = DatabaseId(1);

@@ -9,14 +9,14 @@ use milink_core::availability_group::{
     Role,
 };
 use milink_core::database::Database;
-use milink_core::ids::{GroupDatabaseId, GroupId, ReplicaId};
+use milink_core::ids::{GroupDatabaseId, GroupId, InstanceId, ReplicaId};
 use milink_core::link::{
     Health, Link, LinkStatus, LogPositions, Phase, SynchronizationState, internal_group,
     internal_replica, linked_database, links_of,
 };
 use milink_core::listener_url::ListenerUrl;
 use milink_core::names::Name;
-use milink_core::refusal::LinkError;
+use milink_core::replica::{ReplicaError, set_of};
 use milink_core::time::Timestamp;
 
 use super::Scope;
@@ -32,7 +32,8 @@ pub(super) struct ReplicaState<'a> {
     pub(super) role: Option<Role>,
     pub(super) connected: bool,
     pub(super) health: Health,
-    pub(super) last_error: Option<(LinkError, Timestamp)>,
+    /// What the product would not say is told with it.
+    pub(super) last_error: Option<(String, Timestamp)>,
     /// The replica at the other end of the connection, by name and id.
     pub(super) peer: (&'a Name, ReplicaId),
     /// Whether the partners had been connected before that.
@@ -78,28 +79,7 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
     for group in scope.instance.groups.values() {
         match &group.kind {
             GroupKind::Local(local) => {
-                let server = scope.instance.server_name();
-                let health = local_health(scope, local);
-                let role = scope.instance.shown_role(local.role);
-                for replica in &local.replicas {
-                    let is_local = names_instance(scope, &replica.server_name, &server);
-                    if !is_local && role != Role::Primary {
-                        continue;
-                    }
-                    states.push(ReplicaState {
-                        group,
-                        id: replica.id,
-                        name: &replica.server_name,
-                        is_local,
-                        role: is_local.then_some(role),
-                        connected: is_local,
-                        health: if is_local { health } else { Health::NotHealthy },
-                        last_error: None,
-                        peer: (&replica.server_name, replica.id),
-                        was_connected: false,
-                        internal: None,
-                    });
-                }
+                local_replicas(scope, group, local, &mut states);
             }
             GroupKind::Distributed(pair) => {
                 let links = links_of(scope.world, scope.instance.id, group);
@@ -116,6 +96,56 @@ pub(super) fn replicas<'a>(scope: &Scope<'a>) -> Vec<ReplicaState<'a>> {
         }
     }
     states
+}
+
+/// A primary knows all replicas of a local group, whoever has joined; a secondary itself.
+fn local_replicas<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+    local: &'a LocalGroup,
+    states: &mut Vec<ReplicaState<'a>>,
+) {
+    let server = scope.instance.server_name();
+    let role = scope.instance.shown_role(local.role);
+    let set = set_of(scope.world, scope.instance.id, group.id);
+    let own = set.and_then(|set| set.secondary(scope.instance.id));
+    for replica in &local.replicas {
+        let is_local = names_instance(scope, &replica.server_name, &server);
+        if !is_local && role != Role::Primary {
+            continue;
+        }
+        let remote = set
+            .filter(|_| !is_local)
+            .and_then(|set| set.named(scope.world, replica.server_name.as_str()));
+        let joined = remote.map(|(_, joined)| joined).or(own);
+        let contact = joined.map(|joined| &joined.connection);
+        let connected = contact.is_some_and(|contact| contact.connected_since.is_some());
+        let error = contact.and_then(|contact| contact.last_error.as_ref());
+        states.push(ReplicaState {
+            group,
+            id: replica.id,
+            name: &replica.server_name,
+            is_local,
+            role: match (is_local, connected) {
+                (true, _) => Some(role),
+                (false, true) => Some(Role::Secondary),
+                (false, false) => None,
+            },
+            connected: connected || is_local && role == Role::Primary,
+            health: match (is_local, role, remote) {
+                (true, Role::Secondary, _) => local_health(scope, group, local),
+                (true, ..) => own_health(scope, local),
+                (false, _, Some((server, _))) => {
+                    remote_health(scope, group, local, server.id).unwrap_or(Health::Healthy)
+                }
+                (false, _, None) => Health::NotHealthy,
+            },
+            last_error: error.map(|(error, at)| (error.to_string(), *at)),
+            peer: (&replica.server_name, replica.id),
+            was_connected: error.is_some_and(|(error, _)| *error == ReplicaError::Interrupted),
+            internal: None,
+        });
+    }
 }
 
 /// The replicas of the internal groups of links with several databases: a pair for each database of the group.
@@ -200,7 +230,11 @@ fn pair_states<'a>(
             Role::Secondary => Role::Primary,
             Role::Resolving => Role::Resolving,
         };
-        let error = link.and_then(|link| link.connection.last_error.clone());
+        let error = link.and_then(|link| link.connection.last_error.as_ref());
+        let error = error.map(|(error, at)| {
+            let number = crate::statement::refusal::link_error_number(error);
+            (format!("{number}: {error}"), *at)
+        });
         states.push(ReplicaState {
             group,
             id: member.id,
@@ -254,7 +288,7 @@ pub(super) fn databases<'a>(scope: &Scope<'a>) -> Vec<DatabaseReplicaState<'a>> 
 /// The health of a whole group, as its primary sees it.
 pub(super) fn group_health(scope: &Scope<'_>, group: &AvailabilityGroup) -> Health {
     match &group.kind {
-        GroupKind::Local(local) => local_health(scope, local),
+        GroupKind::Local(local) => local_health(scope, group, local),
         GroupKind::Distributed(_) => {
             links_health(scope, &links_of(scope.world, scope.instance.id, group))
         }
@@ -270,7 +304,14 @@ pub(super) fn primary_name<'a>(
         GroupKind::Local(local) if scope.instance.shown_role(local.role) == Role::Primary => {
             local_replica(scope, local).map(|at| &local.replicas[at].server_name)
         }
-        GroupKind::Local(_) => None,
+        GroupKind::Local(local) => {
+            let set = set_of(scope.world, scope.instance.id, group.id)?;
+            let primary = scope.world.instance(set.primary)?.server_name();
+            let connected = set.secondary(scope.instance.id)?.connection.connected_since;
+            let mut replicas = local.replicas.iter();
+            let found = replicas.find(|replica| replica.server_name.is(&primary))?;
+            connected.map(|_| &found.server_name)
+        }
         GroupKind::Distributed(pair) => match scope.instance.shown_role(pair.role) {
             Role::Primary => Some(&pair.local().group),
             Role::Secondary => Some(&pair.remote().group),
@@ -302,17 +343,65 @@ fn names_instance(scope: &Scope<'_>, name: &Name, server: &str) -> bool {
     name.is(server) || *name == scope.instance.name
 }
 
-fn local_health(scope: &Scope<'_>, group: &LocalGroup) -> Health {
+/// The health of a whole local group: the worst of its replicas'.
+fn local_health(scope: &Scope<'_>, group: &AvailabilityGroup, local: &LocalGroup) -> Health {
+    let here = scope.instance.id;
+    if local.role != Role::Primary {
+        let own = remote_health(scope, group, local, here);
+        return own.unwrap_or(Health::NotHealthy);
+    }
+    let server = scope.instance.server_name();
+    let set = set_of(scope.world, here, group.id);
+    let others = local.replicas.iter();
+    let others = others.filter(|replica| !names_instance(scope, &replica.server_name, &server));
+    let others = others.map(|replica| {
+        let joined = set.and_then(|set| set.named(scope.world, replica.server_name.as_str()));
+        let health = joined.and_then(|(server, _)| remote_health(scope, group, local, server.id));
+        health.unwrap_or(Health::PartiallyHealthy)
+    });
+    others
+        .chain([own_health(scope, local)])
+        .min_by_key(|health| health.code())
+        .unwrap_or(Health::Healthy)
+}
+
+fn own_health(scope: &Scope<'_>, group: &LocalGroup) -> Health {
     let suspended = group.databases.iter().any(|joined| {
         let database = scope.instance.databases.get(&joined.database);
         database.is_some_and(|database| database.suspended.is_some())
     });
-    let alone = group.replicas.len() < 2;
-    match (suspended, alone) {
-        (true, _) => Health::NotHealthy,
-        (false, true) => Health::Healthy,
-        (false, false) => Health::PartiallyHealthy,
+    match suspended {
+        true => Health::NotHealthy,
+        false => Health::Healthy,
     }
+}
+
+/// The health of a secondary replica: the worst of its databases'; none if it has not joined, or the group has no database.
+fn remote_health(
+    scope: &Scope<'_>,
+    group: &AvailabilityGroup,
+    local: &LocalGroup,
+    instance: InstanceId,
+) -> Option<Health> {
+    let set = set_of(scope.world, scope.instance.id, group.id)?;
+    let server = scope.world.instance(instance)?.server_name();
+    let mut replicas = local.replicas.iter();
+    let replica = replicas.find(|replica| replica.server_name.is(&server));
+    let configured = replica.map(|replica| replica.availability_mode);
+    let members: Vec<GroupDatabaseId> = match local.role {
+        _ if configured == Some(AvailabilityMode::ConfigurationOnly) => {
+            return Some(Health::Healthy);
+        }
+        Role::Primary => local.databases.iter().map(|joined| joined.id).collect(),
+        _ => set.secondary(instance)?.databases.keys().copied().collect(),
+    };
+    let healths = members.into_iter().map(|member| {
+        let status = set.status(scope.world, instance, member);
+        status.map_or(Health::NotHealthy, |status| {
+            status.synchronization.health(status.synchronous)
+        })
+    });
+    healths.min_by_key(|health| health.code())
 }
 
 fn local_databases<'a>(
@@ -330,7 +419,17 @@ fn local_databases<'a>(
         };
         let replica = &local.replicas[at];
         let synchronous = replica.availability_mode == AvailabilityMode::SynchronousCommit;
-        let synchronization = own_state(database);
+        let set = set_of(scope.world, scope.instance.id, group.id);
+        let is_primary = scope.instance.shown_role(local.role) == Role::Primary;
+        let status = match is_primary {
+            true => None,
+            false => set.and_then(|set| set.status(scope.world, scope.instance.id, joined.id)),
+        };
+        let synchronization = match (&status, is_primary) {
+            (Some(status), _) => status.synchronization,
+            (None, true) => own_state(database),
+            (None, false) => SynchronizationState::NotSynchronizing,
+        };
         states.push(DatabaseReplicaState {
             group,
             replica: replica.id,
@@ -338,11 +437,51 @@ fn local_databases<'a>(
             database,
             is_local: true,
             // On the forwarder the group says PRIMARY too, although its databases follow another instance.
-            is_primary: scope.instance.shown_role(local.role) == Role::Primary,
+            is_primary,
             synchronization,
             health: synchronization.health(synchronous),
-            commit_participant: synchronous && database.suspended.is_none(),
-            positions: None,
+            commit_participant: match &status {
+                Some(status) => status.commits_wait,
+                None => is_primary && synchronous && database.suspended.is_none(),
+            },
+            positions: status.and_then(|status| status.positions),
+        });
+        if is_primary {
+            other_replicas(scope, group, local, joined, database, states);
+        }
+    }
+}
+
+/// What a primary knows of a database on the replicas that have joined.
+fn other_replicas<'a>(
+    scope: &Scope<'a>,
+    group: &'a AvailabilityGroup,
+    local: &'a LocalGroup,
+    joined: &'a GroupDatabase,
+    database: &'a Arc<Database>,
+    states: &mut Vec<DatabaseReplicaState<'a>>,
+) {
+    let Some(set) = set_of(scope.world, scope.instance.id, group.id) else {
+        return;
+    };
+    for replica in &local.replicas {
+        let Some((server, _)) = set.named(scope.world, replica.server_name.as_str()) else {
+            continue;
+        };
+        let Some(status) = set.status(scope.world, server.id, joined.id) else {
+            continue;
+        };
+        states.push(DatabaseReplicaState {
+            group,
+            replica: replica.id,
+            joined,
+            database,
+            is_local: false,
+            is_primary: false,
+            synchronization: status.synchronization,
+            health: status.synchronization.health(status.synchronous),
+            commit_participant: status.commits_wait,
+            positions: status.positions,
         });
     }
 }

@@ -11,12 +11,13 @@ use crate::availability_group::{
 use crate::command::Request;
 use crate::database::{Database, DatabaseState};
 use crate::event::EventKind;
-use crate::ids::{IdSource, InstanceId};
+use crate::ids::{DatabaseId, IdSource, InstanceId};
 use crate::instance::Instance;
 use crate::link;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::refusal::{FailoverRefusal, GroupRefusal, Refusal};
+use crate::replica;
 use crate::time::{Span, Timestamp};
 use crate::world::World;
 
@@ -117,6 +118,10 @@ impl Request for AlterAvailabilityGroup {
         }
         if instance.is_managed_instance() {
             return Err(GroupRefusal::Managed.into());
+        }
+        if let GroupAction::Join { cluster } = self.action {
+            replica::join(world, self.instance, &self.name, cluster)?;
+            return Ok(None);
         }
         let found = instance.group(self.name.as_str());
         let mut group = found
@@ -280,6 +285,13 @@ fn remove_databases(
     Ok(())
 }
 
+/// A database of an instance is in no group any more, which does not list it by now.
+pub(crate) fn leave_group(instance: &mut Instance, database: DatabaseId) {
+    if let Some(database) = instance.database_mut(database) {
+        leave(database);
+    }
+}
+
 /// A database is in no group any more.
 fn leave(database: &mut Database) {
     database.group = None;
@@ -300,7 +312,9 @@ fn change(
 ) -> Result<(), Refusal> {
     let name = group.name.to_string();
     match action {
-        GroupAction::AddDatabases(_) | GroupAction::RemoveDatabases(_) => {}
+        GroupAction::AddDatabases(_)
+        | GroupAction::RemoveDatabases(_)
+        | GroupAction::Join { .. } => {}
         GroupAction::AddReplica(spec) => {
             let local = primary_of(group)?;
             if local
@@ -423,9 +437,6 @@ fn change(
             for (member, change) in changes {
                 modify_member(dag, &name, &member, change, now)?;
             }
-        }
-        GroupAction::Join { .. } => {
-            return Err(GroupRefusal::NoContactWithPrimary { group: name }.into());
         }
         // A group without a cluster only fails over by force, and its only replica here is primary already.
         GroupAction::Failover if local_of(group)?.cluster == ClusterType::None => {

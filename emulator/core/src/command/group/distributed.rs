@@ -155,6 +155,11 @@ impl CreateDistributedAvailabilityGroup {
         let local_group = instance
             .group(group.as_str())
             .and_then(|group| group.as_local());
+        // A distributed group is made on the primary replica of its member.
+        if local_group.is_some_and(|group| group.role != Role::Primary) {
+            let group = group.to_string();
+            return Err(GroupRefusal::NotPrimary { group }.into());
+        }
         if local_group.is_some_and(|group| group.contained) {
             let group = group.to_string();
             return Err(GroupRefusal::ContainedMember { group }.into());

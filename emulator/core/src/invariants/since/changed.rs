@@ -23,6 +23,8 @@ pub(in crate::invariants) struct Changed<'a> {
     /// The links that have.
     links: BTreeSet<LinkId>,
     pub(super) links_differ: bool,
+    /// Anything at all, in a world whose groups have more than one replica.
+    pub(super) replicas: bool,
     pub(super) link_groups: bool,
     /// Timers of operations on ARM resources and links.
     pub(super) operation_timers: bool,
@@ -51,6 +53,7 @@ impl<'a> Changed<'a> {
             entire: BTreeSet::new(),
             links: BTreeSet::new(),
             links_differ: false,
+            replicas: !world.replica_sets.is_empty(),
             link_groups: !world.link_groups.ptr_eq(&before.link_groups),
             operation_timers: false,
             member_timers: false,
@@ -106,6 +109,7 @@ impl<'a> Changed<'a> {
                 Timer::GroupsOnline(instance) => {
                     changed.databases.entry(*instance).or_default();
                 }
+                Timer::Replica(..) => {}
                 Timer::LinkMembers(_) => changed.member_timers = true,
                 Timer::Operation(_) => changed.operation_timers = true,
                 Timer::InDoubt(..) => changed.doubt_timers = true,

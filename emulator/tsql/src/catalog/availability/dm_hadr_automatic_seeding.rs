@@ -1,9 +1,9 @@
 //! `sys.dm_hadr_automatic_seeding`: every run of automatic seeding that this instance took part in.
 
-use milink_core::link::{Link, Phase, Seeding, SeedingOutcome};
+use milink_core::link::SeedingOutcome;
 use milink_core::value::Row;
 
-use super::dm_hadr_physical_seeding_stats::runs;
+use super::dm_hadr_physical_seeding_stats::{Run, runs};
 use crate::catalog::column::{BIT, DATETIME, DESC, GUID, INT, ViewColumn, col, nvarchar, req};
 use crate::catalog::{Scope, View, row};
 
@@ -26,18 +26,16 @@ const COLUMNS: &[ViewColumn] = &[
 ];
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    runs(scope)
-        .into_iter()
-        .map(|(link, run, is_source)| make_row(scope, link, run, is_source))
-        .collect()
+    runs(scope).iter().map(|run| make_row(scope, run)).collect()
 }
 
-fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> Row {
+fn make_row(scope: &Scope<'_>, of: &Run<'_>) -> Row {
+    let run = of.seeding;
     let completed = match &run.outcome {
         SeedingOutcome::Running => None,
         SeedingOutcome::Completed(at) | SeedingOutcome::Failed(at, _) => Some(*at),
     };
-    let waiting = run.bytes_done(scope.now) >= run.bytes || link.phase == Phase::Connected;
+    let waiting = run.bytes_done(scope.now) >= run.bytes || of.waits;
     let state = match run.outcome {
         SeedingOutcome::Running if waiting => "WAITING_FOR_RESTORE_TO_START",
         SeedingOutcome::Running => "SEEDING",
@@ -45,19 +43,14 @@ fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> R
         SeedingOutcome::Failed(..) => "FAILED",
     };
     let failed = matches!(run.outcome, SeedingOutcome::Failed(..));
-    let remote = if link.id.instance == scope.instance.id {
-        link.replicas.1
-    } else {
-        link.replicas.0
-    };
     row![
         run.started,
         completed,
-        link.group,
-        group_database(scope, link, run),
-        remote,
+        of.group,
+        group_database(scope, of),
+        of.remote,
         run.id,
-        is_source,
+        of.is_source,
         state,
         matches!(run.outcome, SeedingOutcome::Completed(_)),
         failed.then_some(2),
@@ -68,12 +61,13 @@ fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> R
 }
 
 /// The database's id in its group on the source; the run's own id once the database is gone.
-fn group_database(scope: &Scope<'_>, link: &Link, run: &Seeding) -> uuid::Uuid {
+fn group_database(scope: &Scope<'_>, of: &Run<'_>) -> uuid::Uuid {
+    let run = of.seeding;
     let found = [run.source, run.target]
         .into_iter()
         .find_map(|(instance, database)| {
             let database = scope.world.instance(instance)?.databases.get(&database)?;
-            (database.name == link.spec.database).then_some(database.group?.1.0)
+            (database.name == *of.database).then_some(database.group?.1.0)
         });
     found.unwrap_or(run.id)
 }

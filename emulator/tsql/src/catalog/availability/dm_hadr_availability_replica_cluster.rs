@@ -36,7 +36,11 @@ fn states(scope: &Scope<'_>) -> Vec<Row> {
             GroupKind::Local(local) => {
                 let own = crate::catalog::replication::local_replica(scope, local);
                 for (at, replica) in local.replicas.iter().enumerate() {
-                    let joined = own == Some(at);
+                    let set =
+                        milink_core::replica::set_of(scope.world, scope.instance.id, group.id);
+                    let server = replica.server_name.as_str();
+                    let elsewhere = set.and_then(|set| set.named(scope.world, server));
+                    let joined = own == Some(at) || elsewhere.is_some();
                     rows.push(row![
                         replica.id,
                         &replica.server_name,

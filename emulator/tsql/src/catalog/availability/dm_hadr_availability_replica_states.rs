@@ -1,7 +1,6 @@
 //! `sys.dm_hadr_availability_replica_states`: role, connection and health of each replica.
 
 use milink_core::availability_group::Role;
-use milink_core::refusal::LinkError;
 use milink_core::value::{Row, Value};
 
 use super::codes;
@@ -84,7 +83,7 @@ fn error_number(state: &ReplicaState<'_>) -> i32 {
     if state.was_connected { 35206 } else { 35201 }
 }
 
-fn describe(state: &ReplicaState<'_>, error: &LinkError) -> String {
+fn describe(state: &ReplicaState<'_>, error: &str) -> String {
     let id = state.peer.1.to_string().to_uppercase();
     let what = match error_number(state) {
         35206 => format!(
@@ -97,6 +96,5 @@ fn describe(state: &ReplicaState<'_>, error: &LinkError) -> String {
         ),
     };
     // The product stops here; milink also says what it knows, with the number of the message about it.
-    let number = crate::statement::refusal::link_error_number(error);
-    format!("{what} ({number}: {error})")
+    format!("{what} ({error})")
 }

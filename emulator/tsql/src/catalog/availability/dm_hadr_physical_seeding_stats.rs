@@ -1,6 +1,9 @@
 //! `sys.dm_hadr_physical_seeding_stats`: how far each run of automatic seeding is.
 
-use milink_core::link::{Link, Seeding, SeedingOutcome};
+use milink_core::availability_group::Replica;
+use milink_core::ids::{GroupId, InstanceId, ReplicaId};
+use milink_core::link::{Link, Phase, Seeding, SeedingOutcome};
+use milink_core::names::Name;
 use milink_core::value::{Row, Value};
 use uuid::Uuid;
 
@@ -33,25 +36,87 @@ const COLUMNS: &[ViewColumn] = &[
     col("is_compression_enabled", BIT),
 ];
 
-/// The seeding runs that the instance takes part in, and whether it is their source.
-pub(super) fn runs<'a>(scope: &Scope<'a>) -> Vec<(&'a Link, &'a Seeding, bool)> {
+/// A seeding run that the instance takes part in.
+pub(super) struct Run<'a> {
+    pub(super) seeding: &'a Seeding,
+    /// Whether the instance is its source.
+    pub(super) is_source: bool,
+    /// Of which group.
+    pub(super) group: GroupId,
+    /// The database.
+    pub(super) database: &'a Name,
+    /// The replica at the other end.
+    pub(super) remote: Option<ReplicaId>,
+    remote_url: Option<String>,
+    /// Whether the run has only been asked for.
+    pub(super) waits: bool,
+}
+
+/// The seeding runs that the instance takes part in: those of links, and those of replicas of its groups.
+pub(super) fn runs<'a>(scope: &Scope<'a>) -> Vec<Run<'a>> {
     let here = scope.instance.id;
     let links = scope.world.links.values();
-    links
+    let of_links = links
         .flat_map(|link| link.seedings.iter().map(move |run| (&**link, run)))
-        .filter(|(_, run)| run.source.0 == here || run.target.0 == here)
-        .map(|(link, run)| (link, run, run.source.0 == here))
+        .map(|(link, run)| Run {
+            seeding: run,
+            is_source: run.source.0 == here,
+            group: link.group,
+            database: &link.spec.database,
+            remote: Some(match link.id.instance == here {
+                true => link.replicas.1,
+                false => link.replicas.0,
+            }),
+            remote_url: remote_url(scope, link),
+            waits: link.phase == Phase::Connected,
+        });
+    let sets = scope.world.replica_sets.values();
+    let followings = sets.flat_map(|set| {
+        let secondaries = set.secondaries.values();
+        let databases = secondaries.flat_map(|secondary| secondary.databases.values());
+        databases.map(move |following| (&**set, following))
+    });
+    let of_replicas = followings.flat_map(|(set, following)| {
+        following.runs.iter().map(move |run| {
+            let is_source = run.source.0 == here;
+            let other = if is_source {
+                run.target.0
+            } else {
+                run.source.0
+            };
+            let remote = replica_on(scope, set.group, other);
+            Run {
+                seeding: run,
+                is_source,
+                group: set.group,
+                database: &following.name,
+                remote: remote.map(|replica| replica.id),
+                remote_url: remote.map(|replica| replica.endpoint_url.to_string()),
+                waits: false,
+            }
+        })
+    });
+    let all = of_links.chain(of_replicas);
+    all.filter(|run| run.is_source || run.seeding.target.0 == here)
         .collect()
+}
+
+/// The replica of a group that is on a server.
+fn replica_on<'a>(scope: &Scope<'a>, group: GroupId, server: InstanceId) -> Option<&'a Replica> {
+    let local = scope.instance.groups.get(&group)?.as_local()?;
+    let name = scope.world.instance(server)?.server_name();
+    local
+        .replicas
+        .iter()
+        .find(|replica| replica.server_name.is(&name))
 }
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    runs(scope)
-        .into_iter()
-        .map(|(link, run, is_source)| make_row(scope, link, run, is_source))
-        .collect()
+    runs(scope).iter().map(|run| make_row(scope, run)).collect()
 }
 
-fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> Row {
+fn make_row(scope: &Scope<'_>, of: &Run<'_>) -> Row {
+    let (run, is_source) = (of.seeding, of.is_source);
     let local = if is_source { run.source } else { run.target };
     let done = run.bytes_done(scope.now);
     let (state, ended, failure) = match &run.outcome {
@@ -70,8 +135,8 @@ fn make_row(scope: &Scope<'_>, link: &Link, run: &Seeding, is_source: bool) -> R
         // The other side numbers its half itself.
         Uuid::from_u128(!run.id.as_u128()),
         local.1,
-        &link.spec.database,
-        remote_url(scope, link),
+        of.database,
+        of.remote_url.as_ref(),
         if is_source { "Source" } else { "Destination" },
         state,
         rate,

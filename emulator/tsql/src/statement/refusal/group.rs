@@ -68,6 +68,10 @@ pub(super) fn error(refusal: &GroupRefusal) -> SqlError {
         R::MemberNotFound { member, group } => refused(35210, format!("Failed to modify options for availability replica '{member}' in availability group '{group}'.  The specified availability group does not contain an availability replica with specified name.  Verify that availability group name and availability replica name are correct, then retry the operation.")),
         R::BasicSecondDatabase { group } => refused(35200, format!("Basic availability group '{group}' already contains one database. No more than one database is supported.")),
         R::NoContactWithPrimary { group } => refused(47106, format!("Cannot join availability group '{group}'.  Download configuration timeout.  Please check primary configuration, network connectivity and firewall setup, then retry the operation.")),
+        R::PrimaryNotActive { .. } => refused(35250, "The connection to the primary replica is not active.  The command cannot be processed.".to_owned()),
+        R::ClusterTypeDiffers { group } => refused(47100, format!("The cluster type of availability group '{group}' doesn't match its primary configuration.  Verify that the specified availability group cluster type is correct, then retry the operation.")),
+        R::NotRelated { database } => refused(1407, format!("The remote copy of database \"{database}\" is not related to the local copy of the database.")),
+        R::NotRolledForward { database } => refused(1412, format!("The remote copy of database \"{database}\" has not been rolled forward to a point in time that is encompassed in the local copy of the database log.")),
         R::TooManyRequiredSecondaries { group, count } => refused(35248, format!("REQUIRED_SYNCHRONIZED_SECONDARIES_TO_COMMIT = {count} is more than the synchronous-commit secondary replicas that availability group '{group}' has.")),
         // The clause does not exist there: the parser of that version stops at it.
         R::NotInThisVersion { what } => SqlError::new(102, 15, format!("Incorrect syntax near '{what}'.")),

@@ -1,0 +1,250 @@
+//! Whatever is asked of two replicas, in whatever order: the laws hold, and a refusal changes nothing.
+
+mod lab;
+
+use lab::replicas::*;
+use lab::*;
+use milink_core::availability_group::*;
+use milink_core::backup::{BackupDevice, BackupKind};
+use milink_core::command::*;
+use milink_core::durations::Profile;
+use milink_core::endpoint::EndpointState;
+use milink_core::invariants;
+use milink_core::network::{Reach, SetReach};
+use milink_core::refusal::Refusal;
+use milink_core::time::Span;
+use proptest::prelude::*;
+
+/// Something that somebody does; `bool` is whether on the second server.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Advance(i64),
+    Insert(bool, i64),
+    Join(bool),
+    Grant(bool),
+    Stop(bool),
+    Start(bool),
+    TurnEndpoint(bool, EndpointState),
+    Reach(bool, Reach),
+    AddReplica,
+    RemoveReplica,
+    AddDatabase,
+    RemoveDatabase,
+    DropGroup(bool),
+    DropDatabase(bool),
+    Suspend(bool, bool),
+    HadrOff(bool),
+    HadrJoin,
+    Mode(AvailabilityMode),
+    BackupLog,
+    ActOnLink(OfLink),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OfLink {
+    Create,
+    Force,
+    GiveUp,
+    Planned,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let second = any::<bool>;
+    prop_oneof![
+        8 => (0..400_i64).prop_map(Act::Advance),
+        6 => (second(), 0..50_i64).prop_map(|(on, value)| Act::Insert(on, value)),
+        2 => second().prop_map(Act::Join),
+        2 => second().prop_map(Act::Grant),
+        2 => second().prop_map(Act::Stop),
+        3 => second().prop_map(Act::Start),
+        1 => second().prop_map(|on| Act::TurnEndpoint(on, EndpointState::Stopped)),
+        2 => second().prop_map(|on| Act::TurnEndpoint(on, EndpointState::Started)),
+        1 => second().prop_map(|on| Act::Reach(on, Reach::Silent)),
+        2 => second().prop_map(|on| Act::Reach(on, Reach::Open)),
+        2 => Just(Act::AddReplica),
+        1 => Just(Act::RemoveReplica),
+        1 => Just(Act::AddDatabase),
+        1 => Just(Act::RemoveDatabase),
+        1 => second().prop_map(Act::DropGroup),
+        1 => second().prop_map(Act::DropDatabase),
+        2 => (second(), any::<bool>()).prop_map(|(on, resume)| Act::Suspend(on, resume)),
+        1 => second().prop_map(Act::HadrOff),
+        1 => Just(Act::HadrJoin),
+        1 => prop_oneof![
+            Just(AvailabilityMode::SynchronousCommit),
+            Just(AvailabilityMode::AsynchronousCommit),
+        ]
+        .prop_map(Act::Mode),
+        1 => Just(Act::BackupLog),
+        2 => prop_oneof![
+            Just(OfLink::Create),
+            Just(OfLink::Force),
+            Just(OfLink::GiveUp),
+            Just(OfLink::Planned),
+        ]
+        .prop_map(Act::ActOnLink),
+    ]
+}
+
+fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
+    let now = lab.world.now();
+    let first = lab.sql;
+    let on = |second: bool| if second { SECOND } else { first };
+    let alter = |second: bool, change| AlterDatabase {
+        instance: on(second),
+        name: "db1".into(),
+        changes: vec![change],
+    };
+    match act {
+        Act::Advance(seconds) => {
+            lab.world.advance_to(now + Span::seconds(seconds));
+            Ok(())
+        }
+        Act::Insert(second, value) if lab.has_table(on(second)) => {
+            lab.insert(on(second), value).map(|_| ())
+        }
+        Act::Insert(..) => Ok(()),
+        Act::Join(second) => lab.join(on(second)).map(|_| ()),
+        Act::Grant(second) => lab
+            .alter_on(on(second), GroupAction::CreateAnyDatabase(true))
+            .map(|_| ()),
+        Act::Stop(second) => {
+            let instance = on(second);
+            lab.world.apply(now, StopServer { instance })
+        }
+        Act::Start(second) => {
+            let instance = on(second);
+            lab.world.apply(now, StartServer { instance })
+        }
+        Act::TurnEndpoint(second, state) => {
+            lab.turn_endpoint_of(on(second), state);
+            Ok(())
+        }
+        Act::Reach(second, reach) => {
+            let (from, to) = (on(second), on(!second));
+            lab.world.apply(now, SetReach { from, to, reach })
+        }
+        Act::AddReplica => lab
+            .alter_on(first, GroupAction::AddReplica(second_replica()))
+            .map(|_| ()),
+        Act::RemoveReplica => lab
+            .alter_on(first, GroupAction::RemoveReplica("sqlserver2".into()))
+            .map(|_| ()),
+        Act::AddDatabase => lab
+            .alter_on(first, GroupAction::AddDatabases(vec!["db1".into()]))
+            .map(|_| ()),
+        Act::RemoveDatabase => lab
+            .alter_on(first, GroupAction::RemoveDatabases(vec!["db1".into()]))
+            .map(|_| ()),
+        Act::DropGroup(second) => {
+            let (instance, name) = (on(second), "AG_db1".into());
+            lab.world
+                .apply(now, DropAvailabilityGroup { instance, name })
+        }
+        Act::DropDatabase(second) => {
+            let (instance, name) = (on(second), "db1".into());
+            let session = None;
+            let drop = DropDatabase {
+                instance,
+                name,
+                session,
+            };
+            lab.world.apply(now, drop)
+        }
+        Act::Suspend(second, resume) => {
+            let change = match resume {
+                true => DatabaseChange::HadrResume,
+                false => DatabaseChange::HadrSuspend,
+            };
+            lab.world.apply(now, alter(second, change))
+        }
+        Act::HadrOff(second) => lab.world.apply(now, alter(second, DatabaseChange::HadrOff)),
+        Act::HadrJoin => {
+            let change = DatabaseChange::HadrJoin("AG_db1".into());
+            lab.world.apply(now, alter(true, change))
+        }
+        Act::Mode(mode) => {
+            let change = ReplicaChange {
+                availability_mode: Some(mode),
+                ..ReplicaChange::default()
+            };
+            lab.alter_on(
+                first,
+                GroupAction::ModifyReplica("sqlserver2".into(), change),
+            )
+            .map(|_| ())
+        }
+        Act::BackupLog => {
+            let backup = Backup {
+                instance: first,
+                database: "db1".into(),
+                kind: BackupKind::Log,
+                copy_only: false,
+                devices: vec![BackupDevice::Disk("/var/opt/mssql/db1.trn".into())],
+                name: None,
+                description: None,
+                compressed: false,
+                checksums: false,
+                user: "sa".into(),
+            };
+            lab.world.apply(now, backup).map(|_| ())
+        }
+        Act::ActOnLink(what) => of_link(lab, what),
+    }
+}
+
+fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
+    use milink_core::link::{CreateLink, FailoverKind};
+    let now = lab.world.now();
+    match what {
+        OfLink::Create => {
+            let server = lab.world.instance(lab.sql).unwrap();
+            let ready = server.group("AG_db1").is_some() && server.group("DAG_db1").is_none();
+            if ready {
+                let url = format!("tcp://{}:5022;Server=[sqlmi1]", lab.fqdn);
+                let one = server.group("AG_db1").and_then(|group| group.as_local());
+                if one.is_some_and(|local| local.databases.len() == 1) {
+                    lab.create_dag(&url);
+                }
+            }
+            let create = CreateLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+                spec: Lab::spec(),
+            };
+            lab.world.apply(now, create).map(|_| ())
+        }
+        OfLink::Force => lab.fail_over(FailoverKind::ForcedAllowDataLoss).map(|_| ()),
+        OfLink::GiveUp => lab.alter_dag(GroupAction::SetRoleSecondary).map(|_| ()),
+        OfLink::Planned => lab.alter_dag(GroupAction::Failover).map(|_| ()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn laws_hold_whatever_is_asked_of_replicas(
+        joined in any::<bool>(),
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let mut lab = match joined {
+            true => Lab::replicated(Profile::Fast),
+            false => Lab::with_second(Profile::Fast, None),
+        };
+        for act in acts {
+            let before = lab.world.clone();
+            let done = perform(&mut lab, act);
+            if let Err(broken) = invariants::check(&lab.world) {
+                panic!("{act:?}: {broken}");
+            }
+            invariants::check_since(&before, &lab.world).unwrap();
+            if let Err(broken) = invariants::check_step(&before, &lab.world) {
+                panic!("{act:?}: {broken}");
+            }
+            if done.is_err() {
+                invariants::check_refusal(&before, &lab.world).unwrap();
+            }
+        }
+    }
+}
