@@ -106,6 +106,10 @@ impl Reference {
         if link.in_step && writable(Side::Server) && writable(Side::Instance) {
             return Err(format!("both sides of {} are writable", name()));
         }
+        // A database that was taken out of the group on one side does not go along.
+        if link.failed {
+            return Ok(());
+        }
         // Nothing was forced: the new primary has all that the old one had committed.
         let was = self.several.roles.get(&pair).copied();
         let (old, new) = match (was, link.role) {
