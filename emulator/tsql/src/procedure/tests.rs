@@ -286,7 +286,7 @@ fn the_article_finds_and_trusts_certificates() {
         Bytes([2, 2, 2, 2, 2, 2, 2, 2])
         NULL
         Bytes([1, 1, 1, 1, 1, 1, 1, 1])
-        15151: Cannot find the certificate '', because it does not exist or you do not have permission.
+        15151: Cannot find the certificate '999', because it does not exist or you do not have permission.
         15151: Cannot find the certificate '', because it does not exist or you do not have permission.
     "#]],
     );
@@ -424,7 +424,7 @@ fn administrators_ask_and_set() {
         tempdb | 16384
         Microsoft SQL Server 2022 - 16.0.4125.3
         1048576 | 16.0.4125.3
-        A connection for availability group 'DAG_db1' from availability replica 'sqlmi1' has been successfully established.
+        A connection for availability group 'DAG_db1' from availability replica 'AG_db1' with id  [F43EF5F6-0752-4FB6-9D39-AF06BF6896CE] to 'AG_db1_MI' with id [06699985-F309-43E5-86ED-F4F59F79586C] has been successfully established.  This is an informational message. No user action is required.
         50990: milink does not support server roles other than sysadmin.
         50990: milink does not support sp_rename.
         15007: 'nobody' is not a valid login or you do not have permission.
