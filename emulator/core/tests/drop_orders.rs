@@ -343,41 +343,41 @@ fn what_each_first_and_second_step_is_told() {
             then [Copy]: refused: database 'db1' does not exist
             then [Database]: refused: database 'db1' is in an availability group
         Seeding: Copy: refused: database 'db1' is in an availability group
-        Seeding: ManagedDatabase: refused: database 'db1' is in use by a link
+        Seeding: ManagedDatabase: refused: database 'db1' is replicated by a link
         InStep: Dag: gone
             then [Group, Endpoint, Link]: gone
             then [Database, Copy]: refused: database 'db1' is in an availability group
-            then [ManagedDatabase]: refused: database 'db1' is in use by a link
+            then [ManagedDatabase]: refused: database 'db1' is replicated by a link
         InStep: Group: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
         InStep: Database: refused: database 'db1' is in an availability group
         InStep: Endpoint: gone
             then [Dag, Link]: gone
             then [Group]: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
             then [Database, Copy]: refused: database 'db1' is in an availability group
-            then [ManagedDatabase]: refused: database 'db1' is in use by a link
+            then [ManagedDatabase]: refused: database 'db1' is replicated by a link
         InStep: Link: gone
             then [Dag, Endpoint, Copy, ManagedDatabase]: gone
             then [Group]: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
             then [Database]: refused: database 'db1' is in an availability group
         InStep: Copy: refused: database 'db1' is in an availability group
-        InStep: ManagedDatabase: refused: database 'db1' is in use by a link
+        InStep: ManagedDatabase: refused: database 'db1' is replicated by a link
         FailedOver: Dag: gone
             then [Group, Endpoint, Link]: gone
             then [Database, Copy]: refused: database 'db1' is in an availability group
-            then [ManagedDatabase]: refused: database 'db1' is in use by a link
+            then [ManagedDatabase]: refused: database 'db1' is replicated by a link
         FailedOver: Group: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
         FailedOver: Database: refused: database 'db1' is in an availability group
         FailedOver: Endpoint: gone
             then [Dag, Link]: gone
             then [Group]: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
             then [Database, Copy]: refused: database 'db1' is in an availability group
-            then [ManagedDatabase]: refused: database 'db1' is in use by a link
+            then [ManagedDatabase]: refused: database 'db1' is replicated by a link
         FailedOver: Link: gone
             then [Dag, Endpoint, Copy, ManagedDatabase]: gone
             then [Group]: refused: 'AG_db1' is used by the distributed group 'DAG_db1'
             then [Database]: refused: database 'db1' is in an availability group
         FailedOver: Copy: refused: database 'db1' is in an availability group
-        FailedOver: ManagedDatabase: refused: database 'db1' is in use by a link"#]]
+        FailedOver: ManagedDatabase: refused: database 'db1' is replicated by a link"#]]
     .assert_eq(&table.join("\n"));
 }
 

@@ -65,7 +65,7 @@ fn a_private_endpoint_in_another_network() {
             vm:vm-app -> mi2.Z:1433: dns.nxdomain Dns
             vm:vm-mi -> mi1.Z:1433: ok [mi mi1] redirect :11000
             vm:vm-mi -> mi1.Z:5022: ok [mi mi1]
-            mi:mi1 -> 10.9.0.4:1433: net.no_route TcpTimeout
+            mi:mi1 -> 10.9.0.4:1433: net.no_route TcpTimeout then pe.wrong_direction
             internet -> mi1.Z:1433: net.no_route TcpTimeout
         "#]],
     );
