@@ -251,6 +251,17 @@ impl WorldCell {
         epoch: u64,
         change: impl FnOnce(&mut World, Timestamp) -> R,
     ) -> Option<R> {
+        self.attempt_in(epoch, |world, now| (change(world, now), true))
+    }
+
+    /// As [`change_in`](Self::change_in) for what may have to leave the world as it is, and says whether it has changed it:
+    /// if not, nobody who waits for a change is woken.
+    #[track_caller]
+    pub fn attempt_in<R>(
+        self: &Arc<Self>,
+        epoch: u64,
+        attempt: impl FnOnce(&mut World, Timestamp) -> (R, bool),
+    ) -> Option<R> {
         let _turn = self.turn();
         let mut state = self.lock();
         // Epochs change under the lock.
@@ -258,9 +269,12 @@ impl WorldCell {
             return None;
         }
         let now = self.now(&mut state);
+        let due = state.world.is_due(now);
         state.world.advance_to(now);
-        let result = change(&mut state.world, now);
-        self.settle(state);
+        let (result, changed) = attempt(&mut state.world, now);
+        if due || changed {
+            self.settle(state);
+        }
         Some(result)
     }
 

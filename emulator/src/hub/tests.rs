@@ -52,6 +52,20 @@ fn worlds_are_found_by_name_and_subscription_until_they_are_deleted() {
 }
 
 #[test]
+fn an_attempt_that_changes_nothing_wakes_nobody() {
+    let hub = Hub::new();
+    let cell = hub.create(spec("w", 1, ClockMode::Manual)).unwrap();
+    let (epoch, seen) = (cell.epoch(), cell.version());
+    assert_eq!(
+        cell.attempt_in(epoch, |_, _| ("tried", false)),
+        Some("tried")
+    );
+    assert_eq!(cell.version(), seen);
+    assert_eq!(cell.attempt_in(epoch, |_, _| ("done", true)), Some("done"));
+    assert_ne!(cell.version(), seen);
+}
+
+#[test]
 fn a_restored_world_is_what_it_was_and_begins_a_new_life() {
     let hub = Hub::new();
     let cell = hub.create(spec("w", 1, ClockMode::Manual)).unwrap();

@@ -99,14 +99,14 @@ impl Host for SessionHost<'_> {
         self.seen.clone()
     }
 
-    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
+    fn attempt(&mut self, change: &mut dyn FnMut(&mut World, Timestamp) -> bool) {
         if !self.lost {
             let (cell, life) = (self.cell, self.life);
-            let done = cell.change_in(life.epoch, |world, now| {
+            let done = cell.attempt_in(life.epoch, |world, now| {
                 let there = !life.is_over(cell, world);
-                there.then(|| change(world, now))
+                (there, there && change(world, now))
             });
-            if done.flatten().is_some() {
+            if done == Some(true) {
                 return;
             }
             self.lost = true;

@@ -28,7 +28,7 @@ impl Host for Here<'_> {
         self.0.clone()
     }
 
-    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
+    fn attempt(&mut self, change: &mut dyn FnMut(&mut World, Timestamp) -> bool) {
         let now = self.0.now();
         change(self.0, now);
     }

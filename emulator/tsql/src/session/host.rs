@@ -10,7 +10,16 @@ pub trait Host {
     fn snapshot(&mut self) -> World;
 
     /// Runs `change` with the world itself, alone. The timestamp is now; the world has been advanced to it.
-    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp));
+    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
+        self.attempt(&mut |world, now| {
+            change(world, now);
+            true
+        });
+    }
+
+    /// The same for what may have to leave the world as it is, and says whether it has changed it: an attempt that came to
+    /// nothing wakes nobody who waits for a change, least of all the one who will try again then.
+    fn attempt(&mut self, change: &mut dyn FnMut(&mut World, Timestamp) -> bool);
 
     /// Makes a key pair and a self-signed certificate.
     fn make_certificate(&mut self, request: &CertificateRequest) -> CertificateFacts;

@@ -181,7 +181,7 @@ impl Session {
         let frame: &mut Frame = self.frames.last_mut().expect("a request runs in a frame");
         let program = Arc::clone(&frame.program);
         let mut result: Option<Written> = None;
-        host.update(&mut |world, now| {
+        host.attempt(&mut |world, now| {
             let outcome = {
                 let reader: &World = world;
                 match reader.instance(state.instance).cloned() {
@@ -204,6 +204,7 @@ impl Session {
                 }?;
                 Ok((outcome, committed))
             }));
+            !matches!(&result, Some(Err(stop)) if stop.is_tried_again())
         });
         let (mut outcome, committed) = match result.expect("the host runs the change") {
             Ok(written) => written,

@@ -88,7 +88,7 @@ impl Host for Lab {
         self.world.clone()
     }
 
-    fn update(&mut self, change: &mut dyn FnMut(&mut World, Timestamp)) {
+    fn attempt(&mut self, change: &mut dyn FnMut(&mut World, Timestamp) -> bool) {
         let now = self.world.now();
         change(&mut self.world, now);
     }
