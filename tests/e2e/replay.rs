@@ -218,9 +218,7 @@ async fn read_done(stream: &mut TcpStream, status: u16) {
     }
 }
 
-/// Hangs: while a log is kept, the wish to give up a statement that waits is not heard.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the wish to give up a statement that waits is not heard while a log is kept"]
 async fn what_was_given_up_is_given_up_where_it_was() {
     const DONE_COUNT: u16 = 0x10;
     const DONE_ATTENTION: u16 = 0x20;

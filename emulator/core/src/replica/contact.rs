@@ -60,9 +60,8 @@ pub(super) fn check_peers(
     primary: InstanceId,
     secondary: InstanceId,
 ) -> Result<(), ReplicaError> {
-    let (one, other) = match (world.instance(primary), world.instance(secondary)) {
-        (Some(one), Some(other)) => (one, other),
-        _ => return Err(ReplicaError::Interrupted),
+    let (Some(one), Some(other)) = (world.instance(primary), world.instance(secondary)) else {
+        return Err(ReplicaError::Interrupted);
     };
     for server in [one, other] {
         let url = replica_of(local, server).map(|replica| &replica.endpoint_url);

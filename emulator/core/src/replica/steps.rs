@@ -374,10 +374,10 @@ fn follow_one(world: &mut World, id: SecondaryId, member: GroupDatabaseId) {
         FollowPhase::Absent if idle && seeding::may_start(world, id, member) => {
             arm(world, id, member, Transition::SeedingStart);
         }
-        FollowPhase::Absent => {
-            if seeding::is_automatic(world, id) && seeding::is_taken(world, id, &name) {
-                seeding::refuse_taken(world, id, member);
-            }
+        FollowPhase::Absent
+            if seeding::is_automatic(world, id) && seeding::is_taken(world, id, &name) =>
+        {
+            seeding::refuse_taken(world, id, member);
         }
         FollowPhase::CatchUp { .. } if idle && !status::is_suspended(world, id, phase) => {
             arm(world, id, member, Transition::CatchUp);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use milink_core::collation::Collation;
-use milink_core::ids::RowId;
+use milink_core::database::Database;
+use milink_core::ids::{RowId, TransactionId};
 use milink_core::sql_type::SqlType;
-use milink_core::store::{Column, Op};
+use milink_core::store::{Column, Op, TableDefinition};
 use milink_core::value::{Row, Value};
 
 use super::Work;
@@ -32,6 +33,26 @@ pub(super) struct TargetPlan {
     row_versions: u64,
     /// Parents of foreign keys are looked for.
     pub(super) checks_parents: bool,
+}
+
+/// The first number of a row that no open transaction but `own` has given to a row of its own. Those of tables with an
+/// identity column stay equal on purpose: whoever comes second waits there, and gets the next identity value.
+fn next_row_beyond_others(
+    database: &Database,
+    definition: &TableDefinition,
+    own: Option<TransactionId>,
+) -> u64 {
+    if definition
+        .columns
+        .iter()
+        .any(|column| column.identity.is_some())
+    {
+        return 0;
+    }
+    let open = database.transactions.values();
+    let others = open.filter(|open| Some(open.id) != own);
+    let tables = others.filter_map(|open| open.view.tables.get(&definition.object));
+    tables.map(|table| table.next_row().0).max().unwrap_or(0)
 }
 
 /// A value on its way into a column.
@@ -91,10 +112,16 @@ impl TargetPlan {
             }),
             _ => table.table.next_row().0,
         };
+        let next_row = match table.place {
+            Place::Database(id) => work.instance.databases.get(&id).map_or(0, |database| {
+                next_row_beyond_others(database, &definition, work.state.transaction_id())
+            }),
+            _ => 0,
+        };
         Ok(Self {
             types: definition.columns.iter().map(column_type).collect(),
             full_name: table.full_name(),
-            next_row: table.table.next_row().0,
+            next_row: next_row.max(table.table.next_row().0),
             last_identity: table.table.last_identity,
             identity_changed: false,
             defaults,
