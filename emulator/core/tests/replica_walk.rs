@@ -37,7 +37,7 @@ enum Act {
     HadrJoin,
     Mode(AvailabilityMode),
     BackupLog,
-    ActOnLink(OfLink),
+    Link(OfLink),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ fn act() -> impl Strategy<Value = Act> {
             Just(OfLink::GiveUp),
             Just(OfLink::Planned),
         ]
-        .prop_map(Act::ActOnLink),
+        .prop_map(Act::Link),
     ]
 }
 
@@ -189,7 +189,7 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             };
             lab.world.apply(now, backup).map(|_| ())
         }
-        Act::ActOnLink(what) => of_link(lab, what),
+        Act::Link(what) => of_link(lab, what),
     }
 }
 
