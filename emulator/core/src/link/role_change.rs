@@ -113,11 +113,7 @@ pub(super) fn split(world: &mut World, id: &LinkId, at: Flow) {
         .as_ref()
         .map_or_else(Vec::new, |old| committed_from(old, common));
     let end = old.as_ref().map_or(common, |old| old.log.end());
-    promote(world, target, old.as_deref().unwrap_or(&copy), common);
-    let fork = world.ids.next_guid();
-    if let Some(database) = world.instance_mut(target.0).database_mut(target.1) {
-        database.recovery_fork = fork;
-    }
+    promote_by_force(world, target, old.as_deref().unwrap_or(&copy), common);
     world.timers.cancel(&Timer::Link(id.clone()));
     world.timers.cancel(&Timer::Redo(id.clone()));
     role::turn(world, id, target.0);
@@ -153,11 +149,7 @@ pub(super) fn stand_alone(world: &mut World, instance: InstanceId, group: &Name)
         let Some(copy) = found.and_then(|found| found.databases.get(&database).cloned()) else {
             continue;
         };
-        promote(world, target, &copy, copy.log.end());
-        let fork = world.ids.next_guid();
-        if let Some(database) = world.instance_mut(instance).database_mut(database) {
-            database.recovery_fork = fork;
-        }
+        promote_by_force(world, target, &copy, copy.log.end());
     }
 }
 
@@ -255,37 +247,46 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
 /// What follows a side that goes back goes back with it, if it is further (a guess: what becomes of the other links of
 /// a database is not documented).
 fn revert_followers(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
-    let now = world.now();
     for id in replication::followers(world, source) {
         failover::interrupt(world, &id);
         let at = world.links.get(&id).and_then(|link| flow(world, link));
         let Some(Flow { target, .. }) = at else {
             continue;
         };
-        let Some(database) = world.instance_mut(target.0).database_mut(target.1) else {
+        let Some(database) = revert_copy(world, target, source, fork) else {
             continue;
         };
-        let Some(position) = &mut database.copy else {
-            continue;
-        };
-        if position.hardened <= fork.common {
-            continue;
-        }
-        *position = SecondaryCopy {
-            source,
-            hardened: fork.common,
-            hardened_time: now,
-            redone: fork.common,
-            redone_time: now,
-            committed: fork.committed,
-        };
-        database.content = fork.content.clone();
-        database.version += 1;
-        database.log.rewind_to(fork.common);
         database.state = DatabaseState::Recovering;
         enter(world, &id, Phase::Reverting { target: target.1 });
         arm_step(world, &id, Transition::Revert);
     }
+}
+
+/// Takes a copy that follows `source` back to where a link's sides parted; none if it is no further, or no copy.
+pub(crate) fn revert_copy<'a>(
+    world: &'a mut World,
+    target: (InstanceId, DatabaseId),
+    source: (InstanceId, DatabaseId),
+    fork: &Fork,
+) -> Option<&'a mut Database> {
+    let now = world.now();
+    let database = world.instance_mut(target.0).database_mut(target.1)?;
+    let position = database.copy.as_mut()?;
+    if position.hardened <= fork.common {
+        return None;
+    }
+    *position = SecondaryCopy {
+        source,
+        hardened: fork.common,
+        hardened_time: now,
+        redone: fork.common,
+        redone_time: now,
+        committed: fork.committed,
+    };
+    database.content = fork.content.clone();
+    database.version += 1;
+    database.log.rewind_to(fork.common);
+    Some(database)
 }
 
 /// The side that gave up is back at the common point.
@@ -329,6 +330,20 @@ fn promote(world: &mut World, target: (InstanceId, DatabaseId), old: &Database, 
     chain.last_full = Some(chain.last_full.map_or(from, |lsn| lsn.min(from)));
     chain.last_full_time = chain.last_full_time.or(Some(now));
     chain.last_log = Some(chain.last_log.map_or(from, |lsn| lsn.min(from)));
+}
+
+/// The same by force: the log goes on in a recovery fork of its own.
+fn promote_by_force(
+    world: &mut World,
+    target: (InstanceId, DatabaseId),
+    old: &Database,
+    from: Lsn,
+) {
+    promote(world, target, old, from);
+    let fork = world.ids.next_guid();
+    if let Some(database) = world.instance_mut(target.0).database_mut(target.1) {
+        database.recovery_fork = fork;
+    }
 }
 
 /// A database becomes a copy that follows `source`.

@@ -25,11 +25,10 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::availability_group::{LocalGroup, Replica};
-use crate::database::SecondaryCopy;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::instance::Instance;
-use crate::link::{Flow, Fork, Seeding, SeedingOutcome, follow};
+use crate::link::{Flow, Fork, Seeding, SeedingOutcome, follow, revert_copy};
 use crate::lsn::Lsn;
 use crate::names::Name;
 use crate::time::Timestamp;
@@ -263,7 +262,6 @@ pub(crate) fn pump_from(world: &mut World, source: (InstanceId, DatabaseId)) {
 
 /// The local secondaries of a database that goes back to where a link's sides parted go back with it, if they are further.
 pub(crate) fn revert_from(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
-    let now = world.now();
     for id in secondaries_of(world, source) {
         let phases = find(world, id).map(|(_, secondary)| {
             let phases = secondary.databases.values().map(|it| it.phase);
@@ -272,27 +270,9 @@ pub(crate) fn revert_from(world: &mut World, source: (InstanceId, DatabaseId), f
         let flows = phases.into_iter().flatten();
         let flows: Vec<Flow> = flows.filter_map(|phase| flow(world, id, phase)).collect();
         for at in flows.into_iter().filter(|at| at.source == source) {
-            let server = world.instance_mut(at.target.0);
-            let Some(database) = server.database_mut(at.target.1) else {
+            let Some(database) = revert_copy(world, at.target, source, fork) else {
                 continue;
             };
-            let Some(position) = &mut database.copy else {
-                continue;
-            };
-            if position.hardened <= fork.common {
-                continue;
-            }
-            *position = SecondaryCopy {
-                source,
-                hardened: fork.common,
-                hardened_time: now,
-                redone: fork.common,
-                redone_time: now,
-                committed: fork.committed,
-            };
-            database.content = fork.content.clone();
-            database.version += 1;
-            database.log.rewind_to(fork.common);
             let database = database.name.to_string();
             let (instance, link) = steps::words(world, id);
             world.record(EventKind::Reverting {
