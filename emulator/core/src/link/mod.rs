@@ -47,7 +47,9 @@ pub(crate) use limits::most_databases;
 pub(crate) use replication::{back_up_log, follow, log_needed_from, plan_log_backup, redo};
 pub(crate) use role::{Flow, direction as direction_of, flow};
 pub(crate) use role_change::revert_copy;
-pub(crate) use seeding::{blank_copy, cancel as cancel_creation};
+pub(crate) use seeding::{
+    attempt_after, blank_copy, cancel as cancel_creation, copying_time, next_run, remember,
+};
 pub(crate) use several::come as members_come;
 pub(crate) use several::laws::{failovers_are_whole, members_agree, modes_never_mix};
 pub(crate) use status::positions_of;

@@ -14,13 +14,13 @@ use crate::fault::{self, About};
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::names::Name;
 use crate::refusal::LinkError;
-use crate::store::Log;
+use crate::store::{Content, Log};
 use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
 
 /// After how many days a creation is canceled whose database is not there (documented).
 const CREATION_DAYS: i64 = 6;
-/// How many seeding runs a link remembers.
+/// How many seeding runs a link or a replica's database remembers.
 const REMEMBERED: usize = 20;
 
 /// Starts the copy: a database in RESTORING appears on the target, and the creation's operation is done.
@@ -56,32 +56,21 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let local = local_group(&target, &link);
     let bytes = source.data_file_bytes();
     if !may_create_databases(&target, local) {
+        let target = (target_instance, target.free_database_id());
         let run = Seeding {
-            id: world.ids.next_guid(),
-            source: (source_instance, source.id),
-            target: (target_instance, target.free_database_id()),
-            started: now,
-            bytes,
             // Any length will do: nothing of it was copied.
             minimum: Span::seconds(1),
             copying: Span::seconds(1),
-            pace: Pace {
-                since: now,
-                done: Span::ZERO,
-                sharers: 1,
-            },
-            stalled: Span::ZERO,
-            stalled_since: None,
-            base: source.log.end(),
-            content: crate::store::Content::default(),
-            attempt: attempt(&link),
-            outcome: SeedingOutcome::Running,
+            ..next_run(
+                world,
+                (source_instance, &source),
+                target,
+                attempt_after(&link.seedings),
+            )
         };
         return refuse_seeding(world, id, run);
     }
-    let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
-        Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
-    });
+    let copying = copying_time(world, bytes);
     let slowed = world.fault_at(&fault::seeding::SLOW, |world| About::link(world, &link));
     let slowed = slowed.map_or(Span::ZERO, |verdict| verdict.delay());
     let minimum = world.span(Transition::SeedingMinimum) + slowed;
@@ -102,7 +91,6 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         let database = world.instance_mut(source_instance).database_mut(source.id);
         database.expect("found a moment ago").group = Some((group, member));
     }
-    let base = source.log.end();
     let joined = local.map(|group| (group, member));
     let copy = blank_copy(&source, source_instance, target_id, joined, now);
     world
@@ -122,29 +110,19 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
         );
     }
     let run = Seeding {
-        id: world.ids.next_guid(),
-        source: (source_instance, source.id),
-        target: (target_instance, target_id),
-        started: now,
-        bytes,
         minimum,
         copying,
-        // Who shares the bandwidth is found out when everything else has happened.
-        pace: Pace {
-            since: now,
-            done: Span::ZERO,
-            sharers: 1,
-        },
-        stalled: Span::ZERO,
-        stalled_since: None,
-        base,
         content: source.content.clone(),
-        attempt: attempt(&link),
-        outcome: SeedingOutcome::Running,
+        ..next_run(
+            world,
+            (source_instance, &source),
+            (target_instance, target_id),
+            attempt_after(&link.seedings),
+        )
     };
     let ends = run.ends();
-    remember(world, id, run);
     let changed = world.link_mut(id).expect("found a moment ago");
+    remember(&mut changed.seedings, run);
     // What kept it from beginning does so no longer.
     if let Some(LinkError::CreateDatabaseNotGranted { .. }) = changed.last_error {
         changed.last_error = None;
@@ -165,6 +143,57 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     }
 }
 
+/// A run that begins now where the source's log ends: it takes no time and copies nothing yet.
+pub(crate) fn next_run(
+    world: &mut World,
+    source: (InstanceId, &Database),
+    target: (InstanceId, DatabaseId),
+    attempt: i32,
+) -> Seeding {
+    let now = world.now();
+    Seeding {
+        id: world.ids.next_guid(),
+        source: (source.0, source.1.id),
+        target,
+        started: now,
+        bytes: source.1.data_file_bytes(),
+        minimum: Span::ZERO,
+        copying: Span::ZERO,
+        // Who shares the bandwidth is found out when everything else has happened.
+        pace: Pace {
+            since: now,
+            done: Span::ZERO,
+            sharers: 1,
+        },
+        stalled: Span::ZERO,
+        stalled_since: None,
+        base: source.1.log.end(),
+        content: Content::default(),
+        attempt,
+        outcome: SeedingOutcome::Running,
+    }
+}
+
+/// Which run the next one is.
+pub(crate) fn attempt_after(runs: &[Seeding]) -> i32 {
+    runs.last().map_or(0, |run| run.attempt) + 1
+}
+
+/// How long so many bytes take with all the bandwidth that a source has for seeding.
+pub(crate) fn copying_time(world: &World, bytes: u64) -> Span {
+    world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
+        Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
+    })
+}
+
+/// Keeps a run with those before it, as far as they are remembered.
+pub(crate) fn remember(runs: &mut Vec<Seeding>, run: Seeding) {
+    if runs.len() >= REMEMBERED {
+        runs.remove(0);
+    }
+    runs.push(run);
+}
+
 /// A database in RESTORING that is about to get the content of `source`, as it is where its log ends.
 pub(crate) fn blank_copy(
     source: &Database,
@@ -179,7 +208,7 @@ pub(crate) fn blank_copy(
         created: now,
         state: DatabaseState::Restoring,
         recovery_model: RecoveryModel::Full,
-        content: crate::store::Content::default(),
+        content: Content::default(),
         version: 0,
         log: Log::starting_at(base),
         transactions: imbl::OrdMap::new(),
@@ -249,7 +278,7 @@ fn refuse_seeding(world: &mut World, id: &LinkId, run: Seeding) {
     link.last_error = Some(error);
     let (now, target) = (run.started, run.target.0);
     let outcome = SeedingOutcome::Failed(now, reason.clone());
-    remember(world, id, Seeding { outcome, ..run });
+    remember(&mut link.seedings, Seeding { outcome, ..run });
     world.instance_mut(target).log(now, line);
     world.record(EventKind::SeedingFailed {
         instance,
@@ -257,19 +286,6 @@ fn refuse_seeding(world: &mut World, id: &LinkId, run: Seeding) {
         database,
         reason,
     });
-}
-
-/// Which run of a link the next one is.
-fn attempt(link: &Link) -> i32 {
-    link.seedings.last().map_or(0, |run| run.attempt) + 1
-}
-
-fn remember(world: &mut World, id: &LinkId, run: Seeding) {
-    let link = world.link_mut(id).expect("the caller has it");
-    if link.seedings.len() >= REMEMBERED {
-        link.seedings.remove(0);
-    }
-    link.seedings.push(run);
 }
 
 /// Whether seeding may create a database in this group of the target.
@@ -430,7 +446,7 @@ pub(super) fn interrupt(world: &mut World, id: &LinkId, error: &LinkError) {
     }
     if let Some(run) = changed.seedings.last_mut() {
         run.outcome = SeedingOutcome::Failed(now, error.to_string());
-        run.content = crate::store::Content::default();
+        run.content = Content::default();
     }
     let (instance, link, database) = words(world, id);
     world.record(EventKind::SeedingFailed {

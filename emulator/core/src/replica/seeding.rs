@@ -11,14 +11,12 @@ use crate::database::{Database, DatabaseState};
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, GroupDatabaseId, InstanceId};
-use crate::link::{Pace, Seeding, SeedingOutcome, blank_copy};
+use crate::link::{
+    Seeding, SeedingOutcome, attempt_after, blank_copy, copying_time, next_run, remember,
+};
 use crate::names::Name;
 use crate::store::{Content, LogKind};
-use crate::time::Span;
 use crate::world::World;
-
-/// How many runs a database remembers.
-const REMEMBERED: usize = 20;
 
 /// Whether the copying of a database may begin now.
 pub(super) fn may_start(world: &World, id: SecondaryId, member: GroupDatabaseId) -> bool {
@@ -85,8 +83,13 @@ pub(super) fn start(world: &mut World, id: SecondaryId, member: GroupDatabaseId)
         name: source.name.clone(),
     };
     add_member(world, id, joined);
-    let mut run = new_run(world, (primary, &source), (id.instance, target));
-    run.attempt = next_attempt(world, id, member);
+    // Replicas near each other do not share bandwidth (guess).
+    let run = Seeding {
+        minimum: world.span(Transition::SeedingMinimum),
+        copying: copying_time(world, source.data_file_bytes()),
+        content: content_at_end(&source),
+        ..begin(world, id, member, (primary, &source), target)
+    };
     let (ends, bytes) = (run.ends(), run.bytes);
     keep(world, id, member, run);
     if let Some(following) = following_mut(world, id, member) {
@@ -103,46 +106,30 @@ pub(super) fn start(world: &mut World, id: SecondaryId, member: GroupDatabaseId)
     });
 }
 
-/// A run from the end of a database's log. Replicas near each other do not share bandwidth (guess).
-fn new_run(
+/// The next run of a member's copy.
+fn begin(
     world: &mut World,
+    id: SecondaryId,
+    member: GroupDatabaseId,
     source: (InstanceId, &Database),
-    target: (InstanceId, DatabaseId),
+    target: DatabaseId,
 ) -> Seeding {
-    let now = world.now();
-    let bytes = source.1.data_file_bytes();
-    let copying = world.durations.seeding_rate().map_or(Span::ZERO, |rate| {
-        Span::milliseconds((bytes.saturating_mul(1000) / rate.max(1)) as i64)
-    });
-    // The primary may itself follow another database, and not have redone all that it has hardened.
-    let mut content = source.1.content.clone();
-    for entry in source.1.unredone() {
+    let following = find(world, id).and_then(|(_, secondary)| secondary.databases.get(&member));
+    let attempt = attempt_after(following.map_or(&[], |following| &following.runs));
+    next_run(world, source, (id.instance, target), attempt)
+}
+
+/// What a database holds where its log ends: it may itself follow another, and not have redone all that it has hardened.
+fn content_at_end(source: &Database) -> Content {
+    let mut content = source.content.clone();
+    for entry in source.unredone() {
         if let LogKind::Commit(ops) = &entry.kind {
             for op in ops.iter() {
                 content.apply(op);
             }
         }
     }
-    Seeding {
-        id: world.ids.next_guid(),
-        source: (source.0, source.1.id),
-        target,
-        started: now,
-        bytes,
-        minimum: world.span(Transition::SeedingMinimum),
-        copying,
-        pace: Pace {
-            since: now,
-            done: Span::ZERO,
-            sharers: 1,
-        },
-        stalled: Span::ZERO,
-        stalled_since: None,
-        base: source.1.log.end(),
-        content,
-        attempt: 1,
-        outcome: SeedingOutcome::Running,
-    }
+    content
 }
 
 /// A database that is in the way makes the run fail, once for as long as it is there.
@@ -159,27 +146,18 @@ pub(super) fn refuse_taken(world: &mut World, id: SecondaryId, member: GroupData
     let Some(there) = found.map(|found| found.id) else {
         return;
     };
-    let now = world.now();
-    let mut run = new_run(world, (primary, &source), (id.instance, there));
     let reason = format!("database '{}' exists on the target", source.name);
-    run.content = Content::default();
-    run.attempt = next_attempt(world, id, member);
-    run.outcome = SeedingOutcome::Failed(now, reason.clone());
+    let run = Seeding {
+        outcome: SeedingOutcome::Failed(world.now(), reason.clone()),
+        ..begin(world, id, member, (primary, &source), there)
+    };
     keep(world, id, member, run);
     tell_failure(world, id, &source.name, reason);
 }
 
-fn next_attempt(world: &World, id: SecondaryId, member: GroupDatabaseId) -> i32 {
-    let following = find(world, id).and_then(|(_, secondary)| secondary.databases.get(&member));
-    following.map_or(0, |following| following.runs.len() as i32) + 1
-}
-
 fn keep(world: &mut World, id: SecondaryId, member: GroupDatabaseId, run: Seeding) {
     if let Some(following) = following_mut(world, id, member) {
-        if following.runs.len() >= REMEMBERED {
-            following.runs.remove(0);
-        }
-        following.runs.push(run);
+        remember(&mut following.runs, run);
     }
 }
 
