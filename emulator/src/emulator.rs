@@ -29,7 +29,7 @@ use crate::keys::{Keys, LeafResolver};
 use crate::network::{self, Network};
 use crate::sockets::WorldSockets;
 use crate::tape::{self, End, InTurn, Start, Tape, Writer};
-use crate::tds::TlsConfigs;
+use crate::tds::{MOST_BYTES_OF_ALL, Room, TlsConfigs};
 use crate::topology::{MANAGED_INSTANCE_ADMINISTRATOR, Topology};
 use crate::ways::{self, Ways};
 use crate::{control, http, limits, wiring};
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) started: Instant,
     pub(crate) sql_tls: TlsConfigs,
+    /// For what SQL clients send, of whatever port.
+    pub(crate) sql_room: Room,
     pub(crate) sa_password: String,
     pub(crate) administrator_password: String,
     http: SocketAddr,
@@ -289,6 +291,7 @@ impl Builder {
             identity,
             started: Instant::now(),
             sql_tls,
+            sql_room: Room::of(MOST_BYTES_OF_ALL),
             sa_password,
             administrator_password,
             authority,
@@ -462,6 +465,7 @@ impl Shared {
                 keys: Arc::clone(&self.keys),
                 tokens: Arc::clone(&self.arm),
                 server_tls: self.sql_tls.clone(),
+                server_room: self.sql_room.clone(),
                 listen: self.config.listen,
                 host: self.sql_host(),
                 own_names: self.config.tls_names.clone(),

@@ -24,8 +24,9 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::util::{MapRequest, MapResult};
 
+use crate::room::Room;
 use beginning::Beginning;
-use body::{MOST_BYTES_OF_ALL, Room};
+use body::MOST_BYTES_OF_ALL;
 
 /// First byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;

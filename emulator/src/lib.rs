@@ -22,6 +22,7 @@ mod emulator;
 mod http;
 mod mirroring;
 mod network;
+mod room;
 mod sockets;
 mod sql;
 mod ways;

@@ -139,6 +139,7 @@ impl WorldSockets {
 fn config(shared: &Shared, max_connections: usize) -> ListenerConfig {
     ListenerConfig {
         tls: Some(shared.sql_tls.clone()),
+        room: shared.sql_room.clone(),
         max_connections,
         ..ListenerConfig::default()
     }

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,6 +12,8 @@ use axum::http::Request;
 use bytes::BytesMut;
 use futures_core::Stream;
 use tokio::time::Sleep;
+
+use crate::room::{Room, Share};
 
 /// Nobody takes a larger body: it is Resource Manager's bound, and the control API has the same.
 pub(crate) const MOST_BODY_BYTES: usize = 4 << 20;
@@ -61,10 +62,7 @@ where
     if body.is_end_stream() {
         return Request::from_parts(parts, Body::empty());
     }
-    let share = Arc::new(Share {
-        room: room.clone(),
-        taken: AtomicUsize::new(0),
-    });
+    let share = Arc::new(Share::none_of(room));
     // What was read is held until the request is answered, and so is its share.
     parts.extensions.insert(Arc::clone(&share));
     let body = Body::from_stream(Bounded {
@@ -73,48 +71,6 @@ where
         share,
     });
     Request::from_parts(parts, body)
-}
-
-/// Room for all bodies.
-#[derive(Clone, Debug)]
-pub(crate) struct Room {
-    left: Arc<AtomicUsize>,
-}
-
-impl Room {
-    /// For so many bytes.
-    pub(crate) fn of(bytes: usize) -> Self {
-        Self {
-            left: Arc::new(AtomicUsize::new(bytes)),
-        }
-    }
-}
-
-/// What one request has of the room.
-#[derive(Debug)]
-struct Share {
-    room: Room,
-    taken: AtomicUsize,
-}
-
-impl Share {
-    /// Whether there was room for so many bytes more.
-    fn take(&self, bytes: usize) -> bool {
-        let order = Ordering::Relaxed;
-        let less = |left: usize| left.checked_sub(bytes);
-        let took = self.room.left.fetch_update(order, order, less).is_ok();
-        if took {
-            self.taken.fetch_add(bytes, order);
-        }
-        took
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        let taken = *self.taken.get_mut();
-        self.room.left.fetch_add(taken, Ordering::Relaxed);
-    }
 }
 
 #[derive(Debug, thiserror::Error)]

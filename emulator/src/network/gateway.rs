@@ -312,7 +312,7 @@ impl Network {
         {
             let found = world.sql_server(server).map(|found| found.id);
             return Ok(found.map(|id| {
-                let config = config(setting.server_tls.clone());
+                let config = config(setting.server_tls.clone(), setting);
                 (SqlEndpoint::server_by_route(cell, id, keys, route), config)
             }));
         }
@@ -325,7 +325,7 @@ impl Network {
         };
         let tls = self.certificates.of(setting, instance, route.target())?;
         let endpoint = SqlEndpoint::route(cell, keys, Arc::clone(&setting.tokens), route);
-        Ok(Some((endpoint, config(tls))))
+        Ok(Some((endpoint, config(tls, setting))))
     }
 }
 
@@ -346,9 +346,10 @@ fn passage(target: &Target, decision: &Decision, stream: &TcpStream) -> Passage 
 
 type Service = (Arc<dyn SqlService>, ListenerConfig);
 
-fn config(tls: TlsConfigs) -> ListenerConfig {
+fn config(tls: TlsConfigs, setting: &super::Setting) -> ListenerConfig {
     ListenerConfig {
         tls: Some(tls),
+        room: setting.server_room.clone(),
         ..ListenerConfig::default()
     }
 }

@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use crate::arm::Arm;
 use crate::hub::WorldCell;
 use crate::keys::Keys;
-use crate::tds::TlsConfigs;
+use crate::tds::{Room, TlsConfigs};
 use crate::topology::NameCheckSpec;
 
 pub(crate) use door::{Door, Mode};
@@ -110,6 +110,8 @@ pub(crate) struct Setting {
     pub(crate) tokens: Arc<Arm>,
     /// For SQL Servers, which have no zone.
     pub(crate) server_tls: TlsConfigs,
+    /// For what SQL clients send, of whatever port.
+    pub(crate) server_room: Room,
     /// The address that mapped ports are bound to.
     pub(crate) listen: IpAddr,
     /// That address, as clients are told it.

@@ -382,7 +382,8 @@ impl EngineSession {
                         progress.failed = true;
                     }
                     progress.rows += 1;
-                    if progress.rows.is_multiple_of(ROWS_A_TURN) {
+                    // However wide they are.
+                    if progress.rows.is_multiple_of(ROWS_A_TURN) || sink.is_full() {
                         sink.ready().await?;
                     }
                 }

@@ -15,12 +15,13 @@ use tokio::net::TcpStream;
 
 use super::attention::Cancel;
 use super::handshake::{self, Handshaken};
-use super::incoming::Incoming;
+use super::incoming::{Arrived, FREE_BYTES, Incoming};
 use super::listener::ListenerConfig;
 use super::login;
 use super::service::{Raw, SessionRequest, SessionState, SqlService, SqlSession};
 use super::sink::{ClientGone, DoneScope, End, ResponseSink};
 use super::socket::Socket;
+use crate::room::Share;
 
 /// Why a connection ended other than by the client's goodbye.
 #[derive(Debug, thiserror::Error)]
@@ -100,12 +101,13 @@ impl Connection {
         let mut next = None;
         let mut ended = self.session.ended();
         loop {
-            let message = match next.take() {
-                Some(message) => message,
+            // Its share of the room is held until it is answered.
+            let Arrived { message, share } = match next.take() {
+                Some(arrived) => arrived,
                 None => tokio::select! {
                     biased;
                     arrived = self.requests.next() => match arrived? {
-                        Some(message) => message,
+                        Some(arrived) => arrived,
                         None => return Ok(()),
                     },
                     () = &mut ended => {
@@ -126,20 +128,28 @@ impl Connection {
                     self.answer_nothing().await?;
                     continue;
                 }
-                _ => match decode(message.kind, &message.payload, self.version, &self.limits)? {
+                _ if message.is_dropped => {
+                    self.session.give_up();
+                    self.refuse(&milink_tds::Error::NoRoom, message.reset)
+                        .await?
+                }
+                _ => match decode_within(&share, &message, self.version, self.limits)? {
                     Ok(request) => {
                         self.session.arrives(&Raw {
                             kind: message.kind,
                             version: self.version,
                             payload: &message.payload,
                         });
-                        self.respond(&message, request).await?
+                        self.respond(message.reset, request).await?
                     }
-                    Err(error) => self.refuse(&error).await?,
+                    Err(error) => {
+                        self.session.give_up();
+                        self.refuse(&error, message.reset).await?
+                    }
                 },
             };
             match outcome {
-                Outcome::Next(message) => next = message,
+                Outcome::Next(early) => next = early,
                 Outcome::Closed => {
                     self.sink.shut_down().await;
                     return Ok(());
@@ -152,7 +162,7 @@ impl Connection {
     /// Runs a request while listening for an attention.
     async fn respond(
         &mut self,
-        message: &Message,
+        reset: ResetRequest,
         request: SessionRequest,
     ) -> Result<Outcome, ConnectionError> {
         let Self {
@@ -164,13 +174,7 @@ impl Connection {
         let cancel = Arc::new(Cancel::default());
         let is_call = matches!(request, SessionRequest::Rpc { .. });
         sink.begin(is_call, Arc::clone(&cancel));
-        if message.reset != ResetRequest::None {
-            sink.env_change(&EnvChange::ResetConnection);
-            session.reset(
-                message.reset == ResetRequest::ConnectionKeepTransaction,
-                sink,
-            );
-        }
+        make_new(&mut **session, sink, reset);
         let work = async {
             let state = session.run(request, sink, &cancel).await?;
             sink.finish().await?;
@@ -187,9 +191,9 @@ impl Connection {
                     arrived = requests.next(), if early.is_none() => match arrived? {
                         // Dropping the work ends the session; it holds no lock while it waits.
                         None => return Ok(Outcome::ClientGone),
-                        Some(message) if message.kind == PacketType::Attention => cancel.cancel(),
+                        Some(arrived) if arrived.message.kind == PacketType::Attention => cancel.cancel(),
                         // A client that does not wait for its answer. One request is kept.
-                        Some(message) => early = Some(message),
+                        Some(arrived) => early = Some(arrived),
                     },
                     result = &mut work => break result?,
                 }
@@ -211,26 +215,40 @@ impl Connection {
 
     /// Answers a request that could not be read. What is only unsupported leaves the connection
     /// usable, since the message as a whole was delimited; anything else closes it.
-    async fn refuse(&mut self, error: &milink_tds::Error) -> Result<Outcome, ConnectionError> {
+    async fn refuse(
+        &mut self,
+        error: &milink_tds::Error,
+        reset: ResetRequest,
+    ) -> Result<Outcome, ConnectionError> {
         let is_recoverable = error.is_recoverable();
         tracing::debug!(%error, is_recoverable, "request refused");
-        let (number, text) = match is_recoverable {
+        let (number, class, text) = match is_recoverable {
+            // Which of its pools the real server names is a guess.
+            true if *error == milink_tds::Error::NoRoom => (
+                701,
+                17,
+                "There is insufficient system memory in resource pool 'default' to run this query."
+                    .to_owned(),
+            ),
             true => (
                 8009,
+                16,
                 format!("The incoming tabular data stream (TDS) cannot be served: {error}."),
             ),
             false => (
                 4002,
+                16,
                 format!(
                     "The incoming tabular data stream (TDS) protocol stream is incorrect: {error}."
                 ),
             ),
         };
         self.sink.begin(false, Arc::default());
+        make_new(&mut *self.session, &mut self.sink, reset);
         self.sink.message(&ServerMessage {
             number,
             state: 1,
-            class: 16,
+            class,
             text,
             server: self.server_name.clone(),
             procedure: String::new(),
@@ -249,10 +267,18 @@ impl Connection {
     }
 }
 
+/// What a pool asks for together with the first request of a connection's next user.
+fn make_new(session: &mut dyn SqlSession, sink: &mut ResponseSink, reset: ResetRequest) {
+    if reset != ResetRequest::None {
+        sink.env_change(&EnvChange::ResetConnection);
+        session.reset(reset == ResetRequest::ConnectionKeepTransaction, sink);
+    }
+}
+
 /// How the connection goes on.
 enum Outcome {
     /// With this message, if it came early, or the next.
-    Next(Option<Message>),
+    Next(Option<Arrived>),
     /// Not at all, by the server's decision.
     Closed,
     /// Not at all, the client left.
@@ -266,38 +292,60 @@ enum Outcome {
 /// Says why it is none.
 pub(crate) fn read_again(raw: &Raw<'_>) -> Result<SessionRequest, String> {
     match decode(raw.kind, raw.payload, raw.version, &Limits::default()) {
-        Ok(Ok(request)) => Ok(request),
+        Ok(Ok((request, _))) => Ok(request),
         Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// The request in a message. The outer error is a message that has no place here; the inner one can
-/// be told to the client.
+/// The request in a message, if there is room for what it holds: it is far more than came, where values are short.
+fn decode_within(
+    share: &Share,
+    message: &Message,
+    version: TdsVersion,
+    limits: Limits,
+) -> Result<Result<SessionRequest, milink_tds::Error>, ConnectionError> {
+    let limits = Limits {
+        decoded_bytes: share.room().left().max(FREE_BYTES),
+        ..limits
+    };
+    let decoded = decode(message.kind, &message.payload, version, &limits)?;
+    Ok(decoded.and_then(|(request, bytes)| {
+        let more = bytes.saturating_sub(FREE_BYTES);
+        match more == 0 || share.take(more) {
+            true => Ok(request),
+            false => Err(milink_tds::Error::NoRoom),
+        }
+    }))
+}
+
+/// The request in a message, and how much memory it takes. The outer error is a message that has no place here; the inner
+/// one can be told to the client.
 fn decode(
     kind: PacketType,
     payload: &[u8],
     version: TdsVersion,
     limits: &Limits,
-) -> Result<Result<SessionRequest, milink_tds::Error>, ConnectionError> {
+) -> Result<Result<(SessionRequest, usize), milink_tds::Error>, ConnectionError> {
     Ok(match kind {
-        PacketType::SqlBatch => SqlBatch::decode(payload, version)
-            .map(|batch| SessionRequest::Batch { text: batch.text }),
-        PacketType::Rpc => {
-            RpcRequest::decode(payload, version, limits).map(|request| SessionRequest::Rpc {
-                calls: request.calls,
-            })
-        }
+        PacketType::SqlBatch => SqlBatch::decode(payload, version).map(|batch| {
+            let bytes = batch.text.len();
+            (SessionRequest::Batch { text: batch.text }, bytes)
+        }),
+        PacketType::Rpc => RpcRequest::decode(payload, version, limits).map(|request| {
+            let calls = request.calls;
+            (SessionRequest::Rpc { calls }, request.decoded_bytes)
+        }),
         PacketType::TransactionManager => {
             TransactionRequest::decode(payload, version).map(|request| {
-                SessionRequest::Transaction {
-                    action: request.action,
-                }
+                let action = request.action;
+                (SessionRequest::Transaction { action }, 0)
             })
         }
-        PacketType::BulkLoad => {
-            BulkLoad::decode(payload, version, limits).map(|load| SessionRequest::BulkLoad { load })
-        }
+        PacketType::BulkLoad => BulkLoad::decode(payload, version, limits).map(|load| {
+            let bytes = load.decoded_bytes;
+            (SessionRequest::BulkLoad { load }, bytes)
+        }),
         PacketType::Attention
         | PacketType::TabularResult
         | PacketType::FedAuthToken

@@ -16,11 +16,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::connection::{ConnectionError, Requests};
-use super::incoming::Incoming;
+use super::incoming::{Arrived, Incoming};
 use super::listener::ListenerConfig;
 use super::service::SqlService;
 use super::socket::{Reset, Socket};
 use super::tls::WrappedStream;
+use crate::room::Room;
 
 /// First byte of a TLS record that holds a handshake: TDS 8.0.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -36,7 +37,7 @@ pub(super) struct Handshaken {
 
 /// The connection once TLS is settled, and what it says first.
 pub(super) struct Link {
-    pub(super) login: Message,
+    pub(super) login: Arrived,
     pub(super) requests: Requests,
     pub(super) responses: Box<dyn AsyncWrite + Send + Unpin>,
     pub(super) sni: Option<String>,
@@ -86,11 +87,11 @@ async fn strict(
         return Ok(None);
     }
     let stream = accept_tls(WrappedStream::bare(socket), &tls.strict).await?;
-    let mut incoming = Incoming::new(stream, config.limits.prelogin_bytes);
-    let Some(message) = incoming.next().await? else {
+    let mut incoming = Incoming::new(stream, config.limits.prelogin_bytes, &config.room);
+    let Some(first) = incoming.next().await? else {
         return Ok(None);
     };
-    let client = read_prelogin(&message)?;
+    let client = read_prelogin(&first.message)?;
     let greeting = service.greeting();
     let response = PreloginResponse {
         version: greeting.version,
@@ -100,7 +101,7 @@ async fn strict(
     send_prelogin(&response, incoming.get_mut()).await?;
     incoming.set_max_message_bytes(config.limits.login_bytes);
     match incoming.next().await? {
-        Some(login) => Ok(Some(encrypted_link(login, incoming)?)),
+        Some(login) => Ok(Some(encrypted_link(login, incoming, &config.room)?)),
         None => Ok(None),
     }
 }
@@ -116,20 +117,20 @@ async fn classic(
         Some(_) => greeting.encryption,
         None => EncryptionPolicy::PlainOnly,
     };
-    let mut incoming = Incoming::new(socket, config.limits.prelogin_bytes);
-    let message = match incoming.next().await? {
+    let mut incoming = Incoming::new(socket, config.limits.prelogin_bytes, &config.room);
+    let first = match incoming.next().await? {
         None => return Ok(None),
-        Some(message) if message.kind == PacketType::Login7 => {
+        Some(first) if first.message.kind == PacketType::Login7 => {
             if policy == EncryptionPolicy::Force {
                 return Err(ConnectionError::Unexpected(
                     "a login in clear on a server that forces encryption",
                 ));
             }
-            return Ok(Some(plain_link(message, incoming)?));
+            return Ok(Some(plain_link(first, incoming, &config.room)?));
         }
-        Some(message) => message,
+        Some(first) => first,
     };
-    let client = read_prelogin(&message)?;
+    let client = read_prelogin(&first.message)?;
     let (encryption, outcome) = negotiate_encryption(policy, client.encryption);
     let response = PreloginResponse {
         version: greeting.version,
@@ -143,7 +144,9 @@ async fn classic(
         _ => {
             incoming.set_max_message_bytes(config.limits.login_bytes);
             let login = incoming.next().await?;
-            return login.map(|login| plain_link(login, incoming)).transpose();
+            return login
+                .map(|login| plain_link(login, incoming, &config.room))
+                .transpose();
         }
     };
     if service.is_struck(&tds::TLS_FAILS) {
@@ -151,18 +154,22 @@ async fn classic(
     }
     let wrapped = WrappedStream::new(incoming.into_idle_stream()?);
     let stream = accept_tls(wrapped, &tls.classic).await?;
-    let mut incoming = Incoming::new(stream, config.limits.login_bytes);
+    let mut incoming = Incoming::new(stream, config.limits.login_bytes, &config.room);
     let Some(login) = incoming.next().await? else {
         return Ok(None);
     };
     if outcome == EncryptionOutcome::Full {
-        return Ok(Some(encrypted_link(login, incoming)?));
+        return Ok(Some(encrypted_link(login, incoming, &config.room)?));
     }
     // Exactly the login was encrypted. The client says no more until it is answered, so nothing
     // of what follows can be inside the TLS layer.
     let (wrapped, _) = incoming.into_idle_stream()?.into_inner();
-    let incoming = Incoming::new(wrapped.into_inner(), config.limits.login_bytes);
-    Ok(Some(plain_link(login, incoming)?))
+    let incoming = Incoming::new(
+        wrapped.into_inner(),
+        config.limits.login_bytes,
+        &config.room,
+    );
+    Ok(Some(plain_link(login, incoming, &config.room)?))
 }
 
 fn read_prelogin(message: &Message) -> Result<Prelogin, ConnectionError> {
@@ -197,24 +204,32 @@ async fn accept_tls(
     Ok(stream)
 }
 
-fn encrypted_link(login: Message, incoming: Incoming<Tls>) -> Result<Link, ConnectionError> {
+fn encrypted_link(
+    login: Arrived,
+    incoming: Incoming<Tls>,
+    room: &Room,
+) -> Result<Link, ConnectionError> {
     let stream = incoming.into_idle_stream()?;
     let sni = stream.get_ref().1.server_name().map(str::to_owned);
     let (read, write) = tokio::io::split(stream);
     Ok(Link {
         login,
-        requests: Incoming::new(Box::new(read), 0),
+        requests: Incoming::new(Box::new(read), 0, room),
         responses: Box::new(write),
         sni,
         is_encrypted: true,
     })
 }
 
-fn plain_link(login: Message, incoming: Incoming<Socket>) -> Result<Link, ConnectionError> {
+fn plain_link(
+    login: Arrived,
+    incoming: Incoming<Socket>,
+    room: &Room,
+) -> Result<Link, ConnectionError> {
     let (read, write) = tokio::io::split(incoming.into_idle_stream()?);
     Ok(Link {
         login,
-        requests: Incoming::new(Box::new(read), 0),
+        requests: Incoming::new(Box::new(read), 0, room),
         responses: Box::new(write),
         sni: None,
         is_encrypted: false,

@@ -15,9 +15,14 @@ use tokio::task::JoinSet;
 
 use super::connection;
 use super::service::SqlService;
+use crate::room::Room;
 
 /// How long clients may take to leave a server that stops.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What all requests may have together that are read or answered at a time, as they came and as they are once they are
+/// read. SQL Server's own bound is the machine's memory; this one lets four of the longest messages in (guess).
+pub(crate) const MOST_BYTES_OF_ALL: usize = 256 << 20;
 
 /// How a listener treats its clients.
 #[derive(Clone)]
@@ -26,6 +31,8 @@ pub struct ListenerConfig {
     pub tls: Option<TlsConfigs>,
     /// How much a client may send.
     pub limits: Limits,
+    /// What all clients may send together that is not answered yet.
+    pub room: Room,
     /// How many clients may be connected at once. Further ones are closed at once.
     pub max_connections: usize,
     /// How long a client may take from its first byte to its login.
@@ -39,6 +46,7 @@ impl Default for ListenerConfig {
         Self {
             tls: None,
             limits: Limits::default(),
+            room: Room::of(MOST_BYTES_OF_ALL),
             max_connections: 1024,
             login_timeout: Duration::from_secs(15),
             default_packet_bytes: milink_tds::packet::DEFAULT_PACKET_BYTES,

@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt;
 
 use super::connection::{ConnectionError, Requests};
 use super::handshake::{Handshaken, Link};
+use super::incoming::Arrived;
 use super::listener::ListenerConfig;
 use super::service::{LoginAccepted, LoginRefusal, LoginRequest, SqlService, SqlSession};
 use super::sink::ResponseSink;
@@ -43,19 +44,24 @@ pub(super) async fn log_in(
         reset,
     } = handshaken;
     let Link {
-        login: message,
+        login,
         mut requests,
         responses,
         sni,
         is_encrypted,
     } = link;
     requests.set_max_message_bytes(config.limits.login_bytes);
+    let message = &login.message;
     if message.kind != PacketType::Login7 {
         return Err(ConnectionError::Unexpected(
             "a message before the login that is not LOGIN7",
         ));
     }
-    let login7 = match Login7::decode(&message.payload) {
+    let read = match message.is_dropped {
+        true => Err(Error::NoRoom),
+        false => Login7::decode(&message.payload),
+    };
+    let login7 = match read {
         Ok(login7) => login7,
         Err(error) => {
             // The oldest layout, as nothing is known of the client but that it speaks TDS.
@@ -144,7 +150,8 @@ async fn fetch_token(
     sink.append(|_, out| info.encode(out));
     sink.send().await?;
     match requests.next().await? {
-        Some(message) if message.kind == PacketType::FedAuthToken => {
+        Some(Arrived { message, .. }) if message.is_dropped => Err(Error::NoRoom.into()),
+        Some(Arrived { message, .. }) if message.kind == PacketType::FedAuthToken => {
             Ok(FedAuthToken::decode(&message.payload)?)
         }
         _ => Err(ConnectionError::Unexpected(
@@ -238,16 +245,28 @@ fn untrusted_domain(login7: &Login7) -> LoginRefusal {
     LoginRefusal::denied(18452, text.to_owned(), &login7.server_name)
 }
 
-/// Error 17832, with the reason that the real one keeps to itself.
+/// Error 17832, with the reason that the real one keeps to itself; 17803 if there was no memory to read it into.
 fn unreadable(error: &Error) -> ServerMessage {
+    let (number, text) = match error {
+        Error::NoRoom => (
+            17803,
+            "There was a memory allocation failure during connection establishment. Reduce \
+             nonessential memory load, or increase system memory. The connection has been closed."
+                .to_owned(),
+        ),
+        _ => (
+            17832,
+            format!(
+                "The login packet used to open the connection is structurally invalid; the \
+                 connection has been closed. {error}."
+            ),
+        ),
+    };
     ServerMessage {
-        number: 17832,
+        number,
         state: 1,
         class: 20,
-        text: format!(
-            "The login packet used to open the connection is structurally invalid; the connection \
-             has been closed. {error}."
-        ),
+        text,
         server: String::new(),
         procedure: String::new(),
         line: 1,

@@ -17,8 +17,10 @@ mod sink;
 mod socket;
 mod tls;
 
+pub use crate::room::Room;
 pub use attention::Cancel;
 pub(crate) use connection::read_again;
+pub(crate) use listener::MOST_BYTES_OF_ALL;
 pub use listener::{ListenerConfig, TlsConfigs, run, serve};
 pub use sink::{ClientGone, DoneScope, End, ResponseSink};
 pub(crate) use socket::ends_with_reset;

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use milink_tds::packet::{DEFAULT_PACKET_BYTES, MessageWriter, PacketType};
+use milink_tds::packet::{DEFAULT_PACKET_BYTES, KEPT_BYTES, MessageWriter, PacketType};
 use milink_tds::token::{
     Column, ColumnSource, Done, DoneKind, DoneStatus, EnvChange, ReturnValue, ServerMessage,
     TokenContext, encode_columns, encode_order, encode_return_status, encode_row, encode_sources,
@@ -178,6 +178,11 @@ impl ResponseSink {
         self.hold_done(DoneKind::Procedure, end);
     }
 
+    /// Whether so much has been collected that the socket had better have it before there is more.
+    pub fn is_full(&mut self) -> bool {
+        self.writer.tokens().len() >= WRITE_BYTES
+    }
+
     /// Lets the socket have what has been collected, if that is enough to be worth it, and waits
     /// while the client does not read.
     pub async fn ready(&mut self) -> Result<(), ClientGone> {
@@ -319,10 +324,62 @@ impl ResponseSink {
             self.outgoing.truncate(most);
             *left -= self.outgoing.len() as u64;
         }
+        let is_grown = self.outgoing.len() > KEPT_BYTES;
         let sent = async {
             self.stream.write_all_buf(&mut self.outgoing).await?;
             self.stream.flush().await
         };
-        sent.await.map_err(|_| ClientGone)
+        sent.await.map_err(|_| ClientGone)?;
+        if is_grown {
+            self.outgoing = BytesMut::new();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client that does not read makes its request wait; nothing is collected for it meanwhile.
+    #[tokio::test]
+    async fn what_is_collected_for_a_client_that_does_not_read_is_bounded() {
+        let (client, server) = tokio::io::duplex(1_000);
+        let context = TokenContext::new(milink_tds::TdsVersion::V7_4);
+        let mut sink = ResponseSink::new(context, Box::new(server), Reset::default());
+        sink.columns(vec![Column::new(
+            "wide",
+            milink_tds::types::TypeInfo::VarBinary {
+                length: milink_tds::types::Length::Max,
+            },
+        )]);
+        let wide = [WireValue::Bytes(vec![7; 3 * KEPT_BYTES].into())];
+        let mut rows = 0;
+        loop {
+            sink.row(&wide).expect("it fits");
+            rows += 1;
+            assert!(rows < 10 && sink.is_full(), "row {rows}");
+            let waits = tokio::select! {
+                biased;
+                written = sink.ready() => written.is_err(),
+                () = std::future::ready(()) => true,
+            };
+            if waits {
+                break;
+            }
+        }
+        assert_eq!(rows, 1);
+        // Nor is what it took kept, once it has been read.
+        let mut client = tokio::io::BufReader::new(client);
+        let reading = tokio::spawn(async move {
+            let mut all = tokio::io::sink();
+            tokio::io::copy_buf(&mut client, &mut all).await
+        });
+        sink.finish().await.expect("it is read");
+        let held = sink.outgoing.capacity() + sink.writer.tokens().capacity();
+        assert!(held <= KEPT_BYTES, "{held}");
+        drop(sink);
+        let read = reading.await.expect("it ends").expect("it is read");
+        assert!(read > 3 * KEPT_BYTES as u64);
     }
 }

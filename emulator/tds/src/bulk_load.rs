@@ -1,5 +1,6 @@
 //! BulkLoadBCP: the rows that a client sends after INSERT BULK. `[MS-TDS]` 2.2.6.1.
 
+use crate::limits::Meter;
 use crate::reader::Reader;
 use crate::types::{TypeInfo, WireValue, read_type_info, read_value};
 use crate::{Error, Limits, Result, TdsVersion};
@@ -20,6 +21,8 @@ pub struct BulkLoad {
     pub columns: Vec<BulkColumn>,
     /// The rows, each with a value for every column.
     pub rows: Vec<Vec<WireValue<'static>>>,
+    /// How much memory they take.
+    pub decoded_bytes: usize,
 }
 
 /// One column of the rows. Its flags say nothing that the table does not know better.
@@ -37,6 +40,9 @@ impl BulkLoad {
         let mut reader = Reader::new(payload);
         let columns = read_columns(&mut reader, version)?;
         let mut rows = Vec::new();
+        let mut meter = Meter::new(limits);
+        let row_bytes =
+            size_of::<Vec<WireValue<'_>>>() + columns.len() * size_of::<WireValue<'_>>();
         loop {
             match reader.u8("bulk load token")? {
                 DONE => break,
@@ -50,7 +56,10 @@ impl BulkLoad {
                         });
                     }
                     let has_bitmap = token == NULL_BITMAP_ROW;
-                    rows.push(read_row(&columns, has_bitmap, &mut reader, limits)?);
+                    meter.take(row_bytes)?;
+                    let row = read_row(&columns, has_bitmap, &mut reader, limits)?;
+                    meter.take(row.iter().map(WireValue::heap_bytes).sum())?;
+                    rows.push(row);
                 }
                 _ => {
                     return Err(Error::Malformed {
@@ -61,7 +70,11 @@ impl BulkLoad {
             }
         }
         // Nobody needs the end's counts, and drivers disagree on their widths.
-        Ok(Self { columns, rows })
+        Ok(Self {
+            columns,
+            rows,
+            decoded_bytes: meter.taken(),
+        })
     }
 }
 
@@ -225,6 +238,23 @@ mod tests {
             let error = decode(&bytes).expect_err(field);
             assert!(error.to_string().contains(field), "{error}");
         }
+    }
+
+    #[test]
+    fn what_the_rows_take_once_they_are_read_is_limited() {
+        let row: &[u8] = &[NULL_BITMAP_ROW, 0b110, 9, 0, 0, 0];
+        let load = |decoded_bytes| {
+            let limits = Limits {
+                decoded_bytes,
+                ..Limits::default()
+            };
+            let load = BulkLoad::decode(&with(&[row; 100]), TdsVersion::V7_4, &limits);
+            load.map(|load| load.decoded_bytes)
+        };
+        let taken = load(usize::MAX).unwrap();
+        assert!(taken > 10 * 100 * row.len(), "{taken}");
+        assert_eq!(load(taken), Ok(taken));
+        assert_eq!(load(taken - 1), Err(Error::NoRoom));
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum Error {
         /// How many are accepted.
         limit: u64,
     },
+    /// What the message holds takes more memory than there is. The connection can go on.
+    #[error("there is no memory for what the message holds")]
+    NoRoom,
     /// Valid protocol that this server does not implement. The connection can go on.
     #[error("{0} is not supported")]
     Unsupported(&'static str),
@@ -104,6 +107,9 @@ pub enum Error {
 impl Error {
     /// True if the request was understood well enough that the connection can answer an error and go on.
     pub fn is_recoverable(&self) -> bool {
-        matches!(self, Self::Unsupported(_) | Self::LimitExceeded { .. })
+        matches!(
+            self,
+            Self::Unsupported(_) | Self::LimitExceeded { .. } | Self::NoRoom
+        )
     }
 }

@@ -28,6 +28,7 @@ const LOW: Limits = Limits {
     rpc_parameters: 20,
     rpc_calls: 10,
     bulk_values: 100,
+    decoded_bytes: 6_000,
 };
 
 /// An error says something, and not much of what came.
@@ -345,6 +346,7 @@ fn calls_are_read_or_refused() {
         for version in VERSIONS {
             match RpcRequest::decode(input, version, &LOW) {
                 Ok(request) => {
+                    assert!(request.decoded_bytes <= LOW.decoded_bytes);
                     let calls = &request.calls;
                     assert!((1..=LOW.rpc_calls).contains(&calls.len()));
                     assert!(
@@ -375,6 +377,7 @@ fn bulk_loads_are_read_or_refused() {
         for version in VERSIONS {
             match BulkLoad::decode(input, version, &LOW) {
                 Ok(load) => {
+                    assert!(load.decoded_bytes <= LOW.decoded_bytes);
                     assert!(load.rows.len() * load.columns.len() <= LOW.bulk_values);
                     assert!(load.rows.iter().all(|row| row.len() == load.columns.len()));
                     is_no_larger(input, load.rows.iter().flatten());

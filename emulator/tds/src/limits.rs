@@ -1,5 +1,7 @@
 //! The bounds that keep a client from making the server hold too much.
 
+use crate::{Error, Result};
+
 /// How much a client may send. Every field is a maximum, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -17,6 +19,8 @@ pub struct Limits {
     pub rpc_calls: usize,
     /// Values in one bulk load message: a row of a byte or two takes far more once it is read.
     pub bulk_values: usize,
+    /// Memory for all values of one message, as they are once they are read: a parameter of four bytes takes far more then.
+    pub decoded_bytes: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +33,35 @@ impl Default for Limits {
             rpc_parameters: 2100,
             rpc_calls: 1000,
             bulk_values: 4_000_000,
+            decoded_bytes: usize::MAX,
         }
+    }
+}
+
+/// Counts what values take once they are read.
+pub(crate) struct Meter {
+    left: usize,
+    taken: usize,
+}
+
+impl Meter {
+    /// Nothing yet, and as much as may be.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            left: limits.decoded_bytes,
+            taken: 0,
+        }
+    }
+
+    /// So many bytes more.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<()> {
+        self.left = self.left.checked_sub(bytes).ok_or(Error::NoRoom)?;
+        self.taken += bytes;
+        Ok(())
+    }
+
+    /// How many there were.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
     }
 }

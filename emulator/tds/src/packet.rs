@@ -15,6 +15,8 @@ pub const DEFAULT_PACKET_BYTES: usize = 4096;
 pub const MIN_PACKET_BYTES: usize = 512;
 /// Largest packet size a client may ask for, and the longest packet accepted.
 pub const MAX_PACKET_BYTES: usize = 32767;
+/// A buffer that was larger than this is given back after the message it was for.
+pub const KEPT_BYTES: usize = 1 << 18;
 
 const STATUS_END_OF_MESSAGE: u8 = 0x01;
 const STATUS_IGNORE: u8 = 0x02;
@@ -102,6 +104,8 @@ pub struct Message {
     pub ignore: bool,
     /// The reset bit of its first packet.
     pub reset: ResetRequest,
+    /// There was no room for it: the payload is gone, see [`MessageReader::drop_payload`].
+    pub is_dropped: bool,
     /// The bytes of all its packets, headers removed.
     pub payload: Bytes,
 }
@@ -118,7 +122,10 @@ pub struct MessageReader {
 struct Partial {
     kind: PacketType,
     reset: ResetRequest,
-    payload: BytesMut,
+    /// How many bytes its packets had, kept or not.
+    length: usize,
+    /// `None` once it was dropped.
+    payload: Option<BytesMut>,
 }
 
 impl MessageReader {
@@ -151,6 +158,19 @@ impl MessageReader {
         self.input.is_empty() && self.partial.is_none()
     }
 
+    /// How many bytes the message that is under way takes so far, with what has been read past its last packet.
+    pub fn held_bytes(&self) -> usize {
+        let payload = self.partial.as_ref().and_then(|it| it.payload.as_ref());
+        self.input.len() + payload.map_or(0, BytesMut::capacity)
+    }
+
+    /// Keeps nothing of the message that is under way: its packets are read to the end, and it is told as dropped.
+    pub fn drop_payload(&mut self) {
+        if let Some(partial) = &mut self.partial {
+            partial.payload = None;
+        }
+    }
+
     /// The next whole message, or `None` until more bytes arrive. After an error the stream has no
     /// meaning any more and the connection must close.
     pub fn poll(&mut self) -> Result<Option<Message>> {
@@ -172,7 +192,8 @@ impl MessageReader {
             None => Partial {
                 kind: header.kind,
                 reset: header.reset(),
-                payload: body,
+                length: body.len(),
+                payload: Some(body),
             },
             Some(partial) if partial.kind != header.kind => {
                 return Err(Error::MixedPacketTypes {
@@ -181,11 +202,14 @@ impl MessageReader {
                 });
             }
             Some(mut partial) => {
-                partial.payload.extend_from_slice(&body);
+                partial.length += body.len();
+                if let Some(payload) = &mut partial.payload {
+                    payload.extend_from_slice(&body);
+                }
                 partial
             }
         };
-        if partial.payload.len() > self.max_message_bytes {
+        if partial.length > self.max_message_bytes {
             return Err(Error::MessageTooLarge {
                 limit: self.max_message_bytes,
             });
@@ -198,7 +222,8 @@ impl MessageReader {
             kind: partial.kind,
             ignore: header.status & STATUS_IGNORE != 0,
             reset: partial.reset,
-            payload: partial.payload.freeze(),
+            is_dropped: partial.payload.is_none(),
+            payload: partial.payload.unwrap_or_default().freeze(),
         }))
     }
 }
@@ -260,6 +285,7 @@ pub struct MessageWriter {
     spid: u16,
     next_packet_id: u8,
     pending: BytesMut,
+    is_grown: bool,
 }
 
 impl MessageWriter {
@@ -271,6 +297,7 @@ impl MessageWriter {
             spid: 0,
             next_packet_id: 1,
             pending: BytesMut::new(),
+            is_grown: false,
         }
     }
 
@@ -292,6 +319,7 @@ impl MessageWriter {
     /// Moves every packet that is full, and followed by at least one more byte, to `out`.
     pub fn drain_full(&mut self, out: &mut BytesMut) {
         let body_bytes = self.packet_bytes - HEADER_BYTES;
+        self.is_grown |= self.pending.len() > KEPT_BYTES;
         while self.pending.len() > body_bytes {
             self.write_packet(body_bytes, 0, out);
         }
@@ -310,6 +338,11 @@ impl MessageWriter {
         self.drain_full(out);
         self.write_packet(self.pending.len(), STATUS_END_OF_MESSAGE, out);
         self.next_packet_id = 1;
+        // What one large value took is not held for as long as the connection.
+        if self.is_grown {
+            self.pending = BytesMut::new();
+            self.is_grown = false;
+        }
     }
 
     fn write_packet(&mut self, body_bytes: usize, status: u8, out: &mut BytesMut) {
@@ -362,12 +395,14 @@ mod tests {
                     kind: PacketType::SqlBatch,
                     ignore: false,
                     reset: ResetRequest::Connection,
+                    is_dropped: false,
                     payload: Bytes::from_static(b"abcd"),
                 },
                 Message {
                     kind: PacketType::Attention,
                     ignore: false,
                     reset: ResetRequest::None,
+                    is_dropped: false,
                     payload: Bytes::new(),
                 },
             ]
@@ -379,6 +414,33 @@ mod tests {
         let message = &poll_all(100, &packet(3, 0x13, b"x")).unwrap()[0];
         assert!(message.ignore);
         assert_eq!(message.reset, ResetRequest::ConnectionKeepTransaction);
+    }
+
+    #[test]
+    fn a_dropped_message_is_read_to_its_end_and_the_next_one_is_whole() {
+        let mut reader = MessageReader::new(100);
+        reader.drop_payload();
+        reader.feed(&packet(1, 0, &[7; 40]));
+        assert_eq!(reader.poll(), Ok(None));
+        assert!(reader.held_bytes() >= 40);
+        reader.drop_payload();
+        assert_eq!((reader.held_bytes(), reader.is_idle()), (0, false));
+        reader.feed(&packet(1, 1, &[7; 40]));
+        reader.feed(&packet(1, 1, b"next"));
+        let told = |reader: &mut MessageReader| {
+            let message = reader.poll().unwrap().unwrap();
+            (message.is_dropped, message.payload)
+        };
+        assert_eq!(told(&mut reader), (true, Bytes::new()));
+        let next = Bytes::from_static(b"next");
+        assert_eq!(told(&mut reader), (false, next));
+        // What is dropped counts all the same: nobody goes on for ever.
+        reader.feed(&packet(1, 0, &[7; 60]));
+        assert_eq!(reader.poll(), Ok(None));
+        reader.drop_payload();
+        reader.feed(&packet(1, 0, &[7; 60]));
+        let limit = Error::MessageTooLarge { limit: 100 };
+        assert_eq!(reader.poll(), Err(limit));
     }
 
     #[test]

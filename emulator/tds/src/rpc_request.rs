@@ -3,6 +3,7 @@
 mod procedure;
 
 use crate::all_headers::AllHeaders;
+use crate::limits::Meter;
 use crate::reader::Reader;
 use crate::types::{TypeInfo, WireValue, read_type_info, read_value};
 use crate::{Error, Limits, Result, TdsVersion};
@@ -30,6 +31,8 @@ pub struct RpcRequest {
     pub headers: AllHeaders,
     /// The calls in order, at least one.
     pub calls: Vec<RpcCall>,
+    /// How much memory they take.
+    pub decoded_bytes: usize,
 }
 
 /// One call.
@@ -69,6 +72,7 @@ impl RpcRequest {
         let mut reader = Reader::new(payload);
         let headers = AllHeaders::decode(&mut reader, version)?;
         let mut calls = Vec::new();
+        let mut meter = Meter::new(limits);
         loop {
             if calls.len() == limits.rpc_calls {
                 return Err(Error::LimitExceeded {
@@ -77,17 +81,27 @@ impl RpcRequest {
                     limit: limits.rpc_calls as u64,
                 });
             }
-            calls.push(RpcCall::decode(&mut reader, version, limits)?);
+            meter.take(size_of::<RpcCall>())?;
+            calls.push(RpcCall::decode(&mut reader, version, limits, &mut meter)?);
             // Some clients end the last call with a separator, too.
             if reader.is_empty() {
-                return Ok(Self { headers, calls });
+                return Ok(Self {
+                    headers,
+                    calls,
+                    decoded_bytes: meter.taken(),
+                });
             }
         }
     }
 }
 
 impl RpcCall {
-    fn decode(reader: &mut Reader<'_>, version: TdsVersion, limits: &Limits) -> Result<Self> {
+    fn decode(
+        reader: &mut Reader<'_>,
+        version: TdsVersion,
+        limits: &Limits,
+        meter: &mut Meter,
+    ) -> Result<Self> {
         let procedure = match reader.u16("procedure name length")? {
             NAME_IS_ID => Procedure::from_id(reader.u16("procedure id")?)?,
             units if units > MAX_NAME_UNITS => {
@@ -119,7 +133,10 @@ impl RpcCall {
                     limit: limits.rpc_parameters as u64,
                 });
             }
-            call.parameters.push(RpcParameter::decode(reader, limits)?);
+            let parameter = RpcParameter::decode(reader, limits)?;
+            let text = parameter.name.len() + parameter.value.heap_bytes();
+            meter.take(size_of::<RpcParameter>() + text)?;
+            call.parameters.push(parameter);
         }
         Ok(call)
     }

@@ -18,7 +18,8 @@ use tower::ServiceExt as _;
 use super::deployments::{body, deployment, template, topology, vnet};
 use super::support::{Fixture, LINKS, SUBSCRIPTION, in_group, instance_body};
 use crate::arm::Connection;
-use crate::http::body::{MOST_BODY_BYTES, Room, bounded};
+use crate::http::body::{MOST_BODY_BYTES, bounded};
+use crate::room::Room;
 
 /// Method and target, and the body below.
 fn written(method: &str, path: &str, body: &Value) -> String {

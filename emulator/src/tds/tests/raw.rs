@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Server;
+use crate::room::Room;
 use crate::tds::ListenerConfig;
 
 mod hostile;

@@ -196,6 +196,24 @@ fn malformed_calls_are_refused() {
     }
 }
 
+/// Four bytes of a parameter are a hundred once it is read.
+#[test]
+fn what_calls_take_once_they_are_read_is_limited() {
+    let call = [&[1, 0, b'a', 0, 0, 0][..], &[0, 0, 0x32, 1].repeat(100)].concat();
+    let within = |decoded_bytes| {
+        let limits = Limits {
+            decoded_bytes,
+            ..Limits::default()
+        };
+        RpcRequest::decode(&call, TdsVersion::V7_1, &limits).map(|request| request.decoded_bytes)
+    };
+    let taken = size_of::<RpcCall>() + 100 * size_of::<RpcParameter>();
+    assert!(taken > 10 * call.len(), "{taken}");
+    assert_eq!(within(taken), Ok(taken));
+    assert_eq!(within(taken - 1), Err(Error::NoRoom));
+    assert!(Error::NoRoom.is_recoverable());
+}
+
 #[test]
 fn counts_are_limited() {
     let limits = Limits {

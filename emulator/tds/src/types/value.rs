@@ -106,6 +106,16 @@ impl Decimal {
 }
 
 impl WireValue<'_> {
+    /// How many bytes it takes besides its own size.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Variant(held) => size_of::<Variant<'_>>() + held.value.heap_bytes(),
+            _ => 0,
+        }
+    }
+
     /// True for NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

@@ -146,3 +146,106 @@ async fn text_that_is_no_utf_16_is_read() {
     assert_eq!(raw.tokens().await, ["ERROR 4002", DONE_ERROR]);
     assert_eq!(raw.message().await, None);
 }
+
+/// A server whose clients have so much room together.
+async fn with_room(bytes: usize) -> (Server, Room) {
+    let room = Room::of(bytes);
+    let config = ListenerConfig {
+        room: room.clone(),
+        ..ListenerConfig::default()
+    };
+    let server = Server::start_with(EncryptionPolicy::PlainOnly, config).await;
+    (server, room)
+}
+
+/// A batch that prints, in a message of so many bytes.
+fn long_batch(bytes: usize) -> Vec<u8> {
+    batch(&format!("print a{}", " ".repeat(bytes / 2)))
+}
+
+fn packets(payload: &[u8]) -> Vec<u8> {
+    let mut writer = MessageWriter::new(PacketType::SqlBatch, 4096);
+    writer.tokens().extend_from_slice(payload);
+    let mut packets = BytesMut::new();
+    writer.finish(&mut packets);
+    packets.to_vec()
+}
+
+/// What does not fit is read past and refused; who has room is served, and nobody's connection ends.
+#[tokio::test]
+async fn all_requests_together_are_bounded() {
+    const ROOM: usize = 4 << 20;
+    const NO_ROOM: [&str; 2] = ["ERROR 701", DONE_ERROR];
+    let (server, room) = with_room(ROOM).await;
+    let mut half_way = Raw::ready(&server).await;
+    let mut other = Raw::ready(&server).await;
+    let long = packets(&long_batch(1 << 20));
+    let (first, rest) = long.split_at(long.len() - 100_000);
+    half_way.socket.write_all(first).await.unwrap();
+    while room.left() > ROOM - (800 << 10) {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..3 {
+        other.send(PacketType::SqlBatch, &long_batch(4 << 20)).await;
+        assert_eq!(other.tokens().await, NO_ROOM);
+        other.is_usable().await;
+    }
+    half_way.socket.write_all(rest).await.unwrap();
+    assert_eq!(half_way.tokens().await, ["INFO 0", DONE_FINAL]);
+    // A wish to begin anew is not lost with the request that it came with.
+    let mut first = true;
+    for packet in packets(&long_batch(5 << 20)).chunks_mut(4096) {
+        packet[1] |= u8::from(std::mem::take(&mut first)) << 3;
+        other.socket.write_all(packet).await.unwrap();
+    }
+    let told = other.tokens().await;
+    assert_eq!(told, ["ENVCHANGE 18", "ERROR 701", DONE_ERROR]);
+    // All of it is given back.
+    other.send(PacketType::SqlBatch, &long_batch(1 << 20)).await;
+    assert_eq!(other.tokens().await, ["INFO 0", DONE_FINAL]);
+    other.is_usable().await;
+    half_way.is_usable().await;
+    assert_eq!(room.left(), ROOM);
+}
+
+/// A parameter or a value of a byte or two is a hundred once it is read.
+#[tokio::test]
+async fn floods_of_parameters_and_rows_find_no_room() {
+    const ROOM: usize = 4 << 20;
+    let (server, room) = with_room(ROOM).await;
+    let mut raw = Raw::ready(&server).await;
+    let call = [&[1, 0, b'p', 0, 0, 0][..], &[0, 0, 0x32, 1].repeat(2_100)].concat();
+    let calls: Vec<u8> = [&[0xFF][..], &call].concat().repeat(60);
+    // A column that is bit NOT NULL.
+    let columns = [0x81, 1, 0, 0, 0, 0, 0, 8, 0, 0x32, 1, b'b', 0];
+    let rows = [&columns[..], &[0xD1, 1].repeat(300_000), &[0xFD], &[0; 12]].concat();
+    for (kind, payload) in [
+        (PacketType::Rpc, [HEADERS, &calls[1..]].concat()),
+        (PacketType::BulkLoad, rows),
+    ] {
+        assert!(payload.len() < 1 << 20, "as it comes, it has room");
+        raw.send(kind, &payload).await;
+        assert_eq!(raw.tokens().await, ["ERROR 701", DONE_ERROR], "{kind:?}");
+        raw.is_usable().await;
+    }
+    assert_eq!(room.left(), ROOM);
+}
+
+#[tokio::test]
+async fn a_login_without_room_is_told_so() {
+    let (server, room) = with_room(10_000).await;
+    let mut raw = Raw::connect(&server).await;
+    raw.send(PacketType::Prelogin, &prelogin(2)).await;
+    raw.message().await.expect("an answer to PRELOGIN");
+    let long = packet(16, 0, &[0; 4088]).repeat(20);
+    raw.socket.write_all(&long).await.unwrap();
+    raw.socket.write_all(&packet(16, 1, &[])).await.unwrap();
+    let answer = raw.message().await.expect("a refusal").payload;
+    let number = i32::from_le_bytes(answer[3..7].try_into().unwrap());
+    assert_eq!((answer[0], number), (0xAA, 17803));
+    Raw::ready(&server).await.is_usable().await;
+    drop(raw);
+    while room.left() < 10_000 {
+        tokio::task::yield_now().await;
+    }
+}
