@@ -742,6 +742,8 @@ pub enum FabricRefusal {
         zone: String,
         link: String,
     },
+    #[error("network '{network}' registers its machines in zone '{zone}' already")]
+    NetworkRegistersAlready { network: String, zone: String },
 }
 
 impl From<TrustRefusal> for Refusal {

@@ -72,6 +72,68 @@ fn a_private_endpoint_in_another_network() {
 }
 
 #[test]
+fn machines_have_names_where_their_network_registers_them() {
+    let mut town = Town::with_app();
+    let zone = "corp.example";
+    town.zone(zone, &[], &[("written", "10.9.0.99"), ("*", "10.9.0.98")]);
+    let link = |network: &str, registers: bool| WriteZoneLink {
+        zone: key(zone),
+        name: Name::new(network),
+        network: key(network),
+        registers,
+        redirects: false,
+        tags: Tags::new(),
+    };
+    let asked = [
+        ("vm:vm-app", "vm-app.corp.example"),
+        ("vm:vm-mi", "vm-app.corp.example"),
+        ("vm:vm-app", "vm-mi.corp.example"),
+    ];
+    let resolved = |town: &Town| {
+        let lines = asked.map(|(from, name)| {
+            let from = Vantage::parse(&town.world, from).expect("a vantage");
+            let resolved = resolve_from(&town.world, &from, name);
+            format!("{:?}\n", resolved.answer)
+        });
+        lines.concat()
+    };
+    town.apply(link("app-vnet", false));
+    town.apply(link("mi-vnet", false));
+    expect![[r#"
+        Addresses([10.9.0.98])
+        Addresses([10.9.0.98])
+        Addresses([10.9.0.98])
+    "#]]
+    .assert_eq(&resolved(&town));
+    town.apply(link("app-vnet", true));
+    expect![[r#"
+        Addresses([10.9.0.4])
+        Addresses([10.9.0.4])
+        Addresses([10.9.0.98])
+    "#]]
+    .assert_eq(&resolved(&town));
+    // What somebody wrote comes first.
+    town.apply(WriteRecordSet {
+        zone: key(zone),
+        name: Name::new("VM-app"),
+        ttl_seconds: 1,
+        metadata: Tags::new(),
+        records: Records::A(vec![[10, 9, 0, 97].into()]),
+    });
+    expect![[r#"
+        Addresses([10.9.0.97])
+        Addresses([10.9.0.97])
+        Addresses([10.9.0.98])
+    "#]]
+    .assert_eq(&resolved(&town));
+    town.zone("other.example", &[], &[]);
+    let mut other = link("app-vnet", true);
+    other.zone = key("other.example");
+    let refused = town.try_apply(other).expect_err("one zone only");
+    assert!(refused.to_string().contains("already"), "{refused}");
+}
+
+#[test]
 fn a_connection_that_ends_carries_nothing() {
     let mut town = Town::with_app();
     town.zone(PRIVATE_ZONE, &["app-vnet"], &[("mi1", "10.9.1.4")]);

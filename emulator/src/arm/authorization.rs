@@ -9,6 +9,7 @@ use super::Arm;
 use super::call::Call;
 use super::error::ArmError;
 use super::registry::ResourceType;
+use super::resources::management_locks;
 use super::token::Claims;
 
 impl Arm {
@@ -61,10 +62,11 @@ impl Call<'_> {
         ))
     }
 
-    /// 403 unless the caller may do something to another resource that the request names: join a subnet, for one.
+    /// 403 unless the caller may do something to another resource that the request names: join a subnet, for one. 409 if that
+    /// resource is locked so that it is only read: being joined is an action, too.
     pub(super) fn linked(&self, action: &str, scope: &str) -> Result<(), ArmError> {
         match self.may(action, scope) {
-            true => Ok(()),
+            true => management_locks::check_linked(self, scope),
             false => Err(self.linked_refusal(action, scope)),
         }
     }

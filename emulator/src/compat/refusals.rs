@@ -452,6 +452,7 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         NoSuchConnection { name: text("name") }
         InvalidRecordSet { name: text("name"), why: "<why>" }
         NetworkLinkedAlready { network: text("network"), zone: text("zone"), link: text("link") }
+        NetworkRegistersAlready { network: text("network"), zone: text("zone") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

@@ -268,7 +268,14 @@ impl Gathered {
                         target.as_deref().unwrap_or_default()
                     )
                 }
-                Records::Txt(texts) => format!("{} TXT ({})", set.name, texts.len()),
+                Records::Aaaa(_)
+                | Records::Mx(_)
+                | Records::Ptr(_)
+                | Records::Srv(_)
+                | Records::Txt(_) => {
+                    let kind = set.records.kind().text();
+                    format!("{} {kind} ({})", set.name, set.records.count())
+                }
             };
             words.push(said);
         }

@@ -2,7 +2,9 @@
 
 import json
 import os
+import ssl
 import subprocess
+import urllib.request
 from pathlib import Path
 
 
@@ -12,6 +14,15 @@ def equal(actual, expected):
 
 def names(items) -> list[str]:
     return sorted(item["name"] for item in items)
+
+
+def control(ready: dict, path: str, body: dict):
+    """Asks the emulator's own API."""
+    url = ready["controlUrl"].rstrip("/") + path
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    context = ssl.create_default_context(cafile=ready["caFile"]) if url.startswith("https") else None
+    with urllib.request.urlopen(request, context=context) as answer:
+        return json.load(answer)
 
 
 class Az:

@@ -1,10 +1,8 @@
 """The recipe of the article about Data Factory: a load balancer, a link service before it, and machines that forward."""
 
 import json
-import ssl
-import urllib.request
 
-from azure import Az, equal, names
+from azure import Az, control, equal, names
 
 TESTS = {}
 LB = "Microsoft.Network/loadBalancers/lb"
@@ -72,16 +70,8 @@ class Stage:
         self.az("vm", "create", *self.group, "-n", name, "--nics", f"{name}-nic", "--image", "Ubuntu2204", "--size", "Standard_B1s",
                 "--admin-username", "me", "--admin-password", "Long-Pass-Word-1!")
 
-    def control(self, path, body):
-        """Asks the emulator's own API."""
-        url = self.ready["controlUrl"].rstrip("/") + path
-        request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
-        context = ssl.create_default_context(cafile=self.ready["caFile"]) if url.startswith("https") else None
-        with urllib.request.urlopen(request, context=context) as answer:
-            return json.load(answer)
-
     def evaluate(self, start, host, port=1433, **more):
-        return self.control("/net/evaluate", {"from": start, "host": host, "port": port, **more})
+        return control(self.ready, "/net/evaluate", {"from": start, "host": host, "port": port, **more})
 
 
 @test

@@ -10,10 +10,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import forwarding  # noqa: E402
+import records  # noqa: E402
 import urls  # noqa: E402
 from azure import Az, equal, names  # noqa: E402
 
-TESTS = dict(forwarding.TESTS)
+TESTS = {**forwarding.TESTS, **records.TESTS}
 
 
 def test(function):

@@ -171,6 +171,7 @@ impl Request for DropDatabase {
         instance.databases.remove(&id);
         instance.forget_open_keys(id);
         let server = instance.name.to_string();
+        crate::azure::authorization::forget_database(world, self.instance, &self.name);
         world.record(EventKind::DatabaseDropped {
             instance: server,
             database: name(),
@@ -209,6 +210,7 @@ impl Request for AlterDatabase {
             let managed = instance.is_managed_instance();
             let database = instance.database_mut(id).expect("found a moment ago");
             let group = database.group;
+            let renamed = matches!(change, DatabaseChange::Rename(_));
             alter(database, change, managed)?;
             let left = group.filter(|_| instance.databases[&id].group.is_none());
             if let Some((group, member)) = left
@@ -216,6 +218,9 @@ impl Request for AlterDatabase {
                 && let Some(local) = Arc::make_mut(group).as_local_mut()
             {
                 local.databases.retain(|joined| joined.id != member);
+            }
+            if renamed {
+                crate::azure::authorization::forget_database(world, self.instance, &self.name);
             }
         }
         Ok(())

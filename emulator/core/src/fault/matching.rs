@@ -47,6 +47,13 @@ pub struct Match(BTreeMap<Field, String>);
 #[derive(Clone, Debug, Default)]
 pub struct About<'a>(Vec<(Field, Cow<'a, str>)>);
 
+/// What a request for Resource Manager can be.
+const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
+/// The steps of a link's life.
+const STEPS: [&str; 7] = [
+    "connect", "seeding", "seeded", "recovery", "catchUp", "failover", "revert",
+];
+
 impl Field {
     /// Every field.
     pub const ALL: [Self; 11] = [
@@ -96,6 +103,24 @@ impl Match {
     /// What it looks at.
     pub fn fields(&self) -> impl Iterator<Item = Field> + '_ {
         self.0.keys().copied()
+    }
+
+    /// Whether there can be anything that it is about, as far as that is known of a field beforehand.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (field, pattern) in &self.0 {
+            let known: &[&str] = match field {
+                Field::Method => &METHODS,
+                Field::Step => &STEPS,
+                _ => continue,
+            };
+            if !known.iter().any(|word| is_like(word, pattern)) {
+                return Err(format!(
+                    "nothing has the {field} '{pattern}'; there are {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Whether it may be about what lies between these servers: it names no other one, and no other link or database.

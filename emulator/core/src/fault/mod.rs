@@ -203,6 +203,7 @@ impl Fault {
                 honoured: point.fields.iter().map(ToString::to_string).collect(),
             });
         }
+        self.matching.check().map_err(FaultError::BadValue)?;
         let verdict = self.effect().kind();
         if verdict != VerdictKind::Pass && !point.verdicts.contains(&verdict) {
             return Err(FaultError::VerdictNotAllowed {

@@ -99,6 +99,11 @@ fn what_makes_no_sense_is_refused_and_says_what_does() {
         ("arm.throttled for=soon", "5min"),
         ("seeding.stalled percent=100", "at most 99"),
         ("arm.throttled oops", "no key=value"),
+        (
+            "arm.throttled method=PUTT",
+            "DELETE, GET, HEAD, PATCH, POST, PUT",
+        ),
+        ("arm.throttled method=*x*", "nothing has the method '*x*'"),
     ];
     for (words, says) in cases {
         let mut parts = words.split(' ');

@@ -19,7 +19,7 @@ pub use admit::{
 };
 pub use evaluate::{Ask, evaluate, evaluate_flow, evaluate_interactively};
 pub use passage::{Idle, ProxyHeader, SERVICE_REMEMBERS};
-pub use resolve::{Answer, Resolved, resolve_from, texts_from};
+pub use resolve::{Answer, Resolved, records_from, resolve_from};
 pub use scenery::Scenery;
 pub use vantage::{Vantage, VantageError};
 pub use verdict::{Branch, End, Hop, Reason, Redirect, Symptom, Verdict, Warning, Way};

@@ -7,8 +7,9 @@ use sha1::{Digest, Sha1};
 
 use super::vantage::{Place, Vantage};
 use crate::azure::ResourceKey;
-use crate::azure::fabric::{PrivateZone, RecordKind, Records, Target};
+use crate::azure::fabric::{PrivateZone, RecordKind, Records, Target, registered};
 use crate::instance::Instance;
+use crate::names::Name;
 use crate::world::World;
 
 /// What a name came to.
@@ -124,23 +125,22 @@ pub fn resolve_from(world: &World, from: &Vantage, host: &str) -> Resolved {
     }
 }
 
-/// The texts that the resolver of a vantage has for a name; those of the name that it is another name of.
-pub fn texts_from(world: &World, from: &Vantage, host: &str) -> Vec<Vec<String>> {
+/// What the resolver of a vantage has for a name besides addresses and other names; for the name that it is another name of.
+pub fn records_from(
+    world: &World,
+    from: &Vantage,
+    kind: RecordKind,
+    host: &str,
+) -> Option<Records> {
     let resolved = resolve_from(world, from, host);
     let name = resolved.chain.last().unwrap_or(&resolved.name);
     let View::Network(network) = view_of(world, from, &resolved.name) else {
-        return Vec::new();
+        return None;
     };
-    let Some((zone, relative)) = zone_for(world, &network, name) else {
-        return Vec::new();
-    };
-    match zone
-        .find(RecordKind::Txt, &relative)
-        .map(|set| &set.records)
-    {
-        Some(Records::Txt(texts)) => texts.clone(),
-        _ => Vec::new(),
-    }
+    let (zone, relative) = zone_for(world, &network, name)?;
+    let is_machine = !zone.has(&relative) && machine_named(world, zone, &relative).is_some();
+    let set = zone.find(kind, &relative).filter(|_| !is_machine)?;
+    Some(set.records.clone())
 }
 
 /// The public address of a managed instance: made of its name, in a range of the cloud's.
@@ -256,6 +256,12 @@ fn in_zone(
     relative: &str,
     name: &str,
 ) -> Step {
+    // A machine's name is not any name.
+    if !zone.has(relative)
+        && let Some(addresses) = machine_named(world, zone, relative)
+    {
+        return Step::Answer(Answer::Addresses(addresses));
+    }
     if let Some(set) = zone.find(RecordKind::A, relative)
         && let Records::A(addresses) = &set.records
     {
@@ -266,7 +272,8 @@ fn in_zone(
     {
         return Step::Alias(target.trim_end_matches('.').to_ascii_lowercase());
     }
-    if zone.has(relative) {
+    // Any name is there once `*` is, of whatever kind (RFC 4592).
+    if zone.has(relative) || zone.has("*") {
         return Step::Answer(Answer::NoAddress);
     }
     let redirects = zone.link_of(network).is_some_and(|link| link.redirects);
@@ -275,6 +282,11 @@ fn in_zone(
     }
     let zone = Some(zone.header.name.to_string());
     Step::Answer(Answer::NoName { zone })
+}
+
+/// The addresses of the machine that is registered in a zone by this name.
+fn machine_named(world: &World, zone: &PrivateZone, relative: &str) -> Option<Vec<Ipv4Addr>> {
+    registered(world, zone).remove(&Name::new(relative))
 }
 
 /// What the world's public DNS says.

@@ -27,7 +27,7 @@ pub use milink_core::certificate::CertificateFacts;
 pub use milink_core::collation::Collation;
 pub use milink_core::command::{CreateManagedInstance, Request};
 pub use milink_core::names::Name;
-pub use milink_core::path::{Ask, Vantage, Verdict, evaluate};
+pub use milink_core::path::{Ask, Vantage, Verdict, evaluate, resolve_from};
 pub use milink_core::time::{Span, Timestamp};
 pub use milink_core::version::UpdatePolicy;
 pub use milink_core::{Refusal, invariants};

@@ -602,6 +602,12 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
                 "A virtual network cannot be linked to multiple zones with overlapping namespaces. Virtual network '{network}' is linked to a zone '{zone}' by '{link}'."
             ),
         ),
+        FabricRefusal::NetworkRegistersAlready { network, zone } => bad(
+            "BadRequest",
+            format!(
+                "A virtual network can only be linked to 1 Private DNS zone(s) with auto-registration enabled; conflicting Private DNS zone is '{zone}', of virtual network '{network}'."
+            ),
+        ),
     }
 }
 

@@ -36,6 +36,15 @@ pub(in crate::arm) fn check(call: &Call<'_>, scope: &str) -> Result<(), ArmError
         Method::DELETE => Locked::Delete,
         _ => Locked::Write,
     };
+    refuse(call, what, scope)
+}
+
+/// 409 if a lock lets something only be read that a request names and would do something to, such as joining it.
+pub(in crate::arm) fn check_linked(call: &Call<'_>, scope: &str) -> Result<(), ArmError> {
+    refuse(call, Locked::Write, scope)
+}
+
+fn refuse(call: &Call<'_>, what: Locked, scope: &str) -> Result<(), ArmError> {
     let relative = call.relative(scope).unwrap_or("/");
     let locked: Vec<String> = call.read(|world| {
         let locked = world.azure.authorization.locked(what, relative);

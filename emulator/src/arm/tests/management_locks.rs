@@ -1,6 +1,9 @@
 //! Locks: what nobody may delete or change, and what is said to who tries.
 
 use axum::http::StatusCode;
+use milink_core::command::{AlterDatabase, DatabaseChange, DropDatabase};
+use milink_core::names::Name;
+use milink_core::time::Span;
 use serde_json::{Value, json};
 
 use super::deployments::{body, deploy, template, vnet};
@@ -250,6 +253,67 @@ async fn what_is_locked_says_so_and_stays() {
         }
         unlock(&fixture, scope, "l").await;
     }
+}
+
+/// Joining is an action on what is joined.
+#[tokio::test]
+async fn what_is_only_read_is_not_joined() {
+    let fixture = Fixture::with_instance().await;
+    let plain = json!({"properties": {"addressPrefix": "10.0.2.0/24"}});
+    let subnet = format!("{NETWORK}/subnets/pe");
+    let id = format!("/subscriptions/{SUBSCRIPTION}{subnet}");
+    let tail = "Microsoft.Network/virtualNetworks/vnet/subnets/pe";
+    let made = fixture.put(&in_group(tail, "2024-05-01"), plain).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let interface = in_group("Microsoft.Network/networkInterfaces/nic", "2024-05-01");
+    let body = json!({"location": "westeurope", "properties": {"ipConfigurations": [
+        {"name": "ip", "properties": {"subnet": {"id": id}}},
+    ]}});
+    for scope in [&subnet, NETWORK] {
+        lock(&fixture, scope, "still", "ReadOnly").await;
+        let refused = fixture.put(&interface, body.clone()).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+        assert_eq!(refused.code(), "ScopeLocked");
+        let said = format!("The scope '{id}' cannot perform write operation because");
+        assert!(refused.message().starts_with(&said), "{}", refused.text);
+        unlock(&fixture, scope, "still").await;
+    }
+    lock(&fixture, &subnet, "keep", "CanNotDelete").await;
+    let made = fixture.put(&interface, body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+}
+
+/// T-SQL asks no lock; the next database of that name is another one.
+#[tokio::test]
+async fn the_locks_of_a_database_go_with_it() {
+    let fixture = Fixture::with_instance().await;
+    let of = |name: &str| format!("{INSTANCE}/databases/{name}");
+    for name in ["db", "db2"] {
+        let tail = format!("Microsoft.Sql/managedInstances/mi/databases/{name}");
+        let path = in_group(&tail, "2024-11-01-preview");
+        fixture.put(&path, json!({"location": "westeurope"})).await;
+    }
+    fixture.advance(Span::minutes(5));
+    for name in ["db", "db2"] {
+        lock(&fixture, &of(name), "keep", "CanNotDelete").await;
+    }
+    fixture.world(|world, now| {
+        let instance = world.managed_instance("mi").expect("it is there").id;
+        let drop = DropDatabase {
+            instance,
+            name: Name::new("db"),
+            session: None,
+        };
+        world.apply(now, drop).expect("T-SQL may");
+        let rename = AlterDatabase {
+            instance,
+            name: Name::new("db2"),
+            changes: vec![DatabaseChange::Rename(Name::new("db3"))],
+        };
+        world.apply(now, rename).expect("T-SQL may");
+    });
+    let list = fixture.get(&path("", "")).await.body;
+    assert_eq!(list["value"], json!([]));
 }
 
 #[tokio::test]

@@ -238,7 +238,7 @@ async fn a_record_set_begins_empty_and_keeps_what_a_patch_leaves_out() {
     let fixture = stage().await;
     let made = fixture.put(&zone(""), json!({"location": "global"})).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-    for kind in ["A", "CNAME", "TXT"] {
+    for kind in ["A", "AAAA", "CNAME", "MX", "PTR", "SRV", "TXT"] {
         let empty = json!({"properties": {"metadata": {"owner": kind}}});
         let made = fixture.put(&zone(&format!("/{kind}/{kind}1")), empty).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
@@ -272,6 +272,88 @@ async fn a_record_set_begins_empty_and_keeps_what_a_patch_leaves_out() {
     let single = in_group("Microsoft.Network/privateDnsZones/single", "2024-06-01");
     let refused = fixture.put(&single, json!({"location": "global"})).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn records_of_every_kind_are_kept_as_they_are_written() {
+    let fixture = stage().await;
+    fixture.put(&zone(""), json!({"location": "global"})).await;
+    let service = json!({"priority": 1, "weight": 5, "port": 1433, "target": "db.z.test"});
+    for (kind, member, records) in [
+        ("AAAA", "aaaaRecords", json!([{"ipv6Address": "fd00::9"}])),
+        (
+            "MX",
+            "mxRecords",
+            json!([{"preference": 10, "exchange": "mail.z.test"}]),
+        ),
+        ("PTR", "ptrRecords", json!([{"ptrdname": "db.z.test"}])),
+        ("SRV", "srvRecords", json!([service])),
+        ("TXT", "txtRecords", json!([{"value": ["one", "two"]}])),
+    ] {
+        let path = zone(&format!("/{kind}/name"));
+        let made = fixture
+            .put(&path, json!({"properties": {"ttl": 60, member: records}}))
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let shown = fixture.get(&path).await.body;
+        assert_eq!(shown["properties"][member], records);
+        assert_eq!(
+            shown["type"],
+            format!("Microsoft.Network/privateDnsZones/{kind}")
+        );
+        let of_kind = fixture.get(&zone(&format!("/{kind}"))).await.body;
+        assert_eq!(of_kind["value"], json!([shown]));
+        let twice = json!([records[0], records[0]]);
+        let refused = fixture.put(&path, json!({"properties": {member: twice}}));
+        assert_eq!(refused.await.code(), "BadRequest");
+    }
+    for (kind, properties) in [
+        (
+            "AAAA",
+            json!({"aaaaRecords": [{"ipv6Address": "10.0.0.1"}]}),
+        ),
+        (
+            "MX",
+            json!({"mxRecords": [{"preference": 70_000, "exchange": "a.test"}]}),
+        ),
+        ("MX", json!({"mxRecords": [{"preference": 1}]})),
+        (
+            "MX",
+            json!({"mxRecords": [{"preference": 1, "exchange": "a..test"}]}),
+        ),
+        (
+            "SRV",
+            json!({"srvRecords": [{"priority": 1, "weight": -1, "port": 1, "target": "a"}]}),
+        ),
+        ("PTR", json!({"ptrRecords": [{"ptrdname": ""}]})),
+        ("CNAME", json!({"cnameRecord": {"cname": "x.test"}})),
+    ] {
+        let refused = fixture
+            .put(
+                &zone(&format!("/{kind}/name")),
+                json!({"properties": properties}),
+            )
+            .await;
+        assert_eq!(
+            refused.status,
+            StatusCode::BAD_REQUEST,
+            "{kind} {}",
+            refused.text
+        );
+    }
+    let own = zone("/SOA/@");
+    let soa = |member: &str, value: serde_json::Value| json!({"properties": {"soaRecord": {member: value}}});
+    let written = fixture.put(&own, soa("retryTime", json!(77))).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text);
+    assert_eq!(written.body["properties"]["soaRecord"]["retryTime"], 77);
+    assert_eq!(
+        written.body["properties"]["soaRecord"]["refreshTime"],
+        3_600
+    );
+    for (member, value) in [("host", json!("mine.test")), ("email", json!("a@b c"))] {
+        let refused = fixture.put(&own, soa(member, value)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+    }
 }
 
 #[tokio::test]

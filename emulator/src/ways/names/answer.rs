@@ -4,10 +4,11 @@ use std::net::Ipv4Addr;
 use std::str::FromStr as _;
 
 use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, CNAME, SOA, TXT};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, PTR, SOA, SRV, TXT};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use milink_core::World;
-use milink_core::path::{Answer, Resolved, Vantage, resolve_from, texts_from};
+use milink_core::azure::fabric::{RecordKind, Records};
+use milink_core::path::{Answer, Resolved, Vantage, records_from, resolve_from};
 
 /// How a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,17 +172,18 @@ impl Asked {
                     reply.add_answer(Record::from_rdata(last.clone(), TTL, data));
                 }
             }
-            RecordType::TXT => {
-                for texts in texts_from(world, from, &self.name) {
-                    let data = RData::TXT(TXT::new(texts));
-                    reply.add_answer(Record::from_rdata(last.clone(), TTL, data));
-                }
-            }
             RecordType::SOA if self.name == self.domain => {
                 reply.answers.extend(self.authority());
                 return;
             }
-            _ => (),
+            _ => {
+                let records = kind_of(kind)
+                    .and_then(|kind| records_from(world, from, kind, &self.name))
+                    .map_or_else(Vec::new, |records| data_of(&records));
+                for data in records {
+                    reply.add_answer(Record::from_rdata(last.clone(), TTL, data));
+                }
+            }
         }
         self.finish(&resolved, reply);
     }
@@ -261,6 +263,51 @@ fn domain_of(world: &World, name: &str) -> Option<String> {
             .any(|listener| instance.names_of(listener).any(|own| own == name))
     });
     is_server.then(|| name.to_owned())
+}
+
+/// The kinds that are answered as they are written: nothing in the model's network goes by them.
+fn kind_of(kind: RecordType) -> Option<RecordKind> {
+    match kind {
+        RecordType::AAAA => Some(RecordKind::Aaaa),
+        RecordType::MX => Some(RecordKind::Mx),
+        RecordType::PTR => Some(RecordKind::Ptr),
+        RecordType::SRV => Some(RecordKind::Srv),
+        RecordType::TXT => Some(RecordKind::Txt),
+        _ => None,
+    }
+}
+
+/// Records as DNS has them, without those whose names DNS cannot write.
+fn data_of(records: &Records) -> Vec<RData> {
+    let name = |text: &str| Name::from_ascii(format!("{}.", text.trim_end_matches('.'))).ok();
+    match records {
+        // Addresses are told as whoever asks can reach them, and aliases are followed.
+        Records::A(_) | Records::Cname(_) => Vec::new(),
+        Records::Aaaa(all) => all.iter().map(|one| RData::AAAA(AAAA(*one))).collect(),
+        Records::Mx(all) => {
+            let all = all.iter().filter_map(|one| {
+                let exchange = name(&one.exchange)?;
+                Some(RData::MX(MX::new(one.preference, exchange)))
+            });
+            all.collect()
+        }
+        Records::Ptr(all) => {
+            let all = all.iter().filter_map(|one| name(one));
+            all.map(|name| RData::PTR(PTR(name))).collect()
+        }
+        Records::Srv(all) => {
+            let all = all.iter().filter_map(|one| {
+                let target = name(&one.target)?;
+                let srv = SRV::new(one.priority, one.weight, one.port, target);
+                Some(RData::SRV(srv))
+            });
+            all.collect()
+        }
+        Records::Txt(all) => {
+            let all = all.iter().cloned();
+            all.map(|texts| RData::TXT(TXT::new(texts))).collect()
+        }
+    }
 }
 
 /// The name as it was asked for, and those that it leads over.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use milink_core::World;
-use milink_core::azure::fabric::RecordKind;
+use milink_core::azure::fabric::{RecordKind, registered};
 use milink_core::path::{Vantage, resolve_from};
 
 pub(crate) use answer::{Transport, answer};
@@ -49,15 +49,19 @@ fn known(world: &World) -> BTreeSet<String> {
         let domain = zone.header.name.folded();
         for (kind, record) in zone.records.keys() {
             match (kind, record.as_str()) {
-                (RecordKind::Txt, _) | (_, "*") => (),
-                (_, "@") => {
+                (RecordKind::A | RecordKind::Cname, "@") => {
                     names.insert(domain.to_owned());
                 }
-                (_, record) => {
+                (_, "*") => (),
+                (RecordKind::A | RecordKind::Cname, record) => {
                     names.insert(format!("{}.{domain}", record.to_ascii_lowercase()));
                 }
+                // Nothing is reached by the others.
+                _ => (),
             }
         }
+        let machines = registered(world, zone).into_keys();
+        names.extend(machines.map(|name| format!("{}.{domain}", name.folded())));
     }
     names
 }

@@ -6,7 +6,7 @@ use expect_test::expect;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, RecordType};
 use milink_core::World;
-use milink_core::azure::fabric::Records;
+use milink_core::azure::fabric::{MailExchange, Records, ServiceLocation};
 use milink_core::path::Vantage;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
@@ -162,6 +162,78 @@ fn a_vantage_hears_what_its_network_hears() {
         vm:vm-app 4.1.9.10.in-addr.arpa PTR: Refused
         vm:gone mi1.6d710bcf372b.database.windows.net A: Refused
     "#]].assert_eq(&text);
+}
+
+#[test]
+fn records_of_every_kind_are_answered_as_they_are_written() {
+    let mut world = world();
+    let site = "site.example";
+    zone(&mut world, "9.10.in-addr.arpa", "app-vnet", "x", "10.9.9.9");
+    let name = |name: &str| name.to_owned();
+    let mails = [(20, "b.site.example."), (10, "a.site.example")];
+    let mails = mails.map(|(preference, exchange)| MailExchange {
+        preference,
+        exchange: name(exchange),
+    });
+    let service = ServiceLocation {
+        priority: 1,
+        weight: 5,
+        port: 1433,
+        target: name("db.site.example"),
+    };
+    let six = ["fd00::9", "2001:db8::1"].map(|text| text.parse().unwrap());
+    for (zone, at, records) in [
+        (site, "db", Records::Aaaa(six.to_vec())),
+        (site, "@", Records::Mx(mails.to_vec())),
+        (site, "_sql._tcp", Records::Srv(vec![service])),
+        (
+            "9.10.in-addr.arpa",
+            "4.1",
+            Records::Ptr(vec![name("db.site.example"), name("other.site.example")]),
+        ),
+        (site, "*", Records::Txt(vec![vec![name("any")]])),
+        (site, "empty", Records::Mx(Vec::new())),
+    ] {
+        record_set(&mut world, zone, at, records);
+    }
+    let cases = [
+        ("vm:vm-app", "db.site.example", RecordType::AAAA),
+        ("vm:vm-app", "alias.site.example", RecordType::AAAA),
+        ("vm:vm-app", "db.site.example", RecordType::A),
+        ("vm:vm-app", "site.example", RecordType::MX),
+        ("vm:vm-app", "_SQL._tcp.site.example", RecordType::SRV),
+        ("vm:vm-app", "4.1.9.10.in-addr.arpa", RecordType::PTR),
+        ("vm:vm-app", "5.1.9.10.in-addr.arpa", RecordType::PTR),
+        ("internet", "4.1.9.10.in-addr.arpa", RecordType::PTR),
+        ("internet", "site.example", RecordType::MX),
+        ("vm:vm-app", "nobody.site.example", RecordType::TXT),
+        ("vm:vm-app", "empty.site.example", RecordType::TXT),
+        ("vm:vm-app", "db.site.example", RecordType::TXT),
+        ("vm:vm-app", "db.site.example", RecordType::CAA),
+    ];
+    let mut text = String::new();
+    for (from, name, kind) in cases {
+        let asked = query(name, kind).to_vec().unwrap();
+        let reply = ask(&world, from, &asked, Transport::Udp).unwrap();
+        let reply = Message::from_vec(&reply).unwrap();
+        let _ = writeln!(text, "{from} {name} {kind}: {}", told(&reply));
+    }
+    expect![[r#"
+        vm:vm-app db.site.example AAAA: NoError AAAA fd00::9 AAAA 2001:db8::1
+        vm:vm-app alias.site.example AAAA: NoError CNAME db.site.example. AAAA fd00::9 AAAA 2001:db8::1
+        vm:vm-app db.site.example A: NoError A 10.9.1.4
+        vm:vm-app site.example MX: NoError MX 20 b.site.example. MX 10 a.site.example.
+        vm:vm-app _SQL._tcp.site.example SRV: NoError SRV 1 5 1433 db.site.example.
+        vm:vm-app 4.1.9.10.in-addr.arpa PTR: NoError PTR db.site.example. PTR other.site.example.
+        vm:vm-app 5.1.9.10.in-addr.arpa PTR: NXDomain (SOA 9.10.in-addr.arpa.)
+        internet 4.1.9.10.in-addr.arpa PTR: NXDomain (SOA 9.10.in-addr.arpa.)
+        internet site.example MX: NoError (SOA site.example.)
+        vm:vm-app nobody.site.example TXT: NoError TXT any
+        vm:vm-app empty.site.example TXT: NoError TXT any
+        vm:vm-app db.site.example TXT: NoError (SOA site.example.)
+        vm:vm-app db.site.example CAA: NoError (SOA site.example.)
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]

@@ -16,8 +16,10 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::deployment::Secret;
+use crate::ids::InstanceId;
 use crate::names::Name;
 use crate::time::Timestamp;
+use crate::world::World;
 
 pub use built_in::BUILT_IN;
 pub use lock::{Lock, LockLevel, Locked, RemoveLock, WriteLock};
@@ -184,6 +186,26 @@ impl Authorization {
             !gone.holds(assignment.scope.as_str())
         });
         super::retain(&mut self.locks, |(scope, _), _| !gone.holds(scope.as_str()));
+    }
+}
+
+/// A database of a managed instance is gone, or has another name: T-SQL asks no lock, and what was locked or assigned there
+/// would be in the way of a later database of that name (guess: Azure keeps none of it).
+pub(crate) fn forget_database(world: &mut World, instance: InstanceId, database: &Name) {
+    let authorization = &world.azure.authorization;
+    if authorization.locks.is_empty() && authorization.assignments.is_empty() {
+        return;
+    }
+    let Some(managed) = world.instance(instance) else {
+        return;
+    };
+    if let Some(properties) = managed.as_managed_instance() {
+        let scope = format!(
+            "/resourceGroups/{}/providers/Microsoft.Sql/managedInstances/{}/databases/{database}",
+            properties.properties.resource_group, managed.name
+        );
+        let scope = Scope::new(&scope);
+        world.azure.authorization.forget_scope(&scope);
     }
 }
 

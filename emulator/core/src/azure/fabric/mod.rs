@@ -60,8 +60,9 @@ pub use private_link_service::{
     DeletePrivateLinkService, PrivateLinkService, WritePrivateLinkService,
 };
 pub use private_zone::{
-    DeleteRecordSet, DeleteZone, DeleteZoneLink, PrivateZone, RecordKind, RecordSet, Records,
-    WriteRecordSet, WriteZone, WriteZoneLink, ZoneLink,
+    DeleteRecordSet, DeleteZone, DeleteZoneLink, MailExchange, PrivateZone, REGISTERED_TTL_SECONDS,
+    RecordKind, RecordSet, Records, ServiceLocation, StartOfAuthority, WriteAuthority,
+    WriteRecordSet, WriteZone, WriteZoneLink, ZoneLink, registered,
 };
 pub use public_address::{
     DeletePublicAddress, PublicAddress, PublicAddressSettings, User, WritePublicAddress, user_of,

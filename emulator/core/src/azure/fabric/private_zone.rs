@@ -1,7 +1,9 @@
 //! Private DNS zones: records, and the virtual networks in which they are heard.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+mod record;
+mod registration;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -15,6 +17,10 @@ use crate::names::Name;
 use crate::refusal::{AzureRefusal, FabricRefusal, Refusal};
 use crate::world::World;
 
+pub use record::{MailExchange, RecordKind, RecordSet, Records, ServiceLocation, StartOfAuthority};
+use record::{is_record_name, is_target};
+pub use registration::{REGISTERED_TTL_SECONDS, registered};
+
 /// A private DNS zone; its name is the domain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateZone {
@@ -22,43 +28,10 @@ pub struct PrivateZone {
     pub header: Header,
     /// Its record sets.
     pub records: OrdMap<(RecordKind, Name), RecordSet>,
+    /// What it says of itself.
+    pub authority: StartOfAuthority,
     /// The networks that hear it.
     pub links: BTreeMap<Name, ZoneLink>,
-}
-
-/// Kinds of records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the variants are DNS's words")]
-pub enum RecordKind {
-    A,
-    Cname,
-    Txt,
-}
-
-/// The records of one name and kind.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordSet {
-    /// Its name, relative to the zone; `@` is the zone itself, `*` any name.
-    pub name: Name,
-    /// How long an answer holds, in seconds.
-    pub ttl_seconds: u32,
-    /// Changes with each write.
-    pub etag: Uuid,
-    /// `metadata`, which only its owner reads.
-    pub metadata: crate::azure::Tags,
-    /// The records; a set without any is kept, and heard by nobody (documented).
-    pub records: Records,
-}
-
-/// What the records say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Records {
-    /// Addresses.
-    A(Vec<Ipv4Addr>),
-    /// Another name, or none yet.
-    Cname(Option<String>),
-    /// Texts.
-    Txt(Vec<Vec<String>>),
 }
 
 /// A virtual network that hears a zone.
@@ -118,6 +91,15 @@ pub struct DeleteRecordSet {
     pub name: Name,
 }
 
+/// PUT of the zone's own record.
+#[derive(Clone, Debug)]
+pub struct WriteAuthority {
+    /// The zone.
+    pub zone: ResourceKey,
+    /// What it is to say.
+    pub authority: StartOfAuthority,
+}
+
 /// PUT of a link. Answers the operation and whether it is new.
 #[derive(Clone, Debug)]
 pub struct WriteZoneLink {
@@ -148,34 +130,6 @@ pub(super) const KIND: &str = "Microsoft.Network/privateDnsZones";
 const LINK_KIND: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
 /// How many records a set may have (documented).
 const MOST_RECORDS: usize = 20;
-
-impl Records {
-    /// Their kind.
-    pub fn kind(&self) -> RecordKind {
-        match self {
-            Self::A(_) => RecordKind::A,
-            Self::Cname(_) => RecordKind::Cname,
-            Self::Txt(_) => RecordKind::Txt,
-        }
-    }
-
-    fn count(&self) -> usize {
-        match self {
-            Self::A(addresses) => addresses.len(),
-            Self::Cname(name) => usize::from(name.is_some()),
-            Self::Txt(texts) => texts.len(),
-        }
-    }
-
-    /// Whether two of them are the same, which a set cannot have (documented).
-    fn repeats(&self) -> bool {
-        match self {
-            Self::A(addresses) => addresses.iter().collect::<BTreeSet<_>>().len() < addresses.len(),
-            Self::Cname(_) => false,
-            Self::Txt(texts) => texts.iter().collect::<BTreeSet<_>>().len() < texts.len(),
-        }
-    }
-}
 
 impl PrivateZone {
     /// The network's link, if it hears the zone.
@@ -226,6 +180,9 @@ impl Request for WriteZone {
             records: found
                 .as_ref()
                 .map_or_else(OrdMap::new, |found| found.records.clone()),
+            authority: found
+                .as_ref()
+                .map_or_else(StartOfAuthority::default, |found| found.authority.clone()),
             links: found
                 .as_ref()
                 .map_or_else(BTreeMap::new, |found| found.links.clone()),
@@ -272,8 +229,11 @@ impl Request for WriteRecordSet {
         if self.records.count() > MOST_RECORDS {
             return Err(invalid("it can have at most 20 records").into());
         }
-        if self.records.repeats() {
+        if self.records.repeat() {
             return Err(invalid("it has one record twice").into());
+        }
+        if !self.records.targets().into_iter().all(is_target) {
+            return Err(invalid("what it leads to is no name").into());
         }
         let others = zone.records.keys().filter(|(_, known)| *known == self.name);
         let mut others = others.filter(|(known, _)| *known != kind).peekable();
@@ -307,6 +267,23 @@ impl Request for DeleteRecordSet {
     }
 }
 
+impl Request for WriteAuthority {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let zone = zone_mut(world, &self.zone)?;
+        if !is_target(&self.authority.email) {
+            return Err(FabricRefusal::InvalidRecordSet {
+                name: "@".to_owned(),
+                why: "the e-mail address is written like a name",
+            }
+            .into());
+        }
+        zone.authority = self.authority;
+        Ok(())
+    }
+}
+
 impl Request for WriteZoneLink {
     type Reply = (OperationId, bool);
 
@@ -333,6 +310,15 @@ impl Request for WriteZoneLink {
                 network: self.network.name.to_string(),
                 zone: zone.header.name.to_string(),
                 link,
+            }
+            .into());
+        }
+        if self.registers
+            && let Some(other) = registers_at(world, &self.network, &self.zone)
+        {
+            return Err(FabricRefusal::NetworkRegistersAlready {
+                network: self.network.name.to_string(),
+                zone: other,
             }
             .into());
         }
@@ -371,21 +357,18 @@ impl Request for DeleteZoneLink {
     }
 }
 
+/// The zone other than this one in which a network's machines are registered: there can be only one (documented).
+fn registers_at(world: &World, network: &ResourceKey, zone: &ResourceKey) -> Option<String> {
+    let mut others = world.azure.fabric.private_zones.iter();
+    others.find_map(|(key, other)| {
+        let registers = other.link_of(network).is_some_and(|link| link.registers);
+        (key != zone && registers).then(|| other.header.name.to_string())
+    })
+}
+
 fn zone_mut<'a>(world: &'a mut World, key: &ResourceKey) -> Result<&'a mut PrivateZone, Refusal> {
     let found = world.azure.fabric.private_zones.get_mut(key);
     found
         .map(Arc::make_mut)
         .ok_or_else(|| header::not_found(KIND, key))
-}
-
-/// `@`, or labels of letters, digits, `-` and `_`; the first may be `*`.
-fn is_record_name(name: &str) -> bool {
-    let is_label = |(at, label): (usize, &str)| {
-        (at == 0 && label == "*")
-            || ((1..=63).contains(&label.len())
-                && label
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
-    };
-    name == "@" || (name.len() <= 253 && name.split('.').enumerate().all(is_label))
 }
