@@ -8,11 +8,12 @@ use lab::{Lab, Step as Without};
 use milink_core::World;
 use milink_core::availability_group::Role;
 use milink_core::certificate::CertificateFacts;
-use milink_core::command::{GroupAction, OpenSession, StopServer};
+use milink_core::command::{GroupAction, OpenSession, RestartServer, StopServer};
 use milink_core::durations::{Profile, Transition};
 use milink_core::endpoint::EndpointState;
 
 use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
+use milink_core::link::FailoverKind;
 use milink_core::names::Name;
 use milink_core::network::{Reach, SetReach};
 use milink_core::time::{Span, Timestamp};
@@ -370,4 +371,45 @@ fn sql_server_2016_has_no_cluster_type() {
             AVAILABILITY_MODE = SYNCHRONOUS_COMMIT, SEEDING_MODE = AUTOMATIC)";
         assert_eq!(run(&mut lab, sql, create), expected, "{build}");
     }
+}
+
+/// Three identity values are handed out, two of them for rows that come to nothing; what the next one is on the other side
+/// after a failover, and here after a restart in the middle of a transaction.
+#[test]
+fn identity_values_outlive_what_they_were_handed_out_for() {
+    const CREATE: &str =
+        "USE db1; CREATE TABLE counted (id int IDENTITY PRIMARY KEY, n int CHECK (n > 1))";
+    const USED: &str = "USE db1; INSERT counted DEFAULT VALUES;
+        BEGIN TRAN; INSERT counted DEFAULT VALUES; ROLLBACK;
+        BEGIN TRY INSERT counted (n) VALUES (1) END TRY BEGIN CATCH END CATCH";
+    const TELL_NEXT: &str = "USE db1; INSERT counted DEFAULT VALUES;
+        DECLARE @next int = 60000 + SCOPE_IDENTITY(); THROW @next, 'the next one', 1";
+    let mut lab = Lab::linked(Profile::Azure);
+    let (sql, mi) = (lab.sql, lab.mi);
+    assert_eq!(run(&mut lab, sql, CREATE), vec![]);
+    lab.settle();
+    assert_eq!(run(&mut lab, sql, USED), vec![]);
+    let before = lab.world.clone();
+
+    let mut waiting = session(&mut lab, sql);
+    let text = "ALTER AVAILABILITY GROUP [DAG_db1] FAILOVER".to_owned();
+    waiting.start(Request::Batch { text });
+    assert!(go(&mut waiting, &mut lab).1.is_some());
+    lab.settle();
+    assert_eq!(run(&mut lab, mi, TELL_NEXT), [60_004]);
+
+    // What has not arrived is lost with the rows, and handed out again.
+    lab.world = before.clone();
+    lab.fail_over(FailoverKind::ForcedAllowDataLoss)
+        .expect("it is forced");
+    assert_eq!(run(&mut lab, mi, TELL_NEXT), [60_001]);
+
+    lab.world = before;
+    let mut open = session(&mut lab, sql);
+    let text = "USE db1; BEGIN TRAN; INSERT counted DEFAULT VALUES".to_owned();
+    open.start(Request::Batch { text });
+    assert_eq!(go(&mut open, &mut lab), (vec![], None));
+    lab.apply(RestartServer { instance: sql });
+    lab.settle();
+    assert_eq!(run(&mut lab, sql, TELL_NEXT), [60_005]);
 }

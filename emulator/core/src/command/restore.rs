@@ -12,7 +12,7 @@ use crate::instance::Instance;
 use crate::media::Image;
 use crate::names::Name;
 use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
-use crate::store::{Log, LogKind};
+use crate::store::Log;
 use crate::world::World;
 
 /// BACKUP with what concerns the media and what becomes of the database.
@@ -327,10 +327,8 @@ impl Restore {
         }
         let mut restored = old.clone();
         for entry in image.log().filter(|entry| entry.first >= at) {
-            if let LogKind::Commit(ops) = &entry.kind {
-                for op in ops.iter() {
-                    restored.content.apply(op);
-                }
+            for op in entry.kind.ops() {
+                restored.content.apply(op);
             }
             restored.log.receive(entry);
         }

@@ -6,7 +6,7 @@ use super::Request;
 use crate::database::{Database, RecoveryModel};
 use crate::distributed::IN_DOUBT;
 use crate::fault;
-use crate::ids::{DatabaseId, InstanceId, SessionId, TransactionId};
+use crate::ids::{DatabaseId, InstanceId, ObjectId, RowId, SessionId, TransactionId};
 use crate::instance::Instance;
 use crate::names::Name;
 use crate::refusal::{DatabaseRefusal, DuplicateKind, Refusal, WriteRefusal};
@@ -87,6 +87,9 @@ pub struct EndLockWait {
     pub waiter: TransactionId,
 }
 
+/// Who uses up identity values: no transaction that can be rolled back.
+const NOBODY: TransactionId = TransactionId(0);
+
 /// What a commit says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
@@ -140,10 +143,8 @@ impl Request for Write {
             return Err(log_full(database));
         }
         let locks = locks_for(database, self.transaction, &self.ops);
-        for lock in &locks {
-            if let Some(holder) = database.locks.get(lock).filter(|holder| **holder != owner) {
-                return Err(WriteRefusal::Locked { holder: *holder }.into());
-            }
+        if let Some(holder) = in_the_way(database, owner, &locks) {
+            return Err(WriteRefusal::Locked { holder }.into());
         }
         let mut view = database.view(self.transaction);
         for op in &self.ops {
@@ -153,11 +154,24 @@ impl Request for Write {
         if self.transaction.is_none() {
             database.content = view;
             database.version += 1;
-            append(database, now, owner, self.ops);
+            let kind = match self.ops.iter().all(is_identity) {
+                true => LogKind::Identity(self.ops.into()),
+                false => LogKind::Commit(self.ops.into()),
+            };
+            append(database, now, owner, kind);
             return Ok(world.committed(self.instance, self.database, now));
         }
         for lock in &locks {
             database.locks.insert(lock.clone(), owner);
+        }
+        let (used_up, ops) = used_up(database, owner, self.ops);
+        let hands_out = !used_up.is_empty();
+        if hands_out {
+            for op in &used_up {
+                database.content.apply(op);
+            }
+            database.version += 1;
+            append(database, now, NOBODY, LogKind::Identity(used_up.into()));
         }
         let base = database.version;
         let open = database.transactions.entry(owner).or_insert_with(|| {
@@ -173,10 +187,14 @@ impl Request for Write {
             })
         });
         let open = Arc::make_mut(open);
-        open.ops.extend(self.ops);
+        open.ops.extend(ops);
         open.locks.extend(locks);
         open.view = view;
         open.base = base;
+        if hands_out {
+            // Replicas get it as everything in the log; nobody waits for that.
+            world.committed(self.instance, self.database, now);
+        }
         Ok(Committed::default())
     }
 }
@@ -207,12 +225,8 @@ impl Request for Commit {
             database.content = view;
             database.version += 1;
             release(database, &open);
-            append(
-                database,
-                now,
-                self.transaction,
-                Arc::unwrap_or_clone(open).ops,
-            );
+            let ops = Arc::unwrap_or_clone(open).ops;
+            append(database, now, self.transaction, LogKind::Commit(ops.into()));
         }
         let mut reply = Committed::default();
         for id in written {
@@ -367,7 +381,6 @@ fn undo(database: &mut Database, transaction: TransactionId, now: Timestamp) {
     let open = database.transactions.remove(&transaction);
     let open = open.expect("the caller has found it in the database");
     release(database, &open);
-    keep_identities(database, &open.ops);
     database.log.append(now, transaction, LogKind::Abort);
 }
 
@@ -478,12 +491,46 @@ fn locks_for(database: &Database, transaction: Option<TransactionId>, ops: &[Op]
                     locks.extend(keys.map(|key| LockKey::Key(*table, key, t.key_of(key, before))));
                 }
             }
-            Op::Truncate { table } | Op::DropTable { table } => locks.push(LockKey::Object(*table)),
+            Op::Truncate { table } | Op::DropTable { table } | Op::Reseed { table, .. } => {
+                locks.push(LockKey::Object(*table));
+            }
             Op::AlterTable { definition, .. } => locks.push(LockKey::Object(definition.object)),
             _ => {}
         }
     }
     locks
+}
+
+/// Who holds something that keeps `owner` from having these locks.
+fn in_the_way(
+    database: &Database,
+    owner: TransactionId,
+    locks: &[LockKey],
+) -> Option<TransactionId> {
+    if database.locks.is_empty() {
+        return None;
+    }
+    let others = |holder: &TransactionId| *holder != owner;
+    let mut last_table = None;
+    locks.iter().find_map(|lock| {
+        if let Some(holder) = database.locks.get(lock).copied().filter(others) {
+            return Some(holder);
+        }
+        match lock {
+            // Who changes a table as a whole waits for those who have changed rows of it,
+            LockKey::Object(table) => {
+                let rows = LockKey::Row(*table, RowId(0))..=LockKey::Row(*table, RowId(u64::MAX));
+                let mut holders = database.locks.range(rows).map(|(_, holder)| *holder);
+                holders.find(others)
+            }
+            // and they for it.
+            LockKey::Row(table, _) if last_table.replace(*table) != Some(*table) => {
+                let whole = database.locks.get(&LockKey::Object(*table)).copied();
+                whole.filter(others)
+            }
+            LockKey::Row(..) | LockKey::Key(..) => None,
+        }
+    })
 }
 
 fn databases_of(instance: &Instance, transaction: TransactionId) -> Vec<DatabaseId> {
@@ -501,20 +548,23 @@ fn release(database: &mut Database, open: &OpenTransaction) {
     }
 }
 
-/// Identity values are not given back by a rollback.
-fn keep_identities(database: &mut Database, ops: &[Op]) {
-    for op in ops {
-        if matches!(op, Op::SetIdentity { .. }) {
-            database.content.apply(op);
-            database.version += 1;
-        }
-    }
+fn is_identity(op: &Op) -> bool {
+    matches!(op, Op::SetIdentity { .. })
 }
 
-fn append(database: &mut Database, now: Timestamp, transaction: TransactionId, ops: Vec<Op>) {
-    database
-        .log
-        .append(now, transaction, LogKind::Commit(ops.into()));
+/// Takes out of a transaction's operations the identity values that they use up at once, as they do where others insert
+/// beside it. A table that it has to itself, because it made or emptied it, is its own in this, too.
+fn used_up(database: &Database, owner: TransactionId, ops: Vec<Op>) -> (Vec<Op>, Vec<Op>) {
+    let is_shared = |table: &ObjectId| {
+        database.content.tables.contains_key(table)
+            && database.locks.get(&LockKey::Object(*table)) != Some(&owner)
+    };
+    ops.into_iter()
+        .partition(|op| matches!(op, Op::SetIdentity { table, .. } if is_shared(table)))
+}
+
+fn append(database: &mut Database, now: Timestamp, transaction: TransactionId, kind: LogKind) {
+    database.log.append(now, transaction, kind);
     if database.recovery_model == RecoveryModel::Simple || !database.chain.is_started() {
         let end = database.log.end();
         database.log.truncate(end);

@@ -183,12 +183,10 @@ fn redo_until(
     let needed = log_needed_from(world, target.0, target.1);
     let database = world.instance_mut(target.0).database_mut(target.1)?;
     for entry in &due {
-        if let LogKind::Commit(ops) = &entry.kind {
-            for op in ops.iter() {
-                database.content.apply(op);
-            }
-            database.version += 1;
+        for op in entry.kind.ops() {
+            database.content.apply(op);
         }
+        database.version += u64::from(!entry.kind.ops().is_empty());
         if let Some(position) = &mut database.copy {
             position.redone = entry.lsn;
             position.redone_time = entry.time + delay;

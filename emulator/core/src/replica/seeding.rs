@@ -15,7 +15,7 @@ use crate::link::{
     Seeding, SeedingOutcome, attempt_after, blank_copy, copying_time, next_run, remember,
 };
 use crate::names::Name;
-use crate::store::{Content, LogKind};
+use crate::store::Content;
 use crate::world::World;
 
 /// Whether the copying of a database may begin now.
@@ -123,10 +123,8 @@ fn begin(
 fn content_at_end(source: &Database) -> Content {
     let mut content = source.content.clone();
     for entry in source.unredone() {
-        if let LogKind::Commit(ops) = &entry.kind {
-            for op in ops.iter() {
-                content.apply(op);
-            }
+        for op in entry.kind.ops() {
+            content.apply(op);
         }
     }
     content

@@ -128,6 +128,7 @@ impl Content {
             }),
             Op::Truncate { table } => self.with(*table, Table::truncate),
             Op::SetIdentity { table, last } => self.with(*table, |t| t.last_identity = *last),
+            Op::Reseed { table, value } => self.with(*table, |t| t.reseed(*value)),
             Op::CreateTable(definition) => {
                 let key = (definition.schema.clone(), definition.name.clone());
                 self.names.insert(key, definition.object);

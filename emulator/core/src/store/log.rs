@@ -43,12 +43,24 @@ pub struct LogEntry {
 pub enum LogKind {
     /// A committed transaction's changes, in order.
     Commit(Arc<[Op]>),
+    /// Identity values that were handed out for rows that are not committed: used up, whatever becomes of the rows.
+    Identity(Arc<[Op]>),
     /// A transaction that was rolled back: it took log space and changed nothing.
     Abort,
     /// A checkpoint.
     Checkpoint,
     /// A backup's mark.
     Backup,
+}
+
+impl LogKind {
+    /// The changes that redo makes of it, in order.
+    pub fn ops(&self) -> &[Op] {
+        match self {
+            Self::Commit(ops) | Self::Identity(ops) => ops,
+            Self::Abort | Self::Checkpoint | Self::Backup => &[],
+        }
+    }
 }
 
 /// Sectors of 512 bytes in one virtual log file.
@@ -125,10 +137,7 @@ impl Log {
         transaction: TransactionId,
         kind: LogKind,
     ) -> Arc<LogEntry> {
-        let (bytes, records) = match &kind {
-            LogKind::Commit(ops) => (Self::bytes_for(ops), ops.len()),
-            _ => (TRANSACTION_BYTES, 0),
-        };
+        let (bytes, records) = (Self::bytes_for(kind.ops()), kind.ops().len());
         let first = self.next;
         let slot = u16::try_from(records + 2).unwrap_or(u16::MAX);
         let lsn = Lsn { slot, ..first };

@@ -33,10 +33,16 @@ pub enum Op {
     Truncate {
         table: ObjectId,
     },
-    /// The identity value last handed out; not undone by a rollback.
+    /// The identity value last handed out. Not part of the transaction that it was handed out for, unless that one has
+    /// the table to itself.
     SetIdentity {
         table: ObjectId,
         last: Option<i64>,
+    },
+    /// Where identity values go on from: after `value`, or with it if none has been handed out.
+    Reseed {
+        table: ObjectId,
+        value: i64,
     },
     CreateTable(Arc<TableDefinition>),
     /// A changed definition, with the rows in their new shape where the shape changed.

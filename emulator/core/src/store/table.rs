@@ -23,6 +23,8 @@ pub struct Table {
     next_row: u64,
     /// The last identity value handed out.
     pub last_identity: Option<i64>,
+    /// The first identity value, where it is not the seed any more.
+    first_identity: Option<i64>,
 }
 
 /// What `CREATE TABLE` said.
@@ -159,6 +161,7 @@ impl Table {
             keys,
             next_row: 1,
             last_identity: None,
+            first_identity: None,
         }
     }
 
@@ -175,6 +178,11 @@ impl Table {
     /// The number that the next inserted row gets; the ones after follow.
     pub fn next_row(&self) -> RowId {
         RowId(self.next_row)
+    }
+
+    /// The first value of its identity column.
+    pub fn first_identity(&self, identity: Identity) -> i64 {
+        self.first_identity.unwrap_or(identity.seed)
     }
 
     /// One row.
@@ -260,6 +268,15 @@ impl Table {
             key.clear();
         }
         self.last_identity = None;
+        self.first_identity = None;
+    }
+
+    /// Identity values go on after `value`, or begin with it.
+    pub(super) fn reseed(&mut self, value: i64) {
+        match self.last_identity {
+            Some(_) => self.last_identity = Some(value),
+            None => self.first_identity = Some(value),
+        }
     }
 
     /// Takes a new definition; `rows` are the old rows in the new shape, or none to keep them as they are.

@@ -39,7 +39,7 @@ registry! {
     "USE" Yes, S::Use(_), "USE master", "";
     "KILL" Partly, S::Kill(_), "KILL 32000", "of a session: what it has open is undone and its connection breaks; of a unit of work that is in doubt; no rollback is ever on its way for WITH STATUSONLY";
     "SHUTDOWN" Partly, S::Shutdown { .. }, "WHILE 1 = 0 SHUTDOWN WITH NOWAIT", "what others run ends at once, also without NOWAIT; `milink server start` starts the server again";
-    "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), and CHECKDB and its kin, which always find a healthy database";
+    "DBCC" Partly, S::Dbcc(_), "DBCC TRACESTATUS(-1)", "TRACEON, TRACEOFF, TRACESTATUS, SQLPERF(LOGSPACE), CHECKIDENT, and CHECKDB and its kin, which always find a healthy database";
     "CHECKPOINT" Partly, S::Checkpoint(_), "CHECKPOINT", "does nothing: the model has no dirty pages";
     "RECONFIGURE" Partly, S::Reconfigure(_), "RECONFIGURE", "does nothing: configuration is in use at once";
 

@@ -287,6 +287,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         temporary: empty_content(),
         context: BTreeMap::new(),
         identity_insert: None,
+        used_up: BTreeMap::new(),
         dry: Dry::default(),
         read_only_intent: false,
         collecting: Vec::new(),

@@ -7,6 +7,7 @@ use milink_core::World;
 use milink_core::command::{BeginTransaction, Commit, Committed, EndLockWait, WaitForLock, Write};
 use milink_core::ids::TransactionId;
 use milink_core::refusal::{Refusal, WriteRefusal};
+use milink_core::store::Op;
 use milink_core::time::Span;
 use milink_core::value::Row;
 
@@ -182,6 +183,7 @@ impl Session {
         let program = Arc::clone(&frame.program);
         let mut result: Option<Written> = None;
         host.attempt(&mut |world, now| {
+            state.used_up.clear();
             let outcome = {
                 let reader: &World = world;
                 match reader.instance(state.instance).cloned() {
@@ -204,6 +206,12 @@ impl Session {
                 }?;
                 Ok((outcome, committed))
             }));
+            if matches!(&result, Some(Err(Stop::Error(_)))) {
+                if let Some(last) = use_up(world, now, state) {
+                    state.identity = Some(last);
+                    frame.local.scope_identity = Some(last);
+                }
+            }
             !matches!(&result, Some(Err(stop)) if stop.is_tried_again())
         });
         let (mut outcome, committed) = match result.expect("the host runs the change") {
@@ -314,6 +322,32 @@ impl Session {
             });
         }
     }
+}
+
+/// A statement has failed: the identity values that it got are used up all the same. The last one.
+fn use_up(
+    world: &mut World,
+    now: milink_core::time::Timestamp,
+    state: &mut super::state::State,
+) -> Option<i64> {
+    let mut given = None;
+    for ((database, table), last) in std::mem::take(&mut state.used_up) {
+        let used_up = Write {
+            instance: state.instance,
+            database,
+            session: state.session,
+            transaction: state.transaction_id(),
+            ops: vec![Op::SetIdentity {
+                table,
+                last: Some(last),
+            }],
+        };
+        // Where nothing can be written, nothing is used up.
+        if world.apply(now, used_up).is_ok() {
+            given = Some(last);
+        }
+    }
+    given
 }
 
 /// Makes the changes to databases happen, in the open transaction or as one of their own.

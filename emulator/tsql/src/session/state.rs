@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) context: BTreeMap<String, (Value, bool)>,
     /// The table that SET IDENTITY_INSERT is on for.
     pub(crate) identity_insert: Option<IdentityInsert>,
+    /// The identity values that the statement which runs has got last.
+    pub(crate) used_up: BTreeMap<(DatabaseId, ObjectId), i64>,
     pub(crate) dry: Dry,
     /// ApplicationIntent=ReadOnly.
     pub(crate) read_only_intent: bool,

@@ -1,4 +1,4 @@
-//! DBCC: trace flags, log space, and the checks that always find a healthy database.
+//! DBCC: trace flags, log space, identity values, and the checks that always find a healthy database.
 
 use milink_core::collation::Collation;
 use milink_core::command::SetTraceFlags;
@@ -15,11 +15,16 @@ pub(super) fn run(
     statement: &DbccStatement,
     context: &mut StatementContext<'_>,
 ) -> Result<(), SqlError> {
+    let quiet = statement
+        .options
+        .iter()
+        .any(|option| option.name == "NO_INFOMSGS");
     match statement.command.as_str() {
         "TRACEON" => set_trace_flags(statement, context, true)?,
         "TRACEOFF" => set_trace_flags(statement, context, false)?,
         "TRACESTATUS" => trace_status(context)?,
         "SQLPERF" => log_space(statement, context)?,
+        "CHECKIDENT" => super::checkident::run(statement, context, quiet)?,
         "CHECKDB" | "CHECKTABLE" | "CHECKALLOC" | "CHECKCATALOG" => {
             let instance = context.instance()?;
             let database = instance.databases.get(&context.database);
@@ -35,10 +40,6 @@ pub(super) fn run(
         }
         other => return Err(SqlError::unsupported(format!("DBCC {other}"))),
     }
-    let quiet = statement
-        .options
-        .iter()
-        .any(|option| option.name == "NO_INFOMSGS");
     if !quiet {
         let text = "DBCC execution completed. If DBCC printed error messages, contact your system administrator.";
         context

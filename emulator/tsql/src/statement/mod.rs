@@ -3,6 +3,7 @@
 mod availability_group;
 mod backup_database;
 mod certificate;
+mod checkident;
 pub mod context;
 mod database;
 mod dbcc;

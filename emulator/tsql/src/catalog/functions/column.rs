@@ -26,7 +26,8 @@ pub(super) const FUNCTIONS: &[MetadataFunction] = &[
     function("ident_current", (1, 1), NUMBER, |scope, args| {
         identity(scope, args, |table, column| {
             let identity = column.identity?;
-            Some(table.last_identity.unwrap_or(identity.seed))
+            let first = table.first_identity(identity);
+            Some(table.last_identity.unwrap_or(first))
         })
     }),
     function("ident_seed", (1, 1), NUMBER, |scope, args| {

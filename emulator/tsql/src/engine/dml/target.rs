@@ -35,20 +35,12 @@ pub(super) struct TargetPlan {
     pub(super) checks_parents: bool,
 }
 
-/// The first number of a row that no open transaction but `own` has given to a row of its own. Those of tables with an
-/// identity column stay equal on purpose: whoever comes second waits there, and gets the next identity value.
+/// The first number of a row that no open transaction but `own` has given to a row of its own.
 fn next_row_beyond_others(
     database: &Database,
     definition: &TableDefinition,
     own: Option<TransactionId>,
 ) -> u64 {
-    if definition
-        .columns
-        .iter()
-        .any(|column| column.identity.is_some())
-    {
-        return 0;
-    }
     let open = database.transactions.values();
     let others = open.filter(|open| Some(open.id) != own);
     let tables = others.filter_map(|open| open.view.tables.get(&definition.object));
@@ -165,12 +157,12 @@ impl TargetPlan {
                 Some(Assigned::Value(value, from)) => {
                     let value = self.assign(runtime, at, &value, &from)?;
                     if let (Some(identity), Some(number)) = (identity, value.as_int()) {
-                        self.note_identity(number, identity.increment);
+                        self.note_identity(runtime, number, identity.increment);
                     }
                     value
                 }
                 Some(Assigned::Default) | None => match identity {
-                    Some(identity) => self.next_identity(at, identity)?,
+                    Some(identity) => self.next_identity(runtime, at, identity)?,
                     None => self.default(runtime, at)?,
                 },
             };
@@ -304,6 +296,7 @@ impl TargetPlan {
 
     fn next_identity(
         &mut self,
+        runtime: &mut Runtime<'_>,
         at: usize,
         identity: milink_core::store::Identity,
     ) -> Result<Value, Stop> {
@@ -319,7 +312,7 @@ impl TargetPlan {
             )
         };
         let next = match self.last_identity {
-            None => Some(identity.seed),
+            None => Some(self.table.table.first_identity(identity)),
             Some(last) => last.checked_add(identity.increment),
         };
         let fits = |number: &i64| match sql {
@@ -330,7 +323,7 @@ impl TargetPlan {
         };
         let next = next.filter(fits).ok_or_else(overflow)?;
         self.last_identity = Some(next);
-        self.identity_changed = true;
+        self.identity_handed_out(runtime);
         Ok(match sql {
             SqlType::Decimal { .. } => Value::Decimal(milink_core::value::Decimal {
                 units: next.into(),
@@ -341,7 +334,7 @@ impl TargetPlan {
     }
 
     /// An explicit identity value moves the last one forward.
-    fn note_identity(&mut self, number: i64, increment: i64) {
+    fn note_identity(&mut self, runtime: &mut Runtime<'_>, number: i64, increment: i64) {
         let moves = match self.last_identity {
             None => true,
             Some(last) if increment > 0 => number > last,
@@ -350,7 +343,16 @@ impl TargetPlan {
         if moves {
             self.last_identity = Some(number);
         }
+        self.identity_handed_out(runtime);
+    }
+
+    /// The value is used up, even if the statement fails.
+    fn identity_handed_out(&mut self, runtime: &mut Runtime<'_>) {
         self.identity_changed = true;
+        if let (Place::Database(database), Some(last)) = (self.table.place, self.last_identity) {
+            let table = self.table.definition().object;
+            runtime.state.used_up.insert((database, table), last);
+        }
     }
 }
 
