@@ -372,3 +372,18 @@ fn a_resource_group_goes_with_its_instances_unless_one_has_a_link() {
     assert_eq!(stays.group, ResourceGroup::There);
     assert!(stays.links[&PAIR].in_step);
 }
+
+#[test]
+fn what_was_left_behind_is_made_primary_while_its_server_comes_up() {
+    check(
+        true,
+        &[
+            Action::DeleteLink(PAIR),
+            Action::Advance(30),
+            Action::Restart(0),
+            Action::ForceFailover(PAIR),
+            Action::Advance(60),
+            Action::Insert(PAIR.place(Side::Server), 0),
+        ],
+    );
+}

@@ -31,6 +31,7 @@ impl Reference {
             self.look_at_rejoined(*pair, &seen)?;
         }
         self.look_at_rows(&seen)?;
+        self.note_readable(&seen);
         self.look_at_writers(&seen)?;
         for pair in pairs {
             if self.is_prepared(pair)
@@ -299,6 +300,7 @@ impl Reference {
                 stranded: false,
                 suspended: false,
                 promoted: false,
+                readable: false,
             };
             self.databases.insert(*key, copy);
             if let Some(link) = self.links.get_mut(&pair) {
@@ -411,6 +413,17 @@ impl Reference {
             self.look_at_copy(key, pair, rows)?;
         }
         Ok(())
+    }
+
+    /// Remembers what can be read, where somebody answers who could say.
+    fn note_readable(&mut self, seen: &Observation) {
+        for (key, database) in &mut self.databases {
+            if let Some(found) = seen.databases.get(key)
+                && !seen.starting.contains(&key.0)
+            {
+                database.readable = found.rows.is_some();
+            }
+        }
     }
 
     fn look_at_vanished(&mut self, key: (Place, u8)) -> Judgement {

@@ -110,6 +110,8 @@ struct Database {
     suspended: bool,
     /// It has just been made primary by force: what it had hardened and not yet redone shows up now.
     promoted: bool,
+    /// It could be read when its server was up last: a copy on its way back to a common point cannot.
+    readable: bool,
 }
 
 /// A link as ARM was asked for it.
@@ -337,6 +339,7 @@ impl Reference {
             stranded: false,
             suspended: false,
             promoted: false,
+            readable: true,
         };
         self.databases.insert((place, n), database);
     }
@@ -442,10 +445,8 @@ impl Reference {
             return;
         }
         // One that is on its way back to a common point cannot be started (35253).
-        let seen = self.last.databases.get(&key);
-        let readable = seen.is_some_and(|seen| seen.rows.is_some());
         let there = self.databases.get_mut(&key);
-        if let Some(database) = there.filter(|found| found.made && readable) {
+        if let Some(database) = there.filter(|found| found.made && found.readable) {
             database.follows = None;
             database.suspended = false;
             database.chain = true;
