@@ -1,34 +1,31 @@
 //! What a world starts with: SQL Servers, managed instances and their surroundings, as a file says or by default.
 
+mod dial;
+mod managed_instance;
 mod principal;
+mod sql_server;
 mod transitions;
 
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use milink_core::azure::{
-    AddressPrefix, InstanceSettings, ResourceKey, SubnetId, SubnetSettings, WriteManagedInstance,
-    WriteResourceGroup, WriteVirtualNetwork,
+    AddressPrefix, ResourceKey, SubnetId, SubnetSettings, WriteResourceGroup, WriteVirtualNetwork,
 };
 use milink_core::collation::Collation;
-use milink_core::command::{
-    AlterDatabase, CreateDatabase, CreateSqlServer, DatabaseChange, Request, SetCluster,
-};
+use milink_core::command::{AlterDatabase, CreateDatabase, DatabaseChange, Request};
 use milink_core::database::RecoveryModel;
 use milink_core::durations::{Durations, Profile};
 use milink_core::ids::InstanceId;
-use milink_core::instance::SqlServer;
-use milink_core::link::SetMultiDatabaseLinks;
 use milink_core::names::Name;
 use milink_core::time::Timestamp;
-use milink_core::version::{Build, Edition, UpdatePolicy};
 use milink_core::{Refusal, World};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Keys;
 
+pub use dial::{DialSpec, NameCheckSpec};
+pub use managed_instance::{MANAGED_INSTANCE_ADMINISTRATOR, ManagedInstanceSpec};
 pub use principal::PrincipalSpec;
+pub use sql_server::SqlServerSpec;
 
 /// The contents of a topology file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,89 +68,6 @@ pub struct Network {
     pub subnet_prefix: String,
 }
 
-/// A SQL Server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SqlServerSpec {
-    /// `@@SERVERNAME`.
-    pub name: String,
-    /// `2016`, `2017`, `2019`, `2022`, `2022-rtm`, `2022-cu10`, `2022-cu27`, `2025`, `2025-cu9` or four numbers.
-    #[serde(default = "default_version")]
-    pub version: String,
-    /// `enterprise`, `enterprise-core`, `developer`, `standard` or `express`.
-    #[serde(default = "default_edition")]
-    pub edition: String,
-    /// Its address in the model's network; the first is 10.0.0.4, the next 10.0.0.5 and so on.
-    pub address: Option<Ipv4Addr>,
-    /// DNS names of the address; by default its name in `contoso.local`.
-    pub host_names: Option<Vec<String>>,
-    /// Whether Always On is enabled.
-    #[serde(default = "yes")]
-    pub hadr: bool,
-    /// Whether its links have several databases each, as `sp_multidb_milink` decides, or one.
-    #[serde(default)]
-    pub multi_database_links: bool,
-    /// The Windows cluster that it is a node of; without one, groups are of cluster type NONE or EXTERNAL.
-    pub cluster: Option<String>,
-    /// The server collation.
-    pub collation: Option<String>,
-    /// Databases, in full recovery and without a backup.
-    #[serde(default)]
-    pub databases: Vec<String>,
-}
-
-/// A managed instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedInstanceSpec {
-    /// Its short name.
-    pub name: String,
-    /// `SQLServer2022`, `SQLServer2025` or `AlwaysUpToDate`.
-    #[serde(default = "default_policy")]
-    pub update_policy: String,
-    /// The server collation.
-    pub collation: Option<String>,
-    /// Databases.
-    #[serde(default)]
-    pub databases: Vec<String>,
-}
-
-/// A port that stands for a host and port of the model, seen from a vantage; the latter may be made later.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DialSpec {
-    /// `vm:NAME`, `subnet:NETWORK/SUBNET`, `onprem:SITE`, `internet` and so on.
-    pub from: String,
-    /// The host, as in a connection string.
-    pub host: String,
-    /// The port there.
-    #[serde(default = "sql_port")]
-    pub port: u16,
-    /// The port here; 0 is a free one.
-    #[serde(default)]
-    pub listen: u16,
-    /// Whether logins must name the host.
-    #[serde(default)]
-    pub name_check: NameCheckSpec,
-    /// Every how many seconds its clients send a keepalive of TCP, if they do.
-    #[serde(default)]
-    pub keep_alive_seconds: Option<u32>,
-}
-
-/// Whether logins at a port must name the host that the port stands for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NameCheckSpec {
-    /// The loopback is taken for it.
-    #[default]
-    Listener,
-    /// They must.
-    Strict,
-}
-
-/// The administrator of managed instances.
-pub const MANAGED_INSTANCE_ADMINISTRATOR: &str = "miadmin";
-
 impl Default for Network {
     fn default() -> Self {
         Self {
@@ -176,36 +90,6 @@ impl Default for Topology {
             principals: Vec::new(),
             managed_instances: vec![ManagedInstanceSpec::named("sqlmi1")],
             ..Self::empty()
-        }
-    }
-}
-
-impl SqlServerSpec {
-    /// A SQL Server 2022 of this name, without databases.
-    pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            version: default_version(),
-            edition: default_edition(),
-            address: None,
-            host_names: None,
-            hadr: true,
-            multi_database_links: false,
-            cluster: None,
-            collation: None,
-            databases: Vec::new(),
-        }
-    }
-}
-
-impl ManagedInstanceSpec {
-    /// A managed instance of this name with the policy SQLServer2022, without databases.
-    pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            update_policy: default_policy(),
-            collation: None,
-            databases: Vec::new(),
         }
     }
 }
@@ -266,7 +150,7 @@ impl Topology {
 
     fn provision_sql_servers(&self, world: &mut World, sa_password: &str) -> anyhow::Result<()> {
         for (number, spec) in self.sql_servers.iter().enumerate() {
-            provision_sql_server(world, spec, number, sa_password)
+            sql_server::provision(world, spec, number, sa_password)
                 .with_context(|| format!("SQL Server '{}'", spec.name))?;
         }
         Ok(())
@@ -326,108 +210,6 @@ impl Topology {
             subnet,
         })
     }
-
-    fn provision_managed_instance(
-        &self,
-        world: &mut World,
-        keys: &Keys,
-        subnet: &SubnetId,
-        spec: &ManagedInstanceSpec,
-        password: &str,
-    ) -> anyhow::Result<()> {
-        let fqdn = format!(
-            "{}.{}.database.windows.net",
-            spec.name,
-            world.azure.dns_zone(subnet)
-        );
-        let settings = InstanceSettings {
-            location: Some(self.location.clone()),
-            subnet_id: Some(subnet.to_arm_id(world.subscription)),
-            administrator_login: Some(MANAGED_INSTANCE_ADMINISTRATOR.to_owned()),
-            password: Some(password.into()),
-            database_format: Some(spec.policy()?.text().to_owned()),
-            collation: spec.collation.clone(),
-            ..InstanceSettings::default()
-        };
-        apply(
-            world,
-            WriteManagedInstance {
-                group: Name::new(&self.resource_group),
-                name: Name::new(&spec.name),
-                settings,
-                endpoint_certificate: Some(keys.instance_certificate(&fqdn)),
-            },
-        )?;
-        let instance = world
-            .managed_instance(&spec.name)
-            .map(|instance| instance.id)
-            .context("it has not come up")?;
-        create_databases(world, instance, &spec.databases, None)
-    }
-}
-
-impl ManagedInstanceSpec {
-    fn policy(&self) -> anyhow::Result<UpdatePolicy> {
-        UpdatePolicy::named(&self.update_policy).ok_or_else(|| {
-            anyhow!(
-                "'{}' is no update policy: say SQLServer2022, SQLServer2025 or AlwaysUpToDate",
-                self.update_policy
-            )
-        })
-    }
-}
-
-fn provision_sql_server(
-    world: &mut World,
-    spec: &SqlServerSpec,
-    number: usize,
-    sa_password: &str,
-) -> anyhow::Result<()> {
-    let build = Build::named(&spec.version)
-        .ok_or_else(|| anyhow!("'{}' is no version of SQL Server", spec.version))?;
-    let address = match spec.address {
-        Some(address) => address,
-        None => Ipv4Addr::from(
-            u32::from(Ipv4Addr::new(10, 0, 0, 4)) + u32::try_from(number).unwrap_or(0),
-        ),
-    };
-    if world.instances.values().any(|other| {
-        other
-            .as_sql_server()
-            .is_some_and(|server| server.address == address)
-    }) {
-        bail!("the address {address} is another SQL Server's");
-    }
-    let host_names = spec
-        .host_names
-        .clone()
-        .unwrap_or_else(|| vec![format!("{}.contoso.local", spec.name.to_lowercase())]);
-    let instance = apply(
-        world,
-        CreateSqlServer {
-            name: Name::new(&spec.name),
-            server: SqlServer {
-                build,
-                edition: edition(&spec.edition)?,
-                hadr_enabled: spec.hadr,
-                multi_database_links: false,
-                address,
-                host_names,
-                loopback: None,
-            },
-            collation: collation(spec.collation.as_deref())?,
-            sa_password: Arc::from(sa_password),
-        },
-    )?;
-    if spec.multi_database_links {
-        let several = true;
-        apply(world, SetMultiDatabaseLinks { instance, several })?;
-    }
-    if let Some(cluster) = &spec.cluster {
-        let cluster = Some(Name::new(cluster));
-        apply(world, SetCluster { instance, cluster })?;
-    }
-    create_databases(world, instance, &spec.databases, Some(RecoveryModel::Full))
 }
 
 fn create_databases(
@@ -471,19 +253,6 @@ fn apply<R: Request>(world: &mut World, request: R) -> anyhow::Result<R::Reply> 
     Ok(reply)
 }
 
-fn edition(text: &str) -> anyhow::Result<Edition> {
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "enterprise" => Edition::Enterprise,
-        "enterprise-core" => Edition::EnterpriseCore,
-        "developer" => Edition::Developer,
-        "standard" => Edition::Standard,
-        "express" => Edition::Express,
-        _ => bail!(
-            "'{text}' is no edition: say enterprise, enterprise-core, developer, standard or express"
-        ),
-    })
-}
-
 fn collation(name: Option<&str>) -> anyhow::Result<Collation> {
     match name {
         None => Ok(Collation::DEFAULT),
@@ -501,28 +270,12 @@ fn default_location() -> String {
     "westeurope".to_owned()
 }
 
-fn sql_port() -> u16 {
-    1433
-}
-
-fn default_version() -> String {
-    "2022".to_owned()
-}
-
-fn default_edition() -> String {
-    "developer".to_owned()
-}
-
-fn default_policy() -> String {
-    "SQLServer2022".to_owned()
-}
-
-fn yes() -> bool {
-    true
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use milink_core::version::{Build, UpdatePolicy};
+
     use super::*;
 
     #[test]

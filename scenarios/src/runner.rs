@@ -1,17 +1,20 @@
 //! Runs the steps of a scenario in one world of an emulator that a ready file describes.
 
+mod clock;
+mod servers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use milink_client::{Arm, Control, Credentials, Error, Login, Operation, Outcome, Sql, SqlAddress};
+use milink_client::{Arm, Control, Credentials, Error, Operation, Sql};
 use milink_model::ReadyFile;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::file::{Scenario, Step};
 use crate::report::{Happening, Reporter, StepReport};
-use crate::step::{Act, Came, MANAGED_INSTANCE, SQL_SERVER, Until};
+use crate::step::{Act, Came, Until};
 use crate::variables::Variables;
 
 /// Runs scenarios.
@@ -70,32 +73,6 @@ pub struct Failure {
     pub what: String,
 }
 
-/// How the world's time passes, as far as waiting is concerned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Pace {
-    /// It moves when it is told.
-    Manual,
-    /// It runs, and jumps when somebody waits.
-    Auto,
-    /// It runs so many times as fast as the host's.
-    Scaled(f64),
-}
-
-/// The clock as the control API tells it.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    pace: Pace,
-    now: jiff::Timestamp,
-    next_due: Option<jiff::Timestamp>,
-}
-
-/// How often an operation is asked before it is given up.
-const MOST_POLLS: usize = 10_000;
-/// How often while nothing is due.
-const MOST_IN_VAIN: usize = 1_000;
-/// The pause between two looks at a clock that cannot be moved.
-const LOOK: Duration = Duration::from_millis(20);
-
 impl Summary {
     /// The step that failed, if one did.
     pub fn failure(&self) -> Option<Failure> {
@@ -133,7 +110,7 @@ impl Runner {
             client_secret: ready.client_secret.clone(),
         };
         let arm = Arm::new(&ready.arm_url, Some(pem), credentials)?;
-        let variables = variables(&ready);
+        let variables = servers::variables(&ready);
         Ok(Self {
             ready,
             authority: pem.to_vec(),
@@ -260,35 +237,6 @@ impl Runner {
         format!("{path}{separator}world={}", self.ready.world)
     }
 
-    /// The name of a server as people know it.
-    pub(crate) fn server_name(&self, on: &str) -> String {
-        match on {
-            SQL_SERVER => self
-                .ready
-                .sql_servers
-                .first()
-                .map_or_else(|| on.to_owned(), |server| server.name.clone()),
-            MANAGED_INSTANCE => self
-                .ready
-                .managed_instances
-                .first()
-                .map_or_else(|| on.to_owned(), |mi| mi.name.clone()),
-            other => self.variables.fill(other),
-        }
-    }
-
-    /// How the administrator of an instance logs in to it through the model's network, and the authority to trust. A host
-    /// that is no instance's gets the first one's login: it is what a client would try.
-    pub(crate) fn instance_login(&self, name: &str) -> Result<(Login, String), Error> {
-        let all = &self.ready.managed_instances;
-        let named = all.iter().find(|mi| mi.name.eq_ignore_ascii_case(name));
-        let instance = named.or(all.first());
-        let instance =
-            instance.ok_or_else(|| Error::Unexpected("there is no instance".to_owned()))?;
-        let login = crate::step::login(&instance.user, &instance.password);
-        Ok((login, self.ready.ca_file.clone()))
-    }
-
     /// A connection to a place: one that was kept, or a new one.
     pub(crate) async fn take(&mut self, place: &Place) -> Result<Sql, Error> {
         if let Some(sql) = self.connections.remove(place) {
@@ -303,96 +251,9 @@ impl Runner {
         self.connections.insert(place, sql);
     }
 
-    /// Waits for something that the server does, moving a clock that stands.
-    pub(crate) async fn while_time_passes<T>(
-        &mut self,
-        mut task: JoinHandle<T>,
-    ) -> Result<T, Error> {
-        loop {
-            match tokio::time::timeout(LOOK, &mut task).await {
-                Ok(done) => return done.map_err(|error| Error::Unexpected(error.to_string())),
-                Err(_) => {
-                    let clock = self.clock().await?;
-                    match (clock.pace, clock.next_due) {
-                        (Pace::Manual, Some(due)) => self.advance_to(due).await?,
-                        (Pace::Manual, None) => {
-                            return Err(Error::Unexpected(
-                                "there is no answer: the clock stands, and nothing is due"
-                                    .to_owned(),
-                            ));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-
     /// Whether there is a connection that the server may have ended meanwhile, and that is to be replaced then.
     pub(crate) fn may_be_stale(&self, place: &Place) -> bool {
         !self.breaks_connections && place.session.is_none() && self.connections.contains_key(place)
-    }
-
-    /// Polls an operation to its end. A clock that can be moved is moved to what is due next between two polls.
-    pub(crate) async fn follow(&mut self, operation: &Operation) -> Result<Outcome, Error> {
-        let mut in_vain = 0;
-        for _ in 0..MOST_POLLS {
-            let (outcome, pause) = operation.poll(&self.arm).await?;
-            if let Some(outcome) = outcome {
-                return Ok(outcome);
-            }
-            let clock = self.clock().await?;
-            match (clock.pace, clock.next_due) {
-                (Pace::Manual | Pace::Auto, Some(due)) => self.advance_to(due).await?,
-                // It may be that it ends after so many polls.
-                (Pace::Manual, None) if in_vain < MOST_IN_VAIN => in_vain += 1,
-                (Pace::Manual, None) => {
-                    return Err(Error::Unexpected(
-                        "the operation does not end: the clock stands, and nothing is due"
-                            .to_owned(),
-                    ));
-                }
-                (Pace::Auto | Pace::Scaled(_), _) => {
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
-        Err(Error::Timeout(MOST_POLLS))
-    }
-
-    pub(crate) async fn advance_by(&mut self, by: &str) -> Result<(), Error> {
-        self.advance(json!({"by": by})).await
-    }
-
-    pub(crate) async fn advance_until_quiet(&mut self) -> Result<(), Error> {
-        self.advance(json!({"untilQuiet": true})).await
-    }
-
-    /// The moment so far from now; a span is written as `--durations` takes it.
-    pub(crate) async fn moment_after(&mut self, span: &str) -> Result<jiff::Timestamp, Error> {
-        let span: jiff::Span = self.variables.fill(span).parse().map_err(|_| {
-            Error::Unexpected(format!(
-                "'{span}' is no span of time: say 90s, 5min or 1h 30min"
-            ))
-        })?;
-        let now = self.clock().await?.now;
-        span.to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-            .and_then(|span| now.checked_add(span))
-            .map_err(|error| Error::Unexpected(error.to_string()))
-    }
-
-    /// Lets time pass to what is due next, or a little; false if `until` has come or nothing will.
-    pub(crate) async fn go_on(&mut self, until: jiff::Timestamp) -> Result<bool, Error> {
-        let clock = self.clock().await?;
-        if clock.now >= until {
-            return Ok(false);
-        }
-        match (clock.pace, clock.next_due) {
-            (Pace::Scaled(_), _) => tokio::time::sleep(LOOK).await,
-            (_, Some(due)) => self.advance_to(due.min(until)).await?,
-            (_, None) => return Ok(false),
-        }
-        Ok(true)
     }
 
     /// Events that are not seen yet, oldest first.
@@ -416,81 +277,12 @@ impl Runner {
         answer["last"].as_u64()
     }
 
-    async fn advance_to(&mut self, to: jiff::Timestamp) -> Result<(), Error> {
-        self.advance(json!({"to": to.to_string()})).await
-    }
-
-    async fn advance(&mut self, body: Value) -> Result<(), Error> {
-        self.control
-            .post(&self.about("clock/advance"), &body)
-            .await?;
-        Ok(())
-    }
-
-    async fn clock(&self) -> Result<Clock, Error> {
-        let answer = self.control.get(&self.about("clock")).await?;
-        let unexpected = || Error::Unexpected(format!("not a clock: {answer}"));
-        let moment = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
-        let pace = match answer["mode"].as_str().ok_or_else(unexpected)? {
-            "manual" => Pace::Manual,
-            "auto" => Pace::Auto,
-            other => {
-                let factor = other.strip_prefix("scaled=");
-                Pace::Scaled(factor.and_then(|text| text.parse().ok()).unwrap_or(1.0))
-            }
-        };
-        Ok(Clock {
-            pace,
-            now: moment(&answer["now"]).ok_or_else(unexpected)?,
-            next_due: moment(&answer["nextDue"]),
-        })
-    }
-
     fn is_meant(&self, step: &Step) -> bool {
         step.cases.is_empty()
             || self
                 .case
                 .as_ref()
                 .is_some_and(|case| step.cases.contains(case))
-    }
-
-    fn server(&self, name: &str) -> Result<(SqlAddress, Login), Error> {
-        let ca_file = Some(self.ready.ca_file.clone());
-        let login = |user: &str, password: &str| Login::Password {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        };
-        if let Some(server) = self
-            .ready
-            .sql_servers
-            .iter()
-            .find(|server| server.name == name)
-        {
-            let address = SqlAddress {
-                host: server.host.clone(),
-                port: server.port,
-                server_name: "localhost".to_owned(),
-                ca_file,
-            };
-            return Ok((address, login(&server.user, &server.password)));
-        }
-        if let Some(mi) = self
-            .ready
-            .managed_instances
-            .iter()
-            .find(|mi| mi.name == name)
-        {
-            let address = SqlAddress {
-                host: mi.host.clone(),
-                port: mi.port,
-                server_name: mi.fqdn.clone(),
-                ca_file,
-            };
-            return Ok((address, login(&mi.user, &mi.password)));
-        }
-        Err(Error::Unexpected(format!(
-            "the ready file has no server '{name}'"
-        )))
     }
 
     async fn step(&mut self, step: &Step, reporter: &mut dyn Reporter) -> StepReport {
@@ -553,26 +345,6 @@ impl Runner {
         }
         Ok(())
     }
-
-    /// Waits in the server's time.
-    async fn pause(&mut self, until: &Until) -> Result<(), Error> {
-        let pause = Duration::from_secs(until.every_seconds.into());
-        match self.clock().await?.pace {
-            Pace::Manual | Pace::Auto => {
-                self.advance(json!({"seconds": until.every_seconds})).await
-            }
-            Pace::Scaled(factor) => {
-                tokio::time::sleep(pause.div_f64(factor)).await;
-                Ok(())
-            }
-        }
-    }
-
-    /// Seconds of the server's time since some moment; none if it cannot be asked.
-    async fn server_time(&self) -> Option<f64> {
-        let now = self.clock().await.ok()?.now;
-        Some(now.as_duration().as_secs_f64())
-    }
 }
 
 pub(crate) fn read_ca(ready: &ReadyFile) -> Result<Vec<u8>, Error> {
@@ -589,29 +361,4 @@ fn report_progress(until: &Until, came: Option<&Came>, reporter: &mut dyn Report
     if let Some(percent) = percent.and_then(|text| text.trim_end_matches('%').parse().ok()) {
         reporter.happened(Happening::Progress(percent));
     }
-}
-
-/// What files can say of the servers: the first of each kind by the article's words, and each by its name.
-fn variables(ready: &ReadyFile) -> Variables {
-    let mut variables = Variables::default();
-    variables.set("subscription", &ready.subscription_id);
-    variables.set("resourceGroup", &ready.resource_group);
-    variables.set("location", &ready.location);
-    if let Some(server) = ready.sql_servers.first() {
-        variables.set("SQLServerName", &server.name);
-        variables.set("SQLServerIP", &server.address);
-    }
-    if let Some(mi) = ready.managed_instances.first() {
-        variables.set("ManagedInstanceName", &mi.name);
-        variables.set("ManagedInstanceFQDN", &mi.fqdn);
-        variables.set("managedInstance", &mi.resource_id);
-    }
-    for server in &ready.sql_servers {
-        variables.set(&format!("{}.address", server.name), &server.address);
-    }
-    for mi in &ready.managed_instances {
-        variables.set(&format!("{}.fqdn", mi.name), &mi.fqdn);
-        variables.set(&format!("{}.id", mi.name), &mi.resource_id);
-    }
-    variables
 }

@@ -1,0 +1,96 @@
+//! `[[managed_instance]]`: a managed instance and its databases.
+
+use anyhow::{Context as _, anyhow};
+use milink_core::World;
+use milink_core::azure::{InstanceSettings, SubnetId, WriteManagedInstance};
+use milink_core::names::Name;
+use milink_core::version::UpdatePolicy;
+use serde::{Deserialize, Serialize};
+
+use super::{Topology, apply, create_databases};
+use crate::keys::Keys;
+
+/// The administrator of managed instances.
+pub const MANAGED_INSTANCE_ADMINISTRATOR: &str = "miadmin";
+
+/// A managed instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManagedInstanceSpec {
+    /// Its short name.
+    pub name: String,
+    /// `SQLServer2022`, `SQLServer2025` or `AlwaysUpToDate`.
+    #[serde(default = "default_policy")]
+    pub update_policy: String,
+    /// The server collation.
+    pub collation: Option<String>,
+    /// Databases.
+    #[serde(default)]
+    pub databases: Vec<String>,
+}
+
+impl ManagedInstanceSpec {
+    /// A managed instance of this name with the policy SQLServer2022, without databases.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            update_policy: default_policy(),
+            collation: None,
+            databases: Vec::new(),
+        }
+    }
+
+    pub(super) fn policy(&self) -> anyhow::Result<UpdatePolicy> {
+        UpdatePolicy::named(&self.update_policy).ok_or_else(|| {
+            anyhow!(
+                "'{}' is no update policy: say SQLServer2022, SQLServer2025 or AlwaysUpToDate",
+                self.update_policy
+            )
+        })
+    }
+}
+
+impl Topology {
+    /// Makes a managed instance of the file in the file's network.
+    pub(super) fn provision_managed_instance(
+        &self,
+        world: &mut World,
+        keys: &Keys,
+        subnet: &SubnetId,
+        spec: &ManagedInstanceSpec,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let fqdn = format!(
+            "{}.{}.database.windows.net",
+            spec.name,
+            world.azure.dns_zone(subnet)
+        );
+        let settings = InstanceSettings {
+            location: Some(self.location.clone()),
+            subnet_id: Some(subnet.to_arm_id(world.subscription)),
+            administrator_login: Some(MANAGED_INSTANCE_ADMINISTRATOR.to_owned()),
+            password: Some(password.into()),
+            database_format: Some(spec.policy()?.text().to_owned()),
+            collation: spec.collation.clone(),
+            ..InstanceSettings::default()
+        };
+        apply(
+            world,
+            WriteManagedInstance {
+                group: Name::new(&self.resource_group),
+                name: Name::new(&spec.name),
+                settings,
+                endpoint_certificate: Some(keys.instance_certificate(&fqdn)),
+            },
+        )?;
+        let instance = world
+            .managed_instance(&spec.name)
+            .map(|instance| instance.id)
+            .context("it has not come up")?;
+        create_databases(world, instance, &spec.databases, None)
+    }
+}
+
+fn default_policy() -> String {
+    "SQLServer2022".to_owned()
+}
