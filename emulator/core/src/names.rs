@@ -43,7 +43,10 @@ impl Name {
 
     /// Whether this is the same name as `other`, in any case.
     pub fn is(&self, other: &str) -> bool {
-        *self.folded == *other || *self.folded == *other.to_lowercase()
+        match other.is_ascii() {
+            true => self.folded.eq_ignore_ascii_case(other),
+            false => *self.folded == *other.to_lowercase(),
+        }
     }
 }
 
@@ -95,5 +98,27 @@ impl Borrow<str> for Name {
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_any_case() {
+        let kelvin = "\u{212A}elvin";
+        for (name, other, same) in [
+            ("Master", "mASTER", true),
+            ("master", "masters", false),
+            ("ÄRGER", "ärger", true),
+            ("ärger", "Arger", false),
+            (kelvin, "KELVIN", true),
+            ("kelvin", kelvin, true),
+            ("", "", true),
+        ] {
+            assert_eq!(Name::new(name).is(other), same, "{name} {other}");
+            assert_eq!(Name::new(name) == Name::new(other), same, "{name} {other}");
+        }
     }
 }

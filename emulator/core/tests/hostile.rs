@@ -113,7 +113,9 @@ fn hostile_connection_strings_are_read_or_refused() {
                 "{words}"
             ),
         }
-        if let Some(shown) = without_password(text) {
+        // Quotes that were single are doubled, so it may be longer than what is read.
+        let shown = without_password(text).filter(|shown| shown.len() <= 8_192);
+        if let Some(shown) = shown {
             // What is shown can be read again, and has no password either.
             assert_eq!(without_password(&shown), Some(shown));
         }

@@ -1,5 +1,7 @@
 //! Laws of the ARM side of the world.
 
+use std::collections::BTreeSet;
+
 use super::Pending;
 pub(crate) use super::deployment::laws::{
     deployments_have_groups, ended_ones_rest as ended_deployments_rest,
@@ -21,15 +23,17 @@ pub(crate) fn pending_operations_end(world: &World) -> Option<String> {
 
 /// An instance that is being created has an operation that makes it.
 pub(crate) fn new_instances_are_made(world: &World) -> Option<String> {
-    let waiting = |name: &crate::names::Name| {
-        world
-            .azure
-            .pending
-            .values()
-            .any(|pending| matches!(pending, Pending::CreateInstance(new) if new == name))
-    };
+    let pending = world.azure.pending.values();
+    let made: BTreeSet<_> = pending
+        .filter_map(|pending| match pending {
+            Pending::CreateInstance(name) => Some(name),
+            _ => None,
+        })
+        .collect();
     let mut names = world.azure.creating.keys();
-    names.find(|name| !waiting(name)).map(ToString::to_string)
+    names
+        .find(|name| !made.contains(name))
+        .map(ToString::to_string)
 }
 
 /// The subnet of an instance is there, with its network and its group.

@@ -10,6 +10,8 @@ mod tests;
 pub use since::check_since;
 pub use steps::{STEP_LAWS, advance_twice, check_refusal, check_step, same};
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::availability_group::Role;
@@ -351,9 +353,9 @@ fn nothing_is_overdue(world: &World) -> Option<String> {
 }
 
 fn instance_names_are_unique(world: &World) -> Option<String> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     world.instances.values().find_map(|instance| {
-        let new = seen.insert((instance.is_managed_instance(), instance.name.clone()));
+        let new = seen.insert((instance.is_managed_instance(), &instance.name));
         (!new).then(|| instance.name.to_string())
     })
 }
@@ -369,11 +371,11 @@ fn system_databases_exist(world: &World) -> Option<String> {
 
 fn database_names_are_unique(world: &World) -> Option<String> {
     world.instances.values().find_map(|instance| {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let twice = instance
             .databases
             .values()
-            .find(|database| !seen.insert(database.name.clone()));
+            .find(|database| !seen.insert(&database.name));
         twice.map(|database| format!("{} on {}", database.name, instance.name))
     })
 }
@@ -774,7 +776,7 @@ fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
 
 fn group_names_are_unique(world: &World) -> Option<String> {
     world.instances.values().find_map(|instance| {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut groups = instance.groups.values();
         let twice = groups.find(|group| !seen.insert(&group.name))?;
         Some(format!("{} on {}", twice.name, instance.name))
@@ -796,19 +798,19 @@ fn operations_end(world: &World) -> Option<String> {
     let running = |operation: &&std::sync::Arc<crate::operation::Operation>| {
         operation.state == OperationState::InProgress
     };
+    // Looked at once, and only where there is one that has no timer of its own.
+    let others = LazyCell::new(|| {
+        let links = world.links.values().filter_map(|link| link.operation);
+        let groups = world.link_groups.values();
+        let groups = groups.filter_map(|group| group.operation);
+        let timed = world.timers.iter().filter_map(|(_, timer)| match timer {
+            Timer::LinkDeletion(_, of) | Timer::LinkUpdate(_, of, _) => Some(*of),
+            _ => None,
+        });
+        links.chain(groups).chain(timed).collect::<BTreeSet<_>>()
+    });
     let ends = |id: crate::ids::OperationId| {
-        let timed = || {
-            world.timers.iter().any(|(_, timer)| match timer {
-                Timer::LinkDeletion(_, of) | Timer::LinkUpdate(_, of, _) => *of == id,
-                Timer::Operation(of) => *of == id,
-                _ => false,
-            })
-        };
-        let groups = || {
-            let mut groups = world.link_groups.values();
-            groups.any(|group| group.operation == Some(id))
-        };
-        world.links.values().any(|link| link.operation == Some(id)) || groups() || timed()
+        world.timers.due(&Timer::Operation(id)).is_some() || others.contains(&id)
     };
     let stray = world
         .operations

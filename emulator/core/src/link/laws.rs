@@ -42,9 +42,12 @@ pub(crate) fn bandwidth_is_shared(world: &World) -> Option<String> {
         let runs = seeding.filter_map(|link| Some((&link.id.name, link.seedings.last()?)));
         runs.filter(|(_, run)| run.stalled_since.is_none())
     };
+    let mut sharers: BTreeMap<InstanceId, i64> = BTreeMap::new();
+    for (_, run) in running() {
+        *sharers.entry(run.source.0).or_default() += 1;
+    }
     running().find_map(|(name, run)| {
-        let all = running().filter(|(_, other)| other.source.0 == run.source.0);
-        let all = all.count() as i64;
+        let all = sharers[&run.source.0];
         (run.pace.sharers != all).then(|| format!("{name}: {} of {all}", run.pace.sharers))
     })
 }

@@ -170,13 +170,13 @@ pub fn without_password(text: &str) -> Option<String> {
     let shown = pairs
         .iter()
         .filter(|(keyword, _)| !["password", "pwd"].contains(&folded(keyword).as_str()));
+    // Blanks around a value are no part of it, unless it is quoted.
+    let is_plain = |value: &str| !value.contains([';', '\'', '"', '=']) && value.trim() == value;
     let shown: Vec<String> = shown
-        .map(
-            |(keyword, value)| match value.contains([';', '\'', '"', '=']) {
-                true => format!("{keyword}=\"{}\"", value.replace('"', "\"\"")),
-                false => format!("{keyword}={value}"),
-            },
-        )
+        .map(|(keyword, value)| match is_plain(value) {
+            true => format!("{keyword}={value}"),
+            false => format!("{keyword}=\"{}\"", value.replace('"', "\"\"")),
+        })
         .collect();
     Some(shown.join(";"))
 }
