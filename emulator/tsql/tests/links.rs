@@ -193,8 +193,10 @@ fn each_statement_about_a_link_that_cannot_be_has_its_number() {
     const AWAY: Before = |lab| lab.turn_endpoint(EndpointState::Stopped);
     const ON_2025: Before = |lab| lab.set_versions(Build::SQL_2025, UpdatePolicy::SqlServer2025);
     const ON_2019: Before = |lab| lab.set_versions(Build::SQL_2019, UpdatePolicy::SqlServer2022);
+    const ON_2016: Before = |lab| lab.set_versions(Build::SQL_2016, UpdatePolicy::SqlServer2022);
     const MISMATCH: Before =
         |lab| lab.set_versions(Build::SQL_2022_CU13, UpdatePolicy::AlwaysUpToDate);
+    let add_log = "ALTER DATABASE [db1] ADD LOG FILE (NAME = N'log2', FILENAME = N'log2.ldf')";
     let dag = "ALTER AVAILABILITY GROUP [DAG_db1] ";
     let ag = "ALTER AVAILABILITY GROUP [AG_db1] ";
     let modify =
@@ -268,6 +270,31 @@ fn each_statement_about_a_link_that_cannot_be_has_its_number() {
             vec![102],
         ),
         (NOTHING, format!("{ag}REMOVE DATABASE [db1]"), vec![47520]),
+        (NOTHING, add_log.to_owned(), vec![47508, 5069]),
+        (ON_2019, add_log.to_owned(), vec![47508, 5069]),
+        (ON_2016, add_log.to_owned(), vec![50990]),
+        (ON_INSTANCE, add_log.to_owned(), vec![50990]),
+        (
+            NOTHING,
+            "ALTER DATABASE [db1] ADD FILEGROUP [fs] CONTAINS FILESTREAM".to_owned(),
+            vec![47509, 5069],
+        ),
+        (
+            NOTHING,
+            "ALTER DATABASE [db1] ADD FILEGROUP [mo] CONTAINS MEMORY_OPTIMIZED_DATA".to_owned(),
+            vec![47507, 5069],
+        ),
+        (
+            NOTHING,
+            "ALTER DATABASE [db1] ADD FILEGROUP [more]".to_owned(),
+            vec![50990],
+        ),
+        (
+            NOTHING,
+            "CREATE TABLE [db1].dbo.fast (id INT PRIMARY KEY NONCLUSTERED) WITH (MEMORY_OPTIMIZED = ON)"
+                .to_owned(),
+            vec![47518],
+        ),
         (
             |lab| lab.add_database("db2"),
             format!("{ag}ADD DATABASE [db2]"),

@@ -32,7 +32,8 @@ pub use several::{
     internal_replica, links_of, member_of,
 };
 pub use status::{
-    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database, source_of,
+    Health, LinkStatus, LogPositions, SynchronizationState, link_of, linked_database,
+    replicated_to, source_of,
 };
 
 pub(crate) use connection::session_timeout_over;

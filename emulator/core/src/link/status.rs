@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Link, LinkRole, Phase, handshake, role};
 use crate::availability_group::AvailabilityGroup;
 use crate::database::Database;
-use crate::ids::InstanceId;
+use crate::ids::{DatabaseId, InstanceId};
+use crate::instance::ManagedInstance;
 use crate::listener_url::ListenerUrl;
 use crate::lsn::Lsn;
 use crate::time::{Span, Timestamp};
@@ -232,6 +233,20 @@ pub fn link_of<'a>(
         link.id.name == group.name
             && (link.id.instance == instance || partner() == Some(instance) && is_with(link))
     })
+}
+
+/// The managed instance to which a link replicates a database of a SQL Server, if one does.
+pub fn replicated_to(
+    world: &World,
+    instance: InstanceId,
+    database: DatabaseId,
+) -> Option<&ManagedInstance> {
+    let from_here = |link: &&Arc<Link>| {
+        role::direction(link) == Some((instance, link.id.instance))
+            && linked_database(world, link, true).is_some_and(|found| found.id == database)
+    };
+    let link = world.links.values().find(from_here)?;
+    world.instance(link.id.instance)?.as_managed_instance()
 }
 
 /// The database of a link on its current primary, or on its secondary.

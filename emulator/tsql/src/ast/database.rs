@@ -69,7 +69,12 @@ pub enum AlterDatabaseAction {
     /// MODIFY FILE
     ModifyFile(Vec<OptionEntry>),
     /// ADD FILEGROUP
-    AddFilegroup(Ident),
+    AddFilegroup {
+        /// Which.
+        name: Ident,
+        /// CONTAINS FILESTREAM, CONTAINS MEMORY_OPTIMIZED_DATA
+        contents: FilegroupContents,
+    },
     /// REMOVE FILEGROUP
     RemoveFilegroup(Ident),
     /// MODIFY FILEGROUP name option
@@ -79,6 +84,17 @@ pub enum AlterDatabaseAction {
         /// DEFAULT, READ_ONLY …
         option: String,
     },
+}
+
+/// What a filegroup is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilegroupContents {
+    /// Rows.
+    Rows,
+    /// CONTAINS FILESTREAM
+    FileStream,
+    /// CONTAINS MEMORY_OPTIMIZED_DATA
+    MemoryOptimizedData,
 }
 
 /// One option of ALTER DATABASE … SET.

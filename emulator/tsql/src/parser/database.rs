@@ -3,8 +3,9 @@
 use super::{Parsed, Parser};
 use crate::ast::{
     AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseSource, CreateDatabaseStatement,
-    CredentialStatement, DatabaseEncryptionKeyStatement, DatabaseOption, DatabaseState, HadrOption,
-    OptionEntry, OptionValue, RecoveryModel, StatementKind, Termination, UserAccess,
+    CredentialStatement, DatabaseEncryptionKeyStatement, DatabaseOption, DatabaseState,
+    FilegroupContents, HadrOption, OptionEntry, OptionValue, RecoveryModel, StatementKind,
+    Termination, UserAccess,
 };
 use crate::lexer::TokenKind;
 
@@ -200,7 +201,7 @@ impl Parser<'_> {
             "ADD" => {
                 self.advance();
                 if self.eat("FILEGROUP") {
-                    return self.identifier().map(AlterDatabaseAction::AddFilegroup);
+                    return self.add_filegroup();
                 }
                 let log = self.eat("LOG");
                 self.expect("FILE")?;
@@ -226,6 +227,19 @@ impl Parser<'_> {
             }
             _ => self.unexpected(),
         }
+    }
+
+    fn add_filegroup(&mut self) -> Parsed<AlterDatabaseAction> {
+        let name = self.identifier()?;
+        let contents = if !self.eat("CONTAINS") {
+            FilegroupContents::Rows
+        } else if self.eat("FILESTREAM") {
+            FilegroupContents::FileStream
+        } else {
+            self.expect("MEMORY_OPTIMIZED_DATA")?;
+            FilegroupContents::MemoryOptimizedData
+        };
+        Ok(AlterDatabaseAction::AddFilegroup { name, contents })
     }
 
     fn alter_database_modify(&mut self) -> Parsed<AlterDatabaseAction> {

@@ -10,6 +10,7 @@ use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 
 use super::context::StatementContext;
+use super::replicated::Feature;
 use crate::ast::{
     self, AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseStatement, DatabaseOption,
     HadrOption, Ident, Termination,
@@ -69,9 +70,16 @@ pub(super) fn alter(
         AlterDatabaseAction::AddFiles { .. }
         | AlterDatabaseAction::RemoveFile(_)
         | AlterDatabaseAction::ModifyFile(_)
-        | AlterDatabaseAction::AddFilegroup(_)
+        | AlterDatabaseAction::AddFilegroup { .. }
         | AlterDatabaseAction::RemoveFilegroup(_)
         | AlterDatabaseAction::ModifyFilegroup { .. } => {
+            let feature = Feature::of(&statement.action);
+            let checked = feature.map_or(Ok(()), |feature| {
+                feature.check(&context.world(), context.instance, database.id)
+            });
+            if let Err(error) = checked {
+                return Err(context.because_of(error, failed()));
+            }
             return Err(SqlError::unsupported(
                 "files and filegroups of ALTER DATABASE",
             ));

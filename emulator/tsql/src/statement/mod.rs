@@ -18,6 +18,7 @@ mod password;
 mod permission;
 mod private_key;
 pub mod refusal;
+pub(crate) mod replicated;
 mod restore_database;
 mod shutdown;
 mod user;

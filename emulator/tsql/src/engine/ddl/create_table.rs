@@ -11,9 +11,11 @@ use super::definition::Builder;
 use super::new_name;
 use crate::ast::{CreateTableStatement, TableElement};
 use crate::engine::bind::Binder;
+use crate::engine::bound::Place;
 use crate::engine::dml::{Outcome, Work};
 use crate::engine::stop::Stop;
 use crate::error::SqlError;
+use crate::statement::replicated::Feature;
 
 /// CREATE TABLE.
 pub(crate) fn create_table(
@@ -25,6 +27,11 @@ pub(crate) fn create_table(
             option.name.as_str(),
             "SYSTEM_VERSIONING" | "MEMORY_OPTIMIZED" | "LEDGER"
         ) {
+            if option.name == "MEMORY_OPTIMIZED"
+                && let Ok((Place::Database(database), ..)) = new_name(work, &create.name)
+            {
+                Feature::MemoryOptimizedTable.check(work.world, work.instance.id, database)?;
+            }
             return Err(
                 SqlError::unsupported(format!("CREATE TABLE … WITH ({})", option.name)).into(),
             );
