@@ -82,6 +82,12 @@ async fn the_doctor_and_a_failed_operation_tell_the_same() {
         latest["code"],
         "ManagedInstanceLinkConnectivityIsNotEstablished"
     );
+    // The link that is left is not well, and says why by its name, for whoever has lost the operation's id.
+    let link = control.get("explain/dag_db1").await;
+    let link = link.expect("it is not well");
+    assert_eq!(link["reason"], explained["reason"]);
+    assert_eq!(link["remedy"], explained["remedy"]);
+    assert_eq!(link["code"], "LinkInitError");
 
     let examined = control
         .get("worlds/default/doctor")

@@ -30,7 +30,7 @@ pub(super) struct DoctorArguments {
 /// `milink explain`.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArguments {
-    /// What the header x-milink-explain says, or an operation's id; the newest refusal or failure if it is left out
+    /// What the header x-milink-explain says, an operation's id, or the name of a link that is not well; the newest of them if it is left out
     id: Option<String>,
     /// As the control API has it
     #[arg(long)]

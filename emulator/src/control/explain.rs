@@ -8,6 +8,7 @@ use milink_core::World;
 use milink_core::doctor::{self, Report, Wish};
 use milink_core::explain;
 use milink_core::ids::OperationId;
+use milink_core::link::LinkStatus;
 use milink_core::operation::OperationState;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub(super) struct Examined {
     database: Option<String>,
 }
 
-/// `GET /_milink/explain`: what was refused and what failed lately, the newest first.
+/// `GET /_milink/explain`: what was refused, what failed lately, and what ails links that are there; the newest first.
 pub(super) async fn latest(State(shared): Handle, Asked(asked): Asked<Latest>) -> Json<Value> {
     let explanations = shared.hub.watch().explanations();
     let mut latest = explanations.latest(asked.world.as_deref(), asked.limit);
@@ -48,8 +49,12 @@ pub(super) async fn latest(State(shared): Handle, Asked(asked): Asked<Latest>) -
             .as_deref()
             .is_none_or(|name| name == cell.name())
         {
-            let failed = cell.read(|world| failed(world, cell.name()));
-            latest.extend(failed.into_iter().map(Arc::new));
+            let found = cell.read(|world| {
+                let mut found = failed(world, cell.name());
+                found.extend(ailing(world, cell.name()));
+                found
+            });
+            latest.extend(found.into_iter().map(Arc::new));
         }
     }
     latest.sort_by_key(|refused| std::cmp::Reverse(refused.at));
@@ -84,7 +89,31 @@ fn failed(world: &World, name: &str) -> Vec<Refused> {
     failed.collect()
 }
 
-/// `GET /_milink/explain/{id}`: a refusal by the id of `x-milink-explain`, or an operation.
+/// The links of a world that are not well, though nobody may have been told. Their names are their ids.
+fn ailing(world: &World, name: &str) -> Vec<Refused> {
+    let all = explain::ailing(world).into_iter();
+    let told = all.map(|ailing| {
+        let status = world
+            .links
+            .get(&ailing.link)
+            .map(|link| LinkStatus::of(world, link));
+        let code = status.map_or("", |status| status.replica_state).to_owned();
+        Refused {
+            id: ailing.link.name.to_string(),
+            world: Some(name.to_owned()),
+            time: Some(ailing.since.to_string()),
+            at: ailing.since,
+            server: "ARM".to_owned(),
+            asked: format!("a look at link '{}'", ailing.link.name),
+            code,
+            message: ailing.explanation.reason.clone(),
+            explanation: ailing.explanation,
+        }
+    });
+    told.collect()
+}
+
+/// `GET /_milink/explain/{id}`: a link that is not well by its name, a refusal by the id of `x-milink-explain`, or an operation.
 pub(super) async fn one(
     State(shared): Handle,
     Path(id): Path<String>,
@@ -92,12 +121,19 @@ pub(super) async fn one(
     if let Some(refused) = shared.hub.watch().explanations().find(&id) {
         return Ok(Json(serde_json::to_value(&*refused).unwrap_or_default()));
     }
+    let sick = shared.hub.worlds().iter().find_map(|cell| {
+        let all = cell.read(|world| ailing(world, cell.name()));
+        all.into_iter().find(|it| it.id.eq_ignore_ascii_case(&id))
+    });
+    if let Some(sick) = sick {
+        return Ok(Json(serde_json::to_value(sick).unwrap_or_default()));
+    }
     let found = Uuid::parse_str(&id)
         .ok()
         .and_then(|id| operation(&shared, id));
     found.map(Json).ok_or_else(|| {
         ControlError::not_found(format!(
-            "nothing is known of '{id}'; ids are in the header x-milink-explain, and operations' in the URLs that ARM's clients poll"
+            "nothing is known of '{id}'; ids are in the header x-milink-explain, operations' in the URLs that ARM's clients poll, and a link that is not well has its name"
         ))
     })
 }

@@ -96,12 +96,12 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "get",
         "/explain",
-        "What was refused lately and why, the newest first: ?world=NAME&limit=N.",
+        "What was refused or failed lately, what ails links, and why, the newest first: ?world=NAME&limit=N.",
     ),
     (
         "get",
         "/explain/{id}",
-        "Why something was refused (the id of x-milink-explain), or what is known of an operation.",
+        "Why something was refused (the id of x-milink-explain), what ails a link (its name), or what is known of an operation.",
     ),
     (
         "get",

@@ -159,11 +159,15 @@ pub(super) fn lag(subject: &Subject<'_>) -> Check {
     let Some(at) = status.positions else {
         return title.not_applicable("there is no copy yet");
     };
-    let evidence = format!(
+    let mut evidence = format!(
         "{} behind, {} bytes to send",
         status.send_lag, at.send_queue_bytes
     );
-    match status.send_lag < LAG {
+    if at.redo_queue_bytes > 0 {
+        let (behind, bytes) = (status.redo_lag, at.redo_queue_bytes);
+        evidence.push_str(&format!("; redo {behind} behind, {bytes} bytes"));
+    }
+    match status.send_lag.max(status.redo_lag) < LAG {
         true => title.ok(evidence),
         false => title
             .warn(evidence)
@@ -178,7 +182,8 @@ pub(super) fn log(subject: &Subject<'_>) -> Check {
     };
     let used = database.log.used_bytes();
     let evidence = format!("{used} bytes of log in use");
-    let held = used > LOG_BYTES && database.group.is_some();
+    let is_full = used > database.log.limit_bytes / 10 * 9;
+    let held = (used > LOG_BYTES || is_full) && database.group.is_some();
     match held {
         false => title.ok(evidence),
         true => title

@@ -282,7 +282,7 @@ impl<'a> Subject<'a> {
     }
 
     /// `-g … --mi …` for az.
-    pub(super) fn az_instance(&self) -> String {
+    pub(crate) fn az_instance(&self) -> String {
         match self.managed_instance() {
             Some((instance, mi)) => {
                 format!("-g {} --mi {}", mi.properties.resource_group, instance.name)

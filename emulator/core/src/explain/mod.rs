@@ -2,6 +2,7 @@
 //!
 //! What ails a link is told by the same checks that `doctor` makes beforehand, so that the two cannot disagree.
 
+mod ailing;
 mod link_error;
 mod linked_server;
 mod refusal;
@@ -10,6 +11,7 @@ mod sql_error;
 
 use serde::Serialize;
 
+pub use ailing::{Ailing, ailing};
 pub use link_error::link_error;
 pub use refusal::refusal;
 pub use server_name::server_name;
@@ -21,6 +23,9 @@ use crate::link::{Link, LinkId};
 use crate::names::Name;
 use crate::operation::{OperationError, OperationState};
 use crate::world::World;
+
+/// What is said where the checks find nothing any more.
+const PUT_RIGHT: &str = "nothing of this is wrong any more: it has been put right since";
 
 /// Why, and what would put it right.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -72,8 +77,7 @@ impl Explanation {
             self.remedy.extend(check.remedy.iter().cloned());
         }
         if !fails {
-            self.facts
-                .push("nothing of this is wrong any more: it has been put right since".to_owned());
+            self.facts.push(PUT_RIGHT.to_owned());
         }
         self
     }

@@ -73,7 +73,7 @@ const KNOWN: &[Known] = &[
     ),
     (
         &[9002],
-        &["log-held", "link-connection"],
+        &["log-held", "link-connection", "faults"],
         "free the log: BACKUP LOG once the secondary has caught up, or drop what holds it",
     ),
     (
