@@ -143,6 +143,7 @@ impl World {
             FollowPhase::Seeding => Transition::SeedingMinimum,
             FollowPhase::Recovering { .. } => Transition::Recovery,
             FollowPhase::CatchUp { .. } => Transition::CatchUp,
+            FollowPhase::Split { .. } => Transition::Revert,
             FollowPhase::InStep { .. } => return None,
         })
     }

@@ -38,11 +38,15 @@ enum Act {
     Mode(AvailabilityMode),
     BackupLog,
     Link(OfLink),
+    Planned(bool),
+    Force(bool),
+    StepDown(bool, bool),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum OfLink {
-    Create,
+    Create(bool),
+    Tell(bool),
     Force,
     GiveUp,
     Planned,
@@ -76,8 +80,12 @@ fn act() -> impl Strategy<Value = Act> {
         ]
         .prop_map(Act::Mode),
         1 => Just(Act::BackupLog),
+        2 => second().prop_map(Act::Planned),
+        2 => second().prop_map(Act::Force),
+        2 => (second(), any::<bool>()).prop_map(|(on, offline)| Act::StepDown(on, offline)),
         2 => prop_oneof![
-            Just(OfLink::Create),
+            any::<bool>().prop_map(OfLink::Create),
+            any::<bool>().prop_map(OfLink::Tell),
             Just(OfLink::Force),
             Just(OfLink::GiveUp),
             Just(OfLink::Planned),
@@ -189,6 +197,17 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             };
             lab.world.apply(now, backup).map(|_| ())
         }
+        Act::Planned(second) => lab.alter_on(on(second), GroupAction::Failover).map(|_| ()),
+        Act::Force(second) => lab
+            .alter_on(on(second), GroupAction::ForceFailover)
+            .map(|_| ()),
+        Act::StepDown(second, offline) => {
+            let action = match offline {
+                true => GroupAction::Offline,
+                false => GroupAction::SetRoleSecondary,
+            };
+            lab.alter_on(on(second), action).map(|_| ())
+        }
         Act::Link(what) => of_link(lab, what),
     }
 }
@@ -197,22 +216,48 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
     use milink_core::link::{CreateLink, FailoverKind};
     let now = lab.world.now();
     match what {
-        OfLink::Create => {
+        OfLink::Create(by_listener) => {
+            // A link that is there already is asked for as it is.
+            let asked = lab.world.links.values().next();
+            let asked = asked.map(|link| std::sync::Arc::clone(&link.spec.partner_endpoint));
+            let own = asked.unwrap_or_else(|| match by_listener {
+                true => LISTENER.into(),
+                false => "TCP://10.0.0.4:5022".into(),
+            });
             let server = lab.world.instance(lab.sql).unwrap();
             let ready = server.group("AG_db1").is_some() && server.group("DAG_db1").is_none();
             if ready {
                 let url = format!("tcp://{}:5022;Server=[sqlmi1]", lab.fqdn);
                 let one = server.group("AG_db1").and_then(|group| group.as_local());
-                if one.is_some_and(|local| local.databases.len() == 1) {
-                    lab.create_dag(&url);
+                if one
+                    .is_some_and(|local| local.databases.len() == 1 && local.role == Role::Primary)
+                {
+                    lab.create_dag_at(&own, &url);
                 }
             }
             let create = CreateLink {
                 instance: lab.mi,
                 name: "DAG_db1".into(),
-                spec: Lab::spec(),
+                spec: milink_core::link::LinkSpec {
+                    partner_endpoint: own,
+                    ..Lab::spec()
+                },
             };
             lab.world.apply(now, create).map(|_| ())
+        }
+        OfLink::Tell(second) => {
+            let instance = if second { SECOND } else { lab.sql };
+            let host = if second { 5 } else { 4 };
+            let change = MemberChange {
+                listener_url: Some(format!("TCP://10.0.0.{host}:5022").into()),
+                ..MemberChange::default()
+            };
+            let alter = AlterAvailabilityGroup {
+                instance,
+                name: "DAG_db1".into(),
+                action: GroupAction::ModifyMembers(vec![("AG_db1".into(), change)]),
+            };
+            lab.world.apply(now, alter).map(|_| ())
         }
         OfLink::Force => lab.fail_over(FailoverKind::ForcedAllowDataLoss).map(|_| ()),
         OfLink::GiveUp => lab.alter_dag(GroupAction::SetRoleSecondary).map(|_| ()),
@@ -221,17 +266,22 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn laws_hold_whatever_is_asked_of_replicas(
-        joined in any::<bool>(),
+        begin in 0..5_u8,
         acts in prop::collection::vec(act(), 1..60),
     ) {
-        let mut lab = match joined {
-            true => Lab::replicated(Profile::Fast),
-            false => Lab::with_second(Profile::Fast, None),
+        let mut lab = match begin {
+            0 => Lab::with_second(Profile::Fast, None),
+            1 => Lab::replicated(Profile::Fast),
+            2 => Lab::clustered(Profile::Fast),
+            begin => Lab::linked_replicas(begin == 3, Profile::Fast, LISTENER),
         };
+        if begin < 3 {
+            lab.prepare_second_for_links();
+        }
         for act in acts {
             let before = lab.world.clone();
             let done = perform(&mut lab, act);

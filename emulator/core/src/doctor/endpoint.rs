@@ -55,7 +55,7 @@ pub(super) fn address(subject: &Subject<'_>) -> Check {
         });
         let servers: Vec<String> = servers.collect();
         return title
-            .fail(format!("the partner endpoint is '{}'", link.spec.partner_endpoint))
+            .fail(format!("the partner endpoint is '{}'", link.partner_endpoint()))
             .and(format!("the SQL Servers are {}", servers.join(", ")))
             .remedy(format!("delete link '{}' and create it with the address and the mirroring port of SQL Server", link.id.name));
     }
@@ -87,8 +87,8 @@ pub(super) fn address(subject: &Subject<'_>) -> Check {
     let Some(link) = subject.link else {
         return title.ok(listens);
     };
-    let looked_for = format!("the partner endpoint is '{}'", link.spec.partner_endpoint);
-    let url = crate::listener_url::ListenerUrl::parse(&link.spec.partner_endpoint);
+    let looked_for = format!("the partner endpoint is '{}'", link.partner_endpoint());
+    let url = crate::listener_url::ListenerUrl::parse(link.partner_endpoint());
     let really = of_server.loopback.map(|(_, port)| port);
     let right = url
         .as_ref()

@@ -172,7 +172,7 @@ pub(crate) fn witness(world: &mut World, id: &LinkId, handshake: bool) {
     for point in [&PARTITION, &TO_INSTANCE, &TO_SQL_SERVER, &ONLY_5022] {
         shows |= world.fault_shows(point, &about).is_some();
     }
-    let host = ListenerUrl::parse(&link.spec.partner_endpoint).map(|url| url.host);
+    let host = ListenerUrl::parse(link.partner_endpoint()).map(|url| url.host);
     if let Some(host) = host.filter(|host| handshake && dns::is_name(host)) {
         let about = dns::about(&link, &host);
         for point in dns::POINTS {

@@ -204,6 +204,26 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
         changed.replicas
     }),
     (
+        "a replica's database that follows the primary's is not written",
+        |changed| changed.replicas,
+    ),
+    (
+        "a planned failover between replicas loses nothing",
+        |changed| changed.replicas,
+    ),
+    (
+        "a forced failover between replicas loses what was not hardened and nothing else",
+        |changed| changed.replicas,
+    ),
+    (
+        "a forced failover between replicas loses exactly what was not hardened",
+        |changed| changed.replicas,
+    ),
+    (
+        "a replica that was parted by force remembers where",
+        |changed| changed.replicas,
+    ),
+    (
         "the log of a secondary replica is a prefix of its primary's",
         |changed| changed.replicas,
     ),

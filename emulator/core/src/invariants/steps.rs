@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::availability_group::{AvailabilityGroup, GroupKind, Role};
 use crate::database::Database;
 use crate::event::EventKind;
 use crate::ids::DatabaseId;
@@ -128,9 +129,11 @@ fn roles_change_on_record(before: &World, after: &World) -> Option<String> {
     after.instances.iter().find_map(|(id, now)| {
         let was = before.instances.get(id)?;
         now.groups.values().find_map(|group| {
-            let role = group.as_distributed()?.role;
-            let old = was.group(group.name.as_str())?.as_distributed()?.role;
-            if old == role {
+            let role = role_in(group);
+            let before_it = was.group(group.name.as_str())?;
+            let same_kind = before_it.as_local().is_some() == group.as_local().is_some();
+            let old = role_in(before_it);
+            if old == role || !same_kind {
                 return None;
             }
             let told = after.events_after(before.event_count()).any(|event| {
@@ -142,6 +145,7 @@ fn roles_change_on_record(before: &World, after: &World) -> Option<String> {
                         instance, group, ..
                     } => (instance, group),
                     EventKind::LinkRequested { instance, link } => (instance, link),
+                    EventKind::ReplicaJoined { instance, group } => (instance, group),
                     _ => return false,
                 };
                 now.name.is(instance) && group.name.is(name)
@@ -149,6 +153,13 @@ fn roles_change_on_record(before: &World, after: &World) -> Option<String> {
             (!told).then(|| format!("{} on {}: {old:?} to {role:?}", group.name, now.name))
         })
     })
+}
+
+fn role_in(group: &AvailabilityGroup) -> Role {
+    match &group.kind {
+        GroupKind::Local(local) => local.role,
+        GroupKind::Distributed(pair) => pair.role,
+    }
 }
 
 fn ended_operations_stay(before: &World, after: &World) -> Option<String> {

@@ -22,7 +22,7 @@ use crate::azure::{
     TrustGroupKey, TrustScope, WriteManagedInstance, WriteResourceGroup, WriteTrustGroup,
     WriteVirtualNetwork,
 };
-use crate::command::Request;
+use crate::command::{GroupAction, Request};
 use crate::database::Database;
 use crate::distributed::{IN_DOUBT, Part, PartState};
 use crate::durations::Profile;
@@ -567,6 +567,40 @@ const MUTANTS: &[Mutant] = &[
         }
     }),
     (
+        "a replica's database that follows the primary's is not written",
+        replicated,
+        |world| {
+            let follower = database(world, SECOND);
+            (follower.copy, follower.group) = (None, None);
+        },
+    ),
+    (
+        "a planned failover between replicas loses nothing",
+        parted_replicas,
+        |world| local_change(world).forced = false,
+    ),
+    (
+        "a forced failover between replicas loses what was not hardened and nothing else",
+        parted_replicas,
+        |world| local_change(world).lost[0].lsn = Lsn::ZERO,
+    ),
+    (
+        "a forced failover between replicas loses exactly what was not hardened",
+        parted_replicas,
+        |world| local_change(world).lost.clear(),
+    ),
+    (
+        "a replica that was parted by force remembers where",
+        replicated,
+        |world| {
+            let member = *secondary(world).databases.keys().next().expect("one");
+            let found = secondary(world).databases.get_mut(&member);
+            let found = found.expect("found a moment ago");
+            let target = found.phase.target().expect("it is in step");
+            found.phase = FollowPhase::Split { target };
+        },
+    ),
+    (
         "the log of a secondary replica is a prefix of its primary's",
         replicated,
         |world| {
@@ -730,6 +764,24 @@ fn linked() -> World {
 /// A group with a second replica in step.
 fn replicated() -> World {
     Lab::replicated(Profile::Azure).world
+}
+
+/// A group whose second replica has become primary without what the first had committed last.
+fn parted_replicas() -> World {
+    let mut lab = Lab::replicated(Profile::Azure);
+    lab.turn_endpoint_of(SECOND, EndpointState::Stopped);
+    lab.insert(SQL, 1).expect("the primary takes it");
+    lab.alter_on(SECOND, GroupAction::ForceFailover)
+        .expect("it is forced");
+    lab.world
+}
+
+fn local_change(world: &mut World) -> &mut RoleChange {
+    let group = *world.replica_sets.keys().next().expect("there is a set");
+    let set = world.replica_sets.get_mut(&group);
+    let set = Arc::make_mut(set.expect("found a moment ago"));
+    let failover = set.failovers.last_mut().expect("it has failed over");
+    &mut failover.changes[0].1
 }
 
 fn secondary(world: &mut World) -> &mut Secondary {

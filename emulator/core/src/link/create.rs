@@ -163,12 +163,17 @@ pub(super) fn add_link(
     // A link that failed and is asked for again keeps its record.
     let before = world.links.get(&id);
     let role_changes = before.map_or_else(Vec::new, |link| link.role_changes.clone());
+    // All databases of a link find SQL Server in one place.
+    let whole = id.whole();
+    let mut siblings = world.links.values().filter(|link| link.id.whole() == whole);
+    let readdressed = siblings.find_map(|link| link.readdressed.clone());
     let link = Link {
         id: id.clone(),
         role: spec.instance_role,
         spec,
         group,
         partner: None,
+        readdressed,
         replicas,
         role_changes,
         fork: None,

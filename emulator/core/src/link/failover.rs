@@ -696,6 +696,12 @@ fn half<'a>(
         .ok_or_else(|| GroupRefusal::NotDistributed {
             group: group.clone(),
         })?;
+    // A replica that is not the primary of its own group has no say in the distributed one.
+    let own = server.group(pair.local().group.as_str());
+    let own = own.and_then(|own| own.as_local()).map(|own| own.role);
+    if own.is_some_and(|role| role != Role::Primary) {
+        return Err(GroupRefusal::NotPrimary { group }.into());
+    }
     let url = ListenerUrl::parse(&pair.remote().listener_url);
     match url.and_then(|url| url.server) {
         Some(_) => Ok((server, pair.role)),

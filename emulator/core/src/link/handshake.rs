@@ -59,7 +59,7 @@ pub(super) fn partner(world: &World, link: &Link) -> Option<InstanceId> {
 
 /// The SQL Server whose address the partner endpoint is, even if nothing listens there.
 pub(crate) fn addressed(world: &World, link: &Link) -> Option<InstanceId> {
-    let url = ListenerUrl::parse(&link.spec.partner_endpoint)?;
+    let url = ListenerUrl::parse(link.partner_endpoint())?;
     let mut servers = world.instances.values();
     let server = servers.find(|server| has_address(server, &url))?;
     Some(server.id)
@@ -75,7 +75,7 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
     let partner = reach(world, link)?;
     if link.partner.is_some_and(|known| known != partner.id) {
         return Err(LinkError::PartnerUnreachable {
-            endpoint: link.spec.partner_endpoint.to_string(),
+            endpoint: link.partner_endpoint().to_owned(),
         });
     }
     let instance = world
@@ -84,8 +84,11 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
     // A distributed group that was made anew is another one, whatever its name: nobody has shaken hands about it.
     let half = partner.group(link.id.name.as_str());
     let same = half.is_some_and(|half| half.id == link.group);
+    let own = partner.group(link.spec.partner_group.as_str());
+    let own = own.and_then(|group| group.as_local());
+    let is_primary = own.is_some_and(|local| local.role == Role::Primary);
     match distributed_half(partner, instance, link) {
-        Some(_) if same && partner.is_hadr_enabled() => Ok(()),
+        Some(_) if same && is_primary && partner.is_hadr_enabled() => Ok(()),
         _ => Err(LinkError::PartnerDropped),
     }
 }
@@ -93,12 +96,11 @@ pub(super) fn still_connected(world: &World, link: &Link) -> Result<(), LinkErro
 /// Finds the SQL Server whose started endpoint is at the partner endpoint, and whether both hear each other: each side
 /// calls the other, SQL Server first at port 5022 and then at the port of the instance's node.
 fn reach<'a>(world: &'a World, link: &Link) -> Result<&'a Instance, LinkError> {
-    let spec = &link.spec;
-    let endpoint = spec.partner_endpoint.to_string();
+    let endpoint = link.partner_endpoint().to_owned();
     let unreachable = || LinkError::PartnerUnreachable {
         endpoint: endpoint.clone(),
     };
-    let mut url = ListenerUrl::parse(&spec.partner_endpoint).ok_or_else(unreachable)?;
+    let mut url = ListenerUrl::parse(link.partner_endpoint()).ok_or_else(unreachable)?;
     // A connection that is there needs no name.
     if link.connection.connected_since.is_none() {
         url.host = fault::dns::resolve(world, link, &url.host).ok_or_else(unreachable)?;
@@ -202,7 +204,7 @@ fn check_groups(
     instance: &Instance,
     link: &Link,
 ) -> Result<(), LinkError> {
-    let endpoint = link.spec.partner_endpoint.to_string();
+    let endpoint = link.partner_endpoint().to_owned();
     let not_responding = |group: &Name| LinkError::GroupNotResponding {
         group: group.to_string(),
         endpoint: endpoint.clone(),
@@ -210,7 +212,8 @@ fn check_groups(
     let local = partner
         .group(link.spec.partner_group.as_str())
         .filter(|_| partner.is_hadr_enabled())
-        .and_then(|group| group.as_local());
+        .and_then(|group| group.as_local())
+        .filter(|local| local.role == Role::Primary);
     let local = local.ok_or_else(|| not_responding(&link.spec.partner_group))?;
     let dag =
         distributed_half(partner, instance, link).ok_or_else(|| not_responding(&link.id.name))?;

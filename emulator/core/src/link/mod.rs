@@ -10,6 +10,7 @@ mod failover;
 mod handshake;
 mod laws;
 mod limits;
+mod local_failover;
 mod replication;
 mod role;
 mod role_change;
@@ -45,9 +46,12 @@ pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
 pub(crate) use handshake::{has_own_address, listens_at, partner_of};
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
-pub(crate) use replication::{back_up_log, follow, log_needed_from, plan_log_backup, redo};
+pub(crate) use local_failover::{go_over, hand_distributed, let_go, readdress};
+pub(crate) use replication::{
+    back_up_log, drain, follow, log_needed_from, plan_log_backup, redo, redo_all,
+};
 pub(crate) use role::{Flow, direction as direction_of, flow};
-pub(crate) use role_change::revert_copy;
+pub(crate) use role_change::{committed_from, demote, revert_copy};
 pub(crate) use seeding::{
     attempt_after, blank_copy, cancel as cancel_creation, copying_time, next_run, remember,
 };
@@ -124,6 +128,8 @@ pub struct Link {
     pub group: GroupId,
     /// The SQL Server at the partner endpoint, once it has answered.
     pub partner: Option<InstanceId>,
+    /// Where SQL Server has said that it is since (`MODIFY AVAILABILITY GROUP … LISTENER_URL`), if it has.
+    pub readdressed: Option<Arc<str>>,
     /// The group's replica ids: the instance's and the partner's.
     pub replicas: (ReplicaId, ReplicaId),
     /// Where it stands.

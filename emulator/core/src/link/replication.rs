@@ -66,6 +66,12 @@ pub(crate) fn follow(world: &mut World, at: Flow, connected: bool) -> (bool, Opt
     }
 }
 
+/// Lets a replica of a local group have everything at once: its primary is closed.
+pub(crate) fn drain(world: &mut World, at: Flow) {
+    harden(world, at, Span::ZERO);
+    redo_all(world, at.target);
+}
+
 fn move_log(
     world: &mut World,
     at: Flow,
@@ -205,7 +211,7 @@ fn redo_until(
 }
 
 /// Redoes everything that a secondary has hardened: it is about to be used without its primary.
-pub(super) fn redo_all(world: &mut World, target: (InstanceId, DatabaseId)) {
+pub(crate) fn redo_all(world: &mut World, target: (InstanceId, DatabaseId)) {
     redo_until(world, target, Span::ZERO, None);
 }
 

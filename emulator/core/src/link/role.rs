@@ -98,6 +98,24 @@ impl Phase {
         }
     }
 
+    /// The same with another secondary database, if there is one.
+    pub(super) fn with_target(mut self, other: DatabaseId) -> Self {
+        match &mut self {
+            Self::Recovering { target }
+            | Self::CatchUp { target }
+            | Self::Synchronizing { target }
+            | Self::FailingOver { target }
+            | Self::Yielded { target }
+            | Self::Reverting { target } => *target = other,
+            Self::Initiating
+            | Self::Connected
+            | Self::Seeding
+            | Self::Diverged
+            | Self::Failed { .. } => {}
+        }
+        self
+    }
+
     /// Whether the log is being sent to the secondary.
     pub fn is_replicating(&self) -> bool {
         matches!(

@@ -246,7 +246,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
 
 /// What follows a side that goes back goes back with it, if it is further (a guess: what becomes of the other links of
 /// a database is not documented).
-fn revert_followers(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
+pub(super) fn revert_followers(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
     for id in replication::followers(world, source) {
         failover::interrupt(world, &id);
         let at = world.links.get(&id).and_then(|link| flow(world, link));
@@ -347,7 +347,7 @@ fn promote_by_force(
 }
 
 /// A database becomes a copy that follows `source`.
-fn demote(
+pub(crate) fn demote(
     world: &mut World,
     place: (InstanceId, DatabaseId),
     source: (InstanceId, DatabaseId),
@@ -369,7 +369,7 @@ fn demote(
 }
 
 /// What was committed at or after `from`.
-fn committed_from(database: &Database, from: Lsn) -> Vec<LostTransaction> {
+pub(crate) fn committed_from(database: &Database, from: Lsn) -> Vec<LostTransaction> {
     let entries = database.log.from(from);
     let commits = entries.filter(|entry| matches!(entry.kind, LogKind::Commit(_)));
     let lost = |entry: &Arc<LogEntry>| LostTransaction {

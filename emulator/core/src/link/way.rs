@@ -69,7 +69,7 @@ fn drawn(world: &World, server: &Instance, instance: &Instance, link: &Link) -> 
         (closed, _) => closed,
     };
     // By the address that the name of the partner endpoint means: the service resolves names by itself.
-    let port = ListenerUrl::parse(&link.spec.partner_endpoint)?.port;
+    let port = ListenerUrl::parse(link.partner_endpoint())?.port;
     let back = ask(world, &from_instance, &address.to_string(), port);
     // Whether somebody listens there is the handshake's matter.
     let back = back.filter(|reason| *reason != Reason::PortClosed);

@@ -84,6 +84,7 @@ pub(crate) fn join(
             name: name.clone(),
             primary,
             secondaries: OrdMap::new(),
+            failovers: Vec::new(),
         })
     });
     let secondary = Secondary {

@@ -6,6 +6,7 @@ use super::{FollowPhase, ReplicaSet, ReplicaTimer, Secondary, SecondaryId, half,
 use crate::availability_group::Role;
 use crate::ids::InstanceId;
 use crate::instance::ServiceState;
+use crate::link::{LostTransaction, RoleChange, committed_from};
 use crate::world::World;
 
 /// Every replica of a set has its half of the group, and the secondaries' copies follow the primary's databases.
@@ -30,11 +31,94 @@ pub(crate) fn sets_have_their_groups(world: &World) -> Option<String> {
     })
 }
 
-/// No two replicas of a group are primary.
+/// No two replicas of a group are primary, unless a forced failover has left the old one on its own.
 pub(crate) fn one_replica_is_primary(world: &World) -> Option<String> {
     each(world, |set, id, _| {
         let role = half(world, id.instance, set.group)?.role;
-        (role == Role::Primary).then(|| format!("{} of {} as well", id.instance, set.name))
+        let forced = set.failovers.iter().any(|failover| failover.forced);
+        (role == Role::Primary && !forced)
+            .then(|| format!("{} of {} as well", id.instance, set.name))
+    })
+}
+
+/// Nobody writes to a database that follows the primary's.
+pub(crate) fn followers_are_not_written(world: &World) -> Option<String> {
+    each(world, |set, id, secondary| {
+        let server = world.instance(id.instance)?;
+        secondary.databases.values().find_map(|following| {
+            let found = server.databases.get(&following.phase.target()?)?;
+            server
+                .check_writable(found)
+                .is_ok()
+                .then(|| format!("{} of {} on {}", found.name, set.name, server.name))
+        })
+    })
+}
+
+/// A planned failover leaves nothing behind.
+pub(crate) fn planned_failovers_lose_nothing(world: &World) -> Option<String> {
+    each_change(world, |set, change| {
+        let loses = change.common != change.end || !change.lost.is_empty();
+        (!change.forced && loses)
+            .then(|| format!("{}: {} of {}", set.name, change.common, change.end))
+    })
+}
+
+/// A forced failover leaves behind what the new primary has not hardened, and nothing else.
+pub(crate) fn forced_failovers_lose_a_suffix(world: &World) -> Option<String> {
+    each_change(world, |set, change| {
+        let outside = |lost: &LostTransaction| lost.lsn < change.common || lost.lsn >= change.end;
+        let mut lost = change.lost.iter();
+        lost.any(outside)
+            .then(|| format!("{}: {change:?}", set.name))
+    })
+}
+
+/// While the old primary has not gone back yet, what it had committed then and what is on record can be compared.
+pub(crate) fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
+    each(world, |set, id, secondary| {
+        let failover = set.failovers.last().filter(|failover| failover.forced)?;
+        secondary.databases.values().find_map(|following| {
+            let FollowPhase::Split { target } = following.phase else {
+                return None;
+            };
+            let mut changes = failover.changes.iter();
+            let (_, change) = changes.find(|(name, _)| *name == following.name)?;
+            let old = world.instance(id.instance)?.databases.get(&target)?;
+            let fork = following.fork.as_ref()?;
+            let comparable = old.copy.is_none()
+                && fork.common == change.common
+                && change.end > change.common
+                && old.log.end() >= change.end
+                && old.log.reaches_back_to(change.common);
+            if !comparable {
+                return None;
+            }
+            let committed = committed_from(old, change.common).into_iter();
+            let committed = committed.filter(|it| it.lsn < change.end);
+            (!committed.eq(change.lost.iter().cloned()))
+                .then(|| format!("{} of {}: {:?}", following.name, set.name, change.lost))
+        })
+    })
+}
+
+fn each_change(
+    world: &World,
+    law: impl Fn(&ReplicaSet, &RoleChange) -> Option<String>,
+) -> Option<String> {
+    world.replica_sets.values().find_map(|set| {
+        let changes = set.failovers.iter().flat_map(|failover| &failover.changes);
+        changes.into_iter().find_map(|(_, change)| law(set, change))
+    })
+}
+
+/// Who was primary before a forced failover remembers where the histories part.
+pub(crate) fn split_replicas_remember(world: &World) -> Option<String> {
+    each(world, |set, _, secondary| {
+        let mut databases = secondary.databases.values();
+        let stray =
+            databases.find(|it| matches!(it.phase, FollowPhase::Split { .. }) != it.fork.is_some());
+        stray.map(|it| format!("{} of {}", it.name, set.name))
     })
 }
 
@@ -117,6 +201,10 @@ pub(crate) fn steps_will_come(world: &World) -> Option<String> {
                 FollowPhase::Recovering { .. } => true,
                 FollowPhase::Seeding => live,
                 FollowPhase::CatchUp { .. } => live && !status::is_suspended(world, id, phase),
+                FollowPhase::Split { .. } => {
+                    let calm = live && !status::is_suspended(world, id, phase);
+                    calm && following.fork.is_some()
+                }
                 FollowPhase::Absent | FollowPhase::InStep { .. } => false,
             };
             let armed = world

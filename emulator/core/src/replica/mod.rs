@@ -5,16 +5,21 @@
 //! joined has no set: a world without a second replica pays nothing.
 
 mod contact;
+mod failover;
 mod join;
 mod laws;
 mod seeding;
 mod status;
 mod steps;
+mod take_over;
 
+pub(crate) use failover::{fail_over, force_fail_over, give_up_primary, go_offline};
 pub(crate) use join::{join, join_database};
 pub(crate) use laws::{
-    caught_up_secondaries_have_the_rows, connected_replicas_run, logs_are_prefixes,
-    one_replica_is_primary, sets_have_their_groups, silent_replicas_end, steps_will_come,
+    caught_up_secondaries_have_the_rows, connected_replicas_run, followers_are_not_written,
+    forced_failovers_lose_a_suffix, forced_failovers_lose_the_whole_suffix, logs_are_prefixes,
+    one_replica_is_primary, planned_failovers_lose_nothing, sets_have_their_groups,
+    silent_replicas_end, split_replicas_remember, steps_will_come,
 };
 pub use status::{DatabaseStatus, set_of};
 pub(crate) use steps::{committed, reconcile, wake};
@@ -28,7 +33,7 @@ use crate::availability_group::{LocalGroup, Replica};
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::instance::Instance;
-use crate::link::{Flow, Fork, Seeding, SeedingOutcome, follow, revert_copy};
+use crate::link::{Flow, Fork, RoleChange, Seeding, SeedingOutcome, follow, revert_copy};
 use crate::lsn::Lsn;
 use crate::names::Name;
 use crate::time::Timestamp;
@@ -45,6 +50,21 @@ pub struct ReplicaSet {
     pub primary: InstanceId,
     /// The others.
     pub secondaries: OrdMap<InstanceId, Secondary>,
+    /// Failovers between them, newest last; the oldest are forgotten.
+    pub failovers: Vec<LocalFailover>,
+}
+
+/// A failover between the replicas of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalFailover {
+    /// When.
+    pub at: Timestamp,
+    /// Whether data loss was allowed.
+    pub forced: bool,
+    /// The new primary.
+    pub primary: InstanceId,
+    /// What became of each database.
+    pub changes: Vec<(Name, RoleChange)>,
 }
 
 /// A replica that has joined, and is not the primary.
@@ -76,6 +96,8 @@ pub struct Following {
     pub phase: FollowPhase,
     /// Runs of automatic seeding, the last one newest.
     pub runs: Vec<Seeding>,
+    /// Where its history and the primary's part, until it goes back to there.
+    pub fork: Option<Fork>,
 }
 
 /// How far a secondary database has come.
@@ -98,6 +120,11 @@ pub enum FollowPhase {
     /// The log comes as it is written.
     InStep {
         /// The secondary database.
+        target: DatabaseId,
+    },
+    /// It was the primary's until a forced failover, and has a history of its own since.
+    Split {
+        /// The database.
         target: DatabaseId,
     },
 }
@@ -162,6 +189,19 @@ impl fmt::Display for SecondaryId {
     }
 }
 
+impl LocalFailover {
+    /// How many committed transactions the new primary does not have.
+    pub fn lost(&self) -> usize {
+        self.changes.iter().map(|(_, it)| it.lost.len()).sum()
+    }
+
+    /// What a forced failover did to a database.
+    fn change_of(&mut self, database: &Name) -> Option<&mut RoleChange> {
+        let mut changes = self.changes.iter_mut().filter(|_| self.forced);
+        changes.find_map(|(name, change)| (name == database).then_some(change))
+    }
+}
+
 impl Contact {
     /// Whether both hear each other.
     pub fn is_live(&self) -> bool {
@@ -176,7 +216,7 @@ impl FollowPhase {
             Self::Recovering { target } | Self::CatchUp { target } | Self::InStep { target } => {
                 Some(target)
             }
-            Self::Absent | Self::Seeding => None,
+            Self::Absent | Self::Seeding | Self::Split { .. } => None,
         }
     }
 
@@ -262,6 +302,7 @@ pub(crate) fn pump_from(world: &mut World, source: (InstanceId, DatabaseId)) {
 
 /// The local secondaries of a database that goes back to where a link's sides parted go back with it, if they are further.
 pub(crate) fn revert_from(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
+    part_earlier(world, source, fork);
     for id in secondaries_of(world, source) {
         let phases = find(world, id).map(|(_, secondary)| {
             let phases = secondary.databases.values().map(|it| it.phase);
@@ -281,6 +322,49 @@ pub(crate) fn revert_from(world: &mut World, source: (InstanceId, DatabaseId), f
                 database,
                 discarded: 0,
             });
+        }
+    }
+}
+
+/// `LISTENER_URL` of a group's own member in a distributed group has changed on the server that is its primary: the links that were with
+/// another replica of it go on with this one.
+pub(crate) fn readdress(
+    world: &mut World,
+    instance: InstanceId,
+    group: &Name,
+    dag: GroupId,
+    url: &Arc<str>,
+) {
+    let local = world
+        .instance(instance)
+        .and_then(|server| server.group(group.as_str()));
+    let set = local.and_then(|local| world.replica_sets.get(&local.id));
+    let set = set.filter(|set| set.primary == instance).cloned();
+    crate::link::readdress(world, instance, dag, url, |known| {
+        let set = set
+            .as_ref()
+            .filter(|set| set.secondaries.contains_key(&known))?;
+        Some(take_over::forks_of(set, known))
+    });
+}
+
+/// Who has parted from a database that goes back further than to there has parted from it where that ends.
+fn part_earlier(world: &mut World, source: (InstanceId, DatabaseId), fork: &Fork) {
+    for id in all(world) {
+        let Some((_, secondary)) = find(world, id) else {
+            continue;
+        };
+        let parted = secondary.databases.iter().filter(|(_, following)| {
+            let later = following
+                .fork
+                .as_ref()
+                .is_some_and(|it| it.common > fork.common);
+            later && split_source(world, id, following) == Some(source)
+        });
+        for member in parted.map(|(member, _)| *member).collect::<Vec<_>>() {
+            if let Some(following) = following_mut(world, id, member) {
+                following.fork = Some(fork.clone());
+            }
         }
     }
 }
@@ -330,10 +414,30 @@ pub(crate) fn log_needed_from(
             let copy = world.instance(at.target.0)?.databases.get(&at.target.1)?;
             return (at.source == place).then_some(copy.copy.as_ref()?.hardened);
         }
+        if let FollowPhase::Split { target } = following.phase {
+            // One has to go back to there, and the other to go on from there.
+            let of_primary = split_source(world, id, following) == Some(place);
+            let is_side = of_primary || place == (id.instance, target);
+            return is_side.then_some(following.fork.as_ref()?.common);
+        }
         let run = following.runs.last()?;
         let runs = run.outcome == SeedingOutcome::Running && run.source == place;
         runs.then_some(run.base)
     })
+}
+
+/// The primary's database of one that has parted with it.
+fn split_source(
+    world: &World,
+    id: SecondaryId,
+    following: &Following,
+) -> Option<(InstanceId, DatabaseId)> {
+    let primary = world.replica_sets.get(&id.group)?.primary;
+    let databases = &half(world, primary, id.group)?.databases;
+    let joined = databases
+        .iter()
+        .find(|joined| joined.name == following.name)?;
+    Some((primary, joined.database))
 }
 
 fn timer(id: SecondaryId, what: ReplicaTimer) -> Timer {

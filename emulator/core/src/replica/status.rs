@@ -81,7 +81,9 @@ impl ReplicaSet {
                 SynchronizationState::Synchronizing
             }
             FollowPhase::Recovering { .. } => SynchronizationState::Initializing,
-            FollowPhase::Absent | FollowPhase::Seeding => SynchronizationState::NotSynchronizing,
+            FollowPhase::Absent | FollowPhase::Seeding | FollowPhase::Split { .. } => {
+                SynchronizationState::NotSynchronizing
+            }
         };
         let in_step = matches!(phase, FollowPhase::InStep { .. });
         Some(DatabaseStatus {
@@ -136,6 +138,11 @@ pub(super) fn both(
 
 /// Whether data movement is suspended on either side.
 pub(super) fn is_suspended(world: &World, id: SecondaryId, phase: FollowPhase) -> bool {
+    if let FollowPhase::Split { target } = phase {
+        let found = world.instance(id.instance);
+        let found = found.and_then(|server| server.databases.get(&target));
+        return found.is_some_and(|found| found.suspended.is_some());
+    }
     both(world, id, phase)
         .is_some_and(|(source, copy)| source.suspended.is_some() || copy.suspended.is_some())
 }

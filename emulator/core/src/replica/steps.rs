@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::contact::{self, Hold};
 use super::{
     FollowPhase, Following, ReplicaError, ReplicaSet, ReplicaTimer, Secondary, SecondaryId, all,
-    find, following_mut, half, pump, replica_of, secondary_mut, seeding, status, timer,
+    find, following_mut, half, pump, replica_of, secondary_mut, seeding, status, take_over, timer,
 };
 use crate::availability_group::{
     AvailabilityGroup, AvailabilityMode, GroupDatabase, GroupKind, LocalGroup, Role,
@@ -102,6 +102,9 @@ fn dismiss(world: &mut World, id: SecondaryId, hears: bool) {
     forget(world, id);
     let now = world.now();
     let server = world.instance_mut(id.instance);
+    if !hears {
+        return take_over::set_role(world, id.instance, id.group, Role::Resolving);
+    }
     let Some(group) = server.groups.get_mut(&id.group) else {
         return;
     };
@@ -110,10 +113,6 @@ fn dismiss(world: &mut World, id: SecondaryId, hears: bool) {
     let Some(local) = group.as_local_mut() else {
         return;
     };
-    if !hears {
-        local.role = Role::Resolving;
-        return;
-    }
     let members = std::mem::take(&mut local.databases);
     server.groups.remove(&id.group);
     for member in members {
@@ -169,7 +168,7 @@ fn disconnect(world: &mut World, id: SecondaryId, error: ReplicaError) {
     for (member, following) in databases(world, id) {
         let waits = timer(id, ReplicaTimer::Step(member));
         match following.phase {
-            FollowPhase::Absent => world.timers.cancel(&waits),
+            FollowPhase::Absent | FollowPhase::Split { .. } => world.timers.cancel(&waits),
             FollowPhase::Seeding => {
                 world.timers.cancel(&waits);
                 seeding::interrupt(world, id, member, &why);
@@ -320,6 +319,7 @@ fn follow_databases(world: &mut World, id: SecondaryId, primary: InstanceId) {
                 name: joined.name.clone(),
                 phase: FollowPhase::Absent,
                 runs: Vec::new(),
+                fork: None,
             });
         follow_one(world, id, joined.id);
     }
@@ -336,14 +336,14 @@ fn forget_taken_out(
     let run = following.runs.last();
     let target = match following.phase {
         FollowPhase::Seeding => run.map(|run| run.target.1),
+        FollowPhase::Split { target } => Some(target),
         phase => phase.target(),
     };
+    let split = matches!(following.phase, FollowPhase::Split { .. });
     let follows = |target| {
         let found = world.instance(id.instance)?.databases.get(&target)?;
-        found
-            .copy
-            .as_ref()
-            .filter(|_| found.group == Some((id.group, member)))
+        let joined = found.group == Some((id.group, member));
+        (joined && (split || found.copy.is_some())).then_some(())
     };
     if target.is_none_or(|target| follows(target).is_some()) {
         return;
@@ -352,6 +352,7 @@ fn forget_taken_out(
     let now = world.now();
     if let Some(found) = following_mut(world, id, member) {
         found.phase = FollowPhase::Absent;
+        found.fork = None;
         let running = found.runs.last_mut();
         if let Some(run) = running.filter(|run| run.outcome == SeedingOutcome::Running) {
             let why = "the database was taken out of the group".to_owned();
@@ -379,6 +380,9 @@ fn follow_one(world: &mut World, id: SecondaryId, member: GroupDatabaseId) {
         {
             seeding::refuse_taken(world, id, member);
         }
+        FollowPhase::Split { .. } if idle && !status::is_suspended(world, id, phase) => {
+            arm(world, id, member, Transition::Revert);
+        }
         FollowPhase::CatchUp { .. } if idle && !status::is_suspended(world, id, phase) => {
             arm(world, id, member, Transition::CatchUp);
         }
@@ -392,7 +396,11 @@ fn follow_one(world: &mut World, id: SecondaryId, member: GroupDatabaseId) {
 /// A database has left the group on the primary: the copy is one no more, and waits for a restore.
 fn release(world: &mut World, id: SecondaryId, member: GroupDatabaseId, following: &Following) {
     world.timers.cancel(&timer(id, ReplicaTimer::Step(member)));
-    match following.phase.target() {
+    let target = match following.phase {
+        FollowPhase::Split { target } => Some(target),
+        phase => phase.target(),
+    };
+    match target {
         Some(target) => {
             seeding::drop_member(world, id, member);
             leave_group(world.instance_mut(id.instance), target);
@@ -443,6 +451,8 @@ fn step(world: &mut World, id: SecondaryId, member: GroupDatabaseId) {
                 database,
             });
         }
+        FollowPhase::Split { .. } if status::is_suspended(world, id, phase) => {}
+        FollowPhase::Split { target } => take_over::rejoin(world, id, member, target),
         FollowPhase::InStep { .. } => {}
     }
 }
@@ -496,7 +506,7 @@ fn enter(world: &mut World, id: SecondaryId, member: GroupDatabaseId, phase: Fol
     }
 }
 
-fn cancel_timers(world: &mut World, id: SecondaryId) {
+pub(super) fn cancel_timers(world: &mut World, id: SecondaryId) {
     for what in [
         ReplicaTimer::Reconnect,
         ReplicaTimer::Silence,

@@ -254,6 +254,11 @@ impl Lab {
     }
 
     pub(crate) fn create_dag(&mut self, url: &str) {
+        self.create_dag_at("TCP://10.0.0.4:5022", url);
+    }
+
+    /// The distributed group with its own member at an address.
+    pub(crate) fn create_dag_at(&mut self, own: &str, url: &str) {
         let member = |group: &str, url: &str| MemberSpec {
             group: group.into(),
             listener_url: url.into(),
@@ -265,10 +270,7 @@ impl Lab {
         self.apply(CreateDistributedAvailabilityGroup {
             instance: self.sql,
             name: "DAG_db1".into(),
-            members: [
-                member("AG_db1", "TCP://10.0.0.4:5022"),
-                member("AG_db1_MI", url),
-            ],
+            members: [member("AG_db1", own), member("AG_db1_MI", url)],
         });
     }
 

@@ -78,6 +78,84 @@ impl Lab {
         lab
     }
 
+    /// A group in a Windows cluster, with its second replica in step.
+    pub(crate) fn clustered(profile: Profile) -> Self {
+        let mut lab = Self::with_second(profile, None);
+        let first = lab.sql;
+        for instance in [first, SECOND] {
+            lab.apply(SetCluster {
+                instance,
+                cluster: Some("cluster1".into()),
+            });
+        }
+        lab.apply(DropAvailabilityGroup {
+            instance: first,
+            name: "AG_db1".into(),
+        });
+        lab.apply(CreateAvailabilityGroup {
+            instance: first,
+            name: "AG_db1".into(),
+            cluster: None,
+            databases: vec!["db1".into()],
+            replicas: vec![replica("sqlserver1", 4), second_replica()],
+            options: GroupOptions::default(),
+            basic: false,
+            contained: false,
+        });
+        lab.alter_on(SECOND, GroupAction::Join { cluster: None })
+            .unwrap();
+        lab.alter_on(SECOND, GroupAction::CreateAnyDatabase(true))
+            .unwrap();
+        lab.settle();
+        lab
+    }
+
+    /// A listener, and the second server trusted by the managed instance as the first one is: a link can go to either of them.
+    pub(crate) fn prepare_second_for_links(&mut self) {
+        self.alter_on(self.sql, GroupAction::AddListener(listener()))
+            .unwrap();
+        let (instance, database) = (SECOND, MASTER);
+        let fqdn = self.fqdn.clone();
+        self.import(SECOND, &fqdn, 2);
+        let facts_of_root = milink_core::certificate::CertificateFacts {
+            thumbprint: milink_core::certificate::PUBLIC_ROOTS[0],
+            ..facts(3)
+        };
+        let certificate = self.apply(CreateCertificate {
+            instance,
+            database,
+            name: "MicrosoftPKI".into(),
+            owner: None,
+            facts: facts_of_root,
+            private_key: PrivateKey::None,
+            active_for_begin_dialog: true,
+        });
+        self.apply(AddCertificateIssuer {
+            instance,
+            certificate,
+            dns: "*.database.windows.net".into(),
+        });
+        self.apply(super::UploadTrustCertificate {
+            instance: self.mi,
+            name: "Cert_sqlserver2".into(),
+            facts: facts(5),
+        });
+    }
+
+    /// Two replicas in step, and a link whose partner endpoint this is.
+    pub(crate) fn linked_replicas(cluster: bool, profile: Profile, endpoint: &str) -> Self {
+        let mut lab = match cluster {
+            true => Self::clustered(profile),
+            false => Self::replicated(profile),
+        };
+        lab.prepare_second_for_links();
+        let url = format!("tcp://{}:5022;Server=[sqlmi1]", lab.fqdn);
+        lab.create_dag_at(endpoint, &url);
+        super::create_link_at(&mut lab, endpoint);
+        lab.settle();
+        lab
+    }
+
     pub(crate) fn add_server(&mut self, expected: InstanceId, name: &str, host: u8, hadr: bool) {
         let server = SqlServer {
             build: Build::SQL_2022_CU13,
@@ -202,6 +280,20 @@ impl Lab {
             authentication: None,
             encryption: None,
         });
+    }
+}
+
+/// Where links are told to call, if they shall find the primary wherever it is.
+pub(crate) const LISTENER: &str = "TCP://aglistener:5022";
+
+fn listener() -> ListenerSpec {
+    ListenerSpec {
+        dns_name: "aglistener".into(),
+        addresses: ListenerSource::Static(vec![milink_core::listener::ListenerAddress {
+            ip: Ipv4Addr::new(10, 0, 0, 9).into(),
+            mask: Some(Ipv4Addr::new(255, 255, 255, 0)),
+        }]),
+        port: None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::instance::Instance;
 use crate::link;
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
-use crate::refusal::{FailoverRefusal, GroupRefusal, Refusal};
+use crate::refusal::{GroupRefusal, Refusal};
 use crate::replica;
 use crate::time::{Span, Timestamp};
 use crate::world::World;
@@ -144,6 +144,25 @@ impl Request for AlterAvailabilityGroup {
                 _ => {}
             }
         }
+        if group.as_local().is_some() {
+            let (instance, id) = (self.instance, group.id);
+            let changed = match &self.action {
+                GroupAction::Failover => Some(replica::fail_over(world, instance, id, &self.name)),
+                GroupAction::ForceFailover => {
+                    Some(replica::force_fail_over(world, instance, id, &self.name))
+                }
+                GroupAction::SetRoleSecondary => {
+                    Some(replica::give_up_primary(world, instance, id))
+                }
+                GroupAction::Offline => Some(replica::go_offline(world, instance, id, &self.name)),
+                _ => None,
+            };
+            if let Some(changed) = changed {
+                return changed.map(|()| None);
+            }
+        }
+        let instance = world.instance_mut(self.instance);
+        let moved = moved_to(&group, &self.action);
         let changed = match self.action {
             GroupAction::AddDatabases(names) => {
                 add_databases(instance, &mut group, &names, &mut ids)
@@ -153,10 +172,26 @@ impl Request for AlterAvailabilityGroup {
         };
         changed?;
         group.sequence += 1;
-        instance.groups.insert(group.id, Arc::new(group));
+        let id = group.id;
+        instance.groups.insert(id, Arc::new(group));
         world.ids = ids;
+        if let Some((member, url)) = moved {
+            replica::readdress(world, self.instance, &member, id, &url);
+        }
         Ok(None)
     }
+}
+
+/// Where the instance's own member of a distributed group is from now on, if that is what changes.
+fn moved_to(group: &AvailabilityGroup, action: &GroupAction) -> Option<(Name, Arc<str>)> {
+    let (GroupAction::ModifyMembers(changes), Some(pair)) = (action, group.as_distributed()) else {
+        return None;
+    };
+    let own = &pair.local().group;
+    let mut changes = changes.iter().rev();
+    let url =
+        changes.find_map(|(name, change)| change.listener_url.as_ref().filter(|_| name == own));
+    url.map(|url| (own.clone(), Arc::clone(url)))
 }
 
 impl Request for DropAvailabilityGroup {
@@ -438,35 +473,12 @@ fn change(
                 modify_member(dag, &name, &member, change, now)?;
             }
         }
-        // A group without a cluster only fails over by force, and its only replica here is primary already.
-        GroupAction::Failover if local_of(group)?.cluster == ClusterType::None => {
-            return Err(FailoverRefusal::PlannedNotInVersion { group: name }.into());
-        }
-        GroupAction::Failover if local_of(group)?.cluster == ClusterType::External => {
-            return Err(GroupRefusal::ExternalFailover { group: name }.into());
-        }
-        action @ (GroupAction::Failover | GroupAction::ForceFailover) => {
-            return Err(match local_of(group)?.role {
-                Role::Primary => GroupRefusal::AlreadyPrimary { group: name }.into(),
-                // No other replica is emulated that could have synchronized this one.
-                Role::Secondary | Role::Resolving if action == GroupAction::Failover => {
-                    GroupRefusal::NotSynchronized { group: name }.into()
-                }
-                Role::Secondary | Role::Resolving => GroupRefusal::NotEmulated {
-                    what: "failover between the replicas of an availability group",
-                }
-                .into(),
-            });
-        }
-        GroupAction::SetRoleSecondary => {
-            let what = "SET (ROLE = SECONDARY) of an availability group that is not distributed";
-            return Err(GroupRefusal::NotEmulated { what }.into());
-        }
-        GroupAction::Offline => {
-            return Err(GroupRefusal::NotEmulated {
-                what: "taking an availability group offline",
-            }
-            .into());
+        // What changes roles is done by now, but that a distributed group has no OFFLINE.
+        GroupAction::Failover
+        | GroupAction::ForceFailover
+        | GroupAction::SetRoleSecondary
+        | GroupAction::Offline => {
+            return Err(GroupRefusal::IsDistributed { group: name }.into());
         }
     }
     Ok(())
