@@ -512,6 +512,7 @@ INSERT INTO #t (id, v) VALUES (1, CAST(%s AS %s)), (2, NULL)`, c.Type, c.Value, 
 		must(rows.Close())
 		equal(one[int64](db, "SELECT 2"), int64(2))
 	}},
+	"live_replica":      {flags: []string{"--topology", os.Getenv("MILINK_CASES") + "/replicas.toml"}, body: liveReplica},
 	"read_only_routing": {flags: []string{"--topology", os.Getenv("MILINK_CASES") + "/routing.toml"}, body: readOnlyRouting},
 	"cancel_waiting": {flags: real, body: func() {
 		db := open()
@@ -634,6 +635,44 @@ func readOnlyRouting() {
 		numbers = append(numbers, each.Number)
 	}
 	equal(numbers, []int32{982, 4060, 18456})
+}
+
+// Readers that come by the listener read on the second replica what the first one commits; after a failover it is the other way.
+func liveReplica() {
+	at := func(which int, host string) server {
+		found := ready.SQLServers[which]
+		if host != "" {
+			found.Host = host
+		}
+		return found
+	}
+	words := strings.NewReplacer("{listener}", "localhost",
+		"{one}", fmt.Sprintf("127.0.0.1:%d", ready.SQLServers[0].Port), "{two}", fmt.Sprintf("127.0.0.1:%d", ready.SQLServers[1].Port))
+	play := func(name string) {
+		raw, err := os.ReadFile(os.Getenv("MILINK_CASES") + "/" + name)
+		must(err)
+		for _, batch := range strings.Split(words.Replace(string(raw)), "\nGO\n") {
+			which := 0
+			if strings.HasPrefix(batch, "-- sqlserver2") {
+				which = 1
+			}
+			db := openAt(at(which, ""))
+			_, err := db.ExecContext(ctx, batch)
+			must(err)
+			db.Close()
+		}
+	}
+	seen := func(which int, change ...string) string {
+		db := openAt(at(which, "localhost"), append([]string{"database", "db1"}, change...)...)
+		defer db.Close()
+		return one[string](db, "SELECT CONCAT(@@SERVERNAME, ' ', MAX(id)) FROM dbo.served")
+	}
+	play("replicas.sql")
+	equal(seen(0), "sqlserver1 1")
+	equal(seen(0, "ApplicationIntent", "ReadOnly"), "sqlserver2 1")
+	play("replicas-change.sql")
+	equal(seen(1), "sqlserver2 2")
+	equal(seen(1, "ApplicationIntent", "ReadOnly"), "sqlserver1 2")
 }
 
 func main() {

@@ -152,6 +152,26 @@ public class Main {
         }
     }
 
+    /** Runs a script whose batches say on which server they run. */
+    static void play(String name, List<String> ports) throws Exception {
+        String script = Files.readString(Path.of(System.getenv("MILINK_CASES"), name)).replace("{listener}", "localhost")
+            .replace("{one}", "127.0.0.1:" + ports.get(0)).replace("{two}", "127.0.0.1:" + ports.get(1));
+        for (String batch : script.split("\nGO\n")) {
+            try (Connection connection = open("portNumber", ports.get(batch.startsWith("-- sqlserver2") ? 1 : 0))) {
+                run(connection, batch);
+            }
+        }
+    }
+
+    /** The server that a client of the listener ends at, and the last row that it has. */
+    static String served(String port, String... change) throws Exception {
+        List<String> all = new ArrayList<>(List.of("serverName", "localhost", "portNumber", port, "databaseName", "db1"));
+        all.addAll(List.of(change));
+        try (Connection connection = open(all.toArray(new String[0]))) {
+            return (String) one(connection, "SELECT CONCAT(@@SERVERNAME, ' ', MAX(id)) FROM dbo.served");
+        }
+    }
+
     static String token() throws Exception {
         KeyStore store = KeyStore.getInstance(trustStore(Path.of(text(ready, "caFile"))).toFile(), "changeit".toCharArray());
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -680,6 +700,17 @@ public class Main {
             equal(servedAt("127.0.0.1", "applicationIntent", "ReadOnly"), "sqlserver1");
             equal(servedAt("localhost", "applicationIntent", "ReadOnly", "databaseName", "master"), "sqlserver1");
         }, "--topology", Path.of(System.getenv("MILINK_CASES"), "routing.toml").toString());
+        // Readers that come by the listener read on the second replica what the first one commits; after a failover it is the other way.
+        test("live_replica", () -> {
+            List<String> ports = new ArrayList<>();
+            for (int which : new int[] {0, 1}) ports.add(text(ready.getAsJsonArray("sqlServers").get(which).getAsJsonObject(), "port"));
+            play("replicas.sql", ports);
+            equal(served(ports.get(0)), "sqlserver1 1");
+            equal(served(ports.get(0), "applicationIntent", "ReadOnly"), "sqlserver2 1");
+            play("replicas-change.sql", ports);
+            equal(served(ports.get(1)), "sqlserver2 2");
+            equal(served(ports.get(1), "applicationIntent", "ReadOnly"), "sqlserver1 2");
+        }, "--topology", Path.of(System.getenv("MILINK_CASES"), "replicas.toml").toString());
         test("scrollable_cursor", () -> {
             Connection connection = open();
             run(connection, "CREATE TABLE #c (id int NOT NULL PRIMARY KEY)");

@@ -275,13 +275,46 @@ def listener() -> None:
     assert seen == {False: online[1], True: at("sqlserver1.contoso.local", 1433)[1]}, seen
 
 
+def listener_follows() -> None:
+    """One port that stands for a listener, as an office sees it: it leads to the new primary after a failover, readers to the other one."""
+    article.Arm(READY)("PUT", "Microsoft.Network/localNetworkGateways/office", article.NETWORK, {"location": READY["location"], "properties": {
+        "gatewayIpAddress": "198.51.100.1", "localNetworkAddressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}})
+    servers = READY["sqlServers"]
+
+    def session(host: str, port: int, database: str, reads: bool = False):
+        return pytds.connect(host, database, servers[0]["user"], servers[0]["password"], port=port, cafile=READY["caFile"], validate_host=False,
+                             readonly=reads, login_timeout=20, timeout=20, autocommit=True)
+
+    def play(name: str) -> None:
+        text = (Path(os.environ["MILINK_CASES"]) / name).read_text(encoding="utf-8").format(
+            one="sqlserver1.contoso.local:1433", two="sqlserver2.contoso.local:1433", listener="aglistener")
+        for batch in text.split("\nGO\n"):
+            server = servers[int(batch.startswith("-- sqlserver2"))]
+            with session(server["host"], server["port"], "master") as admin, admin.cursor() as cursor:
+                cursor.execute(batch)
+
+    play("replicas.sql")
+    dialled = control("net/dial", **{"from": "onprem:office", "host": "aglistener", "port": "1434"})
+
+    def seen(reads: bool) -> tuple:
+        with session(dialled["host"], dialled["port"], "db1", reads) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT @@SERVERNAME, MAX(id) FROM dbo.served")
+            return tuple(cursor.fetchone())
+
+    assert (seen(False), seen(True)) == (("sqlserver1", 1), ("sqlserver2", 1))
+    play("replicas-change.sql")
+    assert (seen(False), seen(True)) == (("sqlserver2", 2), ("sqlserver1", 2))
+
+
 TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, namespace_follows, private_endpoint,
-                                          listener)}
+                                          listener, listener_follows)}
 
 
 def main() -> int:
     if sys.argv[1] == "list":
-        print("\n".join(TESTS))
+        for name in TESTS:
+            flags = f"\t--topology\t{os.environ['MILINK_CASES']}/replicas.toml" if name == "listener_follows" else ""
+            print(name + flags)
         return 0
     READY.update(json.loads(Path(os.environ["MILINK_READY"]).read_text()))
     try:

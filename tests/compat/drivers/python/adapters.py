@@ -35,22 +35,23 @@ class Adapter:
         self.ready = ready
         self.work = work
 
-    # What is dialled instead of the host of the ready file.
+    # What is dialled instead of the host of the ready file, and which of the servers it is.
     host: str | None = None
+    which = 0
 
     def server(self, where: str) -> dict:
         """The ready file's record of the SQL Server or of the managed instance."""
-        at = self.ready["sqlServers" if where == "sql" else "managedInstances"][0]
+        at = self.ready["sqlServers" if where == "sql" else "managedInstances"][self.which]
         return {**at, "host": self.host} if self.host else at
 
     @contextlib.contextmanager
-    def dialling(self, host: str):
-        """Connections go to the same port by another name."""
-        self.host = host
+    def dialling(self, host: str | None = None, which: int = 0):
+        """Connections go to the same port by another name, or to another server's."""
+        self.host, self.which = host, which
         try:
             yield
         finally:
-            self.host = None
+            self.host, self.which = None, 0
 
     def connect(self, where="sql", *, encrypt="on", database=None, user=None, password=None,
                 autocommit=True, verify=None, timeout=0, token=None):

@@ -728,6 +728,38 @@ def read_only_routing(a):
     equal(reader("localhost"), "sqlserver1")
 
 
+@test
+@flags("--topology", str(CASES / "replicas.toml"))
+def live_replica(a):
+    """A reader that comes by the listener reads on the second replica what the first one commits; after a failover it is the other way."""
+    if a.read_only_intent is None:
+        raise Skip("the driver cannot say that it only reads")
+    ports = [server["port"] for server in a.ready["sqlServers"]]
+
+    def play(name):
+        text = (CASES / name).read_text(encoding="utf-8").format(
+            one=f"127.0.0.1:{ports[0]}", two=f"127.0.0.1:{ports[1]}", listener="localhost")
+        for batch in text.split("\nGO\n"):
+            with a.dialling(which=int(batch.startswith("-- sqlserver2"))):
+                run(a.connect(), batch)
+
+    def seen(reads, which):
+        a.read_only_intent = reads
+        try:
+            with a.dialling("localhost", which):
+                connection = a.connect(database="db1")
+        finally:
+            a.read_only_intent = False
+        return value(connection, "SELECT @@SERVERNAME"), value(connection, "SELECT MAX(id) FROM dbo.served")
+
+    play("replicas.sql")
+    equal(seen(False, 0), ("sqlserver1", 1))
+    equal(seen(True, 0), ("sqlserver2", 1))
+    play("replicas-change.sql")
+    equal(seen(False, 1), ("sqlserver2", 2))
+    equal(seen(True, 1), ("sqlserver1", 2))
+
+
 # --- one driver's own ---------------------------------------------------------------------------
 
 @test
