@@ -1,10 +1,12 @@
 //! The worlds of this process: who finds them, who may change them, and when.
 //!
-//! Knows no HTTP, TDS or SQL; those come with requests for the model and get its answers.
+//! Knows no HTTP, TDS or SQL; those come with requests for the model and get its answers. Into the seat of those who run
+//! jobs (`jobs`) it does not look.
 
 mod cell;
 mod driver;
 mod fault;
+mod jobs;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use uuid::Uuid;
 
 pub use cell::{ClockState, WorldCell};
 pub use fault::FaultGuard;
+pub(crate) use jobs::JobSeat;
 pub use watch::Watch;
 
 use crate::clock::ClockMode;

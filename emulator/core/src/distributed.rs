@@ -13,6 +13,7 @@ use std::fmt;
 
 pub use commit::{Branch, CommitDistributed, Ending, Enlist};
 pub use dial::{Missed, dial};
+pub(crate) use dial::{by_name, is_placed, vantage};
 pub use in_doubt::{IN_DOUBT, KillUnit, Part};
 pub(crate) use in_doubt::{recover, resolve};
 pub(crate) use laws::{

@@ -83,6 +83,8 @@ pub enum Transition {
     Reconnect,
     /// From the start of a server until its availability groups are online.
     ServerStart,
+    /// What a step of a SQL Server Agent job takes before its command: a process starts.
+    JobStep,
 }
 
 impl Transition {
@@ -203,6 +205,7 @@ fn fast(transition: Transition) -> Span {
         T::LinkDelete | T::LinkUpdate | T::Reconnect | T::Failover | T::Revert | T::ServerStart => {
             100
         }
+        T::JobStep => 20,
         T::NetworkLatency => 1,
         T::Redo => 0,
     })
@@ -244,5 +247,7 @@ fn azure(transition: Transition) -> Span {
         // Documented: about every 10 minutes.
         T::LogBackup => Span::minutes(10),
         T::ServerStart => Span::seconds(15),
+        // A guess: PowerShell takes seconds to start.
+        T::JobStep => Span::seconds(2),
     }
 }

@@ -81,6 +81,10 @@ guid!(
     GroupDatabaseId
 );
 guid!(
+    /// `job_id` of a job of SQL Server Agent.
+    JobId
+);
+guid!(
     /// What ARM clients poll.
     OperationId
 );

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
 
+use crate::agent::Agent;
 use crate::availability_group::{AvailabilityGroup, Role};
 use crate::azure::ManagedInstanceProperties;
 use crate::backup::BackupSet;
@@ -74,6 +75,8 @@ pub struct Instance {
     pub error_log: Vector<Arc<ErrorLogLine>>,
     /// Transactions that a role change has ended, and the sessions that have not noticed yet.
     pub killed: OrdMap<TransactionId, SessionId>,
+    /// The jobs of SQL Server Agent.
+    pub agent: Arc<Agent>,
     /// Linked servers, by their names.
     pub linked_servers: OrdMap<Name, Arc<LinkedServer>>,
     /// Sessions that run statements for a session of another instance, which has this one as a linked server.

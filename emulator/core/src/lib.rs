@@ -6,6 +6,7 @@
 extern crate self as milink_core;
 
 pub mod access;
+pub mod agent;
 pub mod availability_group;
 pub mod azure;
 pub mod backup;

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// About the service of an instance.
     #[error(transparent)]
     Server(#[from] ServerRefusal),
+    /// About jobs.
+    #[error(transparent)]
+    Agent(#[from] AgentRefusal),
     /// About linked servers.
     #[error(transparent)]
     LinkedServer(#[from] LinkedServerRefusal),
@@ -945,6 +948,45 @@ pub enum LinkedServerRefusal {
     NoLogin { name: String },
     #[error("login '{login}' is not mapped on linked server '{name}'")]
     NoMapping { login: String, name: String },
+}
+
+/// Why a statement about jobs of SQL Server Agent was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum AgentRefusal {
+    #[error("{what} '{name}' exists already")]
+    Exists { what: &'static str, name: String },
+    #[error("{what} '{name}' does not exist")]
+    NotFound { what: &'static str, name: String },
+    #[error("{what} is not one of those that {procedure} tells")]
+    Invalid {
+        what: &'static str,
+        procedure: &'static str,
+    },
+    #[error("a step's number is greater than 0 and less than {most}")]
+    StepNumber { most: u32 },
+    #[error("there is no step {step} in the job")]
+    NoStep { step: String },
+    #[error("an instance has at most {most} {what}")]
+    TooMany { what: &'static str, most: usize },
+    #[error("job '{name}' is to run on '{server}' already")]
+    Targeted { name: String, server: String },
+    #[error("job '{name}' is not to run on '{server}'")]
+    NotTargeted { name: String, server: String },
+    #[error("job '{name}' is to run on no server")]
+    NoServer { name: String, id: String },
+    #[error("job '{name}' is to run on no server, and cannot be stopped")]
+    NoServerToStop { name: String, id: String },
+    #[error("job '{name}' is running, for {running}")]
+    Running {
+        name: String,
+        by: String,
+        running: String,
+    },
+    #[error("job '{name}' has no step to begin with")]
+    NoSteps { name: String, by: String },
+    #[error("job '{name}' is not running")]
+    NotRunning { name: String, by: String },
 }
 
 /// Why a distributed transaction was undone, or is not ended by hand.

@@ -1,8 +1,9 @@
 //! What is on its way in a world: which transitions wait, what a look by a client ends, and stepping by hand.
 
+use crate::agent::Awaits;
 use crate::command::Request;
 use crate::durations::{Durations, Length, Transition};
-use crate::ids::IdSource;
+use crate::ids::{IdSource, InstanceId, JobId};
 use crate::link::{LinkId, Phase};
 use crate::refusal::Refusal;
 use crate::replica::{FollowPhase, ReplicaTimer, SecondaryId};
@@ -99,6 +100,7 @@ impl World {
             Timer::LinkInitTimeout(_) => Some(Transition::LinkInitTimeout),
             Timer::Reconnect(_) => Some(Transition::Reconnect),
             Timer::GroupsOnline(_) => Some(Transition::ServerStart),
+            Timer::Job(instance, job) => self.job_transition(*instance, *job),
             Timer::LinkDeletion(..) => Some(Transition::LinkDelete),
             Timer::LinkUpdate(..) => Some(Transition::LinkUpdate),
             Timer::LinkMembers(id) => Some(self.link_groups.get(id)?.coming.as_ref()?.transition()),
@@ -113,6 +115,13 @@ impl World {
                 None
             }
         }
+    }
+
+    /// A step that waits for its time, and not for what its T-SQL waits for.
+    fn job_transition(&self, instance: InstanceId, job: JobId) -> Option<Transition> {
+        let job = self.instance(instance)?.agent.jobs.get(&job)?;
+        let waits = job.turn()?.awaits == Awaits::Time;
+        waits.then_some(Transition::JobStep)
     }
 
     fn link_transition(&self, id: &LinkId) -> Option<Transition> {
@@ -176,6 +185,7 @@ fn owner(timer: &Timer) -> String {
         Timer::FaultEnd(id) => id.to_string(),
         Timer::InDoubt(_, transaction) => transaction.to_string(),
         Timer::GroupsOnline(id) => id.to_string(),
+        Timer::Job(_, job) => job.to_string(),
     }
 }
 

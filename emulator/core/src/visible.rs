@@ -156,6 +156,12 @@ fn of_instance(world: &World, instance: &Instance, lines: &mut Lines) {
             plain(&says),
         );
     }
+    for job in instance.agent.jobs.values() {
+        let steps: Vec<_> = job.steps.iter().map(|step| &step.settings).collect();
+        let says = (&job.settings, steps, job.targeted, job.outcome());
+        let job = &job.settings.name;
+        lines.add(format_args!("{name} job {job}"), plain(&says));
+    }
     principals(instance, lines);
     if let Some(endpoint) = &instance.endpoint {
         of_endpoint(instance, endpoint, lines);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use uuid::Uuid;
 
+use crate::agent::JobKey;
 use crate::azure::Azure;
 use crate::calendar;
 use crate::command::Request;
@@ -12,7 +13,7 @@ use crate::distributed::Units;
 use crate::durations::Durations;
 use crate::event::{Event, EventKind};
 use crate::fault::{FaultId, Faults};
-use crate::ids::{GroupId, IdSource, InstanceId, OperationId, TransactionId};
+use crate::ids::{GroupId, IdSource, InstanceId, JobId, OperationId, TransactionId};
 use crate::instance::Instance;
 use crate::link::{Link, LinkGroup, LinkId, ReplicationMode};
 use crate::media::Media;
@@ -45,6 +46,8 @@ pub struct World {
     pub operations: OrdMap<OperationId, Arc<Operation>>,
     /// Distributed transactions, and what has become of them.
     pub(crate) units: Units,
+    /// Jobs whose step is T-SQL that is to be run, or runs.
+    pub(crate) jobs_in_hand: OrdSet<JobKey>,
     /// What backups have written.
     pub media: Media,
     /// How long things take.
@@ -89,6 +92,8 @@ pub enum Timer {
     Operation(OperationId),
     /// A part of a distributed transaction asks how that has ended.
     InDoubt(InstanceId, TransactionId),
+    /// A step of a job begins, or is looked at again.
+    Job(InstanceId, JobId),
     /// The time of a fault is over.
     FaultEnd(FaultId),
 }
@@ -112,6 +117,7 @@ impl World {
             azure: Azure::new(seed),
             operations: OrdMap::new(),
             units: Units::default(),
+            jobs_in_hand: OrdSet::new(),
             media: Media::default(),
             durations: Durations::default(),
             stops: 0,
@@ -192,6 +198,27 @@ impl World {
     /// Everything that is going to happen by itself as things stand, in order.
     pub fn timers(&self) -> impl Iterator<Item = (Timestamp, &Timer)> + '_ {
         self.timers.iter()
+    }
+
+    /// The jobs whose step is T-SQL that is to be run, or runs.
+    pub fn jobs_in_hand(&self) -> impl Iterator<Item = JobKey> + '_ {
+        self.jobs_in_hand.iter().copied()
+    }
+
+    /// Whether the T-SQL of a job in hand is looked at again at a moment.
+    pub fn job_is_held(&self, (instance, job): JobKey, until: Timestamp) -> bool {
+        self.timers.due(&Timer::Job(instance, job)) == Some(until)
+    }
+
+    /// Whether a job is running.
+    pub fn has_running_jobs(&self) -> bool {
+        let mut armed = self.timers.armed();
+        self.has_jobs_in_hand() || armed.any(|(timer, ..)| matches!(timer, Timer::Job(..)))
+    }
+
+    /// Whether there is such a job.
+    pub fn has_jobs_in_hand(&self) -> bool {
+        !self.jobs_in_hand.is_empty()
     }
 
     /// How often sessions were ended: the service of an instance has stopped, or connections were cut.
@@ -384,6 +411,7 @@ impl World {
             Timer::InDoubt(instance, transaction) => {
                 crate::distributed::resolve(self, instance, transaction);
             }
+            Timer::Job(instance, job) => crate::agent::wake(self, instance, job),
             Timer::FaultEnd(id) => self.end_fault(id),
         }
     }

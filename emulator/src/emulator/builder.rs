@@ -160,6 +160,7 @@ impl Builder {
                 arm.deployments_go_on(subscription);
             }
         });
+        crate::sql::run_jobs(&hub, &keys);
         let tls = https(&keys, leaves)?;
         let shared = Arc::new(Shared {
             http: socket.local_addr()?,

@@ -16,7 +16,7 @@ use milink_core::{Refusal, World};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::Watch;
+use super::{JobSeat, Watch};
 use crate::calls::Calls;
 use crate::clock::{Clock, ClockMode};
 use crate::explanations::Refused;
@@ -44,6 +44,8 @@ pub struct WorldCell {
     epoch: AtomicU64,
     calls: Arc<Calls>,
     inputs: Inputs,
+    /// The T-SQL of jobs that runs.
+    jobs: JobSeat,
     watch: Arc<Watch>,
     tape: Arc<Tape>,
     pub(super) wake_driver: Arc<Notify>,
@@ -98,6 +100,7 @@ impl WorldCell {
             epoch: AtomicU64::new(0),
             calls: Arc::default(),
             inputs: Inputs::default(),
+            jobs: JobSeat::default(),
             watch,
             tape,
             wake_driver: Arc::default(),
@@ -155,6 +158,11 @@ impl WorldCell {
             explanation,
             ..refused
         })
+    }
+
+    /// The T-SQL of jobs that runs.
+    pub(crate) fn jobs(&self) -> &JobSeat {
+        &self.jobs
     }
 
     /// The input log.
@@ -307,6 +315,15 @@ impl WorldCell {
             changed
         });
         super::driver::see_to(self, &mut state);
+        let runs_jobs = state.world.has_jobs_in_hand() || self.jobs.is_taken();
+        self.tell_news(state);
+        if runs_jobs {
+            self.watch.run_jobs(self);
+        }
+    }
+
+    /// Tells what has happened, if anything has.
+    fn tell_news(&self, mut state: MutexGuard<'_, State>) {
         let (after, count) = (state.told, state.world.event_count());
         if after == count {
             return;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use milink_core::{World, invariants};
 use uuid::Uuid;
 
+use super::WorldCell;
 use crate::config::CheckLaws;
 use crate::explanations::Explanations;
 
@@ -27,11 +28,25 @@ impl fmt::Debug for Deploying {
     }
 }
 
+/// Lets the T-SQL of a world's jobs go on.
+type Work = Box<dyn Fn(&Arc<WorldCell>) + Send + Sync>;
+
+/// Who is asked for it.
+#[derive(Default)]
+struct Working(OnceLock<Work>);
+
+impl fmt::Debug for Working {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Working")
+    }
+}
+
 /// Shared by all worlds.
 #[derive(Debug, Default)]
 pub struct Watch {
     explanations: Explanations,
     deploying: Deploying,
+    working: Working,
     /// When laws are checked, once it is said.
     checks: OnceLock<CheckLaws>,
     /// By world: the last law that was found broken, and what broke it.
@@ -48,6 +63,19 @@ impl Watch {
     /// It is asked without the world's lock, may be asked by itself, and is asked by one only.
     pub fn let_deployments_go_on(&self, go_on: impl Fn(Uuid) + Send + Sync + 'static) {
         let _ = self.deploying.0.set(Box::new(go_on));
+    }
+
+    /// From now on `work` is asked whenever something has happened in a world in which T-SQL of jobs is to be run, or runs.
+    /// It is asked without the world's lock, and may be asked by itself.
+    pub fn let_jobs_run(&self, work: impl Fn(&Arc<WorldCell>) + Send + Sync + 'static) {
+        let _ = self.working.0.set(Box::new(work));
+    }
+
+    /// Something has happened while there is such T-SQL.
+    pub(super) fn run_jobs(&self, cell: &Arc<WorldCell>) {
+        if let Some(work) = self.working.0.get() {
+            work(cell);
+        }
     }
 
     /// Something has happened while something is being deployed.

@@ -5,6 +5,7 @@
 mod convert;
 mod faults;
 mod host;
+mod jobs;
 mod logged;
 mod login;
 mod recorded;
@@ -22,6 +23,7 @@ use crate::network::Route;
 use crate::tds::service::SqlService;
 
 pub(crate) use faults::strike_again;
+pub(crate) use jobs::run_jobs;
 pub(crate) use logged::{log_in_again, request_again};
 
 /// One address that SQL clients connect to.

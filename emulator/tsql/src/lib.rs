@@ -6,6 +6,7 @@ pub mod compat;
 mod engine;
 pub mod error;
 pub mod functions;
+pub mod jobs;
 pub mod lexer;
 pub mod parser;
 pub mod procedure;

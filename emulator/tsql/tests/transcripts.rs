@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use milink_tsql::jobs::Jobs;
 use milink_tsql::session::Request;
 use support::{Lab, Talk};
 
@@ -49,6 +50,7 @@ fn every_transcript_holds() {
 fn replay(text: &str) -> String {
     let mut lab = Lab::new();
     let mut sessions: BTreeMap<String, Talk> = BTreeMap::new();
+    let mut jobs = Jobs::default();
     let mut blocks = text.split("\n=== ");
     let mut result = blocks.next().unwrap_or("").to_owned();
     for block in blocks {
@@ -104,6 +106,7 @@ fn replay(text: &str) -> String {
             }
             other => panic!("no verb {other}"),
         };
+        lab.run_jobs(&mut jobs);
         if let Err(broken) = milink_core::invariants::check(&lab.world) {
             panic!("after {input}: {broken}");
         }

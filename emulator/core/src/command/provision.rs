@@ -170,6 +170,7 @@ fn add(
         files: OrdMap::new(),
         error_log: Vector::new(),
         killed: OrdMap::new(),
+        agent: Arc::default(),
         linked_servers: OrdMap::new(),
         serves: OrdMap::new(),
         distributed: OrdMap::new(),

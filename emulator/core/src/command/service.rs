@@ -118,6 +118,7 @@ fn sql_server(world: &World, id: InstanceId) -> Result<&Instance, ServerRefusal>
 /// Stops an instance's service: sessions end, what they have open is undone, the partners of its links hear at once.
 pub(crate) fn stop(world: &mut World, id: InstanceId) {
     let now = world.now();
+    crate::agent::stop_all(world, id);
     world.timers.cancel(&Timer::GroupsOnline(id));
     let instance = world.instance_mut(id);
     let databases: Vec<DatabaseId> = instance.databases.keys().copied().collect();

@@ -107,7 +107,7 @@ fn beyond<'w>(server: &'w Instance, host: &str, port: u16) -> Result<&'w Instanc
 }
 
 /// The instance that has this name or address.
-fn by_name<'w>(world: &'w World, host: &str) -> Option<&'w Instance> {
+pub(crate) fn by_name<'w>(world: &'w World, host: &str) -> Option<&'w Instance> {
     let address = host.parse::<std::net::Ipv4Addr>().ok();
     let mut instances = world.instances.values();
     let found = instances.find(|instance| match instance.as_sql_server() {
@@ -128,7 +128,8 @@ fn by_name<'w>(world: &'w World, host: &str) -> Option<&'w Instance> {
     found.map(|found| &**found)
 }
 
-fn vantage(world: &World, from: &Instance) -> Option<Vantage> {
+/// Where an instance is in the drawn network, if it is there.
+pub(crate) fn vantage(world: &World, from: &Instance) -> Option<Vantage> {
     if has_network(from) {
         return Some(Vantage::Instance(from.name.clone()));
     }
@@ -138,6 +139,7 @@ fn vantage(world: &World, from: &Instance) -> Option<Vantage> {
     Some(Vantage::Site(site.name.clone()))
 }
 
-fn is_placed(world: &World, server: &Instance) -> bool {
+/// Whether the drawn network has an instance.
+pub(crate) fn is_placed(world: &World, server: &Instance) -> bool {
     server.is_managed_instance() && has_network(server) || vantage(world, server).is_some()
 }

@@ -43,7 +43,8 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
         | Refusal::Write(_)
         | Refusal::Security(_)
         | Refusal::Endpoint(_)
-        | Refusal::LinkedServer(_) => explained,
+        | Refusal::LinkedServer(_)
+        | Refusal::Agent(_) => explained,
     }
 }
 

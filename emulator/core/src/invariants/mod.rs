@@ -121,6 +121,14 @@ pub const LAWS: &[(&str, Law)] = &[
         links_make_progress,
     ),
     (
+        "a step of a job waits for its time, or is in somebody's hands",
+        crate::agent::laws::running_jobs_go_on,
+    ),
+    (
+        "the history of a job agrees with its activity",
+        crate::agent::laws::history_agrees,
+    ),
+    (
         "an operation on an ARM resource has a timer while it runs",
         crate::azure::laws::pending_operations_end,
     ),

@@ -120,6 +120,13 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
         |changed| changed.units,
     ),
     (
+        "a step of a job waits for its time, or is in somebody's hands",
+        |changed| changed.jobs,
+    ),
+    ("the history of a job agrees with its activity", |changed| {
+        changed.jobs
+    }),
+    (
         "an operation on an ARM resource has a timer while it runs",
         |changed| changed.operations || changed.operation_timers || changed.azure.pending,
     ),

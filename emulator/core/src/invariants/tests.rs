@@ -504,6 +504,28 @@ const MUTANTS: &[Mutant] = &[
         },
     ),
     (
+        "a step of a job waits for its time, or is in somebody's hands",
+        with_job,
+        |world| world.jobs_in_hand.clear(),
+    ),
+    (
+        "a step of a job waits for its time, or is in somebody's hands",
+        with_job,
+        |world| {
+            let gone = crate::ids::JobId(uuid::Uuid::nil());
+            world.jobs_in_hand.insert((SQL, gone));
+        },
+    ),
+    (
+        "the history of a job agrees with its activity",
+        with_job,
+        |world| {
+            let agent = Arc::make_mut(&mut instance(world, SQL).agent);
+            let again = agent.history[0].clone();
+            agent.history.push_back(again);
+        },
+    ),
+    (
         "a part in doubt will ask how its transaction has ended",
         linked,
         |world| {
@@ -759,6 +781,68 @@ fn every_law_has_a_mutant() {
 /// A link in step.
 fn linked() -> World {
     Lab::linked(Profile::Azure).world
+}
+
+/// A job whose T-SQL is to be run, for the second time.
+fn with_job() -> World {
+    use crate::agent::*;
+    let mut lab = Lab::new(Profile::Instant);
+    let (instance, by) = (SQL, crate::names::Name::new("sa"));
+    let settings = JobSettings {
+        name: "job".into(),
+        enabled: true,
+        description: None,
+        start_step: 1,
+        category: 0,
+        owner: by.clone(),
+        notify_eventlog: When::Never,
+        delete: When::Never,
+    };
+    let job = lab.apply(AddJob { instance, settings });
+    let settings = StepSettings {
+        name: "step".to_owned(),
+        subsystem: Subsystem::Tsql,
+        command: "SELECT 1".to_owned(),
+        on_success: OnEnd::QuitWithSuccess,
+        on_failure: OnEnd::QuitWithFailure,
+        success_code: 0,
+        database: None,
+        retry_attempts: 0,
+        retry_minutes: 0,
+        flags: StepFlags::default(),
+    };
+    let step = None;
+    lab.apply(AddStep {
+        instance,
+        job,
+        step,
+        settings,
+    });
+    lab.apply(TargetJob {
+        instance,
+        job,
+        targeted: true,
+    });
+    for _ in 0..2 {
+        lab.apply(EndStep {
+            instance,
+            job,
+            succeeded: true,
+            output: String::new(),
+            log: String::new(),
+            error: None,
+        });
+        let (step, by) = (None, by.clone());
+        lab.apply(StartJob {
+            instance,
+            job,
+            step,
+            by,
+        });
+        let now = lab.world.now();
+        lab.world.advance_to(now);
+    }
+    lab.world
 }
 
 /// A group with a second replica in step.

@@ -52,6 +52,7 @@ fn of_refusal(refusal: &Refusal) -> ArmError {
         | Refusal::Group(_)
         | Refusal::Server(_)
         | Refusal::LinkedServer(_)
+        | Refusal::Agent(_)
         | Refusal::Distributed(_)
         | Refusal::Backup(_) => ArmError::service(
             CONFLICT,

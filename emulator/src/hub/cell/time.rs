@@ -58,14 +58,15 @@ impl WorldCell {
         self.advance_to(to);
     }
 
-    /// Lets the time pass up to `to`; it does not go back. What is being deployed goes on at the moments when it can.
+    /// Lets the time pass up to `to`; it does not go back. What is being deployed, and jobs, go on at the
+    /// moments when they can.
     pub fn advance_to(self: &Arc<Self>, to: Timestamp) {
         let _turn = self.tape.turn(|| {
             let world = self.name.clone();
             Some(Entry::Advance { world, to })
         });
         for _ in 0..QUIET_STEPS {
-            match self.next_step_of_deployments() {
+            match self.next_step_of_others() {
                 Some(due) if due < to => self.pass_to(due),
                 _ => break,
             }
@@ -73,11 +74,12 @@ impl WorldCell {
         self.pass_to(to);
     }
 
-    /// When something next happens that a deployment may wait for: what it does then is not due before.
-    fn next_step_of_deployments(&self) -> Option<Timestamp> {
+    /// When something next happens that a deployment or a job may wait for: what it does then is not due before.
+    fn next_step_of_others(&self) -> Option<Timestamp> {
         let state = self.lock();
         let deploys = !state.world.azure.deployments.is_quiet();
-        deploys.then(|| state.world.next_due()).flatten()
+        let works = deploys || state.world.has_running_jobs();
+        works.then(|| state.world.next_due()).flatten()
     }
 
     fn pass_to(self: &Arc<Self>, to: Timestamp) {

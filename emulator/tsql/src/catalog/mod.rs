@@ -11,7 +11,7 @@ pub(crate) mod databases;
 pub mod functions;
 pub mod globals;
 mod information_schema;
-mod msdb;
+pub(crate) mod msdb;
 pub(crate) mod objects;
 mod replication;
 mod security;
@@ -139,13 +139,14 @@ impl View {
 
 /// Every system view of every version.
 pub fn all() -> impl Iterator<Item = &'static View> {
-    let families: [&'static [View]; 8] = [
+    let families: [&'static [View]; 9] = [
         availability::VIEWS,
         security::VIEWS,
         databases::VIEWS,
         objects::VIEWS,
         server::VIEWS,
         msdb::VIEWS,
+        msdb::agent::VIEWS,
         information_schema::VIEWS,
         compatibility::VIEWS,
     ];

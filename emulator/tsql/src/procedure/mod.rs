@@ -1,5 +1,6 @@
 //! System procedures: one file per procedure, in T-SQL or in Rust.
 
+mod agent;
 mod odbc;
 mod refused;
 pub(crate) mod result_set;
@@ -76,11 +77,22 @@ pub fn find(name: &str) -> Option<&'static Procedure> {
     procedures().find(|procedure| procedure.name.eq_ignore_ascii_case(name))
 }
 
+/// Whether a procedure is found in msdb only; the others are found everywhere.
+pub(crate) fn is_in_msdb(procedure: &Procedure) -> bool {
+    let mut own = agent::PROCEDURES.iter();
+    own.any(|own| own.name == procedure.name)
+}
+
 /// Every procedure that is run here.
 fn procedures() -> impl Iterator<Item = &'static Procedure> {
-    [PROCEDURES, odbc::PROCEDURES, refused::PROCEDURES]
-        .into_iter()
-        .flatten()
+    [
+        PROCEDURES,
+        agent::PROCEDURES,
+        odbc::PROCEDURES,
+        refused::PROCEDURES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The names of the procedures that milink refuses by name.
@@ -101,7 +113,7 @@ pub fn all() -> impl Iterator<Item = &'static str> {
         "sp_describe_first_result_set",
         "sp_describe_undeclared_parameters",
     ];
-    [PROCEDURES, odbc::PROCEDURES]
+    [PROCEDURES, agent::PROCEDURES, odbc::PROCEDURES]
         .into_iter()
         .flatten()
         .map(|procedure| procedure.name)

@@ -58,7 +58,9 @@ impl Session {
             }
             name if is_cursor_procedure(name) => self.cursor_procedure(&bare, call, host, out),
             _ => {
-                if let Some(found) = procedure::find(&bare) {
+                if let Some(found) = procedure::find(&bare)
+                    && (!procedure::is_in_msdb(found) || self.means_msdb(&call.name, host)?)
+                {
                     return self.registered(found, call, host, out);
                 }
                 self.user_procedure(call, host)
@@ -86,6 +88,13 @@ impl Session {
             self.state.database = database;
         }
         Ok(())
+    }
+
+    /// Whether a name without a database, or with it, is one of msdb.
+    fn means_msdb(&self, name: &str, host: &mut dyn Host) -> Result<bool, SqlError> {
+        const MSDB: DatabaseId = DatabaseId(4);
+        let database = self.database_of(name, host)?;
+        Ok(database.unwrap_or(self.state.database) == MSDB)
     }
 
     /// The database in which a system procedure of this name runs, if it says one (911).

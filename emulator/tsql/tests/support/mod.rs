@@ -14,6 +14,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 use milink_core::version::{Build, Edition};
+use milink_tsql::jobs::Jobs;
 use milink_tsql::session::event::{Done, Environment, Event};
 use milink_tsql::session::host::{CertificateRequest, Host};
 use milink_tsql::session::{Argument, Begin, Options, Request, Session, Step, Wait};
@@ -74,6 +75,16 @@ impl Lab {
             cluster,
         };
         self.world.apply(now, request).expect("a server");
+    }
+
+    /// Lets the T-SQL of jobs go on.
+    #[allow(dead_code, reason = "not every test binary has jobs")]
+    pub(crate) fn run_jobs(&mut self, jobs: &mut Jobs) {
+        // Each round, what ended before can begin the next step.
+        for _ in 0..10 {
+            jobs.go_on(self);
+            self.advance(0);
+        }
     }
 
     /// Lets the time pass.

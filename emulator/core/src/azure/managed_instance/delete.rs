@@ -49,6 +49,11 @@ pub(crate) fn remove(world: &mut World, instance: InstanceId) {
     world.network.forget(instance);
     world.azure.trust.forget(instance);
     close_served(world, instance, None);
+    for job in gone.agent.jobs.keys() {
+        let timer = crate::world::Timer::Job(instance, *job);
+        world.timers.cancel(&timer);
+        world.jobs_in_hand.remove(&(instance, *job));
+    }
     world
         .timers
         .cancel(&crate::world::Timer::GroupsOnline(instance));

@@ -30,6 +30,8 @@ pub(in crate::invariants) struct Changed<'a> {
     pub(super) operation_timers: bool,
     /// Timers of links with several databases.
     pub(super) member_timers: bool,
+    /// Jobs, their timers, and whose T-SQL is to be run.
+    pub(super) jobs: bool,
     /// Timers of parts in doubt.
     pub(super) doubt_timers: bool,
     pub(super) sources: bool,
@@ -57,6 +59,7 @@ impl<'a> Changed<'a> {
             link_groups: !world.link_groups.ptr_eq(&before.link_groups),
             operation_timers: false,
             member_timers: false,
+            jobs: !world.jobs_in_hand.ptr_eq(&before.jobs_in_hand),
             doubt_timers: false,
             sources: false,
             operations: !world.operations.ptr_eq(&before.operations),
@@ -113,6 +116,7 @@ impl<'a> Changed<'a> {
                 Timer::LinkMembers(_) => changed.member_timers = true,
                 Timer::Operation(_) => changed.operation_timers = true,
                 Timer::InDoubt(..) => changed.doubt_timers = true,
+                Timer::Job(..) => changed.jobs = true,
                 Timer::FaultEnd(_) => {}
             }
         }
@@ -125,6 +129,7 @@ impl<'a> Changed<'a> {
     fn instance(&mut self, id: InstanceId, old: &Instance, new: &Instance) {
         self.kinds |= !same_kind(&old.kind, &new.kind);
         self.renamed |= old.name != new.name;
+        self.jobs |= !Arc::ptr_eq(&old.agent, &new.agent);
         self.parts |= !old.distributed.ptr_eq(&new.distributed) || !old.serves.ptr_eq(&new.serves);
         if old.service != new.service || old.name != new.name {
             self.entire.insert(id);

@@ -84,7 +84,8 @@ fn of_managed(scope: &Scope<'_>, rows: fn(&Scope<'_>, &ManagedInstance) -> Vec<R
 fn config_parameters(scope: &Scope<'_>, managed: &ManagedInstance) -> Vec<Row> {
     let name = scope.instance.name.as_str();
     let parameters = [
-        ("DnsRecordName", name.to_owned()),
+        // SQL Server tries this name (the article on preparing an environment): it is the whole one.
+        ("DnsRecordName", scope.instance.server_name()),
         (
             "ClusterName",
             format!("{}.database.windows.net", managed.dns_zone),

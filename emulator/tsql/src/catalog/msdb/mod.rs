@@ -1,4 +1,6 @@
-//! Tables of msdb: the history of backups and restores.
+//! Tables of msdb: the history of backups and restores, and jobs.
+
+pub(crate) mod agent;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 //!
 //! Matched without wildcards, so that a new reason to refuse does not compile before it has words here.
 
+mod agent;
 mod azure;
 mod database;
 mod failover;
@@ -30,6 +31,7 @@ pub fn sql_error(refusal: &Refusal) -> SqlError {
         Refusal::Endpoint(refusal) => security::endpoint_error(refusal),
         Refusal::Group(refusal) => group::error(refusal),
         Refusal::Server(refusal) => server::error(refusal),
+        Refusal::Agent(refusal) => agent::error(refusal),
         Refusal::LinkedServer(refusal) => linked_server::error(refusal),
         Refusal::Distributed(refusal) => linked_server::distributed_error(refusal),
         Refusal::Failover(refusal) => failover::error(refusal),
