@@ -45,9 +45,9 @@ scenarios:
 ci:
     .ci/run
 
-# A million steps of drawn cases against the reference model; MILINK_STEPS, MILINK_SEED and MILINK_FAILURES say otherwise.
+# A million steps of drawn cases against the reference model; MILINK_STEPS, MILINK_SEED and MILINK_FAILURES say otherwise; writes what came of it into tests/kit/README.md.
 nightly:
-    MILINK_STEPS="${MILINK_STEPS:-1000000}" cargo test --profile nightly -p milink-proptest --no-default-features --test properties -- --nocapture
+    MILINK_FIGURES=README.md MILINK_STEPS="${MILINK_STEPS:-1000000}" cargo test --profile nightly -p milink-proptest --no-default-features --test properties -- --nocapture
 
 # Every way through the small world, MILINK_DEPTH moves deep (8); writes what came of it into tests/kit/README.md.
 explore-model:

@@ -15,6 +15,7 @@ pub mod action;
 pub mod arm;
 #[cfg(feature = "emulator")]
 pub mod case;
+pub mod figures;
 pub mod hunt;
 pub mod lab;
 pub mod machine;

@@ -271,27 +271,7 @@ impl Writer {
             }
             Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
             Action::GiveUp(pair) => alter_link(pair, "SET (ROLE = SECONDARY)"),
-            Action::Advance(_)
-            | Action::Fault(..)
-            | Action::Heal
-            | Action::Restart(_)
-            | Action::CreateDatabase(..)
-            | Action::DropDatabase(..)
-            | Action::Insert(..)
-            | Action::ImportCertificate(_)
-            | Action::UploadCertificate(..)
-            | Action::RevokeCertificate(..)
-            | Action::StopInstance(_)
-            | Action::StartInstance(_)
-            | Action::DeleteInstance(_)
-            | Action::DeleteResourceGroup
-            | Action::Failover(_)
-            | Action::CreateLink(..)
-            | Action::UpdateLink(..)
-            | Action::LinkDatabases(..)
-            | Action::DeleteLink(_)
-            | Action::LinkFailover(..)
-            | Action::SetRole(..) => unreachable!("it is no statement on SQL Server alone"),
+            other => unreachable!("{other:?} is no statement on SQL Server alone"),
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use milink_core::World;
 use milink_core::link::{Link, Phase};
+use milink_proptest::figures::keep;
 use milink_proptest::hunt::{Hunt, hunt};
 use milink_proptest::machine::LinkMachine;
 use milink_proptest::run::Runner;
@@ -28,7 +29,10 @@ fn the_core_agrees_with_the_reference_model() {
     let begun = Instant::now();
     match hunt(&bounds, &[]) {
         Ok(tally) => {
-            eprintln!("{tally}; {:.1?}", begun.elapsed());
+            let (seed, took) = (bounds.seed, begun.elapsed());
+            let figures = format!("{tally}, from seed {seed}, in {took:.0?}");
+            eprintln!("{figures}");
+            keep("nightly", &[figures]);
             // Cases that never get anywhere find nothing.
             assert!(
                 tally.synchronized > 0 && tally.planned > 0 && tally.forced > 0,
