@@ -206,11 +206,11 @@ impl Session {
                 }?;
                 Ok((outcome, committed))
             }));
-            if matches!(&result, Some(Err(Stop::Error(_)))) {
-                if let Some(last) = use_up(world, now, state) {
-                    state.identity = Some(last);
-                    frame.local.scope_identity = Some(last);
-                }
+            if let Some(Err(Stop::Error(_))) = &result
+                && let Some(last) = use_up(world, now, state)
+            {
+                state.identity = Some(last);
+                frame.local.scope_identity = Some(last);
             }
             !matches!(&result, Some(Err(stop)) if stop.is_tried_again())
         });
