@@ -118,6 +118,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/net/vm/{name}/reboot", post(machines::reboot))
         .route("/net/vm/{name}/iptables", post(machines::forward))
         .route("/net/vm/{name}/relay", post(machines::relay))
+        .route("/net/vm/{name}/web", post(machines::web))
         .route(
             "/net/site/{name}/forward-names",
             post(machines::forward_names),

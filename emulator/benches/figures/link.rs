@@ -153,6 +153,7 @@ fn furnish(lab: &mut Lab, further: Further) {
                 network_security_group: None,
                 pools: Vec::new(),
                 public: None,
+                nat_rules: Vec::new(),
             });
         }
     }

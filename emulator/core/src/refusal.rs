@@ -733,6 +733,8 @@ pub enum FabricRefusal {
         target: String,
         groups: String,
     },
+    #[error("probe '{probe}' of load balancer '{balancer}' needs the standard tier")]
+    ProbeNeedsStandard { probe: String, balancer: String },
     #[error("connection '{name}' is not pending")]
     ConnectionNotPending { name: String },
     #[error("there is no connection '{name}'")]

@@ -464,6 +464,7 @@ fn addresses_are_taken_once_and_given_back() {
             network_security_group: None,
             pools: Vec::new(),
             public: None,
+            nat_rules: Vec::new(),
         });
         let text = refused.expect_err(address).to_string();
         assert!(text.contains(why), "{address}: {text}");
@@ -535,6 +536,7 @@ fn names_in_several_groups_are_named_with_them() {
         network_security_group: None,
         pools: Vec::new(),
         public: None,
+        nat_rules: Vec::new(),
     });
     town.apply(WriteMachine {
         place: placed("vm-app"),

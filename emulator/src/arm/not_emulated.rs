@@ -87,7 +87,6 @@ pub(super) static TYPES: &[(&str, &[&str])] = &[
             "getDnsResourceReference",
             "ipGroups",
             "loadBalancers/inboundNatPools",
-            "loadBalancers/inboundNatRules",
             "loadBalancers/outboundRules",
             "locations/applicationGatewayWafDynamicManifests",
             "locations/availableDelegations",

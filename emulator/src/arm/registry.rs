@@ -82,6 +82,7 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::private_endpoint_connections::RESOURCES,
     resources::load_balancers::TYPE,
     resources::load_balancers::FRONTENDS,
+    resources::load_balancers::NAT_RULES,
     resources::load_balancers::POOLS,
     resources::load_balancers::PROBES,
     resources::load_balancers::RULES,

@@ -7,6 +7,7 @@ mod deployments;
 mod forwarding;
 mod graph;
 mod hostile;
+mod inbound_nat_rules;
 mod instances;
 mod links;
 mod load_balancers;

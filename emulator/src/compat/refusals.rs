@@ -448,6 +448,7 @@ pub(super) fn fabric_refusals() -> Vec<Refusal> {
         EndpointFixed { endpoint: text("endpoint") }
         MayNotApprove { endpoint: text("endpoint"), target: text("target") }
         GroupIdsDoNotFit { endpoint: text("endpoint"), target: text("target"), groups: text("groups") }
+        ProbeNeedsStandard { probe: text("probe"), balancer: text("balancer") }
         ConnectionNotPending { name: text("name") }
         NoSuchConnection { name: text("name") }
         InvalidRecordSet { name: text("name"), why: "<why>" }

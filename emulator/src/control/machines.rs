@@ -6,6 +6,7 @@ use milink_core::World;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
     AddForwarding, ForwardNames, Machine, MoveInstance, Power, PowerMachine, Relay, WriteRelay,
+    WriteWebServer,
 };
 use milink_core::names::Name;
 use milink_core::path::{Vantage, VantageError};
@@ -42,6 +43,27 @@ pub(super) struct RelayAsked {
     to_port: u16,
     #[serde(default)]
     accepts_proxy_protocol: bool,
+}
+
+/// `POST /_milink/net/vm/{name}/web`: what a web server of the machine's answers, for probes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct WebAsked {
+    port: u16,
+    #[serde(default)]
+    tls: bool,
+    #[serde(default = "root")]
+    path: String,
+    #[serde(default = "well")]
+    status: u16,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+fn well() -> u16 {
+    200
 }
 
 /// `POST /_milink/net/site/{name}/forward-names`.
@@ -161,6 +183,32 @@ pub(super) async fn relay(
     Ok(Json(shown(&world, machine)))
 }
 
+/// `POST /_milink/net/vm/{name}/web`.
+pub(super) async fn web(
+    State(shared): Handle,
+    Asked(which): Which,
+    Path(name): Path<String>,
+    Body(asked): Body<WebAsked>,
+) -> Result<Json<Value>, ControlError> {
+    let world = which.find(&shared)?;
+    let key = named(&world.snapshot(), &name).map(|(key, _)| key.clone())?;
+    if !asked.path.starts_with('/') || !(100..=599).contains(&asked.status) {
+        return Err(ControlError::bad_request(
+            "a path begins with '/', and a status is from 100 to 599",
+        ));
+    }
+    world.submit(WriteWebServer {
+        key,
+        port: asked.port,
+        tls: asked.tls,
+        path: asked.path,
+        status: asked.status,
+    })?;
+    let world = world.snapshot();
+    let (_, machine) = named(&world, &name)?;
+    Ok(Json(shown(&world, machine)))
+}
+
 /// `POST /_milink/net/mi/{name}/change-ip`.
 pub(super) async fn change_address(
     State(shared): Handle,
@@ -208,6 +256,9 @@ fn shown(world: &World, machine: &Machine) -> Value {
             "acceptsProxyProtocol": relay.accepts_proxy_protocol,
         })
     });
+    let webs = machine.web_servers.iter().map(
+        |(port, server)| json!({ "port": port, "tls": server.tls, "statuses": server.statuses }),
+    );
     json!({
         "name": machine.header.name.to_string(),
         "address": interface.map(|interface| interface.address.to_string()),
@@ -216,5 +267,6 @@ fn shown(world: &World, machine: &Machine) -> Value {
         "forwards": machine.forwards,
         "rules": rules.collect::<Vec<_>>(),
         "relays": relays.collect::<Vec<_>>(),
+        "webServers": webs.collect::<Vec<_>>(),
     })
 }

@@ -250,6 +250,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ),
     (
         "post",
+        "/net/vm/{name}/web",
+        "Has a web server on a machine answer probes: port, tls, path, status.",
+    ),
+    (
+        "post",
         "/net/site/{name}/forward-names",
         "Has the DNS server of a place outside Azure ask a network's resolver for a domain: domain, network.",
     ),

@@ -146,6 +146,7 @@ pub(crate) fn balance(world: &mut World) {
             pools: vec![Name::new("pool")],
             probes: Vec::new(),
             rules: vec![(Name::new("r1433"), rule)],
+            nat_rules: Vec::new(),
         },
     );
     let pool = PoolId {
@@ -245,6 +246,7 @@ fn machine_in(world: &mut World, name: &str, network: &str, inside: &str, pools:
         network_security_group: None,
         pools,
         public: None,
+        nat_rules: Vec::new(),
     };
     apply(world, interface);
     let machine = WriteMachine {

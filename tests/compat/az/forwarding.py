@@ -255,3 +255,47 @@ def gateways_and_addresses(ready, work):
     az("network", "vnet-gateway", "delete", *group, "-n", "gw")
     az("network", "local-gateway", "delete", *group, "-n", "office")
     az("network", "public-ip", "delete", *group, "-n", "pip")
+
+
+@test
+def inbound_nat_rules_and_probes(ready, work):
+    stage = Stage(ready, work)
+    az, group = stage.az, stage.group
+    stage.balancer()
+    stage.parts()
+    at = (*group, "--lb-name", "lb")
+    made = az("network", "lb", "inbound-nat-rule", "create", *at, "-n", "ssh1", "--protocol", "Tcp", "--frontend-port", "5001", "--backend-port", "22",
+              "--frontend-ip", "LoadBalancerFrontEnd")
+    equal((made["frontendPort"], made["backendPort"], made["provisioningState"]), (5001, 22, "Succeeded"))
+    az("network", "nic", "create", *group, "-n", "myVM1-nic", "--vnet-name", "net", "--subnet", "be-subnet", "--lb-name", "lb", "--lb-inbound-nat-rules", "ssh1")
+    az("vm", "create", *group, "-n", "myVM1", "--nics", "myVM1-nic", "--image", "Ubuntu2204", "--size", "Standard_B1s", "--admin-username", "me",
+       "--admin-password", "Long-Pass-Word-1!")
+    verdict = stage.evaluate("subnet:net/fe-subnet", "10.130.1.4", 5001)
+    assert verdict["reachable"], verdict
+    equal([hop["hop"] for hop in verdict["path"]], ["lb", "nat", "vm"])
+    shown = az("network", "lb", "inbound-nat-rule", "show", *at, "-n", "ssh1")
+    assert shown["backendIPConfiguration"]["id"].endswith("/myVM1-nic/ipConfigurations/ipconfig1"), shown
+    az.refused(1, "myVM1-nic", "network", "lb", "inbound-nat-rule", "delete", *at, "-n", "ssh1")
+    az("network", "nic", "ip-config", "inbound-nat-rule", "remove", *group, "--nic-name", "myVM1-nic", "--ip-config-name", "ipconfig1",
+       "--inbound-nat-rule", "ssh1", "--lb-name", "lb")
+    equal(stage.evaluate("subnet:net/fe-subnet", "10.130.1.4", 5001)["reason"], "lb.nat_unused")
+    az("network", "nic", "ip-config", "inbound-nat-rule", "add", *group, "--nic-name", "myVM1-nic", "--ip-config-name", "ipconfig1",
+       "--inbound-nat-rule", "ssh1", "--lb-name", "lb")
+    assert stage.evaluate("subnet:net/fe-subnet", "10.130.1.4", 5001)["reachable"]
+    az("network", "lb", "inbound-nat-rule", "update", *at, "-n", "ssh1", "--frontend-port", "5002")
+    equal(stage.evaluate("subnet:net/fe-subnet", "10.130.1.4", 5001)["reason"], "lb.no_rule")
+    equal(names(az("network", "lb", "inbound-nat-rule", "list", *at)), ["ssh1"])
+    az.refused(1, "RulesUseSameFrontendPortProtocolAndIPConfig", "network", "lb", "inbound-nat-rule", "create", *at, "-n", "ssh2", "--protocol", "Tcp",
+               "--frontend-port", "1433", "--backend-port", "22", "--frontend-ip", "LoadBalancerFrontEnd")
+    az.refused(1, "An outbound rule of a load balancer", "network", "lb", "outbound-rule", "create", *at, "-n", "out", "--protocol", "All",
+               "--frontend-ip-configs", "LoadBalancerFrontEnd", "--address-pool", "myBackendPool")
+    # A probe over HTTP, and whose reference is left without it.
+    page = az("network", "lb", "probe", "create", *at, "-n", "page", "--protocol", "Http", "--port", "8080", "--path", "/well")
+    equal((page["protocol"], page["requestPath"]), ("Http", "/well"))
+    az("network", "lb", "rule", "update", *at, "-n", "myRule", "--probe-name", "page")
+    az.refused(1, "loadBalancingRules/myRule", "network", "lb", "probe", "delete", *at, "-n", "page")
+    control(ready, "/net/vm/myVM1/web", {"port": 8080, "path": "/well"})
+    az("network", "nic", "ip-config", "address-pool", "add", *group, "--nic-name", "myVM1-nic", "--ip-config-name", "ipconfig1",
+       "--address-pool", "myBackendPool", "--lb-name", "lb")
+    # It is well, and passes nothing on.
+    equal(stage.evaluate("subnet:net/fe-subnet", "10.130.1.4", 1433)["reason"], "fwd.no_rule")

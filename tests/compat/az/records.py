@@ -23,15 +23,16 @@ def private_records(ready, work):
     az(*sets, "a", "add-record", *at, "-n", "db", "-a", "10.9.0.5")
     az(*sets, "aaaa", "add-record", *at, "-n", "db", "-a", "fd00::5")
     az(*sets, "aaaa", "add-record", *at, "-n", "db", "-a", "fd00::6")
-    az(*sets, "mx", "add-record", *at, "-n", "@", "-e", "mail.corp.example", "-p", "10")
+    # With a dot at the end, as a name in a zone file is none of the zone's own.
+    az(*sets, "mx", "add-record", *at, "-n", "@", "-e", "mail.corp.example.", "-p", "10")
     az(*sets, "ptr", "add-record", *at, "-n", "4", "-d", "db.corp.example")
-    az(*sets, "srv", "add-record", *at, "-n", "_sql._tcp", "-p", "1", "-w", "5", "-r", "1433", "-t", "db.corp.example")
+    az(*sets, "srv", "add-record", *at, "-n", "_sql._tcp", "-p", "1", "-w", "5", "-r", "1433", "-t", "db.corp.example.")
     az(*sets, "txt", "add-record", *at, "-n", "note", "-v", "one two")
     az(*sets, "cname", "set-record", *at, "-n", "alias", "-c", "db.corp.example")
     equal([one["ipv6Address"] for one in az(*sets, "aaaa", "show", *at, "-n", "db")["aaaaRecords"]], ["fd00::5", "fd00::6"])
-    equal(az(*sets, "mx", "list", *at)[0]["mxRecords"], [{"exchange": "mail.corp.example", "preference": 10}])
+    equal(az(*sets, "mx", "list", *at)[0]["mxRecords"], [{"exchange": "mail.corp.example.", "preference": 10}])
     equal(az(*sets, "srv", "show", *at, "-n", "_sql._tcp")["srvRecords"],
-          [{"port": 1433, "priority": 1, "target": "db.corp.example", "weight": 5}])
+          [{"port": 1433, "priority": 1, "target": "db.corp.example.", "weight": 5}])
     kinds = sorted(f"{one['name']} {one['type'].rsplit('/', 1)[1]}" for one in az(*sets, "list", *at))
     equal(kinds, ["4 PTR", "@ MX", "@ SOA", "_sql._tcp SRV", "alias CNAME", "db A", "db AAAA", "note TXT"])
     equal(names(az(*sets, "ptr", "list", *at)), ["4"])
@@ -45,7 +46,9 @@ def private_records(ready, work):
     equal(az(*sets, "soa", "show", *at)["soaRecord"]["retryTime"], 301)
     # Out to a file, and in to a zone of the same name elsewhere.
     file = work / "zone.txt"
-    az("network", "private-dns", "zone", "export", *at[:2], "-n", ZONE, "-f", file)
+    # It prints what it writes, which is no JSON.
+    code, _, _ = az.run("network", "private-dns", "zone", "export", *at[:2], "-n", ZONE, "-f", file)
+    equal((code, file.exists()), (0, True))
     az("group", "create", "-n", "twin-rg", "-l", ready["location"])
     code, _, said = az.run("network", "private-dns", "zone", "import", "-g", "twin-rg", "-n", ZONE, "-f", str(file))
     assert code == 0 and "8/8 RECORDS IMPORTED" in said, (file.read_text(), said)

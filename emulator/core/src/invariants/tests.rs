@@ -13,8 +13,8 @@ use crate::azure::deployment::{
     Deployer, Deployment, DeploymentKey, DeploymentState, Secret, StartDeployment, Step, StepState,
 };
 use crate::azure::fabric::{
-    MachineProfile, Place, PoolId, Probe, PublicAddressSettings, Rule, RuleProtocol, Sku, Target,
-    WantedFrontend, WriteInterface, WriteLoadBalancer, WriteLocalGateway, WriteMachine,
+    MachineProfile, Place, PoolId, Probe, PublicAddressSettings, Question, Rule, RuleProtocol, Sku,
+    Target, WantedFrontend, WriteInterface, WriteLoadBalancer, WriteLocalGateway, WriteMachine,
     WritePrivateEndpoint, WritePublicAddress, WriteZone, WriteZoneLink,
 };
 use crate::azure::{
@@ -1155,6 +1155,7 @@ fn networked() -> World {
             network_security_group: None,
             pools: Vec::new(),
             public: None,
+            nat_rules: Vec::new(),
         },
     );
     accept(
@@ -1249,6 +1250,7 @@ fn balanced() -> World {
         subnet: "all".into(),
     };
     let probe = Probe {
+        question: Question::Tcp,
         port: 22,
         interval_seconds: 15,
         number: None,
@@ -1275,6 +1277,7 @@ fn balanced() -> World {
             pools: vec!["pool".into()],
             probes: vec![("ssh".into(), probe)],
             rules: vec![("sql".into(), rule)],
+            nat_rules: Vec::new(),
         },
     );
     accept(
@@ -1311,6 +1314,7 @@ fn balanced() -> World {
                 name: "pool".into(),
             }],
             public: Some(named("pip")),
+            nat_rules: Vec::new(),
         },
     );
     world

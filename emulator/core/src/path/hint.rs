@@ -96,6 +96,11 @@ pub(super) fn hint(
         Reason::NoBalancerRule => format!("add a rule for the frontend port to load balancer {}", hop("lb")),
         Reason::NoHealthyBackend => format!("no member of the pool of {} answers its probe", hop("lb")),
         Reason::EmptyPool => format!("put machines into the pool of load balancer {}", hop("lb")),
+        Reason::NatRuleUnused => format!(
+            "give a network interface the inbound NAT rule {} of load balancer {}",
+            hop("nat"),
+            hop("lb")
+        ),
         Reason::NoForwardingRule => format!(
             "nothing listens on machine {}: run the forwarding script again (its rules do not survive a reboot)",
             hop("vm")

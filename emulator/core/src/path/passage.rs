@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 
 use super::verdict::{Hop, Reason};
-use crate::azure::fabric::{Connection, Rule};
+use crate::azure::fabric::Connection;
 use crate::time::Span;
 
 /// How long a private link service remembers a silent connection, whatever its load balancer is told. Documented as about five
@@ -58,9 +58,9 @@ impl Idle {
     }
 
     /// A load balancer forgets quietly, or resets both sides (documented in "Load Balancer TCP Reset and Idle Timeout").
-    pub(super) fn of_rule(rule: &Rule, hop: &Hop) -> Self {
-        let after = Span::seconds(i64::from(rule.idle_timeout_minutes) * 60);
-        let reason = match rule.tcp_reset {
+    pub(super) fn of_balancer(minutes: u32, resets: bool, hop: &Hop) -> Self {
+        let after = Span::seconds(i64::from(minutes) * 60);
+        let reason = match resets {
             true => Reason::BalancerResets,
             false => Reason::BalancerForgets,
         };

@@ -182,6 +182,8 @@ pub enum Reason {
     NoHealthyBackend,
     #[serde(rename = "lb.empty_pool")]
     EmptyPool,
+    #[serde(rename = "lb.nat_unused")]
+    NatRuleUnused,
     #[serde(rename = "fwd.no_rule")]
     NoForwardingRule,
     #[serde(rename = "fwd.forwarding_off")]
@@ -277,6 +279,7 @@ impl Reason {
             Self::NoBalancerRule => "lb.no_rule",
             Self::NoHealthyBackend => "lb.no_healthy_backend",
             Self::EmptyPool => "lb.empty_pool",
+            Self::NatRuleUnused => "lb.nat_unused",
             Self::NoForwardingRule => "fwd.no_rule",
             Self::ForwardingOff => "fwd.forwarding_off",
             Self::StaleTarget => "fwd.stale_target",
@@ -341,6 +344,7 @@ impl Reason {
             | Self::NoBalancerRule
             | Self::NoHealthyBackend
             | Self::EmptyPool
+            | Self::NatRuleUnused
             | Self::ForwardingOff
             | Self::StaleTarget
             | Self::ShadowedRule

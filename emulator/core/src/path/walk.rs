@@ -1,19 +1,20 @@
 //! The walk of a connection: from an address, over routes and whatever holds the addresses on the way, to its end.
 
+mod balancer;
+mod endpoint;
+mod machine;
+
 use std::net::Ipv4Addr;
 
 use uuid::Uuid;
 
-use super::filter::{self, PROBES};
+use super::filter;
 use super::passage::{Idle, ProxyHeader};
-use super::resolve::{public_address, resolve_from};
+use super::resolve::public_address;
 use super::route::{Arrival, Spot, follow};
-use super::vantage::{Origin, Place, Vantage};
-use super::verdict::{End, Hop, Reason, at};
-use crate::azure::fabric::{
-    Connection, ConnectionStatus, Direction, Holder, Interface, LoadBalancer, Power, Relay, Sku,
-    Target, User, members, user_of,
-};
+use super::vantage::{Origin, Place};
+use super::verdict::{End, Hop, Reason};
+use crate::azure::fabric::{Connection, Direction, Holder, Sku, User, user_of};
 use crate::azure::{ResourceKey, SubnetId};
 use crate::instance::ServiceState;
 use crate::names::Name;
@@ -301,48 +302,6 @@ impl<'w> Walker<'w> {
         })
     }
 
-    /// A machine to which a route sends what is for others.
-    fn at_appliance(
-        &mut self,
-        origin: &Origin<'_>,
-        appliance: Ipv4Addr,
-        (address, port): (Ipv4Addr, u16),
-        walk: Walk,
-        turn: usize,
-    ) {
-        let Some(network) = origin.network() else {
-            return self.end(walk, Err(Reason::RouteToAppliance));
-        };
-        let reached = super::route::connected_peers(self.world, &network)
-            .filter(|peering| peering.allow_forwarded)
-            .map(|peering| peering.remote.clone())
-            .chain([network.clone()])
-            .find_map(|network| super::route::locate(self.world, &network, appliance));
-        let Some(Holder::Interface(key)) = reached.and_then(|spot| spot.holder) else {
-            return self.end(walk, Err(Reason::RouteToAppliance));
-        };
-        let fabric = &self.world.azure.fabric;
-        let passes_on = fabric
-            .interfaces
-            .get(&key)
-            .is_some_and(|interface| interface.forwards);
-        let runs = self
-            .world
-            .azure
-            .fabric
-            .machine_at(&key)
-            .is_some_and(|machine| machine.power == Power::Running);
-        let Some(interface) = fabric.interfaces.get(&key).filter(|_| passes_on && runs) else {
-            return self.end(walk, Err(Reason::RouteToAppliance));
-        };
-        let origin = Origin {
-            // The sender stays who it was.
-            address: origin.address,
-            ..Origin::of(interface)
-        };
-        self.go(&origin, address, port, walk, turn + 1);
-    }
-
     fn at_spot(
         &mut self,
         origin: &Origin<'_>,
@@ -391,249 +350,10 @@ impl<'w> Walker<'w> {
         };
         self.end(walk, outcome);
     }
-
-    fn at_endpoint(
-        &mut self,
-        origin: &Origin<'_>,
-        subnet: &SubnetId,
-        key: &ResourceKey,
-        (address, port): (Ipv4Addr, u16),
-        walk: Walk,
-        turn: usize,
-    ) {
-        let Some(endpoint) = self.world.azure.fabric.private_endpoints.get(key).cloned() else {
-            return self.end(walk, Err(Reason::NothingThere));
-        };
-        if security_applies(self.world, subnet)
-            && let Err(rule) = self.enters(origin.address, (address, port), subnet, None)
-        {
-            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
-        }
-        let ends = (origin.address, (address, port));
-        self.lead(&endpoint.connection, key.name.as_str(), ends, walk, turn);
-    }
-
-    fn at_managed_endpoint(
-        &mut self,
-        origin: &Origin<'_>,
-        factory: &ResourceKey,
-        name: &Name,
-        to: (Ipv4Addr, u16),
-        walk: Walk,
-        turn: usize,
-    ) {
-        let world = self.world;
-        let factory = world.azure.data_factories.get(factory);
-        let Some(endpoint) = factory.and_then(|factory| factory.endpoints.get(name)) else {
-            return self.end(walk, Err(Reason::NothingThere));
-        };
-        let name = factory.map(|factory| endpoint.full_name(&factory.key.name));
-        let name = name.unwrap_or_default();
-        let ends = (origin.address, to);
-        self.lead(&endpoint.connection, &name, ends, walk, turn);
-    }
-
-    /// What a private endpoint leads to, if its connection is approved.
-    fn lead(
-        &mut self,
-        connection: &Connection,
-        endpoint: &str,
-        (source, to): (Ipv4Addr, (Ipv4Addr, u16)),
-        walk: Walk,
-        turn: usize,
-    ) {
-        let (_, port) = to;
-        let hop = Hop::new("pe", endpoint).with_state(connection.status.text());
-        let walk = walk.by(hop).through(connection);
-        let refused = match connection.status {
-            ConnectionStatus::Approved => None,
-            ConnectionStatus::Pending => Some(Reason::EndpointPending),
-            ConnectionStatus::Rejected => Some(Reason::EndpointRejected),
-            ConnectionStatus::Disconnected => Some(Reason::EndpointDisconnected),
-        };
-        if let Some(reason) = refused {
-            return self.end(walk, Err(reason));
-        }
-        match &connection.target {
-            Target::Instance(_) if port != SQL_PORT => {
-                self.end(walk, Err(Reason::PortNotCarried));
-            }
-            Target::Instance(name) => {
-                let walk = walk.by(Hop::new("mi", name));
-                let end = End::PrivateEndpoint {
-                    instance: name.to_string(),
-                    endpoint: endpoint.to_owned(),
-                };
-                let end = self.runs(name).then_some(end);
-                self.end(walk, end.ok_or(Reason::InstanceStopped));
-            }
-            Target::Service(key) => {
-                let services = &self.world.azure.fabric.private_link_services;
-                let Some(service) = services.get(key).cloned() else {
-                    return self.end(walk, Err(Reason::EndpointDisconnected));
-                };
-                let hop = Hop::new("pls", &key.name);
-                let mut walk = walk.forgotten(Idle::of_service(&hop));
-                walk.header = match service.proxy_protocol {
-                    true => Some(ProxyHeader::of(connection, source, to)),
-                    false => walk.header,
-                };
-                let walk = walk.by(hop);
-                let (balancer, frontend) = &service.frontend;
-                self.at_frontend(service.address, balancer, frontend, port, walk, turn);
-            }
-        }
-    }
-
-    fn at_frontend(
-        &mut self,
-        source: Ipv4Addr,
-        key: &ResourceKey,
-        frontend: &Name,
-        port: u16,
-        walk: Walk,
-        turn: usize,
-    ) {
-        let Some(balancer) = self.world.azure.fabric.load_balancers.get(key).cloned() else {
-            return self.end(walk, Err(Reason::NothingThere));
-        };
-        let hop = Hop::new("lb", &key.name).with_state(format!("{frontend}:{port}"));
-        let Some((rule, backend_port)) = balancer.rule(frontend, port) else {
-            return self.end(walk.by(hop), Err(Reason::NoBalancerRule));
-        };
-        let walk = walk.forgotten(Idle::of_rule(rule, &hop)).by(hop);
-        let pool = rule.pool.as_ref();
-        let all = pool.map_or_else(Vec::new, |pool| members(self.world, key, pool));
-        if all.is_empty() {
-            return self.end(walk, Err(Reason::EmptyPool));
-        }
-        let well: Vec<ResourceKey> = all
-            .iter()
-            .filter(|(interface, _, _)| self.is_well(&balancer, rule.probe.as_ref(), interface))
-            .map(|(interface, ..)| (*interface).clone())
-            .collect();
-        if well.is_empty() {
-            return self.end(walk, Err(Reason::NoHealthyBackend));
-        }
-        for member in &well {
-            let walk = match well.len() {
-                1 => walk.clone(),
-                _ => walk.clone().chosen(member.name.to_string()),
-            };
-            self.at_interface(source, member, backend_port, walk, turn);
-        }
-    }
-
-    /// Whether a pool's member gets new connections.
-    fn is_well(&self, balancer: &LoadBalancer, probe: Option<&Name>, key: &ResourceKey) -> bool {
-        let Some(machine) = self.world.azure.fabric.machine_at(key) else {
-            return false;
-        };
-        let Some(probe) = probe.and_then(|probe| balancer.probes.get(probe)) else {
-            return machine.power == Power::Running;
-        };
-        let Some(interface) = self.world.azure.fabric.interfaces.get(key) else {
-            return false;
-        };
-        let own = interface.network_security_group.as_deref();
-        let heard = self.enters(
-            PROBES,
-            (interface.address, probe.port),
-            &interface.subnet,
-            own,
-        );
-        heard.is_ok() && probe.finds_well(machine, self.world.now())
-    }
-
-    fn at_interface(
-        &mut self,
-        source: Ipv4Addr,
-        key: &ResourceKey,
-        port: u16,
-        walk: Walk,
-        turn: usize,
-    ) {
-        let world = self.world;
-        let Some(interface) = world.azure.fabric.interfaces.get(key) else {
-            return self.end(walk, Err(Reason::NothingThere));
-        };
-        let own = interface.network_security_group.as_deref();
-        if let Err(rule) = self.enters(source, (interface.address, port), &interface.subnet, own) {
-            return self.end(walk.by(Hop::new("nsg", rule)), Err(Reason::DeniedIn));
-        }
-        let Some(machine) = world.azure.fabric.machine_at(key) else {
-            return self.end(walk, Err(Reason::NothingThere));
-        };
-        let walk = walk.by(Hop::new("vm", &machine.header.name).with_state(machine.power.text()));
-        if machine.power != Power::Running {
-            return self.end(walk, Err(Reason::NothingThere));
-        }
-        let mut rules = machine.rules.iter().filter(|rule| rule.port == port);
-        let Some(rule) = rules.next() else {
-            // The kernel's rules come before any program.
-            if let Some(relay) = machine.relays.get(&port) {
-                return self.relayed(interface, relay, walk, turn);
-            }
-            let end = machine.listening.contains(&port).then(|| End::Machine {
-                machine: machine.header.name.to_string(),
-            });
-            return self.end(walk, end.ok_or(Reason::NoForwardingRule));
-        };
-        let mut walk = walk.by(Hop::new("dnat", at(rule.address, rule.to_port)));
-        let taken = (rule.address, rule.to_port);
-        walk.shadowed |= rules.any(|later| (later.address, later.to_port) != taken);
-        if !machine.forwards {
-            return self.end(walk, Err(Reason::ForwardingOff));
-        }
-        // What keeps its sender is answered past the machine: the client hears from somebody whom it has not asked.
-        if !machine.masquerades {
-            return self.end(walk, Err(Reason::ForwardTargetUnreachable));
-        }
-        let seen = resolve_from(world, &Vantage::Interface(key.clone()), &rule.host);
-        if !seen.addresses().contains(&rule.address) {
-            return self.end(walk, Err(Reason::StaleTarget));
-        }
-        // From here on the machine is the sender.
-        self.go(
-            &Origin::of(interface),
-            rule.address,
-            rule.to_port,
-            walk,
-            turn + 1,
-        );
-    }
-}
-
-impl Walker<'_> {
-    /// A program makes a connection of its own. That it cannot is told as if its client had tried itself (guess: it would take
-    /// the client's connection and close it).
-    fn relayed(&mut self, interface: &Interface, relay: &Relay, mut walk: Walk, turn: usize) {
-        let hop = Hop::new("relay", format!("{}:{}", relay.host, relay.to_port));
-        if relay.accepts_proxy_protocol {
-            walk.lacks_header |= walk.header.take().is_none();
-        }
-        let origin = Origin::of(interface);
-        let from = Vantage::Interface(interface.header.key());
-        let Some(address) = resolve_from(self.world, &from, &relay.host).address() else {
-            return self.end(walk.by(hop), Err(Reason::ForwardTargetUnreachable));
-        };
-        let walk = walk.by(hop.with_state(address.to_string()));
-        self.go(&origin, address, relay.to_port, walk, turn + 1);
-    }
 }
 
 /// Ports that the VNet-local endpoint carries (documented): SQL, redirected SQL and distributed transactions, the dedicated
 /// administrator connection, Service Broker, mirroring.
 fn is_instance_port(port: u16) -> bool {
     matches!(port, 1433 | 1434 | 4022 | 5022 | 5024 | 11_000..=12_000)
-}
-
-/// Security groups apply to a private endpoint only where its subnet says so.
-fn security_applies(world: &World, subnet: &SubnetId) -> bool {
-    world.azure.subnet(subnet).is_some_and(|found| {
-        let policies = &found.settings.private_endpoint_policies;
-        ["Enabled", "NetworkSecurityGroupEnabled"]
-            .iter()
-            .any(|on| policies.eq_ignore_ascii_case(on))
-    })
 }

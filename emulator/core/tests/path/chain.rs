@@ -72,6 +72,7 @@ fn balancer(town: &mut Town, port: u16, minutes: u32, resets: bool) {
             .map(|(name, probe)| (name.clone(), probe.clone()))
             .collect(),
         rules,
+        nat_rules: Vec::new(),
     });
 }
 
@@ -151,6 +152,52 @@ fn every_hop_is_needed() {
         assert_eq!(reason, Some(expected), "without {hop}: {verdict:?}");
         assert!(verdict.hint.is_some(), "without {hop}");
     }
+}
+
+#[test]
+fn a_nat_rule_leads_to_its_machine_well_or_not() {
+    let mut town = chain();
+    let id = NatRuleId {
+        balancer: key("lb"),
+        name: Name::new("to-fwd1"),
+    };
+    let rule = NatRule {
+        protocol: RuleProtocol::Tcp,
+        frontend: Name::new("fe"),
+        frontend_port: 5001,
+        backend_port: 1434,
+        idle_timeout_minutes: 4,
+        tcp_reset: false,
+    };
+    town.apply(WriteNatRule {
+        id: id.clone(),
+        rule,
+    });
+    let reason = |town: &Town, port| {
+        let verdict = town.ask("vm:vm-app", F2, port);
+        verdict.reason.map(|reason| reason.code())
+    };
+    assert_eq!(reason(&town, 5001), Some("lb.nat_unused"));
+    let found = town.world.azure.fabric.interfaces[&key("fwd1-nic")].clone();
+    town.apply(WriteInterface {
+        place: place("fwd1-nic"),
+        configuration: found.configuration.clone(),
+        subnet: found.subnet.clone(),
+        address: None,
+        forwards: found.forwards,
+        network_security_group: None,
+        pools: found.pools.clone(),
+        nat_rules: vec![id],
+        public: None,
+    });
+    let hops = town.ask("vm:vm-app", F2, 5001).path;
+    let hops: Vec<&str> = hops.iter().map(|hop| hop.hop).collect();
+    assert_eq!(
+        hops,
+        ["pe", "pls", "lb", "nat", "vm", "dnat", "peering", "mi"]
+    );
+    power(&mut town, Power::Deallocated);
+    assert_eq!(reason(&town, 5001), Some("net.nothing_at_ip"));
 }
 
 /// What comes of a client that sends nothing for so long.

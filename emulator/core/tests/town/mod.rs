@@ -14,10 +14,11 @@ pub use expect_test::{Expect, expect};
 pub use milink_core::World;
 pub use milink_core::azure::fabric::{
     AddForwarding, DeleteConnection, DeletePeering, DeletePrivateEndpoint, Holder, MachineProfile,
-    Peering, Place, PoolId, Power, PowerMachine, Probe, Records, Relay, Review, ReviewConnection,
-    Rule, RuleProtocol, Site, Sku, Target, WantedFrontend, WriteGateway, WriteInterface,
-    WriteLoadBalancer, WriteMachine, WritePeering, WritePrivateEndpoint, WritePrivateLinkService,
-    WriteRecordSet, WriteRelay, WriteSite, WriteZone, WriteZoneLink, holders,
+    NatRule, NatRuleId, Peering, Place, PoolId, Power, PowerMachine, Probe, Question, Records,
+    Relay, Review, ReviewConnection, Rule, RuleProtocol, Site, Sku, Target, WantedFrontend,
+    WriteGateway, WriteInterface, WriteLoadBalancer, WriteMachine, WriteNatRule, WritePeering,
+    WritePrivateEndpoint, WritePrivateLinkService, WriteRecordSet, WriteRelay, WriteSite,
+    WriteZone, WriteZoneLink, holders,
 };
 pub use milink_core::azure::{
     AddressPrefix, ManagedInstanceProperties, ResourceKey, SubnetId, SubnetSettings, Tags,
@@ -147,6 +148,7 @@ impl Town {
             network_security_group: None,
             pools: pools.collect(),
             public: None,
+            nat_rules: Vec::new(),
         });
         self.apply(WriteMachine {
             place: place(name),
@@ -363,6 +365,7 @@ pub fn forwarding(policy: &str) -> Town {
         (Name::new(&format!("r{port}")), rule)
     };
     let probe = Probe {
+        question: Question::Tcp,
         port: 22,
         interval_seconds: 15,
         number: Some(2),
@@ -378,6 +381,7 @@ pub fn forwarding(policy: &str) -> Town {
         pools: vec![Name::new("pool")],
         probes: vec![(Name::new("ssh"), probe)],
         rules: vec![rule(1433), rule(1434)],
+        nat_rules: Vec::new(),
     });
     town.apply(WritePrivateLinkService {
         place: place("pls"),

@@ -585,6 +585,13 @@ fn of_fabric(refusal: &FabricRefusal) -> ArmError {
             "PrivateEndpointConnectionStatusNotPending",
             format!("The status of the private endpoint connection '{name}' is not Pending."),
         ),
+        // The words are a guess.
+        FabricRefusal::ProbeNeedsStandard { probe, balancer } => bad(
+            "LoadBalancerProbeHttpsNotSupportedByBasicSku",
+            format!(
+                "Probe {probe} of load balancer {balancer} cannot be Https: that needs a load balancer of the Standard SKU."
+            ),
+        ),
         FabricRefusal::NoSuchConnection { name } => bad(
             "PrivateEndpointConnectionDoesNotExist",
             format!("The private endpoint connection '{name}' does not exist."),

@@ -6,8 +6,8 @@ mod show;
 use axum::http::StatusCode;
 use milink_core::azure::ResourceKey;
 use milink_core::azure::fabric::{
-    DeleteLoadBalancer, Probe, Rule, RuleProtocol, Sku, Tagged, WantedFrontend, WantedPlace,
-    WriteLoadBalancer,
+    DeleteLoadBalancer, NatRule, Probe, Question, Rule, RuleProtocol, Sku, Tagged, WantedFrontend,
+    WantedPlace, WriteLoadBalancer,
 };
 use milink_core::names::Name;
 use serde_json::Value;
@@ -21,7 +21,7 @@ use crate::arm::error::ArmError;
 use crate::arm::registry::ResourceType;
 use crate::arm::version::Versions;
 
-pub(in crate::arm) use children::{FRONTENDS, INTERFACES, POOLS, PROBES, RULES};
+pub(in crate::arm) use children::{FRONTENDS, INTERFACES, NAT_RULES, POOLS, PROBES, RULES};
 
 pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     list_all: Some(list),
@@ -52,7 +52,6 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
         let properties = body.object_or_empty("properties")?;
         properties.ignore(&["provisioningState", "resourceGuid", "scope"]);
         for (collection, what) in [
-            ("inboundNatRules", "An inbound NAT rule of a load balancer"),
             ("inboundNatPools", "An inbound NAT pool of a load balancer"),
             ("outboundRules", "An outbound rule of a load balancer"),
         ] {
@@ -76,6 +75,9 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
             probes: parts(&properties, "probes", |_, inner| probe(inner))?,
             rules: parts(&properties, "loadBalancingRules", |_, inner| {
                 rule(call, inner)
+            })?,
+            nat_rules: parts(&properties, "inboundNatRules", |_, inner| {
+                nat_rule(call, inner)
             })?,
         })
     })?;
@@ -216,16 +218,18 @@ fn pool(inner: &Object<'_>) -> Result<(), ArmError> {
 fn probe(inner: &Object<'_>) -> Result<Probe, ArmError> {
     inner.ignore(&["noHealthyBackendsBehavior"]);
     let protocol = required(inner, "protocol")?;
-    if !protocol.eq_ignore_ascii_case("Tcp") {
-        return Err(match protocol.to_ascii_lowercase().as_str() {
-            "http" | "https" => ArmError::not_emulated(&format!("A probe over '{protocol}'")),
-            _ => invalid("protocol", &protocol),
-        });
-    }
-    if inner.string("requestPath")?.is_some() {
-        return Err(invalid("requestPath", "of a TCP probe"));
-    }
+    let path = inner.string("requestPath")?.filter(|path| !path.is_empty());
+    let tls = protocol.eq_ignore_ascii_case("Https");
+    let question = match (protocol.to_ascii_lowercase().as_str(), path) {
+        ("tcp", None) => Question::Tcp,
+        ("tcp", Some(_)) => return Err(invalid("requestPath", "of a TCP probe")),
+        ("http" | "https", Some(path)) if path.starts_with('/') => Question::Web { tls, path },
+        ("http" | "https", Some(path)) => return Err(invalid("requestPath", &path)),
+        ("http" | "https", None) => return Err(missing("requestPath")),
+        _ => return Err(invalid("protocol", &protocol)),
+    };
     Ok(Probe {
+        question,
         port: number(inner, "port", None)?,
         interval_seconds: number(inner, "intervalInSeconds", Some(INTERVAL))?,
         number: optional(inner, "numberOfProbes")?,
@@ -240,24 +244,17 @@ fn rule(call: &Call<'_>, inner: &Object<'_>) -> Result<Rule, ArmError> {
             "A floating IP of a load balancing rule",
         ));
     }
-    let protocol = required(inner, "protocol")?;
-    let protocol = match protocol.to_ascii_lowercase().as_str() {
-        "tcp" => RuleProtocol::Tcp,
-        "udp" => RuleProtocol::Udp,
-        "all" => RuleProtocol::All,
-        _ => return Err(invalid("protocol", &protocol)),
-    };
+    let protocol = protocol(inner)?;
     let distribution = inner.string("loadDistribution")?;
     let distribution = distribution.unwrap_or_else(|| "Default".to_owned());
     if !["Default", "SourceIP", "SourceIPProtocol"].contains(&distribution.as_str()) {
         return Err(invalid("loadDistribution", &distribution));
     }
-    let frontend = reference(inner, "frontendIPConfiguration")?;
-    let frontend = frontend.ok_or_else(|| missing("frontendIPConfiguration"))?;
+    let frontend = rule_frontend(call, inner)?;
     let probe = reference(inner, "probe")?;
     Ok(Rule {
         protocol,
-        frontend: own(call, &frontend, "frontendIPConfigurations")?,
+        frontend,
         frontend_port: number(inner, "frontendPort", None)?,
         pool: rule_pool(call, inner)?,
         backend_port: number(inner, "backendPort", None)?,
@@ -267,6 +264,53 @@ fn rule(call: &Call<'_>, inner: &Object<'_>) -> Result<Rule, ArmError> {
         distribution,
         no_outbound: inner.boolean("disableOutboundSnat")?.unwrap_or(false),
     })
+}
+
+/// An inbound NAT rule for one machine; which one its interface says.
+fn nat_rule(call: &Call<'_>, inner: &Object<'_>) -> Result<NatRule, ArmError> {
+    inner.ignore(&["provisioningState", "backendIPConfiguration"]);
+    if inner.boolean("enableFloatingIP")? == Some(true) {
+        return Err(ArmError::not_emulated(
+            "A floating IP of an inbound NAT rule",
+        ));
+    }
+    let ranges = ["frontendPortRangeStart", "frontendPortRangeEnd"];
+    let ranges = ranges.map(|member| inner.integer(member));
+    let for_pool = reference(inner, "backendAddressPool")?.is_some();
+    for range in ranges {
+        if for_pool || range?.is_some_and(|port| port != 0) {
+            return Err(ArmError::not_emulated(
+                "An inbound NAT rule for a pool, with a range of ports",
+            ));
+        }
+    }
+    Ok(NatRule {
+        protocol: match inner.string("protocol")? {
+            Some(_) => protocol(inner)?,
+            None => RuleProtocol::Tcp,
+        },
+        frontend: rule_frontend(call, inner)?,
+        frontend_port: number(inner, "frontendPort", None)?,
+        backend_port: number(inner, "backendPort", None)?,
+        idle_timeout_minutes: number(inner, "idleTimeoutInMinutes", Some(IDLE_MINUTES))?,
+        tcp_reset: inner.boolean("enableTcpReset")?.unwrap_or(false),
+    })
+}
+
+fn protocol(inner: &Object<'_>) -> Result<RuleProtocol, ArmError> {
+    let protocol = required(inner, "protocol")?;
+    match protocol.to_ascii_lowercase().as_str() {
+        "tcp" => Ok(RuleProtocol::Tcp),
+        "udp" => Ok(RuleProtocol::Udp),
+        "all" => Ok(RuleProtocol::All),
+        _ => Err(invalid("protocol", &protocol)),
+    }
+}
+
+fn rule_frontend(call: &Call<'_>, inner: &Object<'_>) -> Result<Name, ArmError> {
+    let frontend = reference(inner, "frontendIPConfiguration")?;
+    let frontend = frontend.ok_or_else(|| missing("frontendIPConfiguration"))?;
+    own(call, &frontend, "frontendIPConfigurations")
 }
 
 /// The pool of a rule, which newer API versions also write as a list.

@@ -9,7 +9,7 @@ use milink_core::azure::fabric::{
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
-use super::references::{Id, pool, reference, subnet};
+use super::references::{Id, nat_rule, pool, reference, subnet};
 use super::{network, private_endpoints, public_ip_addresses};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
@@ -117,10 +117,6 @@ fn write(
     network::refuse_version_6(&inner)?;
     for (member, what) in [
         (
-            "loadBalancerInboundNatRules",
-            "An inbound NAT rule of a network interface",
-        ),
-        (
             "applicationGatewayBackendAddressPools",
             "An application gateway",
         ),
@@ -140,6 +136,13 @@ fn write(
         entry.ignore(&["name", "etag", "type", "properties"]);
         pool(call, &entry.string("id")?.unwrap_or_default())
     });
+    let nat_rules = inner
+        .objects("loadBalancerInboundNatRules")?
+        .unwrap_or_default();
+    let nat_rules = nat_rules.iter().map(|entry| {
+        entry.ignore(&["name", "etag", "type", "properties"]);
+        nat_rule(call, &entry.string("id")?.unwrap_or_default())
+    });
     Ok(WriteInterface {
         place: network::place(call, NAME, body)?,
         configuration: Name::new(
@@ -152,6 +155,7 @@ fn write(
         forwards: properties.boolean("enableIPForwarding")?.unwrap_or(false),
         network_security_group: reference(properties, "networkSecurityGroup")?,
         pools: pools.collect::<Result<_, _>>()?,
+        nat_rules: nat_rules.collect::<Result<_, _>>()?,
         public: public.transpose()?,
     })
 }
@@ -230,6 +234,11 @@ pub(super) fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Va
             json!({ "id": call.id_in_group(pool.balancer.group.as_str(), &tail) })
         })
         .collect();
+    let nat_rules: Vec<Value> = interface
+        .nat_rules
+        .iter()
+        .map(|rule| json!({ "id": call.id_in_group(rule.balancer.group.as_str(), &rule.path()) }))
+        .collect();
     let mut configuration = json!({
         "provisioningState": state,
         "privateIPAddress": interface.address.to_string(),
@@ -240,6 +249,9 @@ pub(super) fn shown(call: &Call<'_>, world: &World, interface: &Interface) -> Va
     });
     if !pools.is_empty() {
         configuration["loadBalancerBackendAddressPools"] = json!(pools);
+    }
+    if !nat_rules.is_empty() {
+        configuration["loadBalancerInboundNatRules"] = json!(nat_rules);
     }
     if let Some(public) = &interface.public {
         configuration["publicIPAddress"] =

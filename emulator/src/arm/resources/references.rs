@@ -1,6 +1,6 @@
 //! Ids of other resources in bodies of Microsoft.Network: read into keys, and written back.
 
-use milink_core::azure::fabric::{PoolId, Target};
+use milink_core::azure::fabric::{NatRuleId, PoolId, Target};
 use milink_core::azure::{ResourceKey, SubnetId};
 use milink_core::names::Name;
 use milink_core::refusal::{AzureRefusal, Refusal};
@@ -174,6 +174,25 @@ pub(super) fn pool(call: &Call<'_>, id: &str) -> Result<PoolId, ArmError> {
         id,
     )?;
     Ok(PoolId {
+        balancer: parsed.key(),
+        name: parsed.last().clone(),
+    })
+}
+
+/// An inbound NAT rule of a load balancer.
+pub(super) fn nat_rule(call: &Call<'_>, id: &str) -> Result<NatRuleId, ArmError> {
+    let parsed = Id::parse(call, id)?;
+    if parsed.kind != "microsoft.network/loadbalancers/inboundnatrules" {
+        return Err(invalid(
+            "Microsoft.Network/loadBalancers/inboundNatRules",
+            id,
+        ));
+    }
+    call.linked(
+        "Microsoft.Network/loadBalancers/inboundNatRules/join/action",
+        id,
+    )?;
+    Ok(NatRuleId {
         balancer: parsed.key(),
         name: parsed.last().clone(),
     })

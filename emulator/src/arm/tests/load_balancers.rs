@@ -269,9 +269,9 @@ async fn what_is_wrong_with_a_load_balancer_is_said() {
             "InvalidParameterValue",
         ),
         (
-            "HTTP probe",
+            "HTTP probe without a path",
             at("probes", "protocol", json!("Http")),
-            "OperationNotSupportedByMilink",
+            "MissingRequiredParameter",
         ),
         (
             "odd probe",
@@ -366,9 +366,16 @@ async fn what_is_wrong_with_a_load_balancer_is_said() {
             "LoadBalancerFrontendIPConfigsMustUseTheSameVirtualNetwork",
         ),
         (
-            "NAT rule",
+            "NAT rule without a frontend",
             Box::new(|body: &mut Value| {
                 body["properties"]["inboundNatRules"] = json!([{"name": "n"}])
+            }),
+            "MissingRequiredParameter",
+        ),
+        (
+            "outbound rule",
+            Box::new(|body: &mut Value| {
+                body["properties"]["outboundRules"] = json!([{"name": "n"}])
             }),
             "OperationNotSupportedByMilink",
         ),

@@ -183,8 +183,10 @@ pub(in crate::azure) fn user_from_elsewhere(world: &World, group: &Name) -> Opti
     let interfaces = || {
         let mut interfaces = fabric.interfaces.iter();
         let needs = |(key, interface): &(&ResourceKey, &std::sync::Arc<super::Interface>)| {
-            let mut pools = interface.pools.iter();
-            key.group != *group && pools.any(|pool| pool.balancer.group == *group)
+            let mut pools = interface.pools.iter().map(|pool| &pool.balancer);
+            let mut rules = interface.nat_rules.iter().map(|rule| &rule.balancer);
+            let is_here = |balancer: &ResourceKey| balancer.group == *group;
+            key.group != *group && (pools.any(is_here) || rules.any(is_here))
         };
         interfaces
             .find(needs)
@@ -209,7 +211,10 @@ pub(crate) mod laws {
 
     use super::{World, is_there};
     use crate::azure::ResourceKey;
-    use crate::azure::fabric::{LoadBalancer, PrivateLinkService, Sku, members, public_address};
+    use crate::azure::fabric::{
+        Interface, LoadBalancer, NatRuleId, PrivateLinkService, Sku, members, nat_target,
+        public_address,
+    };
     use crate::names::Name;
 
     /// Whatever is somewhere has its group and its subnet.
@@ -271,7 +276,8 @@ pub(crate) mod laws {
             .map(|connection| connection.name.to_string())
     }
 
-    /// A machine has an interface of its own, a link service a frontend, an interface pools that are there.
+    /// A machine has an interface of its own, a link service a frontend, an interface pools and inbound NAT rules that are
+    /// there, the latter for itself alone.
     pub(crate) fn references_are_kept(world: &World) -> Option<String> {
         let fabric = &world.azure.fabric;
         let machine = fabric
@@ -299,10 +305,17 @@ pub(crate) mod laws {
             let mut interfaces = fabric.interfaces.values();
             interfaces
                 .find(|interface| {
-                    interface.pools.iter().any(|pool| {
+                    let no_pool = interface.pools.iter().any(|pool| {
                         let balancer = fabric.load_balancers.get(&pool.balancer);
                         !balancer.is_some_and(|found| found.pools.contains(&pool.name))
-                    })
+                    });
+                    let no_rule = interface.nat_rules.iter().any(|rule| {
+                        let balancer = fabric.load_balancers.get(&rule.balancer);
+                        let first = nat_target(world, rule);
+                        !balancer.is_some_and(|found| found.nat_rules.contains_key(&rule.name))
+                            || first != Some(&interface.header.key())
+                    });
+                    no_pool || no_rule
                 })
                 .map(|interface| interface.header.name.to_string())
         };
@@ -320,6 +333,10 @@ pub(crate) mod laws {
                     && rule.pool.as_ref().is_none_or(has)
                     && rule.probe.as_ref().is_none_or(probed)
             });
+            let has_frontends = balancer
+                .nat_rules
+                .values()
+                .all(|rule| balancer.frontends.contains_key(&rule.frontend));
             let network = balancer.network();
             let near = balancer.pools.iter().all(|pool| {
                 members(world, key, pool).iter().all(|(_, member, _)| {
@@ -328,7 +345,16 @@ pub(crate) mod laws {
                         .is_none_or(|network| member.subnet.network_key() == *network)
                 })
             });
-            has_parts && near
+            let near_targets = balancer.nat_rules.keys().all(|name| {
+                let (balancer, name) = ((*key).clone(), name.clone());
+                let target = nat_target(world, &NatRuleId { balancer, name });
+                let target = target.and_then(|target| world.azure.fabric.interfaces.get(target));
+                let strange = |(target, network): (&Arc<Interface>, &ResourceKey)| {
+                    target.subnet.network_key() != *network
+                };
+                !target.zip(network.as_ref()).is_some_and(strange)
+            });
+            has_parts && has_frontends && near && near_targets
         };
         balancers
             .find(|found| !whole(found))

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::header::{self, Header, Place};
-use super::{PoolId, User, address, public_address};
+use super::{NatRuleId, PoolId, User, address, nat_target, public_address};
 use crate::azure::ResourceKey;
 use crate::azure::{SubnetId, network_exists};
 use crate::command::Request;
@@ -32,6 +32,8 @@ pub struct Interface {
     pub network_security_group: Option<String>,
     /// The load balancers' pools it is in.
     pub pools: Vec<PoolId>,
+    /// The inbound NAT rules that lead to it.
+    pub nat_rules: Vec<NatRuleId>,
     /// Its public IP address.
     pub public: Option<ResourceKey>,
 }
@@ -53,6 +55,8 @@ pub struct WriteInterface {
     pub network_security_group: Option<String>,
     /// The load balancers' pools it is in.
     pub pools: Vec<PoolId>,
+    /// The inbound NAT rules that lead to it.
+    pub nat_rules: Vec<NatRuleId>,
     /// Its public IP address.
     pub public: Option<ResourceKey>,
 }
@@ -101,11 +105,22 @@ impl Request for WriteInterface {
                 }
                 .into());
             }
-            let network = balancer.and_then(|balancer| balancer.network());
-            if network.is_some_and(|network| network != self.subnet.network_key()) {
-                return Err(FabricRefusal::MemberOfOtherNetwork {
-                    interface: key.name.to_string(),
-                    balancer: pool.balancer.name.to_string(),
+            self.is_near(world, &pool.balancer)?;
+        }
+        for rule in &self.nat_rules {
+            let balancer = world.azure.fabric.load_balancers.get(&rule.balancer);
+            if !balancer.is_some_and(|balancer| balancer.nat_rules.contains_key(&rule.name)) {
+                return Err(AzureRefusal::ReferenceNotFound {
+                    resource: rule.path(),
+                    by: format!("{KIND}/{}", key.name),
+                }
+                .into());
+            }
+            self.is_near(world, &rule.balancer)?;
+            if let Some(other) = nat_target(world, rule).filter(|other| **other != key) {
+                return Err(AzureRefusal::InUse {
+                    resource: rule.path(),
+                    by: format!("{KIND}/{}", other.name),
                 }
                 .into());
             }
@@ -141,6 +156,7 @@ impl Request for WriteInterface {
             forwards: self.forwards,
             network_security_group: self.network_security_group,
             pools: self.pools,
+            nat_rules: self.nat_rules,
             public: self.public,
         };
         world
@@ -149,6 +165,22 @@ impl Request for WriteInterface {
             .interfaces
             .insert(key, Arc::new(interface));
         Ok((operation, found.is_none()))
+    }
+}
+
+impl WriteInterface {
+    /// Whether it is in the network of a load balancer, if that is in one.
+    fn is_near(&self, world: &World, balancer: &ResourceKey) -> Result<(), Refusal> {
+        let found = world.azure.fabric.load_balancers.get(balancer);
+        let network = found.and_then(|balancer| balancer.network());
+        if network.is_some_and(|network| network != self.subnet.network_key()) {
+            return Err(FabricRefusal::MemberOfOtherNetwork {
+                interface: self.place.key.name.to_string(),
+                balancer: balancer.name.to_string(),
+            }
+            .into());
+        }
+        Ok(())
     }
 }
 

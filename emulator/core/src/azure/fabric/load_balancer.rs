@@ -1,5 +1,6 @@
 //! Load balancers: frontends, pools, probes and rules. Whether a member is up is computed from time, never kept.
 
+mod nat;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use crate::names::Name;
 use crate::time::{Span, Timestamp};
 use crate::world::World;
 
+pub use nat::{DeleteNatRule, NatRule, NatRuleId, WriteNatRule, nat_target};
 pub use write::{
     DeleteLoadBalancer, DeletePool, WantedFrontend, WantedPlace, WriteLoadBalancer, WritePool,
 };
@@ -31,6 +33,8 @@ pub struct LoadBalancer {
     pub probes: BTreeMap<Name, Probe>,
     /// What goes where.
     pub rules: BTreeMap<Name, Rule>,
+    /// `inboundNatRules`; interfaces say which they have.
+    pub nat_rules: BTreeMap<Name, NatRule>,
 }
 
 /// What a load balancer can do.
@@ -75,9 +79,11 @@ pub struct PoolId {
     pub name: Name,
 }
 
-/// A TCP probe.
+/// A probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
+    /// What it asks.
+    pub question: Question,
     /// The port it connects to.
     pub port: u16,
     /// `intervalInSeconds`.
@@ -86,6 +92,20 @@ pub struct Probe {
     pub number: Option<u32>,
     /// `probeThreshold`.
     pub threshold: Option<u32>,
+}
+
+/// What a probe asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether somebody takes a TCP connection.
+    Tcp,
+    /// Whether a web server says 200 for a path, and nothing else (documented).
+    Web {
+        /// Whether it is asked over TLS.
+        tls: bool,
+        /// `requestPath`.
+        path: String,
+    },
 }
 
 /// A rule.
@@ -139,9 +159,19 @@ impl Probe {
     /// Whether a member is taken for well at `now`.
     pub fn finds_well(&self, machine: &Machine, now: Timestamp) -> bool {
         let answers = machine.power == Power::Running
-            && (machine.listening.contains(&self.port)
-                || machine.relays.contains_key(&self.port)
-                || machine.rules.iter().any(|rule| rule.port == self.port));
+            && match &self.question {
+                Question::Tcp => {
+                    machine.listens_on(self.port)
+                        || machine.relays.contains_key(&self.port)
+                        || machine.rules.iter().any(|rule| rule.port == self.port)
+                }
+                // What is passed on to somebody else is passed on to SQL, which speaks no HTTP.
+                Question::Web { tls, path } => {
+                    let server = machine.web_servers.get(&self.port);
+                    let is_forwarded = machine.rules.iter().any(|rule| rule.port == self.port);
+                    !is_forwarded && server.is_some_and(|server| server.says_well(*tls, path))
+                }
+            };
         answers || now.since(machine.changed) < self.patience()
     }
 }

@@ -2,6 +2,7 @@
 
 mod relay;
 mod shell;
+mod web_server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -17,6 +18,7 @@ use crate::world::World;
 
 pub use relay::{Relay, WriteRelay};
 pub use shell::{KernelCommand, Position, Printed, RunOnMachine, ShellCommand};
+pub use web_server::{WebServer, WriteWebServer};
 
 /// A virtual machine with one network interface.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +41,8 @@ pub struct Machine {
     pub rules: Vec<Forwarding>,
     /// Programs that pass connections on, by their ports: services of the machine, which start with it.
     pub relays: BTreeMap<u16, Relay>,
+    /// Web servers, by their ports: services of the machine, too.
+    pub web_servers: BTreeMap<u16, WebServer>,
     /// When its ports or its power last changed, for probes.
     pub changed: Timestamp,
     /// What is on it.
@@ -162,6 +166,13 @@ impl Power {
     }
 }
 
+impl Machine {
+    /// Whether a program of its own takes connections at a port.
+    pub fn listens_on(&self, port: u16) -> bool {
+        self.listening.contains(&port) || self.web_servers.contains_key(&port)
+    }
+}
+
 impl Request for WriteMachine {
     type Reply = (OperationId, bool);
 
@@ -240,6 +251,7 @@ impl Request for WriteMachine {
                 masquerades: false,
                 rules: Vec::new(),
                 relays: BTreeMap::new(),
+                web_servers: BTreeMap::new(),
                 changed: now,
                 profile: self.profile,
             },

@@ -41,13 +41,14 @@ pub use header::{Header, Place};
 pub use interface::{DeleteInterface, Interface, WriteInterface};
 pub(crate) use load_balancer::members;
 pub use load_balancer::{
-    DeleteLoadBalancer, DeletePool, Frontend, FrontendPlace, LoadBalancer, PoolId, Probe, Rule,
-    RuleProtocol, Sku, WantedFrontend, WantedPlace, WriteLoadBalancer, WritePool,
+    DeleteLoadBalancer, DeleteNatRule, DeletePool, Frontend, FrontendPlace, LoadBalancer, NatRule,
+    NatRuleId, PoolId, Probe, Question, Rule, RuleProtocol, Sku, WantedFrontend, WantedPlace,
+    WriteLoadBalancer, WriteNatRule, WritePool, nat_target,
 };
 pub use machine::{
     AddForwarding, DeleteMachine, Forwarding, KernelCommand, Machine, MachineProfile, Os, Position,
     Power, PowerMachine, Printed, Relay, RestartMachine, RunOnMachine, ShellCommand, StartMachine,
-    WriteMachine, WriteRelay,
+    WebServer, WriteMachine, WriteRelay, WriteWebServer,
 };
 pub use move_instance::MoveInstance;
 pub(crate) use peering::other_half;

@@ -234,6 +234,7 @@ fn interface(lab: &mut Lab, number: usize) {
         network_security_group: None,
         pools: Vec::new(),
         public: None,
+        nat_rules: Vec::new(),
     });
 }
 

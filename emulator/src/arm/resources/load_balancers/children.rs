@@ -1,12 +1,14 @@
-//! The parts of a load balancer as resources of their own. Only pools are written that way.
+//! The parts of a load balancer as resources of their own. Only pools and inbound NAT rules are written that way.
 
 use axum::http::StatusCode;
-use milink_core::azure::fabric::{DeletePool, LoadBalancer, WritePool};
+use milink_core::azure::fabric::{
+    DeleteNatRule, DeletePool, LoadBalancer, NatRuleId, WriteNatRule, WritePool,
+};
 use milink_core::names::Name;
 use serde_json::Value;
 
 use super::show::{Shown, id_of};
-use super::{NAME, pool};
+use super::{NAME, nat_rule, pool};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
@@ -22,6 +24,11 @@ pub(in crate::arm) const POOLS: ResourceType = ResourceType {
     put: Some(put_pool),
     delete: Some(delete_pool),
     ..part("loadBalancers/backendAddressPools")
+};
+pub(in crate::arm) const NAT_RULES: ResourceType = ResourceType {
+    put: Some(put_nat_rule),
+    delete: Some(delete_nat_rule),
+    ..part("loadBalancers/inboundNatRules")
 };
 /// The interfaces in its pools.
 pub(in crate::arm) const INTERFACES: ResourceType = ResourceType {
@@ -54,6 +61,7 @@ fn parts(call: &Call<'_>) -> Result<Vec<(String, Value)>, ArmError> {
             "frontendipconfigurations" => shown.frontends(),
             "backendaddresspools" => shown.pools(),
             "probes" => shown.probes(),
+            "inboundnatrules" => shown.nat_rules(),
             _ => shown.rules(),
         }
     })?;
@@ -100,6 +108,27 @@ fn delete_pool(call: &Call<'_>) -> Result<Answer, ArmError> {
         name: Name::new(call.path.name(1)),
     })?;
     network::deleted(call, gone)
+}
+
+fn nat_rule_id(call: &Call<'_>) -> NatRuleId {
+    NatRuleId {
+        balancer: network::key(call),
+        name: Name::new(call.path.name(1)),
+    }
+}
+
+fn put_nat_rule(call: &Call<'_>) -> Result<Answer, ArmError> {
+    find(call, |_, _| ())?;
+    let rule = call.body(|body| nat_rule(call, &body.object_or_empty("properties")?))?;
+    let id = nat_rule_id(call);
+    let written = call.submit(WriteNatRule { id, rule })?;
+    network::written(call, written, &read(call)?)
+}
+
+fn delete_nat_rule(call: &Call<'_>) -> Result<Answer, ArmError> {
+    find(call, |_, _| ())?;
+    let id = nat_rule_id(call);
+    network::deleted(call, call.submit(DeleteNatRule { id })?)
 }
 
 fn list_interfaces(call: &Call<'_>) -> Result<Answer, ArmError> {

@@ -2,7 +2,9 @@
 
 use milink_core::World;
 use milink_core::azure::ResourceKey;
-use milink_core::azure::fabric::{Frontend, FrontendPlace, LoadBalancer, Probe, Rule};
+use milink_core::azure::fabric::{
+    Frontend, FrontendPlace, LoadBalancer, NatRule, NatRuleId, Probe, Question, Rule, nat_target,
+};
 use milink_core::names::Name;
 use serde_json::{Value, json};
 
@@ -28,7 +30,7 @@ pub(super) fn whole(call: &Call<'_>, world: &World, balancer: &LoadBalancer) -> 
         "backendAddressPools": shown.pools(),
         "loadBalancingRules": shown.rules(),
         "probes": shown.probes(),
-        "inboundNatRules": [],
+        "inboundNatRules": shown.nat_rules(),
         "outboundRules": [],
         "inboundNatPools": [],
     });
@@ -102,6 +104,14 @@ impl<'a> Shown<'a> {
         if let Some(rules) = self.rules_with(|rule| rule.frontend == *name) {
             properties["loadBalancingRules"] = rules;
         }
+        let nat_rules = self.balancer.nat_rules.iter();
+        let nat_rules = nat_rules.filter(|(_, rule)| rule.frontend == *name);
+        let nat_rules = nat_rules
+            .map(|(rule, _)| network::reference(&format!("{}/inboundNatRules/{rule}", self.id)));
+        let nat_rules: Vec<Value> = nat_rules.collect();
+        if !nat_rules.is_empty() {
+            properties["inboundNatRules"] = json!(nat_rules);
+        }
         let mut part = self.part("frontendIPConfigurations", name, properties);
         if !frontend.zones.is_empty() {
             part["zones"] = json!(frontend.zones);
@@ -142,11 +152,19 @@ impl<'a> Shown<'a> {
     }
 
     fn probe(&self, name: &Name, probe: &Probe) -> Value {
+        let (protocol, path) = match &probe.question {
+            Question::Tcp => ("Tcp", None),
+            Question::Web { tls: false, path } => ("Http", Some(path)),
+            Question::Web { tls: true, path } => ("Https", Some(path)),
+        };
         let mut properties = json!({
-            "protocol": "Tcp",
+            "protocol": protocol,
             "port": probe.port,
             "intervalInSeconds": probe.interval_seconds,
         });
+        if let Some(path) = path {
+            properties["requestPath"] = json!(path);
+        }
         // Only what was said: a number that the service filled in would count when the whole is written back.
         if let Some(number) = probe.number {
             properties["numberOfProbes"] = json!(number);
@@ -158,6 +176,36 @@ impl<'a> Shown<'a> {
             properties["loadBalancingRules"] = rules;
         }
         self.part("probes", name, properties)
+    }
+
+    pub(super) fn nat_rules(&self) -> Vec<Value> {
+        let all = self.balancer.nat_rules.iter();
+        all.map(|(name, rule)| self.nat_rule(name, rule)).collect()
+    }
+
+    fn nat_rule(&self, name: &Name, rule: &NatRule) -> Value {
+        let frontend = format!("{}/frontendIPConfigurations/{}", self.id, rule.frontend);
+        let mut properties = json!({
+            "frontendIPConfiguration": network::reference(&frontend),
+            "frontendPort": rule.frontend_port,
+            "backendPort": rule.backend_port,
+            "protocol": rule.protocol.text(),
+            "idleTimeoutInMinutes": rule.idle_timeout_minutes,
+            "enableFloatingIP": false,
+            "enableTcpReset": rule.tcp_reset,
+        });
+        let id = NatRuleId {
+            balancer: self.balancer.header.key(),
+            name: name.clone(),
+        };
+        let target = nat_target(self.world, &id);
+        if let Some(target) = target.and_then(|key| self.world.azure.fabric.interfaces.get(key)) {
+            let header = &target.header;
+            let id = network_interfaces::id_of(self.call, &header.group, &header.name);
+            let id = format!("{id}/ipConfigurations/{}", target.configuration);
+            properties["backendIPConfiguration"] = network::reference(&id);
+        }
+        self.part("inboundNatRules", name, properties)
     }
 
     pub(super) fn rules(&self) -> Vec<Value> {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::{Frontend, FrontendPlace, KIND, LoadBalancer, Probe, Rule, RuleProtocol, Sku, members};
+use super::{
+    Frontend, FrontendPlace, KIND, LoadBalancer, NatRule, NatRuleId, Probe, Question, Rule,
+    RuleProtocol, Sku, members, nat,
+};
 use crate::azure::fabric::header::{self, Header, Place};
 use crate::azure::fabric::{address, public_address};
 use crate::azure::{ResourceKey, SubnetId, check_name, network_exists};
@@ -29,6 +32,8 @@ pub struct WriteLoadBalancer {
     pub probes: Vec<(Name, Probe)>,
     /// Its rules.
     pub rules: Vec<(Name, Rule)>,
+    /// Its inbound NAT rules.
+    pub nat_rules: Vec<(Name, NatRule)>,
 }
 
 /// A frontend that is asked for.
@@ -100,7 +105,7 @@ impl Request for WriteLoadBalancer {
         let sku = sku(self.sku, old, &key)?;
         self.check_names()?;
         self.check_rules()?;
-        self.check_probes()?;
+        self.check_probes(sku)?;
         self.check_frontends(world)?;
         if let Some(old) = old {
             self.check_what_goes(world, old)?;
@@ -114,6 +119,7 @@ impl Request for WriteLoadBalancer {
             pools: self.pools.into_iter().collect(),
             probes: self.probes.into_iter().collect(),
             rules: self.rules.into_iter().collect(),
+            nat_rules: self.nat_rules.into_iter().collect(),
         };
         // One after the other, so that two frontends of one request get two addresses. Whoever keeps its address comes
         // first: nobody new may take it meanwhile.
@@ -139,11 +145,12 @@ impl WriteLoadBalancer {
 
     /// Every part has a name of its own.
     fn check_names(&self) -> Result<(), Refusal> {
-        let parts: [(&str, Vec<&Name>); 4] = [
+        let parts: [(&str, Vec<&Name>); 5] = [
             ("frontendIPConfigurations", names(&self.frontends)),
             ("backendAddressPools", self.pools.iter().collect()),
             ("probes", names(&self.probes)),
             ("loadBalancingRules", names(&self.rules)),
+            ("inboundNatRules", names(&self.nat_rules)),
         ];
         for (collection, names) in parts {
             for (at, name) in names.iter().enumerate() {
@@ -161,54 +168,38 @@ impl WriteLoadBalancer {
     }
 
     fn check_rules(&self) -> Result<(), Refusal> {
-        let by = self.path();
-        let missing = |what: &str, name: &Name| AzureRefusal::ReferenceNotFound {
-            resource: format!("{by}/{what}/{name}"),
-            by: by.clone(),
+        let missing = |what: &str, name: &Name, rule: &Name| AzureRefusal::ReferenceNotFound {
+            resource: format!("{}/{what}/{name}", self.path()),
+            by: format!("{}/loadBalancingRules/{rule}", self.path()),
         };
-        for (at, (name, rule)) in self.rules.iter().enumerate() {
-            if !names(&self.frontends).contains(&&rule.frontend) {
-                return Err(missing("frontendIPConfigurations", &rule.frontend).into());
-            }
+        let frontends = self.frontends.iter().map(|(name, _)| name);
+        let mut ports = Ports::new(&self.place.key, frontends);
+        for (name, rule) in &self.rules {
+            ports.take_rule(name, rule)?;
             if let Some(pool) = rule.pool.as_ref().filter(|pool| !self.pools.contains(pool)) {
-                return Err(missing("backendAddressPools", pool).into());
+                return Err(missing("backendAddressPools", pool, name).into());
             }
             if let Some(probe) = &rule.probe
                 && !names(&self.probes).contains(&probe)
             {
-                return Err(missing("probes", probe).into());
+                return Err(missing("probes", probe, name).into());
             }
-            let all = rule.protocol == RuleProtocol::All;
-            for (parameter, port) in [
-                ("frontendPort", rule.frontend_port),
-                ("backendPort", rule.backend_port),
-            ] {
-                // Port 0 is every port, which only goes with every protocol.
-                if (port == 0) != all || port == u16::MAX {
-                    return Err(invalid(parameter, u32::from(port)).into());
-                }
-            }
-            if !IDLE_MINUTES.contains(&rule.idle_timeout_minutes) {
-                return Err(invalid("idleTimeoutInMinutes", rule.idle_timeout_minutes).into());
-            }
-            let twin = self.rules[..at].iter().find(|(_, twin)| {
-                twin.frontend == rule.frontend
-                    && twin.frontend_port == rule.frontend_port
-                    && twin.protocol.meets(rule.protocol)
-            });
-            if let Some((other, _)) = twin {
-                return Err(FabricRefusal::RulesCollide {
-                    rule: name.to_string(),
-                    other: other.to_string(),
-                }
-                .into());
-            }
+        }
+        for (name, rule) in &self.nat_rules {
+            ports.take_nat_rule(name, rule)?;
         }
         Ok(())
     }
 
-    fn check_probes(&self) -> Result<(), Refusal> {
-        for (_, probe) in &self.probes {
+    fn check_probes(&self, sku: Sku) -> Result<(), Refusal> {
+        for (name, probe) in &self.probes {
+            if matches!(probe.question, Question::Web { tls: true, .. }) && sku == Sku::Basic {
+                return Err(FabricRefusal::ProbeNeedsStandard {
+                    probe: name.to_string(),
+                    balancer: self.place.key.name.to_string(),
+                }
+                .into());
+            }
             if probe.interval_seconds < LEAST_INTERVAL {
                 return Err(invalid("intervalInSeconds", probe.interval_seconds).into());
             }
@@ -258,18 +249,28 @@ impl WriteLoadBalancer {
         let Some(Some(network)) = first else {
             return Ok(());
         };
-        for pool in &self.pools {
-            let members = members(world, &self.place.key, pool);
-            let stranger = members
-                .iter()
-                .find(|(_, interface, _)| interface.subnet.network_key() != network);
-            if let Some((stranger, ..)) = stranger {
-                return Err(FabricRefusal::MemberOfOtherNetwork {
-                    interface: stranger.name.to_string(),
-                    balancer: self.place.key.name.to_string(),
-                }
-                .into());
+        let pools = self.pools.iter();
+        let members = pools.flat_map(|pool| members(world, &self.place.key, pool));
+        let members = members.map(|(_, interface, _)| interface);
+        let targets = self.nat_rules.iter().filter_map(|(name, _)| {
+            let (balancer, name) = (self.place.key.clone(), name.clone());
+            let target = nat::nat_target(world, &NatRuleId { balancer, name })?;
+            world
+                .azure
+                .fabric
+                .interfaces
+                .get(target)
+                .map(|found| &**found)
+        });
+        let stranger = members
+            .chain(targets)
+            .find(|interface| interface.subnet.network_key() != network);
+        if let Some(stranger) = stranger {
+            return Err(FabricRefusal::MemberOfOtherNetwork {
+                interface: stranger.header.name.to_string(),
+                balancer: self.place.key.name.to_string(),
             }
+            .into());
         }
         Ok(())
     }
@@ -291,6 +292,102 @@ impl WriteLoadBalancer {
         for pool in old.pools.iter().filter(|pool| !self.pools.contains(pool)) {
             pool_is_empty(world, &self.place.key, pool)?;
         }
+        for name in old.nat_rules.keys() {
+            if !names(&self.nat_rules).contains(&name) {
+                let balancer = self.place.key.clone();
+                let name = name.clone();
+                nat::is_free(world, &NatRuleId { balancer, name })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which ports of which frontends rules take, of both kinds: each has its own (documented).
+pub(super) struct Ports<'a> {
+    path: String,
+    frontends: Vec<&'a Name>,
+    taken: Vec<(&'a Name, u16, RuleProtocol, &'a Name)>,
+}
+
+impl<'a> Ports<'a> {
+    pub(super) fn new(balancer: &ResourceKey, frontends: impl Iterator<Item = &'a Name>) -> Self {
+        Self {
+            path: format!("{KIND}/{}", balancer.name),
+            frontends: frontends.collect(),
+            taken: Vec::new(),
+        }
+    }
+
+    pub(super) fn take_rule(&mut self, name: &'a Name, rule: &'a Rule) -> Result<(), Refusal> {
+        let ports = (rule.frontend_port, rule.backend_port);
+        let by = format!("loadBalancingRules/{name}");
+        self.check(&rule.frontend, &by, ports, rule.protocol)?;
+        self.check_idle(rule.idle_timeout_minutes)?;
+        self.take(name, &rule.frontend, rule.frontend_port, rule.protocol)
+    }
+
+    pub(super) fn take_nat_rule(
+        &mut self,
+        name: &'a Name,
+        rule: &'a NatRule,
+    ) -> Result<(), Refusal> {
+        let ports = (rule.frontend_port, rule.backend_port);
+        let by = format!("inboundNatRules/{name}");
+        self.check(&rule.frontend, &by, ports, rule.protocol)?;
+        self.check_idle(rule.idle_timeout_minutes)?;
+        self.take(name, &rule.frontend, rule.frontend_port, rule.protocol)
+    }
+
+    fn check(
+        &self,
+        frontend: &Name,
+        by: &str,
+        (front, back): (u16, u16),
+        protocol: RuleProtocol,
+    ) -> Result<(), Refusal> {
+        if !self.frontends.contains(&frontend) {
+            return Err(AzureRefusal::ReferenceNotFound {
+                resource: format!("{}/frontendIPConfigurations/{frontend}", self.path),
+                by: format!("{}/{by}", self.path),
+            }
+            .into());
+        }
+        let all = protocol == RuleProtocol::All;
+        for (parameter, port) in [("frontendPort", front), ("backendPort", back)] {
+            // Port 0 is every port, which only goes with every protocol.
+            if (port == 0) != all || port == u16::MAX {
+                return Err(invalid(parameter, u32::from(port)).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_idle(&self, minutes: u32) -> Result<(), Refusal> {
+        match IDLE_MINUTES.contains(&minutes) {
+            true => Ok(()),
+            false => Err(invalid("idleTimeoutInMinutes", minutes).into()),
+        }
+    }
+
+    fn take(
+        &mut self,
+        name: &'a Name,
+        frontend: &'a Name,
+        port: u16,
+        protocol: RuleProtocol,
+    ) -> Result<(), Refusal> {
+        let mut taken = self.taken.iter();
+        let twin = taken
+            .find(|(at, other, of, _)| *at == frontend && *other == port && of.meets(protocol));
+        if let Some((.., twin)) = twin {
+            return Err(FabricRefusal::RulesCollide {
+                rule: name.to_string(),
+                other: twin.to_string(),
+            }
+            .into());
+        }
+        self.taken.push((frontend, port, protocol, name));
         Ok(())
     }
 }
@@ -361,6 +458,10 @@ impl Request for DeleteLoadBalancer {
         for pool in &found.pools {
             pool_is_empty(world, &self.key, pool)?;
         }
+        for name in found.nat_rules.keys() {
+            let (balancer, name) = (self.key.clone(), name.clone());
+            nat::is_free(world, &NatRuleId { balancer, name })?;
+        }
         let operation = header::start_deletion(world, KIND, &found.header);
         world.azure.fabric.load_balancers.remove(&self.key);
         Ok(Some(operation))
@@ -406,7 +507,7 @@ impl Request for DeletePool {
 }
 
 /// The load balancer, to be changed, and the header that it has then.
-fn touched<'a>(
+pub(super) fn touched<'a>(
     world: &'a mut World,
     key: &ResourceKey,
 ) -> Result<(Header, &'a mut LoadBalancer), Refusal> {
