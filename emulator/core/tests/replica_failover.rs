@@ -6,6 +6,7 @@ use lab::replicas::*;
 use lab::*;
 use milink_core::availability_group::*;
 use milink_core::command::*;
+use milink_core::doctor::{Wish, examine};
 use milink_core::durations::Profile;
 use milink_core::endpoint::EndpointState;
 use milink_core::ids::InstanceId;
@@ -214,6 +215,43 @@ fn a_replica_without_a_primary_stands_alone() {
     assert_eq!(lab.rows(SECOND), 2);
 }
 
+/// A third replica follows whoever is primary, and goes back with a new one that has less.
+#[test]
+fn a_third_replica_goes_along() {
+    let mut lab = Lab::replicated(Profile::Fast);
+    let first = lab.sql;
+    lab.add_third();
+    lab.insert(first, 1).unwrap();
+    lab.settle();
+    assert_eq!(lab.synchronization(THIRD), Some(S::Synchronized));
+    lab.turn_endpoint_of(SECOND, EndpointState::Stopped);
+    lab.insert(first, 2).unwrap();
+    lab.settle();
+    assert_eq!([first, SECOND, THIRD].map(|id| lab.rows(id)), [2, 1, 2]);
+    lab.apply(StopServer { instance: first });
+    lab.alter_on(SECOND, GroupAction::ForceFailover).unwrap();
+    invariants::check(&lab.world).unwrap();
+    lab.turn_endpoint_of(SECOND, EndpointState::Started);
+    lab.insert(SECOND, 3).unwrap();
+    lab.settle();
+    assert_eq!(lab.synchronization(THIRD), Some(S::Synchronized));
+    assert_eq!(lab.db(SECOND).content.tables, lab.db(THIRD).content.tables);
+    // The first one comes back, and the third takes over meanwhile.
+    lab.apply(StartServer { instance: first });
+    change(&mut lab, By::StepDown, SECOND, THIRD);
+    for old in [first, SECOND] {
+        lab.alter_on(old, GroupAction::SetRoleSecondary).unwrap();
+        resume_on(&mut lab, old);
+    }
+    lab.insert(THIRD, 4).unwrap();
+    lab.settle();
+    for id in [first, SECOND] {
+        assert_eq!(lab.synchronization(id), Some(S::Synchronized));
+        assert_eq!(lab.db(id).content.tables, lab.db(THIRD).content.tables);
+    }
+    assert_eq!(lab.rows(THIRD), 3);
+}
+
 /// How SQL Server's side changes its primary.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum By {
@@ -330,6 +368,14 @@ fn a_link_to_a_machine_has_to_be_told() {
             lab.insert(first, 7).unwrap();
             lab.settle();
             assert_eq!(lab.rows(mi), 2, "{case}");
+        }
+        if !stays {
+            let reports = examine(&lab.world, &Wish::default()).unwrap();
+            let checks = reports.iter().flat_map(|report| &report.checks);
+            let mut remedies = checks.flat_map(|check| &check.remedy);
+            let told =
+                remedies.any(|remedy| remedy.contains("(LISTENER_URL = 'TCP://10.0.0.5:5022')"));
+            assert!(told, "{case}: {reports:?}");
         }
         let url = MemberChange {
             listener_url: Some("TCP://10.0.0.5:5022".into()),

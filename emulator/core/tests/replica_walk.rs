@@ -31,6 +31,7 @@ enum Act {
     AddDatabase,
     RemoveDatabase,
     DropGroup(bool),
+    DropDistributed(bool),
     DropDatabase(bool),
     Suspend(bool, bool),
     HadrOff(bool),
@@ -47,6 +48,7 @@ enum Act {
 enum OfLink {
     Create(bool),
     Tell(bool),
+    Delete,
     Force,
     GiveUp,
     Planned,
@@ -70,6 +72,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::AddDatabase),
         1 => Just(Act::RemoveDatabase),
         1 => second().prop_map(Act::DropGroup),
+        1 => second().prop_map(Act::DropDistributed),
         1 => second().prop_map(Act::DropDatabase),
         2 => (second(), any::<bool>()).prop_map(|(on, resume)| Act::Suspend(on, resume)),
         1 => second().prop_map(Act::HadrOff),
@@ -86,6 +89,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => prop_oneof![
             any::<bool>().prop_map(OfLink::Create),
             any::<bool>().prop_map(OfLink::Tell),
+            Just(OfLink::Delete),
             Just(OfLink::Force),
             Just(OfLink::GiveUp),
             Just(OfLink::Planned),
@@ -146,6 +150,11 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             .map(|_| ()),
         Act::DropGroup(second) => {
             let (instance, name) = (on(second), "AG_db1".into());
+            lab.world
+                .apply(now, DropAvailabilityGroup { instance, name })
+        }
+        Act::DropDistributed(second) => {
+            let (instance, name) = (on(second), "DAG_db1".into());
             lab.world
                 .apply(now, DropAvailabilityGroup { instance, name })
         }
@@ -224,6 +233,15 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
                 true => LISTENER.into(),
                 false => "TCP://10.0.0.4:5022".into(),
             });
+            let create = CreateLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+                spec: milink_core::link::LinkSpec {
+                    partner_endpoint: std::sync::Arc::clone(&own),
+                    ..Lab::spec()
+                },
+            };
+            lab.world.apply(now, create)?;
             let server = lab.world.instance(lab.sql).unwrap();
             let ready = server.group("AG_db1").is_some() && server.group("DAG_db1").is_none();
             if ready {
@@ -235,15 +253,7 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
                     lab.create_dag_at(&own, &url);
                 }
             }
-            let create = CreateLink {
-                instance: lab.mi,
-                name: "DAG_db1".into(),
-                spec: milink_core::link::LinkSpec {
-                    partner_endpoint: own,
-                    ..Lab::spec()
-                },
-            };
-            lab.world.apply(now, create).map(|_| ())
+            Ok(())
         }
         OfLink::Tell(second) => {
             let instance = if second { SECOND } else { lab.sql };
@@ -258,6 +268,13 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
                 action: GroupAction::ModifyMembers(vec![("AG_db1".into(), change)]),
             };
             lab.world.apply(now, alter).map(|_| ())
+        }
+        OfLink::Delete => {
+            let delete = milink_core::link::DeleteLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+            };
+            lab.world.apply(now, delete).map(|_| ())
         }
         OfLink::Force => lab.fail_over(FailoverKind::ForcedAllowDataLoss).map(|_| ()),
         OfLink::GiveUp => lab.alter_dag(GroupAction::SetRoleSecondary).map(|_| ()),

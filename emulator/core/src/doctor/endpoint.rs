@@ -89,6 +89,22 @@ pub(super) fn address(subject: &Subject<'_>) -> Check {
     };
     let looked_for = format!("the partner endpoint is '{}'", link.partner_endpoint());
     let url = crate::listener_url::ListenerUrl::parse(link.partner_endpoint());
+    // An address of a machine does not go with the primary role from replica to replica.
+    let mut sets = subject.world.replica_sets.values();
+    let moved = sets.any(|set| set.primary == server.id && set.name == link.spec.partner_group);
+    let leads_here = url
+        .as_ref()
+        .is_none_or(|url| crate::link::has_address(server, url));
+    if moved && !leads_here {
+        let address = format!("TCP://{}:{}", of_server.address, endpoint.port);
+        return title
+            .fail(looked_for)
+            .and(format!("the primary replica of '{}' is {} now", link.spec.partner_group, server.name))
+            .remedy(format!(
+                "ALTER AVAILABILITY GROUP [{}] MODIFY AVAILABILITY GROUP ON N'{}' WITH (LISTENER_URL = '{address}');",
+                link.id.name, link.spec.partner_group
+            ));
+    }
     let really = of_server.loopback.map(|(_, port)| port);
     let right = url
         .as_ref()

@@ -783,13 +783,8 @@ fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<String> {
         let old = world.instance(loser)?.database(name)?;
         let new = world.instance(change.primary)?.database(name)?;
         // SQL Server may have another primary since, with a history of its own.
-        let mut sets = world.replica_sets.values();
-        let replaced = sets.any(|set| {
-            let mut failovers = set.failovers.iter();
-            Some(set.primary) == link.partner && failovers.any(|it| it.forced && it.at >= change.at)
-        });
         let comparable = link.phase == Phase::Diverged
-            && !replaced
+            && change.history == Some(old.recovery_fork)
             && old.guid == new.guid
             && old.copy.is_none()
             && change.end > change.common

@@ -1401,6 +1401,7 @@ fn keep(world: &mut World, forced: bool, common: u32, end: u32, lost: &[u32]) {
         primary: MI,
         common: at(common),
         end: at(end),
+        history: None,
         lost: lost.collect(),
         discarded: Vec::new(),
     };

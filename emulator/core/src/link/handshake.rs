@@ -141,7 +141,7 @@ pub(crate) fn listens_at(world: &World, server: &Instance, url: &ListenerUrl) ->
 }
 
 /// Whether a URL leads to a SQL Server, by itself or by a listener that is the primary's.
-fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
+pub(crate) fn has_address(instance: &Instance, url: &ListenerUrl) -> bool {
     has_own_address(instance, url) || has_listener(instance, &url.host)
 }
 

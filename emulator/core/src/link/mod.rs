@@ -43,7 +43,7 @@ pub use trust::PartnerCertificate;
 pub(crate) use trust::check_permission;
 
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary};
-pub(crate) use handshake::{has_own_address, listens_at, partner_of};
+pub(crate) use handshake::{has_address, has_own_address, listens_at, partner_of};
 pub(crate) use laws::{bandwidth_is_shared, copies_follow_one_primary, links_keep_to_limits};
 pub(crate) use limits::most_databases;
 pub(crate) use local_failover::{go_over, hand_distributed, let_go, readdress};

@@ -33,6 +33,8 @@ pub struct RoleChange {
     pub common: Lsn,
     /// Where the old primary's log ended then.
     pub end: Lsn,
+    /// Its `recovery_fork_guid`, if it was there: with another one it has another history.
+    pub history: Option<uuid::Uuid>,
     /// What the old primary had committed and the new one had not hardened.
     pub lost: Vec<LostTransaction>,
     /// What the side that gave up undid in the end: `lost`, and what it went on to commit by itself.
@@ -87,6 +89,7 @@ pub(super) fn hand_over(world: &mut World, id: &LinkId, at: Flow) {
         primary: target.0,
         common: position.hardened,
         end,
+        history: Some(old.recovery_fork),
         lost: Vec::new(),
         discarded: Vec::new(),
     };
@@ -133,6 +136,7 @@ pub(super) fn split(world: &mut World, id: &LinkId, at: Flow) {
         primary: target.0,
         common,
         end,
+        history: old.as_ref().map(|old| old.recovery_fork),
         lost,
         discarded: Vec::new(),
     };

@@ -87,6 +87,7 @@ pub(crate) fn forced_failovers_lose_the_whole_suffix(world: &World) -> Option<St
             let old = world.instance(id.instance)?.databases.get(&target)?;
             let fork = following.fork.as_ref()?;
             let comparable = old.copy.is_none()
+                && change.history == Some(old.recovery_fork)
                 && fork.common == change.common
                 && change.end > change.common
                 && old.log.end() >= change.end

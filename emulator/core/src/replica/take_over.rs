@@ -198,6 +198,7 @@ fn exchange<'a>(world: &mut World, pair: &'a Pair, forced: bool) -> Option<Chang
         None => write_alone(world, *at, fork.as_ref(), forced)?,
     };
     // Nothing of what a database follows is lost with it.
+    let history = old.as_ref().map(|old| old.recovery_fork);
     let lost = old.filter(|_| forwards.is_none());
     let lost = lost.map_or_else(Vec::new, |old| committed_from(&old, fork.common));
     let change = RoleChange {
@@ -206,6 +207,7 @@ fn exchange<'a>(world: &mut World, pair: &'a Pair, forced: bool) -> Option<Chang
         primary: at.target.0,
         common: fork.common,
         end,
+        history,
         lost,
         discarded: Vec::new(),
     };

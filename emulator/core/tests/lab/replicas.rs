@@ -21,6 +21,9 @@ use super::{Lab, MASTER, Step, facts};
 /// Where the second SQL Server is in a lab.
 pub(crate) const SECOND: InstanceId = InstanceId(3);
 
+/// And a third one, if it has been added.
+pub(crate) const THIRD: InstanceId = InstanceId(4);
+
 /// A step on the way to a second replica that a test can leave out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Apart {
@@ -76,6 +79,24 @@ impl Lab {
             .unwrap();
         lab.settle();
         lab
+    }
+
+    /// A third server with a replica in step.
+    pub(crate) fn add_third(&mut self) {
+        self.add_server(THIRD, "sqlserver3", 6, true);
+        let encryption = EndpointEncryption::Required(EncryptionAlgorithm::Aes);
+        let started = EndpointState::Started;
+        self.add_endpoint(THIRD, "Cert_sqlserver3", 6, started, encryption);
+        for (other, mark) in [(self.sql, 1), (SECOND, 5)] {
+            self.import(other, "Cert_sqlserver3", 6);
+            self.import(THIRD, &format!("Cert_of_{mark}"), mark);
+        }
+        let add = GroupAction::AddReplica(replica("sqlserver3", 6));
+        self.alter_on(self.sql, add).unwrap();
+        self.join(THIRD).unwrap();
+        self.alter_on(THIRD, GroupAction::CreateAnyDatabase(true))
+            .unwrap();
+        self.settle();
     }
 
     /// A group in a Windows cluster, with its second replica in step.

@@ -1,20 +1,21 @@
-//! ALTER and DROP AVAILABILITY GROUP.
+//! ALTER AVAILABILITY GROUP.
 
 use std::sync::Arc;
 
-use super::create::{ReplicaSpec, eligible_database};
+use super::create::ReplicaSpec;
 use super::listener::{self, ListenerChange, ListenerSpec, Routing, Taken};
+use super::member::{
+    MemberChange, check_distributed_options, check_modification, modify_member, moved_to,
+};
+use super::membership::{add_databases, remove_databases};
 use crate::availability_group::{
-    AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, DistributedGroup,
-    FailoverMode, LocalGroup, Role, SecondaryConnections, SeedingMode,
+    AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, FailoverMode, LocalGroup,
+    Role, SecondaryConnections, SeedingMode,
 };
 use crate::command::Request;
-use crate::database::{Database, DatabaseState};
-use crate::event::EventKind;
-use crate::ids::{DatabaseId, IdSource, InstanceId};
+use crate::ids::{IdSource, InstanceId};
 use crate::instance::Instance;
 use crate::link;
-use crate::listener_url::ListenerUrl;
 use crate::names::Name;
 use crate::refusal::{GroupRefusal, Refusal};
 use crate::replica;
@@ -84,24 +85,6 @@ pub struct ReplicaChange {
     pub primary_read_write_only: Option<bool>,
     pub secondary_connections: Option<SecondaryConnections>,
     pub read_only_routing_url: Option<Option<Arc<str>>>,
-}
-
-/// A change of a member of a distributed group; what is none stays as it is.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[expect(missing_docs, reason = "the fields are the options' names")]
-pub struct MemberChange {
-    pub listener_url: Option<Arc<str>>,
-    pub availability_mode: Option<AvailabilityMode>,
-    pub seeding_mode: Option<SeedingMode>,
-    pub session_timeout: Option<Span>,
-}
-
-/// DROP AVAILABILITY GROUP.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields are the statement's words")]
-pub struct DropAvailabilityGroup {
-    pub instance: InstanceId,
-    pub name: Name,
 }
 
 impl Request for AlterAvailabilityGroup {
@@ -182,56 +165,6 @@ impl Request for AlterAvailabilityGroup {
     }
 }
 
-/// Where the instance's own member of a distributed group is from now on, if that is what changes.
-fn moved_to(group: &AvailabilityGroup, action: &GroupAction) -> Option<(Name, Arc<str>)> {
-    let (GroupAction::ModifyMembers(changes), Some(pair)) = (action, group.as_distributed()) else {
-        return None;
-    };
-    let own = &pair.local().group;
-    let mut changes = changes.iter().rev();
-    let url =
-        changes.find_map(|(name, change)| change.listener_url.as_ref().filter(|_| name == own));
-    url.map(|url| (own.clone(), Arc::clone(url)))
-}
-
-impl Request for DropAvailabilityGroup {
-    type Reply = ();
-
-    fn apply(self, world: &mut World) -> Result<(), Refusal> {
-        let now = world.now();
-        let instance = world.instance_mut(self.instance);
-        if instance.is_managed_instance() {
-            return Err(GroupRefusal::Managed.into());
-        }
-        let found = instance.group(self.name.as_str()).cloned();
-        let group = found.ok_or_else(|| GroupRefusal::NotFound {
-            name: self.name.to_string(),
-        })?;
-        if let Some(dag) = distributed_over(instance, &group.name) {
-            let group = self.name.to_string();
-            return Err(GroupRefusal::UsedByDistributed { group, dag }.into());
-        }
-        if let Some(local) = group.as_local() {
-            for member in &local.databases {
-                if let Some(database) = instance.database_mut(member.database) {
-                    leave(database);
-                }
-            }
-        }
-        instance.groups.remove(&group.id);
-        instance.log(
-            now,
-            format!("The availability group '{}' was dropped.", group.name),
-        );
-        let server = instance.name.to_string();
-        world.record(EventKind::GroupDropped {
-            instance: server,
-            group: group.name.to_string(),
-        });
-        Ok(())
-    }
-}
-
 impl GroupOptions {
     /// Puts the options that were given into a group.
     pub(super) fn apply(&self, group: &mut LocalGroup, required: &mut i32) {
@@ -245,95 +178,6 @@ impl GroupOptions {
         group.db_failover = self.db_failover.unwrap_or(group.db_failover);
         group.dtc_support = self.dtc_support.unwrap_or(group.dtc_support);
         *required = self.required_synchronized_secondaries.unwrap_or(*required);
-    }
-}
-
-fn add_databases(
-    instance: &mut Instance,
-    group: &mut AvailabilityGroup,
-    names: &[Name],
-    ids: &mut IdSource,
-) -> Result<(), Refusal> {
-    let (id, group_name) = (group.id, group.name.clone());
-    let several = links_have_several(instance);
-    let local = primary_of(group)?;
-    // Databases are added on the primary's side of a link (documented).
-    if several && is_forwarder(instance, &group_name) {
-        let group = group_name.to_string();
-        return Err(GroupRefusal::NotPrimary { group }.into());
-    }
-    for name in names {
-        if local.basic && !local.databases.is_empty() {
-            return Err(GroupRefusal::BasicSecondDatabase {
-                group: group_name.to_string(),
-            }
-            .into());
-        }
-        let link = link_over(instance, &group_name);
-        if let Some(dag) = link.filter(|_| !several && !local.databases.is_empty()) {
-            return Err(GroupRefusal::LinkOneDatabase {
-                group: group_name.to_string(),
-                dag,
-            }
-            .into());
-        }
-        let member = eligible_database(instance, name, &group_name, ids)?;
-        instance
-            .database_mut(member.database)
-            .expect("found a moment ago")
-            .group = Some((id, member.id));
-        local.databases.push(member);
-    }
-    Ok(())
-}
-
-fn remove_databases(
-    instance: &mut Instance,
-    group: &mut AvailabilityGroup,
-    names: &[Name],
-) -> Result<(), Refusal> {
-    let group_name = group.name.clone();
-    let local = primary_of(group)?;
-    for name in names {
-        let at = local
-            .databases
-            .iter()
-            .position(|member| member.name == *name);
-        let (database, group) = (name.to_string(), group_name.to_string());
-        let Some(at) = at else {
-            return Err(GroupRefusal::DatabaseNotInGroup { database, group }.into());
-        };
-        let link = link_over(instance, &group_name);
-        if let Some(dag) = link.filter(|_| !links_have_several(instance)) {
-            return Err(GroupRefusal::LinkedDatabase {
-                database,
-                group,
-                dag,
-            }
-            .into());
-        }
-        let member = local.databases.remove(at);
-        if let Some(database) = instance.database_mut(member.database) {
-            leave(database);
-        }
-    }
-    Ok(())
-}
-
-/// A database of an instance is in no group any more, which does not list it by now.
-pub(crate) fn leave_group(instance: &mut Instance, database: DatabaseId) {
-    if let Some(database) = instance.database_mut(database) {
-        leave(database);
-    }
-}
-
-/// A database is in no group any more.
-fn leave(database: &mut Database) {
-    database.group = None;
-    database.suspended = None;
-    // A secondary database without its group waits for a restore, as the product leaves it.
-    if database.copy.take().is_some() {
-        database.state = DatabaseState::Restoring;
     }
 }
 
@@ -484,119 +328,6 @@ fn change(
     Ok(())
 }
 
-/// `MODIFY AVAILABILITY GROUP ON` of a link: not while it fails over, and never manual seeding of the instance's group.
-fn check_modification(
-    instance: &Instance,
-    group: &str,
-    pair: &DistributedGroup,
-    changes: &[(Name, MemberChange)],
-) -> Result<(), Refusal> {
-    if !is_link(pair) {
-        return Ok(());
-    }
-    let group = || group.to_owned();
-    if pair.role == Role::Resolving {
-        return Err(GroupRefusal::FailingOver { group: group() }.into());
-    }
-    for (member, change) in changes {
-        if pair.remote().group == *member && change.seeding_mode == Some(SeedingMode::Manual) {
-            let member = member.to_string();
-            return Err(GroupRefusal::LinkManualSeeding { member }.into());
-        }
-        // The message is new with SQL Server 2025; that it is about the address of the instance is a guess.
-        let moved = |url: &Arc<str>| *url != pair.remote().listener_url;
-        let moved = change.listener_url.as_ref().is_some_and(moved);
-        if pair.remote().group == *member && moved && instance.build().major >= 17 {
-            let option = "LISTENER_URL";
-            return Err(GroupRefusal::LinkOption {
-                group: group(),
-                option,
-            }
-            .into());
-        }
-    }
-    Ok(())
-}
-
-/// `SET` of a distributed group: it has one option only.
-fn check_distributed_options(
-    instance: &Instance,
-    group: &str,
-    pair: &DistributedGroup,
-    options: &GroupOptions,
-) -> Result<(), Refusal> {
-    let group = || group.to_owned();
-    if is_link(pair) && pair.role == Role::Resolving {
-        return Err(GroupRefusal::FailingOver { group: group() }.into());
-    }
-    let others = GroupOptions {
-        required_synchronized_secondaries: None,
-        ..options.clone()
-    };
-    if others != GroupOptions::default() {
-        return Err(if is_link(pair) && instance.build().major >= 17 {
-            let option = "An option of local availability groups";
-            GroupRefusal::LinkOption {
-                group: group(),
-                option,
-            }
-            .into()
-        } else {
-            GroupRefusal::IsDistributed { group: group() }.into()
-        });
-    }
-    // The other member is the only one that can be synchronized.
-    match options.required_synchronized_secondaries {
-        Some(count) if !(0..=1).contains(&count) => {
-            let group = group();
-            Err(GroupRefusal::TooManyRequiredSecondaries { group, count }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn is_link(pair: &DistributedGroup) -> bool {
-    ListenerUrl::parse(&pair.remote().listener_url).is_some_and(|url| url.server.is_some())
-}
-
-fn modify_member(
-    dag: &mut DistributedGroup,
-    group: &str,
-    name: &Name,
-    change: MemberChange,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let found = dag.members.iter_mut().find(|member| member.group == *name);
-    let not_found = GroupRefusal::MemberNotFound {
-        member: name.to_string(),
-        group: group.to_owned(),
-    };
-    let member = found.ok_or(not_found)?;
-    if let Some(url) = change.listener_url {
-        if ListenerUrl::parse(&url).is_none() {
-            return Err(GroupRefusal::BadUrl {
-                replica: name.to_string(),
-                url: url.to_string(),
-            }
-            .into());
-        }
-        member.listener_url = url;
-    }
-    if let Some(timeout) = change.session_timeout {
-        if timeout < Span::seconds(5) {
-            return Err(GroupRefusal::SessionTimeoutTooShort {
-                replica: name.to_string(),
-            }
-            .into());
-        }
-        member.session_timeout = timeout;
-    }
-    member.availability_mode = change.availability_mode.unwrap_or(member.availability_mode);
-    member.seeding_mode = change.seeding_mode.unwrap_or(member.seeding_mode);
-    member.modified = now;
-    Ok(())
-}
-
 impl ReplicaChange {
     /// The replica with this change, as a specification to be checked.
     fn over(self, old: &crate::availability_group::Replica) -> ReplicaSpec {
@@ -624,7 +355,7 @@ impl ReplicaChange {
 }
 
 /// The local group, which must be one and primary here.
-fn primary_of(group: &mut AvailabilityGroup) -> Result<&mut LocalGroup, Refusal> {
+pub(super) fn primary_of(group: &mut AvailabilityGroup) -> Result<&mut LocalGroup, Refusal> {
     let name = group.name.to_string();
     let local = local_of(group)?;
     if local.role != Role::Primary {
@@ -638,40 +369,4 @@ fn local_of(group: &mut AvailabilityGroup) -> Result<&mut LocalGroup, Refusal> {
     group
         .as_local_mut()
         .ok_or_else(|| GroupRefusal::IsDistributed { group: name }.into())
-}
-
-/// The distributed group that has `group` as its local member.
-fn distributed_over(instance: &Instance, group: &Name) -> Option<String> {
-    find_distributed(instance, group, |_| true)
-}
-
-/// The link that has `group` as its local member.
-fn link_over(instance: &Instance, group: &Name) -> Option<String> {
-    find_distributed(instance, group, is_link)
-}
-
-/// Whether the links of a SQL Server have several databases each: then databases come and go while they are linked.
-fn links_have_several(instance: &Instance) -> bool {
-    instance
-        .as_sql_server()
-        .is_some_and(|server| server.multi_database_links)
-}
-
-/// Whether `group` is the secondary side of a link.
-fn is_forwarder(instance: &Instance, group: &Name) -> bool {
-    find_distributed(instance, group, |pair| {
-        is_link(pair) && pair.role == Role::Secondary
-    })
-    .is_some()
-}
-
-fn find_distributed(
-    instance: &Instance,
-    group: &Name,
-    wanted: impl Fn(&DistributedGroup) -> bool,
-) -> Option<String> {
-    instance.groups.values().find_map(|candidate| {
-        let dag = candidate.as_distributed()?;
-        (dag.local().group == *group && wanted(dag)).then(|| candidate.name.to_string())
-    })
 }
