@@ -167,6 +167,14 @@ fn subscription_child(call: &Call<'_>) -> Result<Answer, ArmError> {
             group_exists(call, group)?;
             get_only(resources::generic::list)
         }
+        (Some(group), [], Some("exporttemplate")) => {
+            check("Microsoft.Resources/resourceGroups", Versions::Resources)?;
+            group_exists(call, group)?;
+            match call.method {
+                Method::POST => resources::export::export(call),
+                _ => Err(ArmError::method_not_allowed(&["POST"])),
+            }
+        }
         // The operations of a deployment are asked for without a provider in the path.
         (_, [(word, _), ..], _) if word.eq_ignore_ascii_case("deployments") => {
             in_namespace(&of_resources(call), "Microsoft.Resources")

@@ -4,6 +4,7 @@ mod authentication;
 mod common;
 mod data_factory;
 mod deployments;
+mod export;
 mod forwarding;
 mod graph;
 mod hostile;

@@ -69,6 +69,17 @@ pub(in crate::arm) fn list(call: &Call<'_>) -> Result<Answer, ArmError> {
     paging::page(call, shown)
 }
 
+/// What the call's group holds: types and ids.
+pub(super) fn ids(call: &Call<'_>) -> Vec<(String, String)> {
+    let rows = call.read(rows).into_iter();
+    let rows = rows.filter(|row| row.group.eq_ignore_ascii_case(call.path.group_name()));
+    rows.map(|row| {
+        let id = call.id_in_group(&row.group, &format!("{}/{}", row.kind, row.name));
+        (row.kind_name().to_string(), id)
+    })
+    .collect()
+}
+
 fn show(call: &Call<'_>, row: &Row, expand: &str) -> Value {
     let id = call.id_in_group(&row.group, &format!("{}/{}", row.kind, row.name));
     let short = row

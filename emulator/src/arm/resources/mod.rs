@@ -8,6 +8,7 @@ pub(super) mod databases;
 pub(super) mod deployments;
 pub(super) mod distributed_availability_groups;
 pub(super) mod endpoint_certificates;
+pub(super) mod export;
 pub(super) mod generic;
 mod instance;
 pub(super) mod instance_operations;
