@@ -215,6 +215,26 @@ fn a_replica_without_a_primary_stands_alone() {
     assert_eq!(lab.rows(SECOND), 2);
 }
 
+/// A cluster that would fail over by itself is not emulated, and says so.
+#[test]
+fn automatic_failover_is_refused_by_its_name() {
+    let mut lab = Lab::clustered(Profile::Fast);
+    let automatic = |lab: &mut Lab, server: &str| {
+        let change = ReplicaChange {
+            failover_mode: Some(FailoverMode::Automatic),
+            ..ReplicaChange::default()
+        };
+        lab.alter_on(lab.sql, GroupAction::ModifyReplica(server.into(), change))
+    };
+    // It takes both of them.
+    automatic(&mut lab, "sqlserver2").unwrap();
+    let before = lab.world.clone();
+    let refused = automatic(&mut lab, "sqlserver1");
+    let what = "automatic failover between the replicas of an availability group";
+    assert_eq!(refused, Err(GroupRefusal::NotEmulated { what }.into()));
+    invariants::check_refusal(&before, &lab.world).unwrap();
+}
+
 /// A third replica follows whoever is primary, and goes back with a new one that has less.
 #[test]
 fn a_third_replica_goes_along() {

@@ -9,12 +9,12 @@ use super::{
     replica_of, seeding, steps,
 };
 use crate::availability_group::{
-    AvailabilityGroup, ClusterType, GroupDatabase, GroupKind, LocalGroup, Role,
+    AvailabilityGroup, ClusterType, FailoverMode, GroupDatabase, GroupKind, LocalGroup, Role,
 };
 use crate::database::{Database, DatabaseState, SecondaryCopy};
 use crate::durations::Transition;
 use crate::event::EventKind;
-use crate::ids::{DatabaseId, GroupDatabaseId, InstanceId};
+use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::instance::Instance;
 use crate::names::Name;
 use crate::refusal::{GroupRefusal, Refusal};
@@ -53,6 +53,7 @@ pub(crate) fn join(
         let what = "another replica of a contained availability group";
         return Err(GroupRefusal::NotEmulated { what }.into());
     }
+    check_manual(local, [primary, &server])?;
     if local.cluster == ClusterType::Wsfc && primary.cluster != server.cluster {
         return Err(no_contact().into());
     }
@@ -98,6 +99,32 @@ pub(crate) fn join(
     });
     steps::connect(world, id);
     Ok(())
+}
+
+/// With FAILOVER_MODE = AUTOMATIC on both replicas the cluster would fail over by itself.
+pub(crate) fn check_manual(local: &LocalGroup, servers: [&Instance; 2]) -> Result<(), Refusal> {
+    let automatic = servers.into_iter().all(|server| {
+        let replica = replica_of(local, server);
+        replica.is_some_and(|replica| replica.failover_mode == FailoverMode::Automatic)
+    });
+    match automatic {
+        false => Ok(()),
+        true => {
+            let what = "automatic failover between the replicas of an availability group";
+            Err(GroupRefusal::NotEmulated { what }.into())
+        }
+    }
+}
+
+/// The servers that have joined a group of which a server is the primary.
+pub(crate) fn joined(world: &World, primary: InstanceId, group: GroupId) -> Vec<Arc<Instance>> {
+    let set = world.replica_sets.get(&group);
+    let set = set.filter(|set| set.primary == primary);
+    let secondaries = set.map(|set| set.secondaries.keys());
+    let servers = secondaries.into_iter().flatten();
+    servers
+        .filter_map(|id| world.instance(*id).cloned())
+        .collect()
 }
 
 /// The primary that expects a server as a replica of a group, and its half.

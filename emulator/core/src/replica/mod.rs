@@ -14,7 +14,7 @@ mod steps;
 mod take_over;
 
 pub(crate) use failover::{fail_over, force_fail_over, give_up_primary, go_offline};
-pub(crate) use join::{join, join_database};
+pub(crate) use join::{check_manual, join, join_database, joined};
 pub(crate) use laws::{
     caught_up_secondaries_have_the_rows, connected_replicas_run, followers_are_not_written,
     forced_failovers_lose_a_suffix, forced_failovers_lose_the_whole_suffix, logs_are_prefixes,

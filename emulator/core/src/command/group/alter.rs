@@ -144,6 +144,7 @@ impl Request for AlterAvailabilityGroup {
                 return changed.map(|()| None);
             }
         }
+        let others = replica::joined(world, self.instance, group.id);
         let instance = world.instance_mut(self.instance);
         let moved = moved_to(&group, &self.action);
         let changed = match self.action {
@@ -154,6 +155,11 @@ impl Request for AlterAvailabilityGroup {
             action => change(instance, &taken, &mut group, action, &mut ids, now),
         };
         changed?;
+        if let Some(local) = group.as_local() {
+            for other in &others {
+                replica::check_manual(local, [instance, other])?;
+            }
+        }
         group.sequence += 1;
         let id = group.id;
         instance.groups.insert(id, Arc::new(group));
