@@ -257,3 +257,162 @@ fn hostile_text_is_answered() {
         assert!(told.contains("\n42\n"), "{told}");
     });
 }
+
+/// What threads of the emulator have (documentation: `std::thread`, "Stack size").
+const STACK: usize = 2 << 20;
+
+/// What a session says to these batches, one after the other, on a stack of that size.
+fn told(batches: Vec<String>) -> String {
+    let work = move || {
+        let mut lab = Lab::new();
+        let mut talk = Talk::new(&mut lab);
+        let mut told = String::new();
+        for text in batches {
+            talk.start(Request::Batch { text });
+            told = talk.run(&mut lab);
+        }
+        assert_eq!(invariants::check(&lab.world), Ok(()));
+        told
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    let thread = thread.expect("a thread starts");
+    thread
+        .join()
+        .expect("it neither panics nor runs out of stack")
+}
+
+fn table() -> String {
+    "CREATE TABLE t (a int); INSERT t VALUES (1), (2), (NULL)".to_owned()
+}
+
+#[test]
+fn long_texts_are_run() {
+    let list = (0..150_000)
+        .map(|n| n.to_string())
+        .collect::<Vec<_>>()
+        .join(",");
+    assert!(list.len() > 900_000);
+    let whens: String = (0..4_000).map(|n| format!(" WHEN {n} THEN {n}")).collect();
+    for (text, row) in [
+        (format!("SELECT COUNT(*) FROM t WHERE a IN ({list})"), "2"),
+        (
+            format!("SELECT COUNT(*) FROM t WHERE a NOT IN ({list})"),
+            "0",
+        ),
+        (
+            format!(
+                "SELECT SUM(a) FROM t WHERE a = 5{}",
+                " OR a = 2".repeat(5_000)
+            ),
+            "2",
+        ),
+        (
+            format!(
+                "SELECT SUM(a) FROM t WHERE a = 2{}",
+                " AND a > 1".repeat(5_000)
+            ),
+            "2",
+        ),
+        (
+            format!(
+                "SELECT COUNT(*) FROM (SELECT 1 AS a{}) AS x",
+                " UNION ALL SELECT 1".repeat(2_000)
+            ),
+            "2001",
+        ),
+        (
+            format!(
+                "SELECT COUNT(*) FROM (SELECT 1 AS a{}) AS x",
+                " UNION SELECT 1".repeat(2_000)
+            ),
+            "1",
+        ),
+        (format!("SELECT MAX(CASE a{whens} END) FROM t"), "2"),
+        (
+            format!("SELECT COUNT(*) FROM t WHERE a < (0{})", " + 1".repeat(100)),
+            "2",
+        ),
+    ] {
+        let start: String = text.chars().take(60).collect();
+        let told = told(vec![table(), text]);
+        assert!(
+            told.contains(&format!("\n{row}\n")),
+            "{start}…: {told:.300}"
+        );
+    }
+}
+
+/// As deep as the parser lets it: what it takes, everything behind it takes as well.
+#[test]
+fn what_is_as_deep_as_may_be_is_run() {
+    for (start, open, middle, close) in [
+        ("SELECT ", "(", "1", ")"),
+        ("SELECT ", "- ", "1", ""),
+        ("SELECT ", "ABS(1 + ", "1", ")"),
+        ("SELECT ", "CASE WHEN 1 = 1 THEN ", "1", " END"),
+        ("SELECT ", "CAST(", "1", " AS int)"),
+        ("SELECT ", "COALESCE(NULL, ", "1", ")"),
+        ("SELECT ", "(SELECT ", "1", ")"),
+        ("SELECT a FROM t WHERE ", "NOT ", "a = 1", ""),
+        (
+            "SELECT a FROM t WHERE ",
+            "EXISTS (SELECT a FROM t WHERE ",
+            "1 = 1",
+            ")",
+        ),
+        ("SELECT * FROM ", "(SELECT * FROM ", "t", ") AS x"),
+        ("", "BEGIN ", "SELECT 1", " END"),
+        ("", "IF 1 = 1 ", "SELECT 1", ""),
+        (
+            "",
+            "BEGIN TRY ",
+            "SELECT 1",
+            " END TRY BEGIN CATCH END CATCH",
+        ),
+    ] {
+        let text = |depth: usize| {
+            format!(
+                "{start}{}{middle}{}",
+                open.repeat(depth),
+                close.repeat(depth)
+            )
+        };
+        let deepest = (1..300).rev().find(|depth| {
+            let text = text(*depth);
+            std::thread::scope(|scope| {
+                scope
+                    .spawn(|| parse_batch(&text, ParseOptions::default()).is_ok())
+                    .join()
+                    .expect("it is parsed or refused")
+            })
+        });
+        let deepest = deepest.expect("something is taken");
+        let told = told(vec![table(), text(deepest)]);
+        assert!(!told.is_empty(), "{start}{open} {deepest}");
+    }
+}
+
+#[test]
+fn calls_within_calls_are_refused_with_217() {
+    for (procedure, call) in [
+        ("CREATE PROCEDURE p AS EXEC p", "EXEC p"),
+        ("CREATE PROCEDURE p AS EXEC('EXEC p')", "EXEC p"),
+        (
+            "CREATE PROCEDURE p AS EXEC sp_executesql N'EXEC p'",
+            "EXEC p",
+        ),
+        (
+            "CREATE PROCEDURE p AS BEGIN TRY EXEC p END TRY BEGIN CATCH THROW END CATCH",
+            "EXEC p",
+        ),
+    ] {
+        let told = told(vec![procedure.to_owned(), call.to_owned()]);
+        assert!(told.contains("217"), "{procedure}: {told:.500}");
+    }
+    let mut text = "SELECT 1".to_owned();
+    for _ in 0..12 {
+        text = format!("EXEC('{}')", text.replace('\'', "''"));
+    }
+    let told = told(vec![text]);
+    assert!(told.contains("\n1\n"), "{told:.300}");
+}

@@ -396,4 +396,62 @@ mod tests {
             assert_eq!(read(line), format!("unknown: {line}"));
         }
     }
+
+    /// Whatever a script says, its lines are commands that are known, or the first that is not is named as it was written.
+    #[test]
+    fn hostile_scripts_are_read_or_refused() {
+        let valid = proptest::sample::select(vec![
+            "sudo ./ip_fwd.sh -i eth0 -f 1433 -a mi1.zone.database.windows.net -b 1433  # the article",
+            "sysctl -w net.ipv4.ip_forward=1 && echo 1 | sudo tee /proc/sys/net/ipv4/ip_forward",
+            "iptables -t nat -A PREROUTING -p tcp -i eth0 --dport 1433 -j DNAT --to-destination 10.0.0.4:1433",
+            "iptables -t nat -A POSTROUTING -j MASQUERADE\niptables -t nat -D PREROUTING 1",
+            "iptables -t nat -L PREROUTING -n --line-numbers; iptables -F",
+        ]);
+        let valid = proptest::strategy::Strategy::prop_map(valid, str::to_owned);
+        let words = [
+            "-t",
+            "nat",
+            "-A",
+            "-I",
+            "-D",
+            "-F",
+            "PREROUTING",
+            "POSTROUTING",
+            "--dport",
+            "65536",
+            "-1",
+            "0",
+            "99999999999999999999",
+            "--to-destination",
+            "10.0.0.4:",
+            ":1433",
+            "1.2.3.4:1-65535",
+            "\\\n",
+            "\"",
+            "'",
+            "$(x)",
+            "`x`",
+            "&&",
+            "||",
+            ">>",
+            "|",
+            "#",
+            "sudo",
+            "-w",
+            "=",
+            "!",
+        ];
+        milink_hostile::text("shell-script", 500, valid, &words, |text| {
+            let lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+            let read = parse(&lines);
+            assert_eq!(parse(&[text.to_owned()]), read);
+            match read {
+                // Each takes a word at least.
+                Ok(commands) => assert!(commands.len() <= text.len()),
+                Err(Unknown(line)) => {
+                    assert!(!line.is_empty() && line.len() <= text.len(), "{line}");
+                }
+            }
+        });
+    }
 }
