@@ -31,6 +31,10 @@ const MOST_COPIES: usize = 800;
 const MOST_PARAMETERS: usize = 256;
 const MOST_VARIABLES: usize = 256;
 const MOST_OUTPUTS: usize = 64;
+/// A resource's definition once its expressions are worked out (documentation: "Best practices for templates"), and a
+/// template, which that of a nested deployment has within it. The words of the refusal are ours.
+const MOST_RESOURCE_BYTES: usize = 1 << 20;
+const MOST_TEMPLATE_BYTES: usize = 4 << 20;
 const LONGEST_EXPRESSION: usize = 24_576;
 const LONGEST_RANGE: usize = 10_000;
 /// How deep an expression or a value may nest: ours, so that nothing overflows.

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::copies;
-use super::error::{Stop, TemplateError};
+use super::error::{Stop, TemplateError, wrong};
 use super::graph::{Names, circle, explicit};
 use super::own_functions::OwnFunctions;
 use super::parameters::{self, Parameters};
 use super::resources::{DEPLOYMENTS, Unrolled, member, unroll};
-use super::scope::{Facts, Named, Runtime, Scope};
+use super::scope::{Facts, Named, Runtime, Scope, size};
 use super::types::{self, Definitions};
-use super::{MOST_OUTPUTS, MOST_VARIABLES};
+use super::{MOST_OUTPUTS, MOST_RESOURCE_BYTES, MOST_TEMPLATE_BYTES, MOST_VARIABLES};
 
 /// What a template will make.
 pub(in crate::arm) struct Plan {
@@ -287,6 +287,15 @@ impl Plan {
         let result = scope.evaluate(&body);
         scope.loops.take();
         let mut result = result?;
+        let most = match source.kind.eq_ignore_ascii_case(DEPLOYMENTS) {
+            true => MOST_TEMPLATE_BYTES,
+            false => MOST_RESOURCE_BYTES,
+        };
+        if size(&result, 0).is_none_or(|bytes| bytes > most) {
+            return wrong(format!(
+                "The definition of the resource is larger than '{most}' bytes."
+            ));
+        }
         if let Some(kept) = kept {
             result["properties"]["template"] = kept;
         }

@@ -218,7 +218,7 @@ fn no_definitions() -> &'static Definitions {
 }
 
 /// About how many bytes a value has; none if it is nested too deeply.
-fn size(value: &Value, depth: usize) -> Option<usize> {
+pub(super) fn size(value: &Value, depth: usize) -> Option<usize> {
     if depth > DEEPEST_VALUE {
         return None;
     }

@@ -425,6 +425,31 @@ fn templates_that_are_wrong_are_refused() {
     .assert_eq(&said);
 }
 
+/// Each of 800 resources could have all that a template may work out. What is known ahead is refused ahead.
+#[test]
+fn what_a_resource_is_once_it_is_worked_out_is_bounded() {
+    let of = |length: usize| {
+        template(json!({
+            "resources": [{
+                "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-05-01", "name": "n", "location": "l",
+                "tags": {"long": "x".repeat(length)},
+            }],
+        }))
+    };
+    for (length, taken) in [(1_000_000, true), ((1 << 20) + 1, false)] {
+        let plan = plan(&of(length), &Value::Null);
+        let error = plan.and_then(|plan| plan.body(0, &Everything)).err();
+        assert_eq!(error.is_none(), taken, "{length}");
+        if let Some(error) = error {
+            assert!(
+                error.message.contains("is larger than '1048576' bytes"),
+                "{}",
+                error.message
+            );
+        }
+    }
+}
+
 /// Variables that double each other, and loops in loops: no template eats the machine.
 #[test]
 fn what_a_template_may_make_is_bounded() {
