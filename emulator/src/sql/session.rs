@@ -229,6 +229,7 @@ impl EngineSession {
         self.engine.start(request);
         let mut events = Vec::new();
         let mut apart = false;
+        let mut begun = false;
         let tape = Arc::clone(self.cell.tape());
         let given_up = loop {
             let seen = self.cell.version();
@@ -237,7 +238,15 @@ impl EngineSession {
                 false => {
                     let wish = || cancel.is_cancelled();
                     match tape.step(self.number, wish).await {
-                        Some(_turn) => self.step(cancel, apart, &mut events),
+                        // Its connection is being closed, and nobody answers who comes before that is done.
+                        Some(_turn) if !begun && self.has_ended() => {
+                            self.is_over = true;
+                            return Err(ClientGone);
+                        }
+                        Some(_turn) => {
+                            begun = true;
+                            self.step(cancel, apart, &mut events)
+                        }
                         None => break true,
                     }
                 }
@@ -414,6 +423,10 @@ impl EngineSession {
             }
         }
         sink.ready().await
+    }
+
+    fn has_ended(&self) -> bool {
+        self.cell.read(|world| self.life.is_over(&self.cell, world))
     }
 
     /// The session ends. Where the world was reset or restored under it, or the instance stopped or deleted, its client is
