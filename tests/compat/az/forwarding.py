@@ -308,18 +308,18 @@ def exported_group(ready, work):
     az = stage.az
     az("group", "create", "-n", "first-rg", "-l", ready["location"])
     first = ("-g", "first-rg")
-    az("network", "vnet", "create", *first, "-n", "v", "--address-prefixes", "10.70.0.0/16", "--subnet-name", "a", "--subnet-prefixes", "10.70.0.0/24")
-    az("network", "lb", "create", *first, "-n", "lb", "--sku", "Standard", "--vnet-name", "v", "--subnet", "a", "--frontend-ip-name", "fe",
+    az("network", "vnet", "create", *first, "-n", "net1", "--address-prefixes", "10.70.0.0/16", "--subnet-name", "a", "--subnet-prefixes", "10.70.0.0/24")
+    az("network", "lb", "create", *first, "-n", "lb", "--sku", "Standard", "--vnet-name", "net1", "--subnet", "a", "--frontend-ip-name", "fe",
        "--backend-pool-name", "pool")
     az("network", "private-dns", "zone", "create", *first, "-n", "z.test")
-    az("network", "private-dns", "link", "vnet", "create", *first, "-n", "v", "-z", "z.test", "-v", "v", "--registration-enabled", "false")
+    az("network", "private-dns", "link", "vnet", "create", *first, "-n", "net1", "-z", "z.test", "-v", "net1", "--registration-enabled", "false")
     az("network", "private-dns", "record-set", "a", "add-record", *first, "-z", "z.test", "-n", "db", "-a", "10.70.0.9")
     template = az("group", "export", "-n", "first-rg", "--include-parameter-default-value")
-    equal(sorted(template["parameters"]), ["loadBalancers_lb_name", "privateDnsZones_z_test_name", "virtualNetworks_v_name"])
+    equal(sorted(template["parameters"]), ["loadBalancers_lb_name", "privateDnsZones_z_test_name", "virtualNetworks_net1_name"])
     file = work / "exported.json"
     file.write_text(json.dumps(template))
     az("group", "create", "-n", "second-rg", "-l", ready["location"])
-    made = az("deployment", "group", "create", "-g", "second-rg", "-n", "again", "-f", file, "-p", "virtualNetworks_v_name=w")
+    made = az("deployment", "group", "create", "-g", "second-rg", "-n", "again", "-f", file, "-p", "virtualNetworks_net1_name=net2")
     equal(made["properties"]["provisioningState"], "Succeeded")
-    equal(names(az("network", "vnet", "list", "-g", "second-rg")), ["w"])
+    equal(names(az("network", "vnet", "list", "-g", "second-rg")), ["net2"])
     equal(az("network", "private-dns", "record-set", "a", "show", "-g", "second-rg", "-z", "z.test", "-n", "db")["aRecords"], [{"ipv4Address": "10.70.0.9"}])
