@@ -498,10 +498,11 @@ fn without_read_only(value: &Value, depth: usize) -> Value {
                     .all(|key| members.contains_key(*key));
             let kept = members.iter().filter(|(key, value)| {
                 let key = key.as_str();
-                !value.is_null()
-                    && !READ_ONLY.contains(&key)
-                    && !(depth > 0 && READ_ONLY_INSIDE.contains(&key))
-                    && !(is_part && matches!(key, "id" | "type"))
+                let is_left_out = value.is_null()
+                    || READ_ONLY.contains(&key)
+                    || (depth > 0 && READ_ONLY_INSIDE.contains(&key))
+                    || (is_part && matches!(key, "id" | "type"));
+                !is_left_out
             });
             let kept = kept.map(|(key, value)| (key.clone(), without_read_only(value, depth + 1)));
             Value::Object(kept.collect())
