@@ -7,6 +7,7 @@ import time
 import urllib.parse
 import urllib.request
 
+from azure import control
 from forwarding import Stage
 from runners import runner
 
@@ -143,7 +144,7 @@ def port_forwarding(client, ready, work):
     equal((chain.tested(first), chain.name(first, 1433)), ("ok", first))
     # A machine forgets its rules when it restarts. The probe asks another port: half of the connections are refused from then on.
     az("vm", "restart", *group, "-n", "myVM1")
-    chain.control("/net/probe-clock/advance", {"seconds": 120})
+    control(ready, "/net/probe-clock/advance", {"seconds": 120})
     equal(chain.tested(first), "fwd.no_rule")
     equal(chain.refused_half_of_the_time(first, 1433), {first, "refused"})
     az("vm", "restart", *group, "-n", "myVM2")
