@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::generic;
+use super::{generic, listing};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
-use crate::arm::path::ResourcePath;
-use crate::arm::registry::{ResourceType, TYPES};
+use crate::arm::registry::TYPES;
 use crate::arm::route;
-use crate::arm::template::interleave;
-use crate::arm::version::ApiVersion;
 
 /// The types whose answers can be written back as they are, but for [`READ_ONLY`].
 const EXPORTED: &[&str] = &[
@@ -203,7 +199,7 @@ fn of_type(call: &Call<'_>, full: &str) -> Vec<Found> {
         return Vec::new();
     };
     let all = parents.iter().flat_map(|parent| {
-        let rows = rows(call, kind, parent, version).into_iter();
+        let rows = listing::all(call, kind, parent, version).into_iter();
         rows.filter_map(move |body| {
             let name = body["name"].as_str()?;
             let name = match parent.as_str() {
@@ -230,41 +226,6 @@ fn of_type(call: &Call<'_>, full: &str) -> Vec<Found> {
             && call.may(&format!("{full}/read"), id)
     })
     .collect()
-}
-
-/// All pages of a list.
-fn rows(call: &Call<'_>, kind: &ResourceType, parent: &str, version: &str) -> Vec<Value> {
-    let tail = interleave(&kind.full_name(), parent);
-    let path = call.id_in_group(call.path.group_name(), tail.trim_end_matches('/'));
-    let segments: Vec<String> = path.split('/').skip(2).map(str::to_owned).collect();
-    let (Some(list), Some(parsed), Some(version)) = (
-        kind.list,
-        ResourcePath::parse(&segments),
-        ApiVersion::parse(version),
-    ) else {
-        return Vec::new();
-    };
-    let mut rows = Vec::new();
-    let mut queries = Vec::new();
-    loop {
-        let asked = Call {
-            queries: &queries,
-            version: version.clone(),
-            ..call.to(Method::GET, parsed.clone(), path.clone())
-        };
-        let Ok(answer) = list(&asked) else {
-            return rows;
-        };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        rows.extend(body["value"].as_array().cloned().unwrap_or_default());
-        let next = body["nextLink"].as_str().unwrap_or_default();
-        let mut parts = next.split(['?', '&']);
-        let token = parts.find_map(|part| part.strip_prefix("%24skipToken="));
-        let Some(token) = token else {
-            return rows;
-        };
-        queries = vec![("$skiptoken".to_owned(), token.to_owned())];
-    }
 }
 
 /// The types in the group of which nothing is exported, in Azure's words.

@@ -12,6 +12,7 @@ pub(super) mod export;
 pub(super) mod generic;
 mod instance;
 pub(super) mod instance_operations;
+mod listing;
 pub(super) mod load_balancers;
 pub(super) mod local_network_gateways;
 pub(super) mod machine_images;

@@ -332,6 +332,29 @@ async fn a_complete_deployment_takes_the_rest_away() {
 }
 
 #[tokio::test]
+async fn a_complete_deployment_sees_more_than_a_page_of_a_list() {
+    let fixture = Fixture::with(|config| config.page_size = 1);
+    fixture.make_network().await;
+    let names = ["aa", "bb", "cc"];
+    let resources = names.map(|name| vnet(name, "10.60"));
+    deploy(
+        &fixture,
+        "first",
+        body(template(json!({"resources": resources}))),
+    )
+    .await;
+    let mut second = body(template(json!({"resources": []})));
+    second["properties"]["mode"] = json!("Complete");
+    deploy(&fixture, "second", second).await;
+    for name in names {
+        let found = fixture
+            .get(&network(&format!("virtualNetworks/{name}")))
+            .await;
+        assert_eq!(found.status, StatusCode::NOT_FOUND, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_complete_deployment_takes_all_away_or_nothing() {
     let fixture = Fixture::new();
     fixture.make_network().await;

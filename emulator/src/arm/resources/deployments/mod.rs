@@ -4,6 +4,7 @@
 //! latest when Resource Manager is asked something ([`go_on`]).
 
 mod cleanup;
+mod contents;
 mod copy;
 mod prepare;
 mod read;

@@ -11,7 +11,7 @@ use milink_model::ErrorDetail;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{key, run};
+use super::{contents, key, run};
 use crate::arm::body::Object;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
@@ -206,7 +206,7 @@ fn deletions(call: &Call<'_>, plan: &Plan) -> Vec<Step> {
         })
     };
     let after: std::sync::Arc<[usize]> = (0..plan.resources.len()).collect();
-    let found = run::resources_of_group(call);
+    let found = contents::resources_of_group(call);
     let gone = found.into_iter().filter(|found| !known(&found.id));
     gone.map(|found| Step {
         deletes: true,

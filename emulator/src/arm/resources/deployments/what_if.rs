@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::copy::Copy;
 use super::run::{self, Sender};
-use super::{NAME, prepare, read};
+use super::{NAME, contents, prepare, read};
 use crate::arm::answer::Answer;
 use crate::arm::call::Call;
 use crate::arm::error::ArmError;
@@ -56,7 +56,7 @@ pub(super) fn what_if(call: &Call<'_>) -> Result<Answer, ArmError> {
         changes.push(change(&id, &step, before, after));
     }
     if call.path.group.is_some() && !complete {
-        let rest = run::resources_of_group(call).into_iter();
+        let rest = contents::resources_of_group(call).into_iter();
         for other in rest.filter(|other| !seen.contains(&other.id.to_lowercase())) {
             let before = get(now, &other.id, &other.api_version);
             changes.push(json!({"resourceId": other.id, "changeType": "Ignore", "before": before}));
