@@ -5,12 +5,14 @@ mod lab;
 use expect_test::expect;
 use lab::*;
 use milink_core::availability_group::Role;
+use milink_core::azure::authorization::{Lock, LockLevel, Scope, WriteLock};
 use milink_core::command::{DropAvailabilityGroup, GroupAction};
 use milink_core::durations::Profile;
 use milink_core::endpoint::EndpointState;
 use milink_core::event::EventKind;
 use milink_core::invariants;
 use milink_core::link::*;
+use milink_core::names::Name;
 use milink_core::network::{Reach, SetReach};
 use milink_core::refusal::LinkError;
 use milink_core::time::Span;
@@ -166,6 +168,36 @@ fn an_endpoint_that_stops_closes_the_connection_at_once() {
         lab.link().last_error,
         Some(LinkError::EndpointNotStarted { .. })
     ));
+}
+
+/// The database that is made next is another one.
+#[test]
+fn a_half_made_copy_takes_its_locks_along() {
+    let mut lab = Lab::new(Profile::Azure);
+    lab.prepare(None);
+    lab.create_link();
+    while lab.link().phase != Phase::Seeding {
+        let due = lab.world.next_due().unwrap();
+        lab.world.advance_to(due);
+    }
+    let managed = lab.world.instance(lab.mi).unwrap();
+    let group = &managed.as_managed_instance().unwrap().properties;
+    let scope = format!(
+        "/resourceGroups/{}/providers/Microsoft.Sql/managedInstances/{}/databases/db1",
+        group.resource_group, managed.name
+    );
+    let lock = Lock {
+        scope: Scope::new(&scope),
+        name: Name::new("keep"),
+        level: LockLevel::CanNotDelete,
+        notes: None,
+        owners: Vec::new(),
+    };
+    lab.apply(WriteLock { lock });
+    assert_eq!(lab.world.azure.authorization.locks.len(), 1);
+    cut(&mut lab, Reach::Silent, Reach::Silent);
+    advance(&mut lab, Span::seconds(60));
+    assert_eq!(lab.world.azure.authorization.locks.len(), 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::role::direction;
 use super::steps::{arm_step, enter, fail, words};
 use super::{Link, LinkId, LinkRole, Pace, Phase, Seeding, SeedingOutcome, replication};
 use crate::availability_group::GroupDatabase;
+use crate::azure::authorization::forget_database;
 use crate::calendar::Entry;
 use crate::database::{BackupChain, Database, DatabaseState, RecoveryModel, SecondaryCopy};
 use crate::durations::Transition;
@@ -536,6 +537,7 @@ fn drop_copy(world: &mut World, link: &Link) {
         return;
     };
     let group = database.group.map(|(group, _)| group);
+    let name = database.name.clone();
     instance.databases.remove(&target);
     instance.forget_open_keys(target);
     if let Some(group) = group.and_then(|group| instance.groups.get_mut(&group))
@@ -543,6 +545,8 @@ fn drop_copy(world: &mut World, link: &Link) {
     {
         local.databases.retain(|member| member.database != target);
     }
+    let instance = instance.id;
+    forget_database(world, instance, &name);
 }
 
 fn join(world: &mut World, instance: InstanceId, group: GroupId, member: GroupDatabase) {

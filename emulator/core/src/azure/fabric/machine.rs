@@ -312,13 +312,7 @@ impl Request for RestartMachine {
     type Reply = OperationId;
 
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
-        let found = machine(world, &self.key)?;
-        if found.power != Power::Running {
-            return Err(FabricRefusal::MachineNotRunning {
-                machine: found.header.name.to_string(),
-            }
-            .into());
-        }
+        running(world, &self.key)?;
         let power = Power::Running;
         PowerMachine {
             key: self.key,
@@ -333,13 +327,7 @@ impl Request for AddForwarding {
 
     fn apply(self, world: &mut World) -> Result<Ipv4Addr, Refusal> {
         let now = world.now();
-        let found = machine(world, &self.key)?;
-        if found.power != Power::Running {
-            return Err(FabricRefusal::MachineNotRunning {
-                machine: found.header.name.to_string(),
-            }
-            .into());
-        }
+        let found = running(world, &self.key)?;
         if found.rules.len() >= MOST_RULES {
             return Err(FabricRefusal::TooManyRules {
                 machine: found.header.name.to_string(),
@@ -376,6 +364,18 @@ fn machine<'a>(world: &'a World, key: &ResourceKey) -> Result<&'a Machine, Refus
     found
         .map(|machine| &**machine)
         .ok_or_else(|| header::not_found(KIND, key))
+}
+
+/// The same, if it runs: a stopped one cannot be told anything.
+fn running<'a>(world: &'a World, key: &ResourceKey) -> Result<&'a Machine, Refusal> {
+    let found = machine(world, key)?;
+    match found.power {
+        Power::Running => Ok(found),
+        Power::Stopped | Power::Deallocated => Err(FabricRefusal::MachineNotRunning {
+            machine: found.header.name.to_string(),
+        }
+        .into()),
+    }
 }
 
 fn machine_mut<'a>(world: &'a mut World, key: &ResourceKey) -> Result<&'a mut Machine, Refusal> {

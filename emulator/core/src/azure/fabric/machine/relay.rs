@@ -2,7 +2,7 @@
 //!
 //! Unlike a rule of the kernel, such a program can read the header of the PROXY protocol that a private link service sends.
 
-use super::{MOST_RULES, Power, machine, machine_mut};
+use super::{MOST_RULES, machine_mut, running};
 use crate::azure::ResourceKey;
 use crate::command::Request;
 use crate::refusal::{FabricRefusal, Refusal};
@@ -36,11 +36,8 @@ impl Request for WriteRelay {
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let now = world.now();
-        let found = machine(world, &self.key)?;
+        let found = running(world, &self.key)?;
         let name = found.header.name.to_string();
-        if found.power != Power::Running {
-            return Err(FabricRefusal::MachineNotRunning { machine: name }.into());
-        }
         if found.relays.len() >= MOST_RULES && !found.relays.contains_key(&self.port) {
             return Err(FabricRefusal::TooManyRules { machine: name }.into());
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Forwarding, MOST_RULES, Machine, Power, machine, machine_mut};
+use super::{Forwarding, MOST_RULES, Machine, machine, machine_mut, running};
 use crate::azure::ResourceKey;
 use crate::command::Request;
 use crate::refusal::{FabricRefusal, Refusal};
@@ -90,11 +90,8 @@ impl Request for RunOnMachine {
 
     fn apply(self, world: &mut World) -> Result<Printed, Refusal> {
         let now = world.now();
-        let found = machine(world, &self.key)?;
+        let found = running(world, &self.key)?;
         let name = found.header.name.to_string();
-        if found.power != Power::Running {
-            return Err(FabricRefusal::MachineNotRunning { machine: name }.into());
-        }
         let mut printed = Printed::default();
         for command in self.commands {
             let steps = match command {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MOST_RULES, Power, machine, machine_mut};
+use super::{MOST_RULES, machine_mut, running};
 use crate::azure::ResourceKey;
 use crate::command::Request;
 use crate::refusal::{FabricRefusal, Refusal};
@@ -44,11 +44,8 @@ impl Request for WriteWebServer {
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let now = world.now();
-        let found = machine(world, &self.key)?;
+        let found = running(world, &self.key)?;
         let name = found.header.name.to_string();
-        if found.power != Power::Running {
-            return Err(FabricRefusal::MachineNotRunning { machine: name }.into());
-        }
         let kept = found.web_servers.values();
         if kept.map(|server| server.statuses.len()).sum::<usize>() >= MOST_RULES {
             return Err(FabricRefusal::TooManyRules { machine: name }.into());
