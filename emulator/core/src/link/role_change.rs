@@ -63,6 +63,24 @@ pub struct Fork {
     pub committed: Option<(Lsn, Timestamp)>,
 }
 
+impl Fork {
+    /// Where a copy that follows `source` stands at the point that both sides have.
+    pub(crate) fn position(
+        &self,
+        source: (InstanceId, DatabaseId),
+        now: Timestamp,
+    ) -> SecondaryCopy {
+        SecondaryCopy {
+            source,
+            hardened: self.common,
+            hardened_time: now,
+            redone: self.common,
+            redone_time: now,
+            committed: self.committed,
+        }
+    }
+}
+
 /// How many role changes a link remembers.
 const REMEMBERED: usize = 20;
 
@@ -220,14 +238,7 @@ pub(super) fn rejoin(world: &mut World, id: &LinkId) {
         // A person decides on SQL Server when the data may move again; the service does on an instance.
         database.suspended = (!managed).then_some(SuspendReason::Partner);
     }
-    let position = SecondaryCopy {
-        source: (winner, new.id),
-        hardened: fork.common,
-        hardened_time: now,
-        redone: fork.common,
-        redone_time: now,
-        committed: fork.committed,
-    };
+    let position = fork.position((winner, new.id), now);
     demote(world, (loser, old.id), (winner, new.id), &position, now);
     revert_followers(world, (loser, old.id), &fork);
     crate::replica::revert_from(world, (loser, old.id), &fork);
@@ -279,14 +290,7 @@ pub(crate) fn revert_copy<'a>(
     if position.hardened <= fork.common {
         return None;
     }
-    *position = SecondaryCopy {
-        source,
-        hardened: fork.common,
-        hardened_time: now,
-        redone: fork.common,
-        redone_time: now,
-        committed: fork.committed,
-    };
+    *position = fork.position(source, now);
     database.content = fork.content.clone();
     database.version += 1;
     database.log.rewind_to(fork.common);

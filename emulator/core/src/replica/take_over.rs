@@ -247,14 +247,7 @@ fn hand_on(
         found.version += 1;
         found.log.rewind_to(fork.common);
     }
-    found.copy = Some(SecondaryCopy {
-        source: followed.source,
-        hardened: fork.common,
-        hardened_time: now,
-        redone: fork.common,
-        redone_time: now,
-        committed: fork.committed,
-    });
+    found.copy = Some(fork.position(followed.source, now));
     let name = found.name.to_string();
     if let Some(discarded) = discarded {
         tell_reverting(world, at.target.0, name, discarded);
@@ -298,14 +291,7 @@ fn leave_primary(world: &mut World, changed: &Changed<'_>, forced: bool) -> Foll
     let target = pair.at.source.1;
     if !forced {
         link::redo_all(world, pair.at.source);
-        let position = SecondaryCopy {
-            source: pair.at.target,
-            hardened: fork.common,
-            hardened_time: now,
-            redone: fork.common,
-            redone_time: now,
-            committed: fork.committed,
-        };
+        let position = fork.position(pair.at.target, now);
         demote(world, pair.at.source, pair.at.target, &position, now);
     }
     Following {
@@ -420,14 +406,7 @@ pub(super) fn rejoin(
     let name = found.name.clone();
     found.recovery_fork = new.recovery_fork;
     found.content = fork.content.clone();
-    let position = SecondaryCopy {
-        source,
-        hardened: fork.common,
-        hardened_time: now,
-        redone: fork.common,
-        redone_time: now,
-        committed: fork.committed,
-    };
+    let position = fork.position(source, now);
     demote(world, (id.instance, target), source, &position, now);
     if let Some(following) = following_mut(world, id, member) {
         following.phase = FollowPhase::CatchUp { target };
