@@ -906,6 +906,8 @@ pub enum LinkRefusal {
     DatabaseNotFound { database: String },
     #[error("database '{database}' is in another link of the instance")]
     DatabaseLinked { database: String },
+    #[error("managed instance '{instance}' is in a failover group, and can have no links")]
+    InFailoverGroup { instance: String },
     #[error("the name '{name}' is longer than an availability group's can be")]
     NameTooLong { name: String },
     #[error("the instance has a link or availability group named like '{name}' or its group")]

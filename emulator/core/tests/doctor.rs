@@ -225,6 +225,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
           ok             instance-state: state 'Ready'
           ok             update-policy: databaseFormat 'SQLServer2022', SQL Server 16.0.4125.3; databases can come back to SQL Server
           ok             link-limit: 0 of 100 links
+          ok             failover-group: it is in none
           unknown        target-database: no database is named
           not-applicable network-security-group: the instance is in no subnet
           ok             network: sqlserver1 to sqlmi1: open, sqlmi1 to sqlserver1: open

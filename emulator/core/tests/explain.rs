@@ -158,6 +158,19 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        title: "41982: the instance is in a failover group",
+        told: || {
+            let mut lab = prepared();
+            install(&mut lab, "instance.in-failover-group");
+            let create = CreateLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+                spec: Lab::spec(),
+            };
+            refused(&mut lab, create)
+        },
+    },
+    Case {
         title: "41998: the endpoint is not encrypted",
         told: || {
             let mut lab = prepared();
@@ -374,6 +387,14 @@ fn each_documented_failure_names_its_cause_and_its_remedy() {
           availability group 'AG_db1_MI' is used by another link of the instance
             because link 'DAG_db1' replicates 'db1' with the groups 'AG_db1_MI' (instance) and 'AG_db1' (partner)
             do use names that no link has, or delete the link that has them
+        41982: the instance is in a failover group
+          managed instance 'sqlmi1' is in a failover group, and can have no links
+            because message 41982: an instance has links or is in a failover group, and not both
+            because The managed instance is in no failover group: fail: 'sqlmi1' is in one
+            because No fault on request is at work: fail: fault 1 since 2023-11-14T22:13:20Z: instance.in-failover-group: The managed instance counts as a member of a failover group: no link can be begun on it (41982). It has bitten 1 times
+            do take the instance out of its failover group, or link another one
+            do milink fault remove 1
+            do Remove the fault, as if the failover group had been deleted, and create the link again.
         41998: the endpoint is not encrypted
           the endpoint at 'TCP://10.0.0.4:5022' does not encrypt with AES
             because message 41998: a link has to be encrypted, with AES

@@ -601,6 +601,25 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        fault: "instance.in-failover-group instance=sqlmi1",
+        start: prepared,
+        during: |lab| {
+            let create = CreateLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+                spec: Lab::spec(),
+            };
+            let now = lab.world.now();
+            let refused = lab.world.apply(now, create).unwrap_err();
+            let instance = "sqlmi1".to_owned();
+            assert_eq!(refused, LinkRefusal::InFailoverGroup { instance }.into());
+        },
+        after: |lab| {
+            lab.create_link();
+            in_step(lab);
+        },
+    },
+    Case {
         fault: "failover.send-queue-too-large times=1",
         start: linked,
         during: |lab| {

@@ -532,6 +532,7 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
         DatabaseExists { database: text("database") }
         DatabaseNotFound { database: text("database") }
         DatabaseLinked { database: text("database") }
+        InFailoverGroup { instance: text("instance") }
         NameTooLong { name: text("name") }
         NameTaken { name: text("name") }
         TooManyLinks {  }

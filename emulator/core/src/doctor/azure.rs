@@ -2,6 +2,7 @@
 
 use super::{Check, NO_DATABASE, NO_INSTANCE, Subject, Title, listed};
 use crate::azure::InstanceState;
+use crate::fault;
 use crate::link::{LinkFailoverMode, most_databases};
 
 pub(super) fn instance_state(subject: &Subject<'_>) -> Check {
@@ -99,6 +100,22 @@ pub(super) fn links(subject: &Subject<'_>) -> Check {
                 "az sql mi link delete {} -n <link> -y",
                 subject.az_instance()
             )),
+    }
+}
+
+pub(super) fn failover_group(subject: &Subject<'_>) -> Check {
+    let title = Title(
+        "failover-group",
+        "The managed instance is in no failover group",
+    );
+    let Some(instance) = subject.instance else {
+        return title.unknown(NO_INSTANCE);
+    };
+    match fault::instance::is_in_failover_group(subject.world, instance.id) {
+        false => title.ok("it is in none"),
+        true => title
+            .fail(format!("'{}' is in one", instance.name))
+            .remedy("take the instance out of its failover group, or link another one"),
     }
 }
 

@@ -98,6 +98,7 @@ const CHECKS: &[Examine] = &[
     azure::instance_state,
     azure::update_policy,
     azure::links,
+    azure::failover_group,
     azure::target,
     network::security_group,
     network::ways,

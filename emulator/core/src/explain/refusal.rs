@@ -106,6 +106,18 @@ fn link(world: &World, explained: Explanation, refusal: &LinkRefusal) -> Explana
             .remedy("with instanceLinkRole Primary the database has to be on the instance"),
         LinkRefusal::DatabaseLinked { .. } => with(explained, links().collect())
             .remedy("delete the other link of the database first"),
+        LinkRefusal::InFailoverGroup { instance } => explained
+            .fact("message 41982: an instance has links or is in a failover group, and not both")
+            .checked(
+                &Subject {
+                    world,
+                    server: None,
+                    instance: world.managed_instance(instance).map(AsRef::as_ref),
+                    database: None,
+                    link: None,
+                },
+                &["failover-group", "faults"],
+            ),
         LinkRefusal::TooManyLinks => explained
             .fact(format!("there are {} links", world.links.len()))
             .remedy("delete a link, or use another instance"),

@@ -20,6 +20,7 @@ pub mod dns;
 pub mod endpoint;
 pub mod entra;
 pub mod failover;
+pub mod instance;
 pub mod log;
 pub mod login;
 pub mod network;

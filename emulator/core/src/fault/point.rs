@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::matching::Field;
 use super::verdict::{Verdict, VerdictKind};
 use super::{
-    FaultError, arm, certificate, crash, distributed, dns, endpoint, entra, failover, log, login,
-    network, operation, replication, seeding, tds,
+    FaultError, arm, certificate, crash, distributed, dns, endpoint, entra, failover, instance,
+    log, login, network, operation, replication, seeding, tds,
 };
 
 /// A place where faults can bite.
@@ -56,6 +56,7 @@ const FAMILIES: &[&[&Point]] = &[
     replication::POINTS,
     crash::POINTS,
     failover::POINTS,
+    instance::POINTS,
     operation::POINTS,
     arm::POINTS,
     entra::POINTS,

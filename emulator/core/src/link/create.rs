@@ -14,6 +14,7 @@ use crate::azure::not_busy;
 use crate::command::{DEFAULT_SESSION_TIMEOUT, Request};
 use crate::durations::Transition;
 use crate::event::EventKind;
+use crate::fault;
 use crate::ids::{GroupId, IdSource, InstanceId, OperationId, ReplicaId};
 use crate::instance::{Instance, MANAGED_INSTANCE_MIRRORING_PORT};
 use crate::listener_url::ListenerUrl;
@@ -69,6 +70,7 @@ impl Request for CreateLink {
             Some(_) => {}
             None => self.check_new(world)?,
         }
+        check_not_in_failover_group(world, self.instance)?;
         accepts_links(world, self.instance)?;
         let operation = start(world, &id, self.word());
         self.enter(world, id, operation);
@@ -82,6 +84,19 @@ pub(super) fn accepts_links(world: &World, instance: InstanceId) -> Result<(), R
         Err(AzureRefusal::InstanceBusy { name }) => Err(LinkRefusal::InstanceBusy { name }.into()),
         other => Ok(other?),
     }
+}
+
+/// An instance has links or is in a failover group, and not both (documented).
+pub(super) fn check_not_in_failover_group(
+    world: &mut World,
+    instance: InstanceId,
+) -> Result<(), Refusal> {
+    if !fault::instance::forbids_link(world, instance) {
+        return Ok(());
+    }
+    let name = world.instance(instance).map(|found| found.name.to_string());
+    let instance = name.unwrap_or_default();
+    Err(LinkRefusal::InFailoverGroup { instance }.into())
 }
 
 impl CreateLink {

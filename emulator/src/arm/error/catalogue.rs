@@ -700,6 +700,8 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::DatabaseExists { database } => bad("ManagedDatabaseNameInUse", format!("The managed database name '{database}' is already in use.")),
         LinkRefusal::DatabaseNotFound { database } => ArmError::service(MISSING, "DatabaseDoesNotExist", format!("User attempted to access a database which does not exist. Database: '{database}'.")),
         LinkRefusal::DatabaseLinked { database } => ArmError::service(CONFLICT, "ConflictingDatabaseOperation", format!("Database '{database}' is in another link of the managed instance, and a second link cannot start from it.")),
+        // The published words are those of the instance as primary; documented for links of either role.
+        LinkRefusal::InFailoverGroup { instance } => ArmError::service(CONFLICT, "DistributedAvailabilityGroupMiPrimaryWithGeodr", format!("Managed instance '{instance}' is a member of a failover group, and databases cannot be replicated between it and SQL Server. Disconnect this Managed Instance from the failover group, and try again.")),
         LinkRefusal::NameTooLong { name } => bad("TokenTooLong", format!("The name '{name}' is too long: an availability group's name has at most 128 characters.")),
         LinkRefusal::NameTaken { name } => bad("NameAlreadyExists", format!("The name '{name}' of the link, or that of its availability group, already exists on the managed instance.")),
         LinkRefusal::TooManyLinks => ArmError::service(CONFLICT, "DatabaseNumberLimitReached", "The managed instance has as many links as it can have."),

@@ -8,7 +8,9 @@ use crate::command::Request;
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{GroupId, InstanceId, OperationId, ReplicaId};
-use crate::link::create::{accepts_links, add_groups, check_database, start};
+use crate::link::create::{
+    accepts_links, add_groups, check_database, check_not_in_failover_group, start,
+};
 use crate::link::{LinkId, Phase, limits};
 use crate::listener_url::ListenerUrl;
 use crate::names::Name;
@@ -74,6 +76,7 @@ impl Request for CreateLinkGroup {
             return Ok(operation);
         }
         self.check_new(world, &id)?;
+        check_not_in_failover_group(world, self.instance)?;
         accepts_links(world, self.instance)?;
         let operation = start(world, &id, CREATE);
         self.enter(world, id, operation);
