@@ -370,9 +370,7 @@ fn check_roles(before: &World, after: &World) -> Result<(), String> {
 fn walk(acts: &[Act]) -> Result<World, TestCaseError> {
     let mut lab = Lab::new(Profile::Azure);
     for act in acts {
-        let mut before = lab.world.clone();
-        // What is due already happens before whatever is asked, refused or not.
-        before.advance_to(before.now());
+        let before = lab.before();
         let changes_when_refused = matches!(act, Act::Commit);
         if perform(&mut lab, *act).is_err() && !changes_when_refused {
             prop_assert!(

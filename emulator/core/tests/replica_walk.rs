@@ -15,11 +15,14 @@ use milink_core::refusal::Refusal;
 use milink_core::time::Span;
 use proptest::prelude::*;
 
-/// Something that somebody does; `bool` is whether on the second server.
+/// The databases that the group may have.
+const DATABASES: [&str; 2] = ["db1", "db2"];
+
+/// Something that somebody does; `bool` is whether on the second server, and `usize` which database.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Advance(i64),
-    Insert(bool, i64),
+    Insert(bool, usize, i64),
     Join(bool),
     Grant(bool),
     Stop(bool),
@@ -28,14 +31,14 @@ enum Act {
     Reach(bool, Reach),
     AddReplica,
     RemoveReplica,
-    AddDatabase,
-    RemoveDatabase,
+    AddDatabase(usize),
+    RemoveDatabase(usize),
     DropGroup(bool),
     DropDistributed(bool),
-    DropDatabase(bool),
-    Suspend(bool, bool),
-    HadrOff(bool),
-    HadrJoin,
+    DropDatabase(bool, usize),
+    Suspend(bool, usize, bool),
+    HadrOff(bool, usize),
+    HadrJoin(usize),
     Mode(AvailabilityMode),
     BackupLog,
     Link(OfLink),
@@ -52,13 +55,16 @@ enum OfLink {
     Force,
     GiveUp,
     Planned,
+    /// PATCH with the databases whose bits are set.
+    Databases(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
     let second = any::<bool>;
+    let database = || 0..DATABASES.len();
     prop_oneof![
         8 => (0..400_i64).prop_map(Act::Advance),
-        6 => (second(), 0..50_i64).prop_map(|(on, value)| Act::Insert(on, value)),
+        6 => (second(), database(), 0..50_i64).prop_map(|(on, at, value)| Act::Insert(on, at, value)),
         2 => second().prop_map(Act::Join),
         2 => second().prop_map(Act::Grant),
         2 => second().prop_map(Act::Stop),
@@ -69,14 +75,14 @@ fn act() -> impl Strategy<Value = Act> {
         2 => second().prop_map(|on| Act::Reach(on, Reach::Open)),
         2 => Just(Act::AddReplica),
         1 => Just(Act::RemoveReplica),
-        1 => Just(Act::AddDatabase),
-        1 => Just(Act::RemoveDatabase),
+        1 => database().prop_map(Act::AddDatabase),
+        1 => database().prop_map(Act::RemoveDatabase),
         1 => second().prop_map(Act::DropGroup),
         1 => second().prop_map(Act::DropDistributed),
-        1 => second().prop_map(Act::DropDatabase),
-        2 => (second(), any::<bool>()).prop_map(|(on, resume)| Act::Suspend(on, resume)),
-        1 => second().prop_map(Act::HadrOff),
-        1 => Just(Act::HadrJoin),
+        1 => (second(), database()).prop_map(|(on, at)| Act::DropDatabase(on, at)),
+        3 => (second(), database(), any::<bool>()).prop_map(|(on, at, resume)| Act::Suspend(on, at, resume)),
+        1 => (second(), database()).prop_map(|(on, at)| Act::HadrOff(on, at)),
+        1 => database().prop_map(Act::HadrJoin),
         1 => prop_oneof![
             Just(AvailabilityMode::SynchronousCommit),
             Just(AvailabilityMode::AsynchronousCommit),
@@ -93,6 +99,7 @@ fn act() -> impl Strategy<Value = Act> {
             Just(OfLink::Force),
             Just(OfLink::GiveUp),
             Just(OfLink::Planned),
+            (0..4_usize).prop_map(OfLink::Databases),
         ]
         .prop_map(Act::Link),
     ]
@@ -102,9 +109,9 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
     let now = lab.world.now();
     let first = lab.sql;
     let on = |second: bool| if second { SECOND } else { first };
-    let alter = |second: bool, change| AlterDatabase {
+    let alter = |second: bool, at: usize, change| AlterDatabase {
         instance: on(second),
-        name: "db1".into(),
+        name: DATABASES[at].into(),
         changes: vec![change],
     };
     match act {
@@ -112,8 +119,9 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             lab.world.advance_to(now + Span::seconds(seconds));
             Ok(())
         }
-        Act::Insert(second, value) if lab.has_table(on(second)) => {
-            lab.insert(on(second), value).map(|_| ())
+        Act::Insert(second, at, value) if lab.has_table_in(on(second), DATABASES[at]) => {
+            let written = lab.insert_into(on(second), DATABASES[at], value);
+            written.map(drop)
         }
         Act::Insert(..) => Ok(()),
         Act::Join(second) => lab.join(on(second)).map(|_| ()),
@@ -142,12 +150,14 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
         Act::RemoveReplica => lab
             .alter_on(first, GroupAction::RemoveReplica("sqlserver2".into()))
             .map(|_| ()),
-        Act::AddDatabase => lab
-            .alter_on(first, GroupAction::AddDatabases(vec!["db1".into()]))
-            .map(|_| ()),
-        Act::RemoveDatabase => lab
-            .alter_on(first, GroupAction::RemoveDatabases(vec!["db1".into()]))
-            .map(|_| ()),
+        Act::AddDatabase(at) => {
+            let add = GroupAction::AddDatabases(vec![DATABASES[at].into()]);
+            lab.alter_on(first, add).map(drop)
+        }
+        Act::RemoveDatabase(at) => {
+            let remove = GroupAction::RemoveDatabases(vec![DATABASES[at].into()]);
+            lab.alter_on(first, remove).map(drop)
+        }
         Act::DropGroup(second) => {
             let (instance, name) = (on(second), "AG_db1".into());
             lab.world
@@ -158,8 +168,8 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             lab.world
                 .apply(now, DropAvailabilityGroup { instance, name })
         }
-        Act::DropDatabase(second) => {
-            let (instance, name) = (on(second), "db1".into());
+        Act::DropDatabase(second, at) => {
+            let (instance, name) = (on(second), DATABASES[at].into());
             let session = None;
             let drop = DropDatabase {
                 instance,
@@ -168,17 +178,20 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             };
             lab.world.apply(now, drop)
         }
-        Act::Suspend(second, resume) => {
+        Act::Suspend(second, at, resume) => {
             let change = match resume {
                 true => DatabaseChange::HadrResume,
                 false => DatabaseChange::HadrSuspend,
             };
-            lab.world.apply(now, alter(second, change))
+            lab.world.apply(now, alter(second, at, change))
         }
-        Act::HadrOff(second) => lab.world.apply(now, alter(second, DatabaseChange::HadrOff)),
-        Act::HadrJoin => {
+        Act::HadrOff(second, at) => {
+            let off = alter(second, at, DatabaseChange::HadrOff);
+            lab.world.apply(now, off)
+        }
+        Act::HadrJoin(at) => {
             let change = DatabaseChange::HadrJoin("AG_db1".into());
-            lab.world.apply(now, alter(true, change))
+            lab.world.apply(now, alter(true, at, change))
         }
         Act::Mode(mode) => {
             let change = ReplicaChange {
@@ -225,6 +238,15 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
     use milink_core::link::{CreateLink, FailoverKind};
     let now = lab.world.now();
     match what {
+        // One link is enough.
+        OfLink::Create(_) if !lab.world.link_groups.is_empty() => Ok(()),
+        OfLink::Databases(_) if lab.world.link_groups.is_empty() => Ok(()),
+        OfLink::Databases(bits) => {
+            let wanted = DATABASES.iter().zip(0..);
+            let wanted = wanted.filter(|(_, at)| bits & (1 << at) != 0);
+            let wanted: Vec<&str> = wanted.map(|(name, _)| *name).collect();
+            lab.set_databases(&wanted).map(drop)
+        }
         OfLink::Create(by_listener) => {
             // A link that is there already is asked for as it is.
             let asked = lab.world.links.values().next();
@@ -287,20 +309,21 @@ proptest! {
 
     #[test]
     fn laws_hold_whatever_is_asked_of_replicas(
-        begin in 0..5_u8,
+        begin in 0..7_u8,
         acts in prop::collection::vec(act(), 1..60),
     ) {
         let mut lab = match begin {
             0 => Lab::with_second(Profile::Fast, None),
             1 => Lab::replicated(Profile::Fast),
             2 => Lab::clustered(Profile::Fast),
-            begin => Lab::linked_replicas(begin == 3, Profile::Fast, LISTENER),
+            3 | 4 => Lab::linked_replicas(begin == 3, Profile::Fast, LISTENER),
+            begin => Lab::several_replicas(begin == 5, Profile::Fast, LISTENER, &DATABASES),
         };
         if begin < 3 {
             lab.prepare_second_for_links();
         }
         for act in acts {
-            let before = lab.world.clone();
+            let before = lab.before();
             let done = perform(&mut lab, act);
             if let Err(broken) = invariants::check(&lab.world) {
                 panic!("{act:?}: {broken}");

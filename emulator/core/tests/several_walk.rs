@@ -190,7 +190,7 @@ proptest! {
             false => Lab::with_several(profile, &DATABASES),
         };
         for act in acts {
-            let before = lab.world.clone();
+            let before = lab.before();
             let done = perform(&mut lab, act);
             if let Err(refusal) = &done {
                 invariants::check_refusal(&before, &lab.world)

@@ -204,7 +204,7 @@ pub(crate) fn reconcile(world: &mut World) {
                 // The partner answers again, and something else keeps them apart by now.
                 Err(error)
                     if (trust::log_line(&error).is_some()
-                        || matches!(error, LinkError::LogGone { .. })
+                        || is_another(&error)
                         || !world.faults.is_empty())
                         && link.last_error.as_ref() != Some(&error) =>
                 {
@@ -216,6 +216,19 @@ pub(crate) fn reconcile(world: &mut World) {
     }
     several::reconcile(world);
     seeding::share_bandwidth(world);
+}
+
+/// What was no obstacle before: the log is gone meanwhile, or another replica of SQL Server's group has become primary.
+fn is_another(error: &LinkError) -> bool {
+    matches!(
+        error,
+        LinkError::LogGone { .. }
+            | LinkError::ModeMismatch { .. }
+            | LinkError::VersionNotSupported { .. }
+            | LinkError::PolicyTooOld { .. }
+            | LinkError::SourceFormatNotCompatible { .. }
+            | LinkError::FailbackNeedsMatchingFormat { .. }
+    )
 }
 
 /// Lets partners that could shake hands do so, in a while.

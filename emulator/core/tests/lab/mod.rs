@@ -131,6 +131,13 @@ impl Lab {
             .unwrap_or_else(|refusal| panic!("refused: {refusal}"))
     }
 
+    /// The world as the next request finds it: what is due already happens before whatever is asked, refused or not.
+    pub(crate) fn before(&self) -> World {
+        let mut world = self.world.clone();
+        world.advance_to(world.now());
+        world
+    }
+
     /// Everything the article does before the link is created, but for one step.
     pub(crate) fn prepare(&mut self, without: Option<Step>) {
         let does = |step| without != Some(step);
@@ -426,26 +433,28 @@ impl Lab {
         self.world.apply(now, alter)
     }
 
-    /// Sets the build of SQL Server and the policy of the instance.
+    /// Sets the build of every SQL Server and the policy of the instance.
     pub(crate) fn set_versions(&mut self, build: Build, policy: UpdatePolicy) {
         #[derive(Clone)]
-        struct SetVersions(InstanceId, Build, InstanceId, UpdatePolicy);
+        struct SetVersions(Build, InstanceId, UpdatePolicy);
 
         impl Request for SetVersions {
             type Reply = ();
 
             fn apply(self, world: &mut World) -> Result<(), Refusal> {
-                let server = Arc::make_mut(world.instances.get_mut(&self.0).unwrap());
-                let InstanceKind::SqlServer(sql) = &mut server.kind else {
-                    panic!("not a SQL Server")
-                };
-                sql.build = self.1;
-                let instance = Arc::make_mut(world.instances.get_mut(&self.2).unwrap());
-                instance.as_managed_instance_mut().unwrap().update_policy = self.3;
+                let ids: Vec<InstanceId> = world.instances.keys().copied().collect();
+                for id in ids {
+                    let server = Arc::make_mut(world.instances.get_mut(&id).unwrap());
+                    if let InstanceKind::SqlServer(sql) = &mut server.kind {
+                        sql.build = self.0;
+                    }
+                }
+                let instance = Arc::make_mut(world.instances.get_mut(&self.1).unwrap());
+                instance.as_managed_instance_mut().unwrap().update_policy = self.2;
                 Ok(())
             }
         }
-        self.apply(SetVersions(self.sql, build, self.mi, policy));
+        self.apply(SetVersions(build, self.mi, policy));
     }
 
     /// POST of the link's failover.
@@ -617,7 +626,11 @@ impl Lab {
     }
 
     pub(crate) fn has_table(&self, instance: InstanceId) -> bool {
-        let db = self.world.instance(instance).unwrap().database("db1");
+        self.has_table_in(instance, "db1")
+    }
+
+    pub(crate) fn has_table_in(&self, instance: InstanceId, database: &str) -> bool {
+        let db = self.world.instance(instance).unwrap().database(database);
         db.is_some_and(|db| {
             db.content
                 .table(&Name::new("dbo"), &Name::new("t"))

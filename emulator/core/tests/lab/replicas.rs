@@ -10,11 +10,12 @@ use milink_core::durations::Profile;
 use milink_core::endpoint::*;
 use milink_core::ids::*;
 use milink_core::instance::SqlServer;
-use milink_core::link::SynchronizationState;
+use milink_core::link::{SetMultiDatabaseLinks, SynchronizationState};
+use milink_core::names::Name;
 use milink_core::refusal::Refusal;
 use milink_core::replica::{DatabaseStatus, ReplicaSet};
 use milink_core::time::Timestamp;
-use milink_core::version::{Build, Edition};
+use milink_core::version::{Build, Edition, UpdatePolicy};
 
 use super::{Lab, MASTER, Step, facts};
 
@@ -174,6 +175,41 @@ impl Lab {
         lab.create_dag_at(endpoint, &url);
         super::create_link_at(&mut lab, endpoint);
         lab.settle();
+        lab
+    }
+
+    /// Two replicas in step with these databases, and one link for them all.
+    pub(crate) fn several_replicas(
+        cluster: bool,
+        profile: Profile,
+        endpoint: &str,
+        databases: &[&str],
+    ) -> Self {
+        let mut lab = match cluster {
+            true => Self::clustered(profile),
+            false => Self::replicated(profile),
+        };
+        lab.prepare_second_for_links();
+        lab.set_versions(Build::SQL_2022_CU27, UpdatePolicy::SqlServer2022);
+        for instance in [lab.sql, SECOND] {
+            let several = true;
+            lab.apply(SetMultiDatabaseLinks { instance, several });
+        }
+        for database in databases.iter().filter(|name| **name != "db1") {
+            lab.add_database(database);
+            lab.create_table_in(lab.sql, database);
+            let add = GroupAction::AddDatabases(vec![Name::new(database)]);
+            lab.alter_on(lab.sql, add).unwrap();
+        }
+        lab.settle();
+        let url = format!("tcp://{}:5022;Server=[sqlmi1]", lab.fqdn);
+        lab.create_dag_at(endpoint, &url);
+        lab.create_several_at(endpoint, databases).unwrap();
+        lab.settle();
+        for database in databases {
+            let status = lab.member_status(database);
+            assert_eq!(status.replica_state, "LinkSynchronizing");
+        }
         lab
     }
 

@@ -102,11 +102,23 @@ impl Lab {
 
     /// PUT of a link with several databases.
     pub(crate) fn create_several(&mut self, databases: &[&str]) -> Result<OperationId, Refusal> {
+        self.create_several_at(&Self::spec().partner_endpoint, databases)
+    }
+
+    /// The same with a partner endpoint.
+    pub(crate) fn create_several_at(
+        &mut self,
+        endpoint: &str,
+        databases: &[&str],
+    ) -> Result<OperationId, Refusal> {
         let now = self.world.now();
         let create = CreateLinkGroup {
             instance: self.mi,
             name: "DAG_db1".into(),
-            spec: Self::several_spec(),
+            spec: LinkGroupSpec {
+                partner_endpoint: endpoint.into(),
+                ..Self::several_spec()
+            },
             databases: databases.iter().map(|name| Name::new(name)).collect(),
         };
         self.world.apply(now, create)

@@ -217,8 +217,9 @@ fn explore(moves: &[Move], depth: usize) -> String {
         |found| {
             let (depth, new) = (found.depths.len() - 1, found.depths.last());
             eprintln!(
-                "{depth} moves deep: {} worlds more, {} things wrong, {:.0?}",
+                "{depth} moves deep: {} worlds more, {} visited, {} things wrong, {:.0?}",
                 new.copied().unwrap_or_default(),
+                found.visited,
                 found.wrong.len(),
                 begun.elapsed()
             );
