@@ -85,6 +85,52 @@ pub enum Trouble {
     RedoSuspended,
 }
 
+/// What is done to a group that has replicas, on one of its servers; "the other" is the other one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Local {
+    /// Imports the endpoint's certificate of the other server.
+    Trust,
+    /// ADD REPLICA ON the other server.
+    Add,
+    /// REMOVE REPLICA ON the other server.
+    Remove,
+    /// JOIN, and GRANT CREATE ANY DATABASE.
+    Join,
+    /// DROP AVAILABILITY GROUP.
+    Leave,
+    /// ADD LISTENER.
+    Listen,
+    /// MODIFY REPLICA ON the other server: synchronous commit (true) or not.
+    Mode(bool),
+    /// SET HADR SUSPEND (true) or RESUME.
+    Suspend(bool),
+    /// SET HADR OFF.
+    HadrOff,
+    /// FAILOVER.
+    Failover,
+    /// FORCE_FAILOVER_ALLOW_DATA_LOSS.
+    Force,
+    /// SET (ROLE = SECONDARY).
+    StepDown,
+    /// OFFLINE.
+    Offline,
+}
+
+/// What is done to the distributed group above a group that has replicas, on one of its servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Above {
+    /// FAILOVER.
+    Failover,
+    /// FORCE_FAILOVER_ALLOW_DATA_LOSS.
+    Force,
+    /// SET (ROLE = SECONDARY).
+    GiveUp,
+    /// MODIFY AVAILABILITY GROUP ON the own group WITH (LISTENER_URL): that of this server.
+    Tell,
+    /// DROP AVAILABILITY GROUP.
+    Drop,
+}
+
 /// Something that somebody does. Databases, their availability groups and certificates have the numbers of [`server_of`]:
 /// database `n` is `db{n+1}`, whichever instance it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,6 +221,10 @@ pub enum Action {
     DeleteInstance(u8),
     /// DELETE of the resource group that all instances are in.
     DeleteResourceGroup,
+    /// Something about the group of a database, on a server that is or may be a replica of it.
+    Replica(u8, u8, Local),
+    /// Something about the distributed group of a pair, on a server that may have it.
+    Distributed(u8, Pair, Above),
 }
 
 impl Certificate {
@@ -209,6 +259,14 @@ impl Pair {
         match side {
             Side::Server => Place::Server(self.server()),
             Side::Instance => Place::Instance(self.instance),
+        }
+    }
+
+    /// The second server and the same instance, for what is about who knows whom.
+    const fn of_mate(self) -> Self {
+        Self {
+            database: DATABASES,
+            ..self
         }
     }
 
@@ -268,7 +326,9 @@ impl Action {
     pub fn fits(&self, plan: &Plan) -> bool {
         let server = |n: u8| usize::from(n) < plan.servers.len();
         let instance = |n: u8| usize::from(n) < plan.instances.len();
-        let database = |n: u8| server(server_of(n)) && n % DATABASES < plan.databases;
+        let owner = |n: u8| usize::from(server_of(n)) < plan.owners();
+        let database = |n: u8| owner(n) && n % DATABASES < plan.databases;
+        let met = |pair: Pair| server(pair.server()) && instance(pair.instance);
         match *self {
             Self::Advance(_) | Self::Heal | Self::DeleteResourceGroup => true,
             Self::Fault(n, _)
@@ -295,14 +355,14 @@ impl Action {
             Self::CreateDatabase(place, n)
             | Self::DropDatabase(place, n)
             | Self::Insert(place, n) => match place {
-                Place::Server(at) => at == server_of(n) && database(n),
+                Place::Server(at) => server(at) && plan.is_at(at, n) && database(n),
                 Place::Instance(at) => instance(at) && database(n),
             },
             Self::ImportCertificate(pair)
             | Self::DropImported(pair)
             | Self::UploadCertificate(pair, _)
-            | Self::RevokeCertificate(pair, _)
-            | Self::CreateDistributed(pair, _)
+            | Self::RevokeCertificate(pair, _) => met(pair),
+            Self::CreateDistributed(pair, _)
             | Self::DropDistributed(pair)
             | Self::CommitMode(pair, _)
             | Self::Failover(pair)
@@ -315,6 +375,11 @@ impl Action {
             | Self::SetRole(pair, ..) => database(pair.database) && instance(pair.instance),
             Self::LinkDatabases(pair, _) => {
                 plan.several && database(pair.database) && instance(pair.instance)
+            }
+            Self::Replica(at, n, _) => plan.replicas.is_some() && server(at) && database(n),
+            Self::Distributed(at, pair, _) => {
+                let pair = database(pair.database) && instance(pair.instance);
+                plan.replicas.is_some() && server(at) && pair
             }
         }
     }
@@ -399,6 +464,34 @@ pub fn preparation_of_several(plan: &Plan, pair: Pair, from_instance: bool) -> V
     steps
 }
 
+/// What makes the second server a replica of a group of the first one, and known to an instance.
+fn preparation_of_replica(plan: &Plan, pair: Pair) -> Vec<Action> {
+    let Some(replicas) = plan.replicas else {
+        return Vec::new();
+    };
+    let n = pair.database;
+    let mut steps = vec![
+        Action::CreateCertificate(1, Certificate::First),
+        Action::CreateEndpoint(1),
+        Action::Replica(0, n, Local::Trust),
+        Action::Replica(1, n, Local::Trust),
+    ];
+    let mate = pair.of_mate();
+    steps.extend([
+        Action::TrustRoot(1),
+        Action::ImportCertificate(mate),
+        Action::UploadCertificate(mate, Certificate::First),
+    ]);
+    if replicas.listener {
+        steps.push(Action::Replica(0, n, Local::Listen));
+    }
+    steps.extend([
+        Action::Replica(0, n, Local::Add),
+        Action::Replica(1, n, Local::Join),
+    ]);
+    steps
+}
+
 /// The databases of a server whose bits are set.
 pub fn chosen(plan: &Plan, server: u8, bits: u8) -> impl Iterator<Item = u8> + Clone + use<> {
     let all = plan.databases_of(server);
@@ -407,7 +500,7 @@ pub fn chosen(plan: &Plan, server: u8, bits: u8) -> impl Iterator<Item = u8> + C
 
 /// A pair of a plan.
 pub fn pair(plan: &Plan) -> impl Strategy<Value = Pair> + Clone + use<> {
-    let servers = u8::try_from(plan.servers.len()).unwrap_or(u8::MAX);
+    let servers = u8::try_from(plan.owners()).unwrap_or(u8::MAX);
     let instances = u8::try_from(plan.instances.len()).unwrap_or(u8::MAX);
     (0..servers, 0..plan.databases, 0..instances).prop_map(|(server, database, instance)| Pair {
         database: server * DATABASES + database,
@@ -449,9 +542,17 @@ pub fn time() -> impl Strategy<Value = Action> {
 /// How a case begins: with nothing, with a preparation that may lack a step, or with a link that is in step.
 pub fn beginning(plan: &Plan) -> BoxedStrategy<Vec<Action>> {
     let of = plan.clone();
-    let prepared = move |pair, from| match of.several {
-        true => preparation_of_several(&of, pair, from),
-        false => preparation(pair, from),
+    let prepared = move |pair, from| {
+        let mut steps = match of.several {
+            true => preparation_of_several(&of, pair, from),
+            false => preparation(pair, from),
+        };
+        let replica = preparation_of_replica(&of, pair);
+        // The listener is there before the distributed group names it.
+        let above = steps.pop();
+        steps.extend(replica);
+        steps.extend(above);
+        steps
     };
     let whole = prepared.clone();
     let lacking = (pair(plan), any::<bool>(), 0..30_usize).prop_map(move |(pair, from, at)| {
@@ -476,10 +577,13 @@ pub fn beginning(plan: &Plan) -> BoxedStrategy<Vec<Action>> {
         steps.extend([Action::Advance(400), Action::Advance(400)]);
         steps
     });
-    if plan.several {
-        let linked = (pair(plan), any::<bool>()).prop_map(move |(pair, from)| {
+    if plan.is_loose() {
+        let linked = (pair(plan), any::<bool>(), any::<bool>());
+        let linked = linked.prop_map(move |(pair, from, linked)| {
             let mut steps = whole(pair, from);
-            steps.push(Action::CreateLink(pair, from));
+            if linked {
+                steps.push(Action::CreateLink(pair, from));
+            }
             steps.extend([Action::Advance(400); 3]);
             steps
         });
@@ -490,11 +594,16 @@ pub fn beginning(plan: &Plan) -> BoxedStrategy<Vec<Action>> {
 
 /// Anything that anybody can do, what a link is about most often.
 pub fn action(plan: &Plan) -> BoxedStrategy<Action> {
-    let place = (pair(plan), any::<bool>()).prop_map(|(pair, server)| {
+    let mates = plan.replicas.is_some();
+    let place = (pair(plan), any::<bool>(), any::<bool>());
+    let place = place.prop_map(move |(pair, server, mate)| {
         let side = if server { Side::Server } else { Side::Instance };
-        pair.at(side)
+        match pair.at(side) {
+            (Place::Server(_), n) if mates && mate => (Place::Server(1), n),
+            at => at,
+        }
     });
-    prop_oneof![
+    let all = prop_oneof![
         20 => time(),
         12 => place.clone().prop_map(|(place, n)| Action::Insert(place, n)),
         2 => place.clone().prop_map(|(place, n)| Action::CreateDatabase(place, n)),
@@ -503,8 +612,46 @@ pub fn action(plan: &Plan) -> BoxedStrategy<Action> {
         30 => link_command(plan),
         7 => fault(plan),
         3 => power(plan),
-    ]
-    .boxed()
+    ];
+    match mates {
+        true => prop_oneof![3 => all, 1 => local(plan)].boxed(),
+        false => all.boxed(),
+    }
+}
+
+/// What is done to a group with replicas, and to the distributed group above it, on either server.
+pub fn local(plan: &Plan) -> BoxedStrategy<Action> {
+    let server = || prop_oneof![Just(0_u8), Just(1_u8)];
+    let flag = any::<bool>();
+    (pair(plan), server(), flag, 0..34_u8)
+        .prop_map(|(pair, server, flag, which)| {
+            let n = pair.database;
+            let local = |what| Action::Replica(server, n, what);
+            let above = |what| Action::Distributed(server, pair, what);
+            match which {
+                0..=3 => local(Local::Failover),
+                4..=6 => local(Local::Force),
+                7..=9 => local(Local::StepDown),
+                10 => local(Local::Offline),
+                11..=15 => local(Local::Suspend(flag && which < 13)),
+                16 => local(Local::HadrOff),
+                17 => local(Local::Mode(flag)),
+                18 => local(Local::Add),
+                19 => local(Local::Remove),
+                20 | 21 => local(Local::Join),
+                22 => local(Local::Leave),
+                23 => local(Local::Trust),
+                24 => local(Local::Listen),
+                25 => above(Above::Failover),
+                26 => above(Above::Force),
+                27 => above(Above::GiveUp),
+                28 => above(Above::Tell),
+                29 => above(Above::Drop),
+                30 | 31 => Action::TurnEndpoint(server, flag),
+                _ => Action::Restart(server),
+            }
+        })
+        .boxed()
 }
 
 /// What is done to managed instances as a whole. What ends one for good is rare: little happens afterwards.

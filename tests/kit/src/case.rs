@@ -16,7 +16,7 @@ use milink_core::durations::{Durations, Profile};
 use milink_core::time::Span;
 
 use crate::action::{Action, Place};
-use crate::lab::{Lab, Outcome, observe};
+use crate::lab::{CLUSTER, Lab, Outcome, observe};
 use crate::observation::Observation;
 use crate::topology::{Pace, Plan};
 
@@ -219,6 +219,9 @@ pub fn topology(plan: &Plan) -> Topology {
             .map(|(n, version)| SqlServerSpec {
                 version: version.text().to_owned(),
                 multi_database_links: plan.several,
+                cluster: plan
+                    .replicas
+                    .and_then(|replicas| replicas.cluster.then(|| CLUSTER.to_owned())),
                 ..SqlServerSpec::named(&Place::Server(n).name())
             })
             .collect(),

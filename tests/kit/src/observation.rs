@@ -15,6 +15,8 @@ pub struct Observation {
     pub wholes: BTreeSet<(u8, u8)>,
     /// The roles that SQL Servers have in their distributed groups.
     pub halves: BTreeMap<Pair, Role>,
+    /// What servers have of groups with replicas: by server and database.
+    pub replicas: BTreeMap<(u8, u8), SeenReplica>,
     /// Managed instances that ARM knows.
     pub instances: BTreeMap<u8, Power>,
     /// Partner certificates that instances have: of which server on which instance, and which of the server's.
@@ -34,6 +36,17 @@ pub struct SeenDatabase {
     pub writable: bool,
     /// Whether the views call it a secondary database.
     pub secondary: bool,
+}
+
+/// A server's half of a group with replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenReplica {
+    /// Its role.
+    pub role: Role,
+    /// Whether every database of the group is a secondary here that commits wait for (`is_failover_ready`).
+    pub synchronized: bool,
+    /// Whether it has a distributed group above it.
+    pub linked: bool,
 }
 
 /// A link.

@@ -3,13 +3,16 @@
 //! `milink scenario run FILE` replays it over real sockets. What was refused changed nothing and is left out, but for the last
 //! action, which is what the case is about.
 
+mod replicas;
+
 use std::fmt::Write as _;
 
 use crate::action::{
-    Action, BackupKind, Certificate, Pair, Place, RESOURCE_GROUP, Side, chosen, database_name,
-    server_of,
+    Above, Action, BackupKind, Certificate, Local, Pair, Place, RESOURCE_GROUP, Side, chosen,
+    database_name, server_of,
 };
 use crate::arm::link_body;
+use crate::lab::CLUSTER;
 use crate::machine::Story;
 use crate::observation::Role;
 use crate::reference::{Reference, can_return};
@@ -150,8 +153,7 @@ impl Writer {
                 self.link("PATCH", pair, "", Some(body));
             }
             Action::CreateLink(pair, from) => {
-                let (version, policy) = self.versions(pair);
-                let body = link_body(pair, from, can_return(version, policy));
+                let body = self.body(pair, from);
                 self.link("PUT", pair, "", Some(body));
             }
             Action::UpdateLink(pair, sync) => {
@@ -185,6 +187,14 @@ impl Writer {
                 // The statement answers when it is over, which takes time.
                 self.sql_step(place, action, &sql, false, &[]);
             }
+            Action::Distributed(server, pair, Above::Failover) => {
+                let sql = format!(
+                    "ALTER AVAILABILITY GROUP [{}] FAILOVER",
+                    self.plan.link(pair)
+                );
+                self.sql_step(Place::Server(server), action, &sql, false, &[]);
+            }
+            Action::Replica(server, _, Local::Trust) => self.trust_other(server, action),
             _ => {
                 let (n, sql) = self.statement(action);
                 self.sql(Place::Server(n), action, &sql);
@@ -269,6 +279,12 @@ impl Writer {
                 self.synchronous.1 |= sync;
                 alter_link(pair, &commit_mode(&self.plan, pair, sync))
             }
+            Action::Replica(server, n, what) => {
+                (server, replicas::statement(&self.plan, server, n, what))
+            }
+            Action::Distributed(server, pair, what) => {
+                (server, replicas::above(&self.plan, server, pair, what))
+            }
             Action::ForceFailover(pair) => alter_link(pair, "FORCE_FAILOVER_ALLOW_DATA_LOSS"),
             Action::GiveUp(pair) => alter_link(pair, "SET (ROLE = SECONDARY)"),
             other => unreachable!("{other:?} is no statement on SQL Server alone"),
@@ -277,7 +293,8 @@ impl Writer {
 
     fn create_group(&self, n: u8, with: bool) -> String {
         let old = self.plan.servers[usize::from(server_of(n))] == crate::topology::Version::Sql2016;
-        let cluster = if old {
+        let clustered = self.plan.replicas.is_some_and(|it| it.cluster);
+        let cluster = if old || clustered {
             ""
         } else {
             "WITH (CLUSTER_TYPE = NONE)\n"
@@ -287,20 +304,26 @@ impl Writer {
             false => "FOR\n".to_owned(),
         };
         format!(
-            "CREATE AVAILABILITY GROUP [{}]\n{cluster}{database}REPLICA ON N'{}' WITH (\n    \
-             ENDPOINT_URL = 'TCP://{}:5022', AVAILABILITY_MODE = SYNCHRONOUS_COMMIT,\n    \
-             FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC,\n    \
-             SECONDARY_ROLE (ALLOW_CONNECTIONS = ALL))",
+            "CREATE AVAILABILITY GROUP [{}]\n{cluster}{database}REPLICA ON {}",
             self.plan.group(n),
-            Place::Server(server_of(n)),
-            address(server_of(n)),
+            replicas::replica(server_of(n)),
         )
+    }
+
+    /// The body of a PUT of a link with one database.
+    fn body(&self, pair: Pair, from_instance: bool) -> serde_json::Value {
+        let (version, policy) = self.versions(pair);
+        let mut body = link_body(pair, from_instance, can_return(version, policy));
+        if self.plan.replicas.is_some_and(|it| it.listener) {
+            let endpoint = format!("TCP://{}:5022", self.plan.address(pair.database));
+            body["properties"]["partnerEndpoint"] = endpoint.into();
+        }
+        body
     }
 
     /// The body of a PUT of a link with all databases of a server.
     fn whole(&self, pair: Pair, from_instance: bool) -> serde_json::Value {
-        let (version, policy) = self.versions(pair);
-        let mut body = link_body(pair, from_instance, can_return(version, policy));
+        let mut body = self.body(pair, from_instance);
         let properties = &mut body["properties"];
         properties["linkMode"] = "MultiDatabase".into();
         properties["instanceAvailabilityGroupName"] = self.plan.instance_group(pair).into();
@@ -317,6 +340,14 @@ impl Writer {
         let path = self.uploaded(pair, which);
         let body = serde_json::json!({ "properties": { "publicBlob": "${PublicKey}" } });
         self.arm("PUT", pair.instance, &path, Some(body), &[]);
+    }
+
+    fn trust_other(&mut self, server: u8, action: &Action) {
+        let (other, name) = (Place::Server(1 - server), Certificate::First.name());
+        let sql = format!("SELECT CERTENCODED(CERT_ID('{name}')) AS PublicKey");
+        self.sql_step(other, action, &sql, true, &[("PublicKey", "PublicKey")]);
+        let sql = format!("CREATE CERTIFICATE [of_{other}] FROM BINARY = ${{PublicKey}}");
+        self.sql(Place::Server(server), action, &sql);
     }
 
     fn uploaded(&self, pair: Pair, which: Certificate) -> String {
@@ -477,6 +508,9 @@ impl Writer {
             if self.plan.several {
                 text += "multi_database_links = true\n";
             }
+            if self.plan.replicas.is_some_and(|it| it.cluster) {
+                let _ = writeln!(text, "cluster = \"{CLUSTER}\"");
+            }
         }
         for (n, policy) in (0u8..).zip(&self.plan.instances) {
             let (name, policy) = (Place::Instance(n), policy.text());
@@ -538,7 +572,7 @@ fn create_distributed(plan: &Plan, pair: Pair, from_instance: bool) -> String {
              FAILOVER_MODE = MANUAL, SEEDING_MODE = AUTOMATIC, SESSION_TIMEOUT = 20)"
         )
     };
-    let own = format!("TCP://{}:5022", address(pair.server()));
+    let own = format!("TCP://{}:5022", plan.address(pair.database));
     format!(
         "CREATE AVAILABILITY GROUP [{}]\nWITH (DISTRIBUTED)\nAVAILABILITY GROUP ON\n{},\n{}",
         plan.link(pair),
@@ -562,10 +596,6 @@ fn commit_mode(plan: &Plan, pair: Pair, sync: bool) -> String {
 
 fn fqdn(n: u8) -> String {
     format!("${{{}.fqdn}}", Place::Instance(n))
-}
-
-fn address(n: u8) -> String {
-    format!("10.0.0.{}", 4 + n)
 }
 
 /// Databases as the body of a link names them.

@@ -20,6 +20,17 @@ pub struct Plan {
     pub pace: Pace,
     /// SQL Servers are in multiple-database mode: one group and one link for all databases of a server.
     pub several: bool,
+    /// The second SQL Server is there for replicas of the first one's groups, and has no databases of its own.
+    pub replicas: Option<Replicas>,
+}
+
+/// How a group with replicas is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replicas {
+    /// The servers are nodes of a Windows cluster; otherwise groups have none (CLUSTER_TYPE = NONE).
+    pub cluster: bool,
+    /// Links name the group's listener; otherwise they name the first server.
+    pub listener: bool,
 }
 
 /// Versions of SQL Server, oldest first.
@@ -121,6 +132,41 @@ impl Plan {
             instances: vec![Policy::Sql2022],
             pace,
             several: false,
+            replicas: None,
+        }
+    }
+
+    /// Whether less is predicted: which databases are in a link, or who is primary, is learned instead.
+    pub(crate) const fn is_loose(&self) -> bool {
+        self.several || self.replicas.is_some()
+    }
+
+    /// The servers that have databases of their own.
+    pub fn owners(&self) -> usize {
+        match self.replicas {
+            Some(_) => 1,
+            None => self.servers.len(),
+        }
+    }
+
+    /// Where a database can be, of the SQL Servers.
+    pub(crate) fn is_at(&self, server: u8, database: u8) -> bool {
+        self.replicas.is_some() || server == server_of(database)
+    }
+
+    /// The address that a link calls: a server's, or the listener of its group.
+    pub(crate) fn address(&self, database: u8) -> String {
+        match self.replicas {
+            Some(Replicas { listener: true, .. }) => self.listener(database),
+            _ => server_address(server_of(database)),
+        }
+    }
+
+    /// The name of the listener of a database's group.
+    pub(crate) fn listener(&self, database: u8) -> String {
+        match self.several {
+            true => "listener".to_owned(),
+            false => format!("listener{}", database + 1),
         }
     }
 
@@ -156,15 +202,20 @@ impl Plan {
 
     /// The numbers of all databases, those of the first server first.
     pub fn databases(&self) -> impl Iterator<Item = u8> + Clone + use<> {
-        let (servers, each) = (self.servers.len(), self.databases);
+        let (servers, each) = (self.owners(), self.databases);
         let servers = (0u8..).take(servers);
         servers.flat_map(move |server| (0..each).map(move |n| server * DATABASES + n))
     }
 
     /// How many databases there can be, and links if each has one.
     pub fn links(&self) -> usize {
-        self.servers.len() * usize::from(self.databases)
+        self.owners() * usize::from(self.databases)
     }
+}
+
+/// The address of a SQL Server.
+pub(crate) fn server_address(server: u8) -> String {
+    format!("10.0.0.{}", 4 + server)
 }
 
 /// A version of SQL Server; the newest of 2022 most often, to which a failing case shrinks.
@@ -188,7 +239,8 @@ pub fn pace() -> impl Strategy<Value = Pace> {
     prop_oneof![4 => Just(Pace::Azure), 1 => Just(Pace::Fast), 1 => Just(Pace::Instant)]
 }
 
-/// One or two servers with up to three databases each, one or two instances; sometimes in multiple-database mode.
+/// One or two servers with up to three databases each, one or two instances; sometimes in multiple-database mode, and sometimes
+/// the second server is a replica of the first one.
 pub fn plan() -> impl Strategy<Value = Plan> {
     let some = |each: BoxedStrategy<_>| {
         prop_oneof![
@@ -203,9 +255,13 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     ];
     let databases = prop_oneof![3 => Just(1), 2 => 2..=DATABASES];
     let several = (0..6_u8, any::<bool>()).prop_map(|(which, newest)| (which == 5, newest));
-    let parts = (servers, databases, instances, pace(), several);
+    let replicas = (0..5_u8, any::<bool>(), any::<bool>());
+    let replicas = replicas.prop_map(|(which, cluster, listener)| {
+        (which == 4).then_some(Replicas { cluster, listener })
+    });
+    let parts = (servers, databases, instances, pace(), several, replicas);
     parts.prop_map(
-        |(mut servers, databases, instances, pace, (several, newest))| {
+        |(mut servers, databases, instances, pace, (several, newest), replicas)| {
             if several {
                 // The first versions that have the mode.
                 servers.fill(match newest {
@@ -213,12 +269,18 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                     false => Version::Sql2022Cu27,
                 });
             }
+            if replicas.is_some() {
+                // The first version that has groups without a cluster.
+                let version = servers[0].max(Version::Sql2017);
+                servers = vec![version; 2];
+            }
             Plan {
                 servers,
                 databases,
                 instances,
                 pace,
                 several,
+                replicas,
             }
         },
     )

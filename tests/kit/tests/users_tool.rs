@@ -144,6 +144,7 @@ fn wrong_requests_are_refused_and_good_ones_never_break_the_server() {
         instances: vec![Policy::Sql2022, Policy::AlwaysUpToDate],
         pace: Pace::Instant,
         several: false,
+        replicas: None,
     };
     let case = Case::start(&plan);
     let arm = case.arm();

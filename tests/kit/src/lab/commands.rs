@@ -2,6 +2,7 @@
 
 mod database;
 mod groups;
+mod replicas;
 mod trust;
 
 use milink_core::azure::{
@@ -25,7 +26,7 @@ use milink_core::time::Span;
 
 use super::observe::uploaded_name;
 use super::{Lab, Outcome, Refused};
-use crate::action::{Action, Place, RESOURCE_GROUP, chosen, database_name};
+use crate::action::{Action, Local, Place, RESOURCE_GROUP, chosen, database_name};
 use trust::authentication;
 
 const ENDPOINT: &str = "database_mirroring_endpoint";
@@ -34,7 +35,10 @@ const ENDPOINT: &str = "database_mirroring_endpoint";
 pub(super) const fn is_several(action: &Action) -> bool {
     matches!(
         action,
-        Action::CreateDatabase(..) | Action::CreateCertificate(..) | Action::TrustRoot(_)
+        Action::CreateDatabase(..)
+            | Action::CreateCertificate(..)
+            | Action::TrustRoot(_)
+            | Action::Replica(_, _, Local::Join)
     )
 }
 
@@ -259,6 +263,8 @@ impl Lab {
                 };
                 self.apply(request)?;
             }
+            Action::Replica(server, n, what) => self.of_replica(server, n, what)?,
+            Action::Distributed(server, pair, what) => self.above(server, pair, what)?,
         }
         Ok(None)
     }

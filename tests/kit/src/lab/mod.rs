@@ -13,7 +13,7 @@ use milink_core::World;
 use milink_core::azure::{ManagedInstanceProperties, WriteResourceGroup};
 use milink_core::certificate::CertificateFacts;
 use milink_core::collation::Collation;
-use milink_core::command::{CreateManagedInstance, CreateSqlServer, Request};
+use milink_core::command::{CreateManagedInstance, CreateSqlServer, Request, SetCluster};
 use milink_core::durations::{Durations, Profile};
 use milink_core::ids::InstanceId;
 use milink_core::instance::SqlServer;
@@ -28,6 +28,8 @@ pub use observe::observe;
 
 /// Where the instances are.
 const REGION: &str = "westeurope";
+/// The Windows cluster of the servers, if they are in one.
+pub(crate) const CLUSTER: &str = "wsfc";
 /// When a world begins.
 const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
@@ -82,6 +84,16 @@ impl Lab {
                 create(&mut world, sql_server(n, build, plan.several))
             })
             .collect();
+        if plan.replicas.is_some_and(|replicas| replicas.cluster) {
+            for instance in &servers {
+                let node = SetCluster {
+                    instance: *instance,
+                    cluster: Some(CLUSTER.into()),
+                };
+                let set = world.apply(START, node);
+                set.expect("a server can be a node of a cluster");
+            }
+        }
         let group = WriteResourceGroup {
             name: RESOURCE_GROUP.into(),
             location: REGION.to_owned(),

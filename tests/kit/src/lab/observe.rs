@@ -8,8 +8,10 @@ use milink_core::link::{Health, LinkId, LinkRole, LinkStatus};
 use milink_core::names::Name;
 use milink_core::value::Value;
 
-use crate::action::{Pair, Place, RESOURCE_GROUP, Side, database_name, server_of};
-use crate::observation::{Observation, Power, ResourceGroup, Role, SeenDatabase, SeenLink};
+use crate::action::{Pair, Place, RESOURCE_GROUP, Side, database_name};
+use crate::observation::{
+    Observation, Power, ResourceGroup, Role, SeenDatabase, SeenLink, SeenReplica,
+};
 use crate::topology::Plan;
 
 /// Looks at a world that was made as the plan says.
@@ -29,12 +31,17 @@ pub fn observe(world: &World, plan: &Plan) -> Observation {
             seen.starting.insert(place);
         }
         for n in plan.databases() {
-            // Only a server's own databases and their copies are looked at.
-            if matches!(place, Place::Server(own) if own != server_of(n)) {
+            // Only a server's own databases and their copies are looked at, and those of its replicas.
+            if matches!(place, Place::Server(at) if !plan.is_at(at, n)) {
                 continue;
             }
             if let Some(database) = database(instance, n) {
                 seen.databases.insert((place, n), database);
+            }
+            if let (Some(_), Place::Server(server)) = (plan.replicas, place)
+                && let Some(replica) = replica(world, instance, &plan.group(n))
+            {
+                seen.replicas.insert((server, n), replica);
             }
         }
     }
@@ -123,6 +130,35 @@ fn look_at_pair(world: &World, plan: &Plan, pair: Pair, seen: &mut Observation) 
         failed: status.replica_state.ends_with("Error"),
     };
     seen.links.insert(pair, found);
+}
+
+/// A server's half of a group.
+fn replica(world: &World, instance: &Instance, name: &str) -> Option<SeenReplica> {
+    let group = instance.group(name)?;
+    let local = group.as_local()?;
+    let set = world.replica_sets.get(&group.id);
+    let synchronized = set.is_some_and(|set| {
+        let primary = world.instance(set.primary);
+        let theirs = primary.and_then(|primary| primary.group(name)?.as_local());
+        let secondary = set.secondaries.contains_key(&instance.id);
+        secondary
+            && theirs.is_some_and(|theirs| {
+                theirs.databases.iter().all(|joined| {
+                    let status = set.status(world, instance.id, joined.id);
+                    status.is_some_and(|status| status.commits_wait)
+                })
+            })
+    });
+    let mut halves = instance
+        .groups
+        .values()
+        .filter_map(|it| it.as_distributed());
+    let linked = halves.any(|half| half.local().group.is(name));
+    Some(SeenReplica {
+        role: role(local.role),
+        synchronized,
+        linked,
+    })
 }
 
 fn find(world: &World, place: Place) -> Option<&Instance> {

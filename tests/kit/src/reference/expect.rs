@@ -32,7 +32,7 @@ use Expected::{Accepted, Either, Refused};
 impl Reference {
     /// What must come of an action that is about to be done.
     pub fn expect(&self, action: &Action) -> Expected {
-        let expected = match self.plan.several {
+        let expected = match self.plan.is_loose() {
             true => self.expect_of_several(action),
             false => self.expect_at_work(action),
         };
@@ -154,6 +154,7 @@ impl Reference {
             },
             Action::DeleteLink(_) => Either,
             Action::LinkDatabases(..) => Refused("it has one database"),
+            Action::Replica(..) | Action::Distributed(..) => Refused("there are no replicas"),
             Action::LinkFailover(pair, forced) => match self.links.get(&pair).map(|link| link.role)
             {
                 None => Refused("there is no such link"),

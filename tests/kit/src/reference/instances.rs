@@ -63,8 +63,10 @@ impl Reference {
 
     fn expect_without_link(&self, n: u8) -> Expected {
         let mut wholes = self.last.wholes.iter();
-        let linked = wholes.any(|(_, instance)| *instance == n)
-            || self.links.keys().any(|pair| pair.instance == n);
+        let seen = self.plan.is_loose().then(|| self.last.links.keys());
+        let mut links = self.links.keys().chain(seen.into_iter().flatten());
+        let linked =
+            wholes.any(|(_, instance)| *instance == n) || links.any(|pair| pair.instance == n);
         match linked {
             true => Refused("it has a link"),
             false => self.while_group_stays(),

@@ -18,7 +18,7 @@ impl Reference {
     /// What is seen and contradicts the documentation, or what was accepted before.
     pub fn look(&mut self, seen: Observation) -> Judgement {
         self.last.starting.clone_from(&seen.starting);
-        if self.plan.several {
+        if self.plan.is_loose() {
             return self.look_at_several(seen);
         }
         self.look_at_links(&seen)?;

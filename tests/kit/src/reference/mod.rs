@@ -8,6 +8,7 @@
 mod expect;
 mod instances;
 mod learn;
+mod replicas;
 mod several;
 mod versions;
 
@@ -54,6 +55,8 @@ pub struct Reference {
     may_meet: BTreeSet<Pair>,
     /// What is known of links with several databases.
     several: several::Several,
+    /// What is known of groups with replicas.
+    sets: replicas::Sets,
 }
 
 /// What a SQL Server has, besides databases.
@@ -163,18 +166,20 @@ impl Reference {
             apart: BTreeMap::new(),
             may_meet: BTreeSet::new(),
             several: several::Several::default(),
+            sets: replicas::Sets::default(),
         }
     }
 
     /// Notes that an action was accepted, with the value that an insert has written. What was refused changes nothing.
     pub fn accepted(&mut self, action: &Action, value: Option<i64>) {
-        if self.plan.several && self.accepted_of_several(action, value) {
+        if self.plan.is_loose() && self.accepted_of_several(action, value) {
             return;
         }
         match *action {
             Action::Advance(seconds) => self.time_passes(seconds.into()),
             Action::GrantCreate(_) | Action::CommitMode(..) => {}
             Action::UpdateLink(..) | Action::LinkDatabases(..) | Action::Restart(_) => {}
+            Action::Replica(..) | Action::Distributed(..) => {}
             Action::Fault(n, trouble) => {
                 self.troubles.insert((n, trouble));
             }

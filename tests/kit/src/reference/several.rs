@@ -1,5 +1,5 @@
-//! Links with several databases: what must be true of them whatever was asked for (`Extend an Always On availability group to
-//! Azure SQL Managed Instance`).
+//! Links with several databases, and those over groups with replicas: what must be true of them whatever was asked for (`Extend an
+//! Always On availability group to Azure SQL Managed Instance`).
 //!
 //! Less than of links with one database: which databases are in a link, and when, is learned and not predicted. What must
 //! hold is what nobody would forgive: no row from nowhere, none lost unless somebody forced it, one writer, one role.
@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reference;
 use super::expect::Expected::{self, Either};
-use crate::action::{Action, Pair, Side};
+use super::replicas::is_of_replica;
+use crate::action::{Action, Pair, Place, Side};
 use crate::observation::{Observation, Role};
 
 /// What is known of all links with several databases.
@@ -22,12 +23,24 @@ pub(super) struct Several {
     roles: BTreeMap<Pair, Role>,
 }
 
+impl Several {
+    /// From now on rows may be lost, if this is so.
+    pub(super) const fn force_if(&mut self, loses: bool) {
+        self.forced |= loses;
+    }
+
+    pub(super) const fn is_forced(&self) -> bool {
+        self.forced
+    }
+}
+
 impl Reference {
     /// What must come of an action: servers and instances themselves do as they do without links.
     pub(super) fn expect_of_several(&self, action: &Action) -> Expected {
-        match is_of_ground(action) {
-            true => self.expect_at_work(action),
-            false => Either,
+        match *action {
+            Action::Replica(server, n, what) => self.expect_of_replica(server, n, what),
+            _ if is_of_ground(action) => self.expect_at_work(action),
+            _ => Either,
         }
     }
 
@@ -39,15 +52,18 @@ impl Reference {
             | Action::LinkFailover(_, true)
             | Action::SetRole(_, true, _)
             | Action::SetRole(_, _, true) => self.several.forced = true,
+            Action::Replica(server, n, what) => self.accepted_of_replica(server, n, what),
+            Action::Distributed(_, _, what) => self.accepted_above(what),
             _ => {}
         }
-        !is_of_ground(action)
+        is_of_replica(action) || !is_of_ground(action)
     }
 
     pub(super) fn look_at_several(&mut self, seen: Observation) -> Result<(), String> {
         self.look_at_instances(&seen)?;
         self.look_at_uploads(&seen)?;
         self.look_at_rows_of_several(&seen)?;
+        self.look_at_replicas(&seen)?;
         for pair in seen.links.keys() {
             self.look_at_member(*pair, &seen)?;
         }
@@ -86,12 +102,13 @@ impl Reference {
 
     fn look_at_member(&self, pair: Pair, seen: &Observation) -> Result<(), String> {
         let name = || format!("{} in {}", pair.link(), self.plan.link(pair));
-        if !seen.wholes.contains(&(pair.server(), pair.instance)) {
+        if self.plan.several && !seen.wholes.contains(&(pair.server(), pair.instance)) {
             return Err(format!("{} is in no link", name()));
         }
         let link = seen.links[&pair];
         let others = seen.links.iter().filter(|(other, _)| {
-            (other.server(), other.instance) == (pair.server(), pair.instance)
+            let together = (other.server(), other.instance) == (pair.server(), pair.instance);
+            self.plan.several && together
         });
         let mut roles = others.map(|(_, other)| other.role);
         let settled = |role: Role| role != Role::Resolving;
@@ -101,8 +118,15 @@ impl Reference {
         if self.several.forced {
             return Ok(());
         }
-        let at = |side| seen.databases.get(&pair.at(side));
-        let writable = |side| at(side).is_some_and(|found| found.writable);
+        let place = |side, seen: &Observation| match side {
+            Side::Server => self.primary_of(pair, seen).map(Place::Server),
+            Side::Instance => Some(pair.place(side)),
+        };
+        let at = |side, seen| Some((place(side, seen)?, pair.database));
+        let writable = |side| {
+            let found = at(side, seen).and_then(|key| seen.databases.get(&key));
+            found.is_some_and(|found| found.writable)
+        };
         if link.in_step && writable(Side::Server) && writable(Side::Instance) {
             return Err(format!("both sides of {} are writable", name()));
         }
@@ -117,14 +141,32 @@ impl Reference {
             (Some(Role::Primary), Role::Secondary) => (Side::Instance, Side::Server),
             _ => return Ok(()),
         };
-        let committed = self.last.databases.get(&pair.at(old));
+        let last = &self.last;
+        let committed = at(old, last).and_then(|key| last.databases.get(&key));
         let committed = committed.and_then(|found| found.rows.as_ref());
-        let rows = at(new).and_then(|found| found.rows.as_ref());
+        let Some(key) = at(new, seen) else {
+            return Ok(());
+        };
+        let rows = seen.databases.get(&key);
+        let rows = rows.and_then(|found| found.rows.as_ref());
         let has = |row: &i64| rows.is_some_and(|rows| rows.contains(row));
         match committed.into_iter().flatten().find(|row| !has(row)) {
             None => Ok(()),
             Some(row) => Err(format!("planned failover of {} has lost {row}", name())),
         }
+    }
+
+    /// The SQL Server of a link: of several replicas the only one that is primary, if it is so.
+    fn primary_of(&self, pair: Pair, seen: &Observation) -> Option<u8> {
+        if self.plan.replicas.is_none() {
+            return Some(pair.server());
+        }
+        let replicas = seen.replicas.iter();
+        let primaries = replicas.filter(|((_, n), found)| {
+            *n == pair.database && found.role == Role::Primary && found.linked
+        });
+        let mut primaries = primaries.map(|((server, _), _)| *server);
+        primaries.next().filter(|_| primaries.next().is_none())
     }
 }
 

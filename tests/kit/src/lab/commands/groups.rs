@@ -1,7 +1,7 @@
 //! Availability groups, the distributed ones above them, and what a link of them is asked for with.
 
 use milink_core::availability_group::{
-    AvailabilityMode, ClusterType, FailoverMode, SecondaryConnections, SeedingMode,
+    AvailabilityMode, FailoverMode, SecondaryConnections, SeedingMode,
 };
 use milink_core::command::{
     AlterAvailabilityGroup, CreateAvailabilityGroup, CreateDistributedAvailabilityGroup,
@@ -15,7 +15,7 @@ use super::super::{Lab, Refused};
 use super::name;
 use crate::action::{Pair, Place, database_name, server_of};
 use crate::reference::can_return;
-use crate::topology::{Policy, Version};
+use crate::topology::{Policy, Version, server_address};
 
 impl Lab {
     pub(super) fn create_group(&mut self, n: u8, with: bool) -> Result<(), Refused> {
@@ -26,7 +26,7 @@ impl Lab {
             instance,
             name: self.plan.group(n).into(),
             // SQL Server 2016 has no CLUSTER_TYPE.
-            cluster: (!old).then_some(ClusterType::None),
+            cluster: self.cluster_type().filter(|_| !old),
             databases: if with { vec![name(n)] } else { Vec::new() },
             replicas: vec![ReplicaSpec {
                 server_name,
@@ -72,7 +72,7 @@ impl Lab {
             instance: self.server(pair.server()),
             name: self.plan.link(pair).into(),
             members: [
-                member(self.plan.group(pair.database), server_url(pair.server())),
+                member(self.plan.group(pair.database), self.partner_url(pair)),
                 member(self.plan.instance_group(pair), url),
             ],
         };
@@ -131,7 +131,7 @@ impl Lab {
         LinkSpec {
             instance_group: self.plan.instance_group(pair).into(),
             partner_group: self.plan.group(pair.database).into(),
-            partner_endpoint: server_url(pair.server()).to_uppercase().into(),
+            partner_endpoint: self.partner_url(pair).into(),
             database: name(pair.database),
             instance_role: match from_instance {
                 true => LinkRole::Primary,
@@ -142,6 +142,11 @@ impl Lab {
                 false => LinkFailoverMode::None,
             },
         }
+    }
+
+    /// Where links find SQL Server.
+    fn partner_url(&self, pair: Pair) -> String {
+        format!("TCP://{}:5022", self.plan.address(pair.database))
     }
 
     /// The version and the policy of a pair.
@@ -160,5 +165,5 @@ impl Lab {
 }
 
 fn server_url(n: u8) -> String {
-    format!("tcp://10.0.0.{}:5022", 4 + n)
+    format!("tcp://{}:5022", server_address(n))
 }
