@@ -98,6 +98,14 @@ pub enum DatabaseRefusal {
     InLink { name: String },
     #[error("the option {option} cannot be set on database '{name}'")]
     OptionNotAllowed { name: String, option: String },
+    #[error("the database has a file named '{file}' already")]
+    FileNameTaken { file: String },
+    #[error("there is a file at '{path}' already")]
+    FilePathTaken { path: String },
+    #[error("the database has no file named '{file}'")]
+    NoSuchFile { file: String },
+    #[error("'{file}' is the first file of its kind, which every database has")]
+    FirstFile { file: String },
 }
 
 /// Why rows could not be written, or a transaction could not go on.
@@ -438,6 +446,8 @@ pub enum BackupRefusal {
     OtherDatabase { database: String },
     #[error("the backup of version {of} is too new for {here}")]
     NewerVersion { of: String, here: String },
+    #[error("the backup is of a database with several log files, and a managed instance's has one")]
+    SeveralLogFiles,
     #[error("the backup is not one of a database")]
     NotADatabaseBackup,
     #[error("database '{database}' can only be made from a full backup")]
@@ -1105,6 +1115,8 @@ pub enum LinkError {
         "the log of database '{database}' does not reach back to the point that both sides have"
     )]
     LogGone { database: String },
+    #[error("database '{database}' has several log files")]
+    SeveralLogFiles { database: String },
     #[error("seeding of database '{database}' failed")]
     SeedingFailed { database: String },
     #[error("seeding of database '{database}' was cancelled")]

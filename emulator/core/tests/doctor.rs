@@ -209,6 +209,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
           ok             collation: SQL Server SQL_Latin1_General_CP1_CI_AS, managed instance SQL_Latin1_General_CP1_CI_AS
           unknown        database: no database is named
           unknown        database-eligible: there is no database
+          unknown        log-files: there is no database
           unknown        recovery-model: there is no database
           unknown        full-backup: there is no database
           unknown        database-group: there is no database
@@ -243,6 +244,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
         create a database in simple recovery
           ok             database: 'db1' is database 5 of sqlserver1
           ok             database-eligible: ONLINE, READ_WRITE, MULTI_USER
+          ok             log-files: it has one
           fail           recovery-model: recovery_model_desc = SIMPLE
           fail           full-backup: msdb.dbo.backupset has no full backup of 'db1' that is not COPY_ONLY, and 0 that are
           ok             database-group: 'db1' is in no availability group

@@ -13,7 +13,10 @@ use milink_core::fault::Fault;
 use milink_core::link::*;
 use milink_core::names::Name;
 use milink_core::refusal::Refusal;
+use milink_core::store::FileSize;
 use milink_core::time::Span;
+use milink_core::version::Build;
+use milink_core::version::UpdatePolicy;
 
 /// What to do so that something is wrong, and what tells of it.
 struct Case {
@@ -74,6 +77,19 @@ fn refused(lab: &mut Lab, request: impl milink_core::command::Request) -> Explan
     };
     let refusal: Refusal = refusal;
     explain::refusal(&lab.world, &refusal)
+}
+
+fn add_log_file(lab: &mut Lab) {
+    let file = NewLogFile {
+        name: "log2".into(),
+        path: "C:\\log2.ldf".into(),
+        size: FileSize::default(),
+    };
+    lab.apply(AlterDatabase {
+        instance: lab.sql,
+        name: "db1".into(),
+        changes: vec![DatabaseChange::AddLogFile(file)],
+    });
 }
 
 /// The endpoint stops and starts, so that the partners shake hands anew.
@@ -168,6 +184,29 @@ const CASES: &[Case] = &[
                 spec: Lab::spec(),
             };
             refused(&mut lab, create)
+        },
+    },
+    Case {
+        title: "41972: the modes of the sides do not match",
+        told: || {
+            let mut lab = Lab::new(Profile::Azure);
+            lab.set_versions(Build::SQL_2022_CU27, UpdatePolicy::SqlServer2022);
+            lab.prepare(Some(Step::CreateDag));
+            lab.apply(SetMultiDatabaseLinks {
+                instance: lab.sql,
+                several: true,
+            });
+            let fqdn = lab.world.instance(lab.mi).unwrap().server_name();
+            lab.create_dag(&format!("tcp://{fqdn}:5022;Server=[sqlmi1]"));
+            fails(lab)
+        },
+    },
+    Case {
+        title: "41948: the database has several log files",
+        told: || {
+            let mut lab = prepared();
+            add_log_file(&mut lab);
+            fails(lab)
         },
     },
     Case {
@@ -266,6 +305,38 @@ const CASES: &[Case] = &[
             let mut lab = linked();
             install(&mut lab, "replication.suspended-user");
             lab.insert(lab.sql, 1).expect("it is written");
+            minutes(&mut lab, 1);
+            ailing(&lab)
+        },
+    },
+    Case {
+        title: "47508: a feature that an instance lacks is refused",
+        told: || {
+            let lab = linked();
+            explain::sql_error(
+                &lab.world,
+                lab.sql,
+                47508,
+                "Adding multiple log files is not supported.",
+            )
+        },
+    },
+    Case {
+        title: "SQL Server 2016 is not stopped from it, and the link breaks",
+        told: || {
+            let mut lab = Lab::new(Profile::Azure);
+            lab.set_versions(Build::SQL_2016, UpdatePolicy::SqlServer2022);
+            lab.prepare(None);
+            lab.apply(CreateLink {
+                instance: lab.mi,
+                name: "DAG_db1".into(),
+                spec: LinkSpec {
+                    failover_mode: LinkFailoverMode::None,
+                    ..Lab::spec()
+                },
+            });
+            minutes(&mut lab, 10);
+            add_log_file(&mut lab);
             minutes(&mut lab, 1);
             ailing(&lab)
         },
@@ -395,6 +466,22 @@ fn each_documented_failure_names_its_cause_and_its_remedy() {
             do take the instance out of its failover group, or link another one
             do milink fault remove 1
             do Remove the fault, as if the failover group had been deleted, and create the link again.
+        41972: the modes of the sides do not match
+          SQL Server is in multiple-database link mode, and the link is not
+            because message 41972: links of one SQL Server have one database each, or several each (sp_multidb_milink)
+            because SQL Server's version and edition can have a link: fail: build 16.0.4290.1, Developer Edition (64-bit); SQL Server is in the other mode: its links have one database each, or several
+            do remove all its links, EXEC sys.sp_multidb_milink 0; and create them again
+            do remove all links, EXEC sys.sp_multidb_milink 0 or 1, and create them again in that mode
+        41948: the database has several log files
+          database 'db1' has several log files
+            because message 41948: a database of a managed instance has one log file, so that a second one cannot be replicated; SQL Server 2016 lets a linked database have it, and the link breaks
+            because The database has one log file: fail: besides the first one it has log2
+            because The link is made: fail: replicaState 'LinkInitError' since 2023-11-14T22:14:05Z; database 'db1' has several log files
+            do ALTER DATABASE [db1] REMOVE FILE [log2];
+            do put right what failed above, and create the link again:
+            do az sql mi link delete -g milink-rg --mi sqlmi1 -n DAG_db1 -y
+            do az sql mi link create -g milink-rg --mi sqlmi1 -n DAG_db1 --instance-ag-name AG_db1_MI --partner-ag-name AG_db1 --partner-endpoint TCP://10.0.0.4:5022 --instance-link-role Secondary --databases "[{database-name:db1}]"
+            do a link that was never in step is asked for again then; one that has broken is deleted, with its copy and SQL Server's half, and created again
         41998: the endpoint is not encrypted
           the endpoint at 'TCP://10.0.0.4:5022' does not encrypt with AES
             because message 41998: a link has to be encrypted, with AES
@@ -463,6 +550,20 @@ fn each_documented_failure_names_its_cause_and_its_remedy() {
             do ALTER DATABASE [db1] SET HADR RESUME;
             do milink fault remove 1
             do Remove the fault; on SQL Server, ALTER DATABASE … SET HADR RESUME; a managed instance resumes by itself.
+        47508: a feature that an instance lacks is refused
+          Adding multiple log files is not supported.
+            because link 'DAG_db1' replicates 'db1' to a managed instance, which cannot have it
+            do leave it out, or delete the link first
+        SQL Server 2016 is not stopped from it, and the link breaks
+          database 'db1' has several log files
+            because message 41948: a database of a managed instance has one log file, so that a second one cannot be replicated; SQL Server 2016 lets a linked database have it, and the link breaks
+            because The database has one log file: fail: besides the first one it has log2
+            because The link is made: fail: replicaState 'LinkCreationError' since 2023-11-14T22:23:20.005Z; database 'db1' has several log files
+            do ALTER DATABASE [db1] REMOVE FILE [log2];
+            do put right what failed above, and create the link again:
+            do az sql mi link delete -g milink-rg --mi sqlmi1 -n DAG_db1 -y
+            do az sql mi link create -g milink-rg --mi sqlmi1 -n DAG_db1 --instance-ag-name AG_db1_MI --partner-ag-name AG_db1 --partner-endpoint TCP://10.0.0.4:5022 --instance-link-role Secondary --databases "[{database-name:db1}]"
+            do a link that was never in step is asked for again then; one that has broken is deleted, with its copy and SQL Server's half, and created again
         the service is restarting
           SQL Server 'sqlserver1' is stopped
             because the partners connect by themselves when it runs again; its role is kept

@@ -115,6 +115,10 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         QuorumLost { name: text("name") }
         InLink { name: text("name") }
         OptionNotAllowed { name: text("name"), option: text("option") }
+        FileNameTaken { file: text("file") }
+        FilePathTaken { path: text("path") }
+        NoSuchFile { file: text("file") }
+        FirstFile { file: text("file") }
     };
     all.into_iter().map(Refusal::from).collect()
 }
@@ -283,6 +287,7 @@ pub(super) fn backup_refusals() -> Vec<Refusal> {
         TailNotBackedUp { database: text("database") }
         OtherDatabase { database: text("database") }
         NewerVersion { of: text("of"), here: text("here") }
+        SeveralLogFiles {  }
         NotADatabaseBackup {  }
         CannotCreate { database: text("database") }
         OtherBase {  }
@@ -605,6 +610,7 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         CreationCanceled { days: 6 }
         FailoverFailed {  }
         LogGone { database: text("database") }
+        SeveralLogFiles { database: text("database") }
         SeedingFailed { database: text("database") }
         SeedingCancelled { database: text("database") }
         DiskFull { database: text("database") }

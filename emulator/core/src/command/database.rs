@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use super::log_file::{self, NewLogFile};
 use super::{Request, end_use};
 use crate::collation::Collation;
 use crate::database::{
@@ -26,6 +27,15 @@ pub struct CreateDatabase {
     pub name: Name,
     /// COLLATE; none takes the server's.
     pub collation: Option<Collation>,
+}
+
+/// CREATE DATABASE with log files besides the first one.
+#[derive(Clone, Debug)]
+pub struct CreateDatabaseWithFiles {
+    /// The database.
+    pub create: CreateDatabase,
+    /// The second log file and on.
+    pub log_files: Vec<NewLogFile>,
 }
 
 /// DROP DATABASE.
@@ -85,6 +95,10 @@ pub enum DatabaseChange {
     Options(DatabaseOptions),
     Rename(Name),
     Collation(Collation),
+    /// ADD LOG FILE.
+    AddLogFile(NewLogFile),
+    /// REMOVE FILE.
+    RemoveFile(Name),
     /// SET HADR SUSPEND.
     HadrSuspend,
     /// SET HADR RESUME.
@@ -139,6 +153,19 @@ impl Request for CreateDatabase {
             instance: server,
             database: name,
         });
+        Ok(id)
+    }
+}
+
+impl Request for CreateDatabaseWithFiles {
+    type Reply = DatabaseId;
+
+    fn apply(self, world: &mut World) -> Result<DatabaseId, Refusal> {
+        let instance = self.create.instance;
+        let id = self.create.apply(world)?;
+        for file in self.log_files {
+            log_file::add(world, instance, id, file)?;
+        }
         Ok(id)
     }
 }
@@ -203,9 +230,20 @@ impl Request for AlterDatabase {
                 }
                 .into());
             }
-            if let DatabaseChange::HadrJoin(group) = &change {
-                crate::replica::join_database(world, self.instance, id, group)?;
-                continue;
+            match change {
+                DatabaseChange::HadrJoin(ref group) => {
+                    crate::replica::join_database(world, self.instance, id, group)?;
+                    continue;
+                }
+                DatabaseChange::AddLogFile(file) => {
+                    log_file::add(world, self.instance, id, file)?;
+                    continue;
+                }
+                DatabaseChange::RemoveFile(ref name) => {
+                    log_file::remove(world, self.instance, id, name)?;
+                    continue;
+                }
+                _ => {}
             }
             let managed = instance.is_managed_instance();
             let database = instance.database_mut(id).expect("found a moment ago");
@@ -382,8 +420,10 @@ fn alter(database: &mut Database, change: DatabaseChange, managed: bool) -> Resu
             database.group = None;
             database.state = DatabaseState::Restoring;
         }
-        // It concerns the primary as well.
-        DatabaseChange::HadrJoin(_) => {}
+        // They concern more than the database.
+        DatabaseChange::HadrJoin(_)
+        | DatabaseChange::AddLogFile(_)
+        | DatabaseChange::RemoveFile(_) => {}
     }
     Ok(())
 }
@@ -422,6 +462,26 @@ impl Database {
             copy: None,
             suspended: None,
         }
+    }
+
+    /// The logical names of the first files, data and log; the system databases have names of their own.
+    pub fn first_files(&self) -> [Name; 2] {
+        let names = |data: &str, log: &str| [Name::new(data), Name::new(log)];
+        match self.id.0 {
+            1 => names("master", "mastlog"),
+            2 => names("tempdev", "templog"),
+            3 => names("modeldev", "modellog"),
+            4 => names("MSDBData", "MSDBLog"),
+            _ => names(self.name.as_str(), &format!("{}_log", self.name)),
+        }
+    }
+
+    /// The logical names of all files.
+    pub(super) fn file_names(&self) -> impl Iterator<Item = Name> {
+        let more = self.content.log_files.iter();
+        self.first_files()
+            .into_iter()
+            .chain(more.map(|file| file.name.clone()))
     }
 
     /// `log_reuse_wait_desc`: what keeps the log from being truncated.

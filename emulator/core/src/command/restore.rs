@@ -220,6 +220,9 @@ impl Restore {
         let instance = world.instance(self.instance);
         let instance = instance.expect("the caller has it");
         check_version(instance, image)?;
+        if instance.is_managed_instance() && !image.database.content.log_files.is_empty() {
+            return Err(BackupRefusal::SeveralLogFiles.into());
+        }
         if image.set.kind == BackupKind::Log {
             return Err(BackupRefusal::NotADatabaseBackup.into());
         }

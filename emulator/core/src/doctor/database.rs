@@ -72,6 +72,26 @@ pub(super) fn eligible(subject: &Subject<'_>) -> Check {
     title.ok("ONLINE, READ_WRITE, MULTI_USER")
 }
 
+pub(super) fn log_files(subject: &Subject<'_>) -> Check {
+    let title = Title("log-files", "The database has one log file");
+    let Some(database) = subject.source_database() else {
+        return title.unknown("there is no database");
+    };
+    let added = &database.content.log_files;
+    if added.is_empty() {
+        return title.ok("it has one");
+    }
+    let names: Vec<&str> = added.iter().map(|file| file.name.as_str()).collect();
+    let mut check = title.fail(format!("besides the first one it has {}", names.join(", ")));
+    for name in names {
+        check = check.remedy(format!(
+            "ALTER DATABASE [{}] REMOVE FILE [{name}];",
+            database.name
+        ));
+    }
+    check
+}
+
 pub(super) fn recovery_model(subject: &Subject<'_>) -> Check {
     let title = Title("recovery-model", "The database is in full recovery");
     let Some(database) = subject.source_database() else {

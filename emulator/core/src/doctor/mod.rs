@@ -82,6 +82,7 @@ const CHECKS: &[Examine] = &[
     names::collation,
     database::exists,
     database::eligible,
+    database::log_files,
     database::recovery_model,
     database::full_backup,
     database::groups,

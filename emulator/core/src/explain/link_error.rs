@@ -58,6 +58,7 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         LinkError::CreateDatabaseNotGranted { .. } => &["create-database"],
         LinkError::FailoverFailed => &["link-connection", "data-movement", "lag"],
         LinkError::LogGone { .. } => &["log-held", "link-state"],
+        LinkError::SeveralLogFiles { .. } => &["log-files", "link-state"],
         LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. }
         | LinkError::DiskFull { .. } => &["link-state"],
@@ -160,6 +161,9 @@ fn meaning(error: &LinkError) -> &'static str {
         LinkError::LogGone { .. } => {
             "message 1412: without the common part of the log only a new copy brings the sides together"
         }
+        LinkError::SeveralLogFiles { .. } => {
+            "message 41948: a database of a managed instance has one log file, so that a second one cannot be replicated; SQL Server 2016 lets a linked database have it, and the link breaks"
+        }
         LinkError::PartnerDropped => {
             "one half of the link is gone; the other one is an orphan that holds its log until it is dropped"
         }
@@ -186,6 +190,9 @@ fn then(error: &LinkError) -> Option<&'static str> {
         ),
         LinkError::NoCapacity { .. } => Some(
             "ALTER AVAILABILITY GROUP … REMOVE DATABASE on SQL Server, then PATCH the link without the database",
+        ),
+        LinkError::SeveralLogFiles { .. } => Some(
+            "a link that was never in step is asked for again then; one that has broken is deleted, with its copy and SQL Server's half, and created again",
         ),
         LinkError::LogGone { .. } | LinkError::PartnerDropped => {
             Some("delete the link, drop the other half, and create it again")

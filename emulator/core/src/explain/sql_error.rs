@@ -1,8 +1,11 @@
 //! Why SQL Server or a managed instance answered with an error, by its number.
 
+use std::sync::Arc;
+
 use super::{Explanation, linked_server};
 use crate::doctor::{Subject, Wish, subjects};
 use crate::ids::InstanceId;
+use crate::link::{Link, partner_of};
 use crate::world::World;
 
 /// What is known of a number: the checks that tell of it, and what to do besides.
@@ -95,11 +98,17 @@ const KNOWN: &[Known] = &[
     (&[50990], &[], "COMPAT.md lists what milink does"),
 ];
 
+/// What a database that a link replicates to a managed instance cannot be given.
+const NOT_REPLICABLE: &[i32] = &[47507, 47508, 47509, 47510, 47518, 47526];
+
 /// Explains an error that a statement on `instance` met.
 pub fn sql_error(world: &World, instance: InstanceId, number: i32, message: &str) -> Explanation {
     let explained = Explanation::of(message);
     if linked_server::NUMBERS.contains(&number) {
         return linked_server::explain(world, instance, number, explained);
+    }
+    if NOT_REPLICABLE.contains(&number) {
+        return not_replicable(world, instance, explained);
     }
     let Some((_, ids, remedy)) = KNOWN.iter().find(|(numbers, ..)| numbers.contains(&number))
     else {
@@ -113,6 +122,20 @@ pub fn sql_error(world: &World, instance: InstanceId, number: i32, message: &str
         true => explained,
         false => explained.remedy(*remedy),
     }
+}
+
+fn not_replicable(world: &World, instance: InstanceId, explained: Explanation) -> Explanation {
+    let links = world.links.values();
+    let from_here = links.filter(|link| partner_of(world, link) == Some(instance));
+    let told = |explained: Explanation, link: &Arc<Link>| {
+        let (link, database) = (&link.id.name, &link.spec.database);
+        explained.fact(format!(
+            "link '{link}' replicates '{database}' to a managed instance, which cannot have it"
+        ))
+    };
+    from_here
+        .fold(explained, told)
+        .remedy("leave it out, or delete the link first")
 }
 
 /// The first link that the instance is a side of, or could be.

@@ -72,6 +72,10 @@ pub const LAWS: &[(&str, Law)] = &[
     ),
     (ROWS, keys_find_rows),
     (
+        "a managed instance's database has one log file",
+        instances_have_one_log_file,
+    ),
+    (
         "a secondary is never ahead of its primary",
         secondaries_follow,
     ),
@@ -541,6 +545,13 @@ fn lost_rows(table: &Table) -> Option<String> {
             table.definition.name,
             table.len()
         )
+    })
+}
+
+fn instances_have_one_log_file(world: &World) -> Option<String> {
+    each_database(world, |instance, database| {
+        let several = instance.is_managed_instance() && !database.content.log_files.is_empty();
+        several.then(|| format!("'{}' on '{}'", database.name, instance.name))
     })
 }
 

@@ -26,6 +26,7 @@ pub(super) const LOCAL: &[&str] = &[
     "a master key has a password, and a session that opened it is there",
     "locks are held by open transactions",
     "open transactions belong to sessions",
+    "a managed instance's database has one log file",
     "a secondary is never ahead of its primary",
     "what is redone is hardened",
     "a secondary has no open transactions",

@@ -35,7 +35,7 @@ use crate::operation::OperationState;
 use crate::refusal::LinkError;
 use crate::replica::{FollowPhase, Secondary};
 use crate::session::Session;
-use crate::store::{Log, LogKind, Op};
+use crate::store::{FileSize, Log, LogFile, LogKind, Op};
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
 use crate::world::{Timer, World};
@@ -52,6 +52,19 @@ const MI: InstanceId = InstanceId(2);
 type Mutant = (&'static str, fn() -> World, fn(&mut World));
 
 const MUTANTS: &[Mutant] = &[
+    (
+        "a managed instance's database has one log file",
+        linked,
+        |world| {
+            let file = LogFile {
+                id: 3,
+                name: "log2".into(),
+                path: "log2.ldf".into(),
+                size: FileSize::default(),
+            };
+            database(world, MI).content.log_files = [file].into();
+        },
+    ),
     ("nothing is overdue", linked, |world| {
         let before = world.now - Span::seconds(1);
         world.timers.arm(Timer::Redo(link_id(world)), before);

@@ -231,6 +231,7 @@ fn check_groups(
                 return Err(LinkError::DatabaseNotResponding { database });
             }
             several::check_complete(world, local, link)?;
+            check_log_files(partner, link)?;
         }
         LinkRole::Primary => {
             // Without GRANT CREATE ANY DATABASE the seeding fails later, as it does on SQL Server.
@@ -241,6 +242,18 @@ fn check_groups(
         }
     }
     Ok(())
+}
+
+/// A managed instance's database has one log file (documented); what SQL Server lets a database of the group have is told by
+/// the instance.
+fn check_log_files(partner: &Instance, link: &Link) -> Result<(), LinkError> {
+    let database = link.spec.database.to_string();
+    match partner.database(&database) {
+        Some(found) if !found.content.log_files.is_empty() => {
+            Err(LinkError::SeveralLogFiles { database })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A secondary goes on where it was: the primary must still have its log from there on (1408 and 1412 are what SQL Server

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::connection::given_up_at;
 use super::role::{Flow, flow};
+use super::steps::{fail, words};
 use super::{LinkId, Phase, ReplicationMode, failover, source_of};
 use crate::availability_group::AvailabilityMode;
 use crate::calendar::Entry;
@@ -13,8 +14,8 @@ use crate::fault;
 use crate::ids::{DatabaseId, InstanceId};
 use crate::instance::ServiceState;
 use crate::lsn::Lsn;
-use crate::refusal::DatabaseRefusal;
-use crate::store::LogKind;
+use crate::refusal::{DatabaseRefusal, LinkError};
+use crate::store::{LogEntry, LogKind, Op};
 use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
 
@@ -42,6 +43,10 @@ pub(super) fn pump(world: &mut World, id: &LinkId) {
     let late = fault::replication::late(world, link);
     let held = world.faults.held(id).filter(|until| *until > world.now());
     let (arrived, next) = move_log(world, at, late, connected && held.is_none());
+    if stands_at_log_file(world, at.target) {
+        let (_, _, database) = words(world, id);
+        return fail(world, id, LinkError::SeveralLogFiles { database });
+    }
     if arrived {
         plan_log_backup(world, at.source.0, at.source.1);
     }
@@ -170,15 +175,18 @@ fn redo_until(
     until: Option<Timestamp>,
 ) -> Option<Timestamp> {
     let delay = latency + world.durations.span(Transition::Redo);
-    let copy = world
-        .instance(target.0)
-        .and_then(|instance| instance.databases.get(&target.1))?;
+    let instance = world.instance(target.0)?;
+    let managed = instance.is_managed_instance();
+    let copy = instance.databases.get(&target.1)?;
     let mut due = Vec::new();
     let mut next = None;
     for entry in copy.unredone() {
         let at = entry.time + delay;
         if until.is_some_and(|until| at > until) {
             next = Some(at);
+            break;
+        }
+        if managed && until.is_some() && adds_log_file(entry) {
             break;
         }
         due.push(Arc::clone(entry));
@@ -189,8 +197,11 @@ fn redo_until(
     let needed = log_needed_from(world, target.0, target.1);
     let database = world.instance_mut(target.0).database_mut(target.1)?;
     for entry in &due {
-        for op in entry.kind.ops() {
-            database.content.apply(op);
+        // An instance that is about to be used without its primary goes on without its log file.
+        if !(managed && adds_log_file(entry)) {
+            for op in entry.kind.ops() {
+                database.content.apply(op);
+            }
         }
         database.version += u64::from(!entry.kind.ops().is_empty());
         if let Some(position) = &mut database.copy {
@@ -208,6 +219,22 @@ fn redo_until(
         .log
         .truncate(needed.map_or(before, |needed| needed.min(before)));
     next
+}
+
+/// Whether redoing an entry gives a database a second log file. Such an entry has nothing else.
+fn adds_log_file(entry: &LogEntry) -> bool {
+    let mut ops = entry.kind.ops().iter();
+    ops.any(|op| matches!(op, Op::SetLogFiles(files) if !files.is_empty()))
+}
+
+/// Whether redo on a managed instance has come to a log file that it cannot have.
+fn stands_at_log_file(world: &World, target: (InstanceId, DatabaseId)) -> bool {
+    let delay = world.durations.span(Transition::Redo);
+    let instance = world.instance(target.0);
+    let instance = instance.filter(|instance| instance.is_managed_instance());
+    let copy = instance.and_then(|instance| instance.databases.get(&target.1));
+    let waiting = copy.and_then(|copy| copy.unredone().next());
+    waiting.is_some_and(|entry| entry.time + delay <= world.now() && adds_log_file(entry))
 }
 
 /// Redoes everything that a secondary has hardened: it is about to be used without its primary.

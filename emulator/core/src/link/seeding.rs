@@ -51,6 +51,9 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let Some(target) = world.instance(target_instance).cloned() else {
         return;
     };
+    if target.is_managed_instance() && !source.content.log_files.is_empty() {
+        return fail(world, id, LinkError::SeveralLogFiles { database });
+    }
     if target.database(&database).is_some() {
         return fail(world, id, LinkError::TargetDatabaseExists { database });
     }
@@ -487,22 +490,23 @@ pub(super) fn release_copies(world: &mut World, link: &Link) {
                 recover(world, link.id.instance, *target);
             }
         }
-        // The copy of a database that has left the primary's group stayed one until now.
-        Phase::Failed { .. } if link.id.member.is_some() => {
-            let found = world
-                .instance(link.id.instance)
-                .and_then(|instance| instance.database(link.spec.database.as_str()));
-            let copy = found.filter(|found| {
-                found.group.is_some()
-                    && found.is_secondary()
-                    && found.state == DatabaseState::Online
-            });
-            if let Some(copy) = copy.map(|copy| copy.id) {
+        Phase::Failed { .. } => {
+            if let Some(copy) = left_copy(world, link) {
                 recover(world, link.id.instance, copy);
             }
         }
-        Phase::Initiating | Phase::Connected | Phase::Diverged | Phase::Failed { .. } => {}
+        Phase::Initiating | Phase::Connected | Phase::Diverged => {}
     }
+}
+
+/// The copy that a link has made on its instance before it failed: it stays one until the link is deleted.
+pub(super) fn left_copy(world: &World, link: &Link) -> Option<DatabaseId> {
+    let instance = world.instance(link.id.instance)?;
+    let own = instance.group(link.spec.instance_group.as_str())?.id;
+    let found = instance.database(link.spec.database.as_str())?;
+    let in_own = found.group.is_some_and(|(group, _)| group == own);
+    let is_copy = found.is_secondary() && found.state == DatabaseState::Online;
+    (in_own && is_copy).then_some(found.id)
 }
 
 /// A copy on a managed instance becomes an ordinary database with what it has.

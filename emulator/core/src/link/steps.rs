@@ -309,8 +309,11 @@ pub(super) fn take_out(world: &mut World, id: &LinkId) {
     let Some(link) = world.links.get(id).cloned() else {
         return;
     };
-    let was_copy = link.phase.target().is_some()
-        && role::direction(&link).is_some_and(|(_, target)| target == id.instance);
+    let to_instance = role::direction(&link).is_some_and(|(_, target)| target == id.instance);
+    let was_copy = match link.phase {
+        Phase::Failed { .. } => seeding::left_copy(world, &link).is_some(),
+        _ => to_instance && link.phase.target().is_some(),
+    };
     seeding::release_copies(world, &link);
     let fork = world.ids.next_guid();
     if world.instance(id.instance).is_some() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use super::log_file::LogFile;
 use super::module::Module;
 use super::op::Op;
 use super::table::Table;
@@ -12,7 +13,7 @@ use crate::ids::{CertificateId, ObjectId, PrincipalId};
 use crate::names::Name;
 use crate::principal::User;
 
-/// Schemas, tables, users, certificates and the master key of one database.
+/// Schemas, tables, users, certificates, the master key and added files of one database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Schemas by name.
@@ -28,6 +29,8 @@ pub struct Content {
     pub certificates: OrdMap<CertificateId, Arc<Certificate>>,
     /// The database master key.
     pub master_key: Option<Arc<MasterKey>>,
+    /// Log files besides the first one.
+    pub log_files: Arc<[LogFile]>,
     next_object: i32,
 }
 
@@ -69,6 +72,7 @@ impl Default for Content {
                 .collect(),
             certificates: OrdMap::new(),
             master_key: None,
+            log_files: Arc::default(),
             next_object: FIRST_OBJECT,
         }
     }
@@ -198,6 +202,7 @@ impl Content {
                 self.certificates.remove(id);
             }
             Op::SetMasterKey(key) => self.master_key.clone_from(key),
+            Op::SetLogFiles(files) => self.log_files = Arc::clone(files),
         }
     }
 

@@ -5,6 +5,7 @@
 mod content;
 mod key;
 mod log;
+mod log_file;
 mod module;
 mod op;
 mod table;
@@ -13,6 +14,7 @@ mod transaction;
 pub use content::{Content, Schema};
 pub use key::{KeyBytes, key_bytes};
 pub use log::{Log, LogEntry, LogKind};
+pub use log_file::{FileSize, Growth, LogFile};
 pub use module::{Module, ModuleKind};
 pub use op::Op;
 pub use table::{

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::log_file::LogFile;
 use super::module::Module;
 use super::table::TableDefinition;
 use crate::certificate::{Certificate, MasterKey};
@@ -74,6 +75,8 @@ pub enum Op {
         id: CertificateId,
     },
     SetMasterKey(Option<Arc<MasterKey>>),
+    /// The log files besides the first one. A managed instance cannot redo it, unless there are none.
+    SetLogFiles(Arc<[LogFile]>),
 }
 
 impl Op {

@@ -796,7 +796,11 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::NoReadableReplica { .. }
         | DatabaseRefusal::RoleChanging { .. }
         | DatabaseRefusal::QuorumLost { .. }
-        | DatabaseRefusal::OptionNotAllowed { .. } => ArmError::service(
+        | DatabaseRefusal::OptionNotAllowed { .. }
+        | DatabaseRefusal::FileNameTaken { .. }
+        | DatabaseRefusal::FilePathTaken { .. }
+        | DatabaseRefusal::NoSuchFile { .. }
+        | DatabaseRefusal::FirstFile { .. } => ArmError::service(
             CONFLICT,
             "ConflictingDatabaseOperation",
             format!("{refusal}."),
@@ -848,6 +852,7 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::SeedingFailed { .. }
         | LinkError::SeedingCancelled { .. }
         | LinkError::LogGone { .. } => "ManagedInstanceLinkIsNotInTheCatchupState",
+        LinkError::SeveralLogFiles { .. } => "ManagedInstanceLinkSourceDbHasMultipleLogFiles",
         LinkError::DiskFull { .. } => "NoMoreSpaceInManagedInstance",
         // No list has a code for these two: the nearest one (guess).
         LinkError::ModeMismatch { .. } | LinkError::DatabaseOmitted { .. } => {

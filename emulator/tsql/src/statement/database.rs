@@ -2,7 +2,7 @@
 
 use milink_core::collation::Collation;
 use milink_core::command::{
-    AlterDatabase, AlterDatabaseAs, CreateDatabase, DatabaseChange, Others,
+    AlterDatabase, AlterDatabaseAs, CreateDatabase, CreateDatabaseWithFiles, DatabaseChange, Others,
 };
 use milink_core::database::{DatabaseOptions, RecoveryModel, UserAccess};
 use milink_core::names::Name;
@@ -10,10 +10,11 @@ use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 
 use super::context::StatementContext;
+use super::log_file;
 use super::replicated::Feature;
 use crate::ast::{
     self, AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseStatement, DatabaseOption,
-    HadrOption, Ident, Termination,
+    HadrOption, Ident, OptionEntry, Termination,
 };
 use crate::error::SqlError;
 use crate::session::Wait;
@@ -33,13 +34,43 @@ pub(super) fn create(
         None => None,
         Some(name) => Some(collation(name)?),
     };
-    let name = Name::new(&statement.name.value);
-    context.apply(CreateDatabase {
-        instance: context.instance,
-        name,
-        collation,
-    })?;
-    Ok(())
+    let containment = statement.containment.as_ref();
+    if containment.is_some_and(|kind| !kind.value.eq_ignore_ascii_case("NONE")) {
+        return Err(SqlError::unsupported("contained databases"));
+    }
+    if statement.files.len() > 1 {
+        return Err(SqlError::unsupported("several data files of a database"));
+    }
+    let more_log_files = statement.log_files.iter().skip(1);
+    let log_files = more_log_files.map(|file| log_file::specified(file));
+    let log_files = log_files.collect::<Result<_, _>>()?;
+    // What an option is without being said goes without saying.
+    let said = |option: &&OptionEntry| {
+        option
+            .word()
+            .is_none_or(|word| word != "OFF" && word != "DATABASE_DEFAULT")
+    };
+    if let Some(option) = statement.options.iter().find(said) {
+        let what = format!("{} of CREATE DATABASE", option.name);
+        return Err(SqlError::unsupported(what));
+    }
+    let created = context.apply(CreateDatabaseWithFiles {
+        create: CreateDatabase {
+            instance: context.instance,
+            name: Name::new(&statement.name.value),
+            collation,
+        },
+        log_files,
+    });
+    match created {
+        Ok(_) => Ok(()),
+        // Messages about files come before that of the statement.
+        Err(error) if matches!(error.number, 1828 | 5170) => {
+            let text = "CREATE DATABASE failed. Some file names listed could not be created. Check related errors.";
+            Err(context.because_of(error, SqlError::new(1802, 16, text)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn alter(
@@ -63,25 +94,34 @@ pub(super) fn alter(
         );
         return Err(context.because_of(cause.with_state(5), failed()));
     };
+    if let Some(feature) = Feature::of(&statement.action) {
+        let checked = feature.check(&context.world(), context.instance, database.id);
+        if let Err(error) = checked {
+            return Err(context.because_of(error, failed()));
+        }
+    }
     let changes = match &statement.action {
         AlterDatabaseAction::ModifyName(new) => vec![DatabaseChange::Rename(Name::new(&new.value))],
         AlterDatabaseAction::Collate(name) => vec![DatabaseChange::Collation(collation(name)?)],
         AlterDatabaseAction::Set { options, .. } => changes(options, database.options)?,
+        AlterDatabaseAction::AddFiles {
+            log: true,
+            files,
+            filegroup: None,
+        } => {
+            let change = |file: &Vec<_>| log_file::specified(file).map(DatabaseChange::AddLogFile);
+            files.iter().map(change).collect::<Result<_, _>>()?
+        }
+        AlterDatabaseAction::RemoveFile(name) => {
+            vec![DatabaseChange::RemoveFile(Name::new(&name.value))]
+        }
         AlterDatabaseAction::AddFiles { .. }
-        | AlterDatabaseAction::RemoveFile(_)
         | AlterDatabaseAction::ModifyFile(_)
         | AlterDatabaseAction::AddFilegroup { .. }
         | AlterDatabaseAction::RemoveFilegroup(_)
         | AlterDatabaseAction::ModifyFilegroup { .. } => {
-            let feature = Feature::of(&statement.action);
-            let checked = feature.map_or(Ok(()), |feature| {
-                feature.check(&context.world(), context.instance, database.id)
-            });
-            if let Err(error) = checked {
-                return Err(context.because_of(error, failed()));
-            }
             return Err(SqlError::unsupported(
-                "files and filegroups of ALTER DATABASE",
+                "data files and filegroups of ALTER DATABASE",
             ));
         }
     };
@@ -102,6 +142,9 @@ pub(super) fn alter(
             }
             if let AlterDatabaseAction::ModifyName(new) = &statement.action {
                 context.print(format!("The database name '{}' has been set.", new.value));
+            }
+            if let AlterDatabaseAction::RemoveFile(name) = &statement.action {
+                context.print(format!("The file '{}' has been removed.", name.value));
             }
             Ok(())
         }

@@ -12,6 +12,7 @@ mod endpoint;
 mod file;
 mod kill;
 mod listener;
+mod log_file;
 mod login;
 mod master_key;
 mod password;

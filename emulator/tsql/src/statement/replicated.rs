@@ -1,6 +1,7 @@
 //! What may not be added to a database that a link replicates to a managed instance, since the instance could not have it.
 //!
-//! milink keeps none of these features. Without a link, or with an instance that could have them, they are refused by name.
+//! Of these features milink keeps log files. Without a link, or with an instance that could have them, the others are refused by
+//! name.
 
 use milink_core::World;
 use milink_core::ids::{DatabaseId, InstanceId};

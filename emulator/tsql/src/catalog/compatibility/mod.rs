@@ -5,7 +5,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 
 use super::column::{DATETIME, INT, NAME, SID, SMALLINT, TINYINT, character, col, nvarchar, req};
-use super::databases::database_files;
+use super::databases::{data_file, database_files};
 use super::objects::{ALL_TYPES, SYSNAME_ID, system_objects, type_facts, user_objects};
 use super::{Scope, View, row};
 
@@ -46,7 +46,7 @@ const SYSDATABASES: View = View::sys(
         let databases = scope.instance.databases.values();
         databases
             .map(|database| {
-                let [data, _] = database_files(scope.instance, database);
+                let data = data_file(scope.instance, database);
                 row![
                     &database.name,
                     database.id,

@@ -2,7 +2,7 @@
 
 use milink_core::value::Row;
 
-use super::database_files;
+use super::data_file;
 use crate::catalog::column::{BIGINT, SMALLINT, ViewColumn, col, req};
 use crate::catalog::objects::pages;
 use crate::catalog::{Scope, View, row};
@@ -24,7 +24,7 @@ const COLUMNS: &[ViewColumn] = &[
 ];
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
-    let [data, _] = database_files(scope.instance, scope.database);
+    let data = data_file(scope.instance, scope.database);
     let content = scope.content();
     let used: u64 = content
         .tables

@@ -2,7 +2,7 @@
 
 use milink_core::value::Row;
 
-use super::database_files;
+use super::log_pages;
 use crate::catalog::column::{BIGINT, REAL, SMALLINT, ViewColumn, req};
 use crate::catalog::{Scope, View, row};
 
@@ -18,8 +18,7 @@ const COLUMNS: &[ViewColumn] = &[
 
 fn rows(scope: &Scope<'_>) -> Vec<Row> {
     let database = scope.database;
-    let [_, log] = database_files(scope.instance, database);
-    let total = log.pages * (8 << 10);
+    let total = log_pages(scope.instance, database) * (8 << 10);
     let used = database.log.used_bytes();
     let percent = used as f64 * 100.0 / total.max(1) as f64;
     let since = database.chain.last_log.map_or(used, |from| {

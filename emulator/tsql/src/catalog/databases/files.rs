@@ -1,8 +1,11 @@
-//! `sys.master_files`, `sys.database_files` and the filegroups: every database has one data file and one log file.
+//! `sys.master_files`, `sys.database_files` and the filegroups: every database has one data file, and one log file unless
+//! others were added.
 
 use milink_core::database::{Database, DatabaseState};
 use milink_core::instance::{Instance, InstanceKind};
 use milink_core::lsn::Lsn;
+use milink_core::names::Name;
+use milink_core::store::{FileSize, Growth};
 use milink_core::value::{Row, Value};
 use uuid::Uuid;
 
@@ -16,7 +19,9 @@ pub(super) const MASTER_FILES: View = View::sys("master_files", MASTER_COLUMNS, 
     databases
         .flat_map(|database| {
             let files = database_files(scope.instance, database);
-            files.map(|file| make_row(database, &file, true))
+            files
+                .into_iter()
+                .map(|file| make_row(database, &file, true))
         })
         .collect()
 });
@@ -27,9 +32,10 @@ pub(super) const DATABASE_FILES: View = View::sys(
     split(MASTER_COLUMNS),
     |scope| {
         let files = database_files(scope.instance, scope.database);
+        let files = files.iter();
         files
-            .map(|file| make_row(scope.database, &file, false))
-            .to_vec()
+            .map(|file| make_row(scope.database, file, false))
+            .collect()
     },
 );
 
@@ -124,38 +130,70 @@ pub(crate) struct DatabaseFile {
     pub(crate) path: String,
     /// In pages of 8 KiB.
     pub(crate) pages: u64,
+    /// How it grows.
+    size: FileSize,
 }
 
-/// The data file and the log file of a database.
-pub(crate) fn database_files(instance: &Instance, database: &Database) -> [DatabaseFile; 2] {
-    const PAGE: u64 = 8 << 10;
-    let (data, log) = logical_names(database);
+/// The files of a database: the data file, the log file, and log files that were added.
+pub(crate) fn database_files(instance: &Instance, database: &Database) -> Vec<DatabaseFile> {
+    let mut files = vec![data_file(instance, database), log_file(instance, database)];
+    files.extend(database.content.log_files.iter().map(|file| DatabaseFile {
+        id: file.id,
+        is_log: true,
+        name: file.name.to_string(),
+        path: file.path.to_string(),
+        pages: file.size.pages.into(),
+        size: file.size,
+    }));
+    files
+}
+
+/// The data file of a database.
+pub(crate) fn data_file(instance: &Instance, database: &Database) -> DatabaseFile {
+    let [name, _] = database.first_files();
+    DatabaseFile {
+        id: 1,
+        is_log: false,
+        path: first_path(instance, database, &name, "mdf"),
+        name: name.to_string(),
+        pages: database.data_file_bytes() / PAGE,
+        size: FileSize::default(),
+    }
+}
+
+/// The log file that a database begins with.
+pub(crate) fn log_file(instance: &Instance, database: &Database) -> DatabaseFile {
+    let [_, name] = database.first_files();
+    DatabaseFile {
+        id: 2,
+        is_log: true,
+        path: first_path(instance, database, &name, "ldf"),
+        name: name.to_string(),
+        pages: database.log_file_bytes() / PAGE,
+        size: FileSize::default(),
+    }
+}
+
+/// The pages of all log files of a database.
+pub(crate) fn log_pages(instance: &Instance, database: &Database) -> u64 {
+    let files = database_files(instance, database).into_iter();
+    files
+        .filter(|file| file.is_log)
+        .map(|file| file.pages)
+        .sum()
+}
+
+/// Bytes of a page.
+const PAGE: u64 = 8 << 10;
+
+fn first_path(instance: &Instance, database: &Database, name: &Name, extension: &str) -> String {
     let directory = default_directory(instance);
-    let managed = instance.is_managed_instance();
-    let path = |name: &str, extension: &str| {
-        let stem = if managed && !database.is_system() {
-            format!("{}_{name}", database.guid)
-        } else {
-            name.to_owned()
-        };
-        format!("{directory}{stem}.{extension}")
+    let stem = if instance.is_managed_instance() && !database.is_system() {
+        format!("{}_{name}", database.guid)
+    } else {
+        name.to_string()
     };
-    [
-        DatabaseFile {
-            id: 1,
-            is_log: false,
-            path: path(&data, "mdf"),
-            name: data,
-            pages: database.data_file_bytes() / PAGE,
-        },
-        DatabaseFile {
-            id: 2,
-            is_log: true,
-            path: path(&log, "ldf"),
-            name: log,
-            pages: database.log_file_bytes() / PAGE,
-        },
-    ]
+    format!("{directory}{stem}.{extension}")
 }
 
 /// Where an instance puts new files, with the separator at the end.
@@ -173,17 +211,6 @@ pub(crate) fn default_directory(instance: &Instance) -> String {
     }
 }
 
-/// The logical names of the files; the system databases have names of their own.
-fn logical_names(database: &Database) -> (String, String) {
-    match database.id.0 {
-        1 => ("master".into(), "mastlog".into()),
-        2 => ("tempdev".into(), "templog".into()),
-        3 => ("modeldev".into(), "modellog".into()),
-        4 => ("MSDBData".into(), "MSDBLog".into()),
-        _ => (database.name.to_string(), format!("{}_log", database.name)),
-    }
-}
-
 fn make_row(database: &Database, file: &DatabaseFile, all_databases: bool) -> Row {
     let state = match database.state {
         DatabaseState::Emergency => (0, "ONLINE"),
@@ -194,7 +221,14 @@ fn make_row(database: &Database, file: &DatabaseFile, all_databases: bool) -> Ro
     let base = (!file.is_log).then_some(database.chain.last_full).flatten();
     let redo = database.copy.as_ref().map(|copy| copy.redone);
     // A log may grow to two terabytes, data without a limit.
-    let max_size = if file.is_log { 268_435_456 } else { -1 };
+    let max_size = match file.is_log {
+        true => i64::from(file.size.most_pages),
+        false => -1,
+    };
+    let (growth, is_percent) = match file.size.growth {
+        Growth::Pages(pages) => (pages, false),
+        Growth::Percent(percent) => (percent, true),
+    };
     let guid = Uuid::from_u128(database.guid.as_u128() ^ file.id.unsigned_abs() as u128);
     let row = row![
         database.id,
@@ -209,11 +243,11 @@ fn make_row(database: &Database, file: &DatabaseFile, all_databases: bool) -> Ro
         state.1,
         file.pages.min(i32::MAX as u64),
         max_size,
-        8192,
+        i64::from(growth),
         false,
         false,
         false,
-        false,
+        is_percent,
         false,
         false,
         Value::Null,

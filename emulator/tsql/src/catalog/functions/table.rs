@@ -10,7 +10,7 @@ use crate::catalog::column::{
     BIGINT, BIT, DATETIME, DESC, GUID, INT, NAME, NVARCHAR_MAX, SMALLINT, VARIANT, ViewColumn, col,
     nvarchar, req, varbinary,
 };
-use crate::catalog::databases::database_files;
+use crate::catalog::databases::{database_files, log_pages};
 use crate::catalog::security::is_sysadmin;
 use crate::catalog::{Scope, row};
 use crate::error::SqlError;
@@ -153,7 +153,8 @@ fn virtual_file_stats(scope: &Scope<'_>, args: &[Value]) -> Result<Vec<Row>, Sql
     let shown = files.filter(|(_, found)| file.is_none_or(|id| id == i64::from(found.id)));
     Ok(shown
         .map(|(database, file)| {
-            let handle = (u64::from(database.0.unsigned_abs()) << 8) | u64::from(file.is_log);
+            let handle =
+                (u64::from(database.0.unsigned_abs()) << 8) | u64::from(file.id.unsigned_abs());
             row![
                 database,
                 file.id,
@@ -183,7 +184,7 @@ fn log_stats(scope: &Scope<'_>, args: &[Value]) -> Result<Vec<Row>, SqlError> {
     };
     let row = |database: &milink_core::database::Database| {
         let log = &database.log;
-        let [_, file] = database_files(scope.instance, database);
+        let pages = log_pages(scope.instance, database);
         let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let first = log.first().map_or(log.end(), |entry| entry.first);
         let since = database.chain.last_log.map_or(log.used_bytes(), |from| {
@@ -195,7 +196,7 @@ fn log_stats(scope: &Scope<'_>, args: &[Value]) -> Result<Vec<Row>, SqlError> {
             first.to_string(),
             log.end().to_string(),
             4,
-            megabytes(file.pages * (8 << 10)),
+            megabytes(pages * (8 << 10)),
             1,
             megabytes(log.used_bytes()),
             database.log_reuse_wait_desc(),

@@ -6,7 +6,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::value::{Row, Value};
 
 use crate::catalog::column::{BIGINT, INT, ViewColumn, col, req};
-use crate::catalog::databases::database_files;
+use crate::catalog::databases::log_pages;
 use crate::catalog::{Scope, View, replication, row};
 
 pub(super) const VIEW: View = View::sys("dm_os_performance_counters", COLUMNS, rows);
@@ -44,8 +44,7 @@ fn rows(scope: &Scope<'_>) -> Vec<Row> {
     };
     let mut log_total = (0, 0);
     for database in scope.instance.databases.values() {
-        let [_, log] = database_files(scope.instance, database);
-        let size = log.pages * 8;
+        let size = log_pages(scope.instance, database) * 8;
         let used = database.log.used_bytes().div_ceil(1024);
         log_total = (log_total.0 + size, log_total.1 + used);
         let name = database.name.as_str();

@@ -135,6 +135,24 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
             5058,
             format!("Option '{option}' cannot be set in database '{name}'."),
         ),
+        R::FileNameTaken { file } => refused(
+            1828,
+            format!("The logical file name \"{file}\" is already in use. Choose a different name."),
+        ),
+        R::FilePathTaken { path } => refused(
+            5170,
+            format!(
+                "Cannot create file '{path}' because it already exists. Change the file path or the file name, and retry the operation."
+            ),
+        ),
+        R::NoSuchFile { .. } => refused(
+            5009,
+            "One or more files listed in the statement could not be found or could not be initialized.",
+        ),
+        R::FirstFile { .. } => refused(
+            5020,
+            "The primary data or log file cannot be removed from a database.",
+        ),
     }
 }
 
@@ -220,6 +238,10 @@ pub(super) fn backup_error(refusal: &BackupRefusal) -> SqlError {
             format!(
                 "The database was backed up on a server running version {of}. That version is incompatible with this server, which is running version {here}. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server."
             ),
+        ),
+        R::SeveralLogFiles => refused(
+            41921,
+            "Restore statement failed: the database has several log files, and SQL Managed Instance supports one. Remove the others on the source, and take the backup again.",
         ),
         R::NotADatabaseBackup => refused(
             3122,

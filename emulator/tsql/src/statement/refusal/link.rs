@@ -25,6 +25,7 @@ pub fn number(error: &LinkError) -> i32 {
         LinkError::VersionNotSupported { .. } => 35104,
         // RESTORE's message about a backup of a newer version.
         LinkError::PolicyTooOld { .. } => 3169,
+        LinkError::SeveralLogFiles { .. } => 41948,
         LinkError::ModeMismatch { .. } => 41972,
         LinkError::DatabaseOmitted { .. } => 41976,
         LinkError::SourceFormatNotCompatible { .. } => 41984,
