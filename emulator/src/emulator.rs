@@ -38,6 +38,15 @@ pub struct Emulator {
     _tasks: JoinSet<()>,
 }
 
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // Nothing else ends a job's loop.
+        for world in self.shared.hub.worlds() {
+            world.jobs().close();
+        }
+    }
+}
+
 /// What the parts of a running emulator share.
 pub(crate) struct Shared {
     pub(crate) config: Config,

@@ -24,7 +24,7 @@ async fn recorded(clock: ClockMode) -> (Stage, TempDir, std::path::PathBuf) {
 }
 
 /// Ends the log and reads it.
-fn ended(stage: &Stage, file: &std::path::Path) -> String {
+pub(super) fn ended(stage: &Stage, file: &std::path::Path) -> String {
     stage.emulator().end_log().expect("it is written");
     std::fs::read_to_string(file).expect("it is there")
 }
@@ -119,7 +119,7 @@ async fn a_links_life_is_replayed_into_equal_worlds() {
 }
 
 /// What has been recorded is replayed into an equal world.
-async fn check_replays(text: &str) {
+pub(super) async fn check_replays(text: &str) {
     let worlds = replayed(text).await;
     let worlds = worlds.unwrap_or_else(|error| {
         let line = error.split([' ', ':']).nth(1).unwrap_or_default();

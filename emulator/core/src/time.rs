@@ -3,7 +3,7 @@
 //! Nothing here reads a clock: the time is always an argument.
 
 use std::fmt;
-use std::ops::{Add, AddAssign, Sub};
+use std::ops::{Add, AddAssign, Div, Sub};
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -176,6 +176,14 @@ impl Add for Span {
 
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Div<i64> for Span {
+    type Output = Self;
+
+    fn div(self, by: i64) -> Self {
+        Self(self.0 / by)
     }
 }
 

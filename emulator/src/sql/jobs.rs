@@ -1,24 +1,126 @@
-//! Running the T-SQL of SQL Server Agent's jobs: in whoever's turn something happens that lets it go on.
+//! Running the T-SQL of SQL Server Agent's jobs: a turn of it in whoever's turn something happens that lets it go on, what
+//! takes longer on threads of their own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::time::Timestamp;
+use milink_tsql::jobs::{Apart, Back, Pace};
 use milink_tsql::session::host::{CertificateRequest, Host};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::hub::{Hub, WorldCell};
 use crate::keys::Keys;
 
+/// How many threads all jobs of all worlds have together; who finds none tries again after a rest.
+const THREADS: usize = 16;
+
 /// From now on the jobs of all worlds of a hub are run.
 pub(crate) fn run_jobs(hub: &Hub, keys: &Arc<Keys>) {
-    let keys = Arc::clone(keys);
-    hub.watch().let_jobs_run(move |cell| {
+    let runner = Runner {
+        keys: Arc::clone(keys),
+        threads: Arc::new(Semaphore::new(THREADS)),
+    };
+    hub.watch().let_jobs_run(move |cell| runner.work(cell));
+}
+
+/// Who runs them.
+#[derive(Clone)]
+struct Runner {
+    keys: Arc<Keys>,
+    threads: Arc<Semaphore>,
+}
+
+/// A batch on a thread of its own: brought back when this is dropped, whatever became of it.
+struct Lent {
+    runner: Runner,
+    cell: Arc<WorldCell>,
+    epoch: u64,
+    back: Option<Back>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Runner {
+    fn work(&self, cell: &Arc<WorldCell>) {
+        let pace = pace(cell);
         cell.jobs().work(
             || cell.epoch(),
-            |jobs| jobs.go_on(&mut JobHost::new(cell, &keys)),
+            |jobs, back| {
+                let mut host = JobHost::new(cell, &self.keys);
+                host.has_own_thread = pace == Pace::InTurns;
+                for back in back {
+                    jobs.take_back(back, &mut host);
+                }
+                jobs.go_on(pace, &mut host);
+                if pace == Pace::InTurns || cell.jobs().is_closed() {
+                    return;
+                }
+                let mut permits = Vec::new();
+                let leaving = jobs.leave(|| {
+                    let permit = Arc::clone(&self.threads).try_acquire_owned();
+                    permit.map(|permit| permits.push(permit)).is_ok()
+                });
+                for (apart, permit) in leaving.into_iter().zip(permits) {
+                    self.lend(cell, host.epoch, pace, apart, permit);
+                }
+            },
         );
-    });
+    }
+
+    /// Gives a batch a thread.
+    fn lend(
+        &self,
+        cell: &Arc<WorldCell>,
+        epoch: u64,
+        pace: Pace,
+        apart: Apart,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let mut lent = Lent {
+            runner: self.clone(),
+            cell: Arc::clone(cell),
+            epoch,
+            back: Some(apart.lost()),
+            permit: Some(permit),
+        };
+        tokio::task::spawn_blocking(move || lent.run(pace, apart));
+    }
+}
+
+impl Lent {
+    fn run(&mut self, pace: Pace, apart: Apart) {
+        let mut host = JobHost::new(&self.cell, &self.runner.keys);
+        // If it is another life of the world by now, everything happens to what is forgotten.
+        host.epoch = self.epoch;
+        host.has_own_thread = true;
+        host.wish = Some(apart.wish());
+        self.back = Some(apart.run(pace, &mut host));
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.permit = None;
+        if let Some(back) = self.back.take() {
+            self.cell.jobs().bring_back(self.epoch, back);
+            self.runner.work(&self.cell);
+        }
+    }
+}
+
+/// How those go on that take long.
+fn pace(cell: &WorldCell) -> Pace {
+    if cell.tape().is_on() || Handle::try_current().is_err() {
+        // With an input log, nobody else goes on meanwhile.
+        Pace::InTurns
+    } else if cell.is_clock_manual() {
+        Pace::WithRests
+    } else {
+        Pace::Free
+    }
 }
 
 /// The world around the batches of jobs.
@@ -28,6 +130,9 @@ struct JobHost<'a> {
     epoch: u64,
     /// What was seen last. When the world is taken from under a batch, the rest happens here and is forgotten.
     seen: World,
+    has_own_thread: bool,
+    /// Set when nobody wants it any more.
+    wish: Option<Arc<AtomicBool>>,
 }
 
 impl<'a> JobHost<'a> {
@@ -37,6 +142,8 @@ impl<'a> JobHost<'a> {
             keys,
             epoch: cell.epoch(),
             seen: cell.snapshot(),
+            has_own_thread: false,
+            wish: None,
         }
     }
 
@@ -72,10 +179,11 @@ impl Host for JobHost<'_> {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.is_lost()
+        let unwanted = |wish: &Arc<AtomicBool>| wish.load(Ordering::Acquire);
+        self.is_lost() || self.wish.as_ref().is_some_and(unwanted)
     }
 
     fn has_own_thread(&self) -> bool {
-        true
+        self.has_own_thread
     }
 }

@@ -40,6 +40,11 @@ impl WorldCell {
         }
     }
 
+    /// Whether the time stands still until somebody lets it pass.
+    pub(crate) fn is_clock_manual(&self) -> bool {
+        self.lock().clock.mode() == ClockMode::Manual
+    }
+
     /// Changes how the time passes.
     pub fn set_clock_mode(self: &Arc<Self>, mode: ClockMode) {
         let mut state = self.lock();

@@ -46,6 +46,8 @@ use state::{Dry, State, empty_content};
 const MAX_NESTING: usize = 32;
 /// Instructions in one step that say nothing to the client.
 const SILENT_STEPS: usize = 256;
+/// What an instruction costs, in row pairs looked at.
+const INSTRUCTION: u64 = 64;
 
 /// A session.
 pub struct Session {
@@ -129,6 +131,7 @@ impl Session {
             return self.settle(before, out);
         }
         for _ in 0..SILENT_STEPS {
+            self.state.work += INSTRUCTION;
             self.advance(host, out);
             if self.frames.is_empty() {
                 self.end_doomed_transaction(host, out);
@@ -184,7 +187,9 @@ impl Session {
         let old = self.state.database;
         let random = std::mem::take(&mut self.state.random);
         let read_only_intent = self.state.read_only_intent;
+        let work = self.state.work;
         self.state = fresh_state(&self.options);
+        self.state.work = work;
         self.state.read_only_intent = read_only_intent;
         // Or NEWID would give the same values again.
         self.state.random = random;
@@ -225,6 +230,11 @@ impl Session {
     /// The current database.
     pub fn database(&self) -> DatabaseId {
         self.state.database
+    }
+
+    /// How much it has done so far, in row pairs looked at: the same in every run.
+    pub fn work(&self) -> u64 {
+        self.state.work
     }
 
     /// Whether a transaction is open.
@@ -294,6 +304,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         random: Random::new(options.seed),
         errors: Vec::new(),
         looked: false,
+        work: 0,
         cursors: cursor::Cursors::default(),
     }
 }

@@ -14,7 +14,7 @@ use milink_core::sql_type::SqlType;
 use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 use milink_core::version::{Build, Edition};
-use milink_tsql::jobs::Jobs;
+use milink_tsql::jobs::{Jobs, Pace};
 use milink_tsql::session::event::{Done, Environment, Event};
 use milink_tsql::session::host::{CertificateRequest, Host};
 use milink_tsql::session::{Argument, Begin, Options, Request, Session, Step, Wait};
@@ -82,7 +82,7 @@ impl Lab {
     pub(crate) fn run_jobs(&mut self, jobs: &mut Jobs) {
         // Each round, what ended before can begin the next step.
         for _ in 0..10 {
-            jobs.go_on(self);
+            jobs.go_on(Pace::InTurns, self);
             self.advance(0);
         }
     }

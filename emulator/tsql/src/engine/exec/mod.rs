@@ -36,6 +36,8 @@ pub(crate) const LOCKED_FUEL: u64 = 50_000_000;
 pub(crate) const SHARED_FUEL: u64 = 1 << 19;
 /// Row pairs a statement may look at that can be cancelled, and holds up nobody.
 pub(crate) const UNLIMITED: u64 = u64::MAX;
+/// What comes with a statement or expression before it looks at a row, in row pairs.
+const STATEMENT: u64 = 1_024;
 /// How often the client's wish to cancel is looked at, in row pairs.
 const CANCEL_EVERY: u64 = 4_096;
 
@@ -49,6 +51,8 @@ pub(crate) struct Runtime<'a> {
     pub(crate) functions: FunctionContext,
     is_cancelled: Option<&'a dyn Fn() -> bool>,
     fuel: u64,
+    /// What it began with.
+    tank: u64,
     contents: BTreeMap<DatabaseId, Content>,
     /// Results of queries that depend on no outer row.
     results: BTreeMap<usize, Arc<Vec<Row>>>,
@@ -112,6 +116,10 @@ impl<'a> Runtime<'a> {
             error: local.caught.clone(),
             ..FunctionContext::default()
         };
+        let fuel = match is_cancelled {
+            Some(_) => UNLIMITED,
+            None => LOCKED_FUEL,
+        };
         Self {
             world,
             instance,
@@ -119,11 +127,8 @@ impl<'a> Runtime<'a> {
             state,
             local,
             functions,
-            fuel: if is_cancelled.is_some() {
-                UNLIMITED
-            } else {
-                LOCKED_FUEL
-            },
+            fuel,
+            tank: fuel,
             is_cancelled,
             contents: BTreeMap::new(),
             results: BTreeMap::new(),
@@ -137,6 +142,7 @@ impl<'a> Runtime<'a> {
     /// Stops as too heavy after looking at so many row pairs.
     pub(crate) fn with_fuel(mut self, fuel: u64) -> Self {
         self.fuel = fuel;
+        self.tank = fuel;
         self
     }
 
@@ -214,6 +220,7 @@ impl<'a> Runtime<'a> {
 impl Drop for Runtime<'_> {
     fn drop(&mut self) {
         self.state.random = std::mem::take(&mut self.functions.random);
+        self.state.work += STATEMENT + self.tank.saturating_sub(self.fuel);
     }
 }
 
