@@ -192,6 +192,9 @@ def log_gone(client, ready, work):
     until("the rows", lambda: walk.count("mi") == "21")
 
 
+SECOND_LOG_FILE = "ALTER DATABASE [db1] ADD LOG FILE (NAME = N'log2', FILENAME = N'/var/opt/mssql/data/log2.ldf')"
+
+
 def cut_over(client, ready, work):
     """An older version moves one way: the link is deleted, both databases are writable, and SQL Server's groups are orphans."""
     walk = Walk(client, ready, work)
@@ -215,13 +218,23 @@ def cut_over(client, ready, work):
               "--partner-ag-name", words["AGNameOnSQLServer"], "--partner-endpoint", f"TCP://{words['SQLServerIP']}:5022", "--seeding-mode", "Automatic")
     walk.az.refused(1, "", "sql", "mi", "link", "create", *walk.at, *create, "--failover-mode", "Manual")
     walk.link("delete", "-n", dag, "-y")
+    walk.sql.script(SECOND_LOG_FILE)
+    walk.az.refused(1, "ManagedInstanceLinkSourceDbHasMultipleLogFiles", "sql", "mi", "link", "create", *walk.at, *create, "--failover-mode", "None")
+    walk.link("delete", "-n", dag, "-y")
+    walk.sql.script("ALTER DATABASE [db1] REMOVE FILE [log2]")
     walk.link("create", *create, "--failover-mode", "None")
     until("a healthy link", walk.healthy)
     walk.insert("sql", 1, 10)
     until("the rows", lambda: walk.count("mi") == "10")
+    if version != "13":
+        walk.refused("47508", SECOND_LOG_FILE, "sql")
     walk.refused("47122" if version != "16" else "41988", f"ALTER AVAILABILITY GROUP [{dag}] FAILOVER", "sql")
     walk.az.refused(1, "DistributedAvailabilityGroupForcedFailoverWrongDbVersion", "sql", "mi", "link", "failover", *walk.at, "-n", dag,
                     "--failover-type", "ForcedAllowDataLoss", "-y")
+    if version == "13":
+        # What newer versions refuse breaks the link.
+        walk.sql.script(SECOND_LOG_FILE)
+        until("the broken link", lambda: walk.link("show", "-n", dag)["databases"][0]["replicaState"] == "LinkCreationError")
     walk.link("delete", "-n", dag, "-y")
     walk.sql.forget()
     until("the copy's recovery", lambda: walk.count("mi") == "10")
