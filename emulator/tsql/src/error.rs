@@ -191,6 +191,8 @@ errors! {
     function_requires_range(function: &str, least: usize, most: usize) = 189, 15, "The {function} function requires {least} to {most} arguments.";
     /// A call of a function that does not exist.
     unknown_function(name: &str) = 195, 15, "'{name}' is not a recognized built-in function name.";
+    /// A right on an object of msdb that the login does not have.
+    denied_in_msdb(permission: &str, object: &str) = 229, 14, "The {permission} permission was denied on the object '{object}', database 'msdb', schema 'dbo'.";
     /// A type name nobody knows.
     unknown_type(name: &str) = 243, 16, "Type {name} is not a defined system type.";
     /// A column, parameter or variable of an unknown type.
@@ -387,7 +389,7 @@ fn usual_state(number: i32) -> u8 {
     match number {
         137 | 206 | 515 | 537 | 3906 | 8169 => 2,
         242 | 257 => 3,
-        8114 => 5,
+        229 | 8114 => 5,
         2714 => 6,
         195 => 10,
         2812 => 62,

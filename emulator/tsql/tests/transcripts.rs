@@ -95,6 +95,12 @@ fn replay(text: &str) -> String {
                 sessions.insert(word.to_owned(), talk);
                 answer
             }
+            // A session of another login.
+            "login" => {
+                let login = words.next().expect("a login");
+                sessions.insert(word.to_owned(), Talk::of(login, &mut lab));
+                String::new()
+            }
             // The server becomes a node of a Windows cluster.
             "cluster" => {
                 lab.join_cluster(word);

@@ -31,6 +31,8 @@ use milink_core::value::Row;
 
 pub(crate) use cell::{Cell, row};
 pub use column::ViewColumn;
+pub(crate) use msdb::agent::is_of_agent;
+pub(crate) use security::is_sysadmin;
 pub use settings::Settings;
 pub use since::Since;
 

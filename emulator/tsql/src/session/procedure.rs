@@ -15,6 +15,7 @@ use super::host::Host;
 use super::program::compile_procedure;
 use super::{Failure, Session};
 use crate::ast::Parameter;
+use crate::catalog::is_sysadmin;
 use crate::engine::bind::Binder;
 use crate::engine::exec::{Env, UNLIMITED};
 use crate::engine::same_name;
@@ -61,6 +62,7 @@ impl Session {
                 if let Some(found) = procedure::find(&bare)
                     && (!procedure::is_in_msdb(found) || self.means_msdb(&call.name, host)?)
                 {
+                    self.check_agent(found, host)?;
                     return self.registered(found, call, host, out);
                 }
                 self.user_procedure(call, host)
@@ -95,6 +97,22 @@ impl Session {
         const MSDB: DatabaseId = DatabaseId(4);
         let database = self.database_of(name, host)?;
         Ok(database.unwrap_or(self.state.database) == MSDB)
+    }
+
+    /// A procedure of SQL Server Agent is for members of sysadmin, and of roles of msdb that have no members here (documentation:
+    /// SQL Server Agent Fixed Database Roles).
+    fn check_agent(&self, found: &'static Procedure, host: &mut dyn Host) -> Result<(), SqlError> {
+        if !procedure::is_in_msdb(found) {
+            return Ok(());
+        }
+        let world = host.snapshot();
+        let instance = world.instance(self.state.instance);
+        match instance.is_some_and(|it| is_sysadmin(it, self.state.login.as_str())) {
+            true => Ok(()),
+            false => Err(SqlError::denied_in_msdb("EXECUTE", found.name)
+                .at_line(1)
+                .in_procedure(found.name)),
+        }
     }
 
     /// The database in which a system procedure of this name runs, if it says one (911).

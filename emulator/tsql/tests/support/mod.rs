@@ -7,7 +7,7 @@ use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::collation::Collation;
 use milink_core::command::{CreateDatabase, CreateSqlServer, OpenSession, SetCluster};
-use milink_core::ids::{DatabaseId, InstanceId, PrincipalId, SessionId};
+use milink_core::ids::{DatabaseId, InstanceId, SessionId};
 use milink_core::instance::SqlServer;
 use milink_core::names::Name;
 use milink_core::sql_type::SqlType;
@@ -147,15 +147,23 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// A new session in `db1`.
+    /// A new session of `sa` in `db1`.
     pub(crate) fn new(lab: &mut Lab) -> Self {
+        Self::of("sa", lab)
+    }
+
+    /// A new session of a login in `db1`.
+    pub(crate) fn of(login: &str, lab: &mut Lab) -> Self {
         let now = lab.world.now();
+        let login = Name::new(login);
+        let instance = lab.world.instance(lab.instance).expect("the server");
+        let principal = instance.login(login.as_str()).expect("the login").id;
         let open = OpenSession {
             instance: lab.instance,
             session: milink_core::session::Session {
                 id: SessionId(0),
-                login: PrincipalId(1),
-                login_name: Name::new("sa"),
+                login: principal,
+                login_name: login.clone(),
                 database: lab.database,
                 host_name: "client".into(),
                 program_name: "test".into(),
@@ -174,7 +182,7 @@ impl Talk {
             session: Session::new(Options {
                 instance: lab.instance,
                 session: id,
-                login: Name::new("sa"),
+                login,
                 database: lab.database,
                 seed: id.0 as u64,
             }),

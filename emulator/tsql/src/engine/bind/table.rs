@@ -12,7 +12,7 @@ use milink_core::store::{Content, Module, ModuleKind, Table, TableDefinition};
 use super::Binder;
 use super::scope::{ScopeColumn, ScopeSource};
 use crate::ast;
-use crate::catalog::{self, View};
+use crate::catalog::{self, View, is_sysadmin};
 use crate::engine::bound::{Expr, Place};
 use crate::engine::remote::HERE;
 use crate::engine::same_name;
@@ -160,14 +160,17 @@ impl Binder<'_> {
                 return Ok(Found::Module(Arc::clone(view), database.id));
             }
         }
-        catalog::find(
+        let view = catalog::find(
             database.name.as_str(),
             schema,
             &name.object.value,
             self.instance,
         )
-        .map(|view| Found::View(view, database.id))
-        .ok_or_else(missing)
+        .ok_or_else(missing)?;
+        if catalog::is_of_agent(view) && !is_sysadmin(self.instance, self.state.login.as_str()) {
+            return Err(SqlError::denied_in_msdb("SELECT", view.name));
+        }
+        Ok(Found::View(view, database.id))
     }
 
     /// The server part of a name, unless it is this instance.

@@ -27,6 +27,12 @@ pub(in crate::catalog) const VIEWS: &[View] = &[
     syssessions::VIEW,
 ];
 
+/// Whether a view is one of SQL Server Agent, which only members of sysadmin may read (guess: that none of them is open to all).
+pub(crate) fn is_of_agent(view: &View) -> bool {
+    let is_same = |own: &View| own.database == view.database && own.name == view.name;
+    view.database.is_some() && VIEWS.iter().any(is_same)
+}
+
 /// `last_run_outcome` of what has never run.
 pub(crate) const UNKNOWN: i32 = 5;
 
