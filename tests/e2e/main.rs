@@ -9,6 +9,7 @@ mod faults;
 mod hostile_http;
 mod hostile_http2;
 mod hostile_tds;
+mod job_lives;
 mod jobs;
 mod long_statements;
 mod many_worlds;
