@@ -12,9 +12,9 @@ from pathlib import Path
 CASES = Path(__file__).resolve().parents[2] / "cases"
 
 
-def sqlcmd(ready: dict, *words: str, text: str | None = None, host: str | None = None) -> tuple[int, str]:
+def sqlcmd(ready: dict, *words: str, text: str | None = None, host: str | None = None, which: int = 0) -> tuple[int, str]:
     """Exit status and all output."""
-    at = ready["sqlServers"][0]
+    at = ready["sqlServers"][which]
     command = [os.environ["MILINK_SQLCMD"], "-S", f"tcp:{host or at['host']},{at['port']}", "-U", at["user"], "-C", *words]
     if text is not None:
         file = Path(os.environ["MILINK_WORK"]) / "input.sql"
@@ -61,8 +61,31 @@ def read_only_routing(ready):
         assert (code, out.split()) == (0, [server]), (words, code, out)
 
 
+def live_replica(ready):
+    # A reader that comes by the listener reads on the second replica what the first one commits; after a failover it is the other way.
+    one, two = (f"127.0.0.1:{server['port']}" for server in ready["sqlServers"])
+
+    def play(name):
+        text = (CASES / name).read_text(encoding="utf-8").format(one=one, two=two, listener="localhost")
+        for batch in text.split("\nGO\n"):
+            code, out = sqlcmd(ready, "-b", text=f"{batch}\nGO\n", which=int(batch.startswith("-- sqlserver2")))
+            assert code == 0, (batch, out)
+
+    def seen(which, *words):
+        question = "SET NOCOUNT ON; SELECT @@SERVERNAME, MAX(id) FROM dbo.served"
+        code, out = sqlcmd(ready, "-d", "db1", *words, "-h", "-1", "-Q", question, host="localhost", which=which)
+        assert code == 0, out
+        return out.split()
+
+    play("replicas.sql")
+    assert (seen(0), seen(0, "-K", "ReadOnly")) == (["sqlserver1", "1"], ["sqlserver2", "1"])
+    play("replicas-change.sql")
+    assert (seen(1), seen(1, "-K", "ReadOnly")) == (["sqlserver2", "2"], ["sqlserver1", "2"])
+
+
 read_only_routing.flags = ["--topology", str(CASES / "routing.toml")]
-TESTS = {f.__name__: f for f in (query, script_with_go_and_variables, errors_show_number_and_line, strict, read_only_routing)}
+live_replica.flags = ["--topology", str(CASES / "replicas.toml")]
+TESTS = {f.__name__: f for f in (query, script_with_go_and_variables, errors_show_number_and_line, strict, read_only_routing, live_replica)}
 
 if __name__ == "__main__":
     if sys.argv[1] == "list":

@@ -17,8 +17,8 @@ let ready;
 // --- the driver's callbacks as promises ---
 
 function connect(where = "sql", options = {}) {
-  const at = ready[where === "sql" ? "sqlServers" : "managedInstances"][0];
-  const { user, password, token, ca, trust, host, encrypt = true, ...rest } = options;
+  const { user, password, token, ca, trust, host, which = 0, encrypt = true, ...rest } = options;
+  const at = ready[where === "sql" ? "sqlServers" : "managedInstances"][which];
   const connection = new tedious.Connection({
     // Names go into TLS, addresses may not.
     server: host ?? (at.host === "127.0.0.1" ? "localhost" : at.host),
@@ -470,6 +470,35 @@ tests.read_only_routing = async () => {
   assert.equal(await seen({ host: "localhost", readOnlyIntent: true, database: "master" }), "sqlserver1");
 };
 tests.read_only_routing.flags = ["--topology", join(CASES, "routing.toml")];
+
+// A reader that comes by the listener reads on the second replica what the first one commits; after a failover it is the other way.
+tests.live_replica = async () => {
+  const [one, two] = ready.sqlServers.map((server) => `127.0.0.1:${server.port}`);
+  const play = async (name) => {
+    const words = { one, two, listener: "localhost" };
+    const text = readFileSync(join(CASES, name), "utf8").replace(/\{(\w+)\}/g, (_, word) => words[word]);
+    for (const each of text.split("\nGO\n")) {
+      const connection = await connect("sql", { which: each.startsWith("-- sqlserver2") ? 1 : 0 });
+      await batch(connection, each);
+      connection.close();
+    }
+  };
+  const seen = async (which, options = {}) => {
+    const connection = await connect("sql", { trust: true, host: "localhost", which, database: "db1", ...options });
+    const answer = await value(connection, "SELECT CONCAT(@@SERVERNAME, ' ', MAX(id)) FROM dbo.served");
+    connection.close();
+    return answer;
+  };
+  await play("replicas.sql");
+  assert.equal(await seen(0), "sqlserver1 1");
+  assert.equal(await seen(0, { readOnlyIntent: true }), "sqlserver2 1");
+  await play("replicas-change.sql");
+  assert.equal(await seen(1), "sqlserver2 2");
+  for (const multiSubnetFailover of [false, true]) {
+    assert.equal(await seen(1, { readOnlyIntent: true, multiSubnetFailover }), "sqlserver1 2");
+  }
+};
+tests.live_replica.flags = ["--topology", join(CASES, "replicas.toml")];
 
 for (const name of ["cancel_waiting", "request_timeout", "sent_away_from_a_database"]) tests[name].flags = ["--clock", "real"];
 
