@@ -170,7 +170,6 @@ pub struct DatabaseOptions {
     pub db_chaining: bool,
     pub parameterization_forced: bool,
     pub broker_enabled: bool,
-    pub encryption: bool,
     pub query_store: bool,
 }
 

@@ -85,11 +85,13 @@ pub enum Transition {
     ServerStart,
     /// What a step of a SQL Server Agent job takes before its command: a process starts.
     JobStep,
+    /// All pages of a database are encrypted, decrypted or encrypted anew.
+    EncryptionScan,
 }
 
 impl Transition {
     /// Every transition, in the order they are shown.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InstanceCreate,
         Self::InstanceUpdate,
         Self::InstanceDelete,
@@ -112,11 +114,17 @@ impl Transition {
         Self::NetworkLatency,
         Self::Redo,
         Self::Reconnect,
+        Self::EncryptionScan,
     ];
 
-    /// Whether it can take `length`. How long log travels is computed, never waited for: that is always a span.
+    /// Whether it can take `length`. How long log travels is computed, never waited for: that is always a span. How far
+    /// a scan is follows from the time, too.
     pub const fn takes(self, length: Length) -> bool {
-        !matches!(self, Self::NetworkLatency | Self::Redo) || matches!(length, Length::Fixed(_))
+        match self {
+            Self::NetworkLatency | Self::Redo => matches!(length, Length::Fixed(_)),
+            Self::EncryptionScan => !length.is_held(),
+            _ => true,
+        }
     }
 }
 
@@ -206,6 +214,7 @@ fn fast(transition: Transition) -> Span {
             100
         }
         T::JobStep => 20,
+        T::EncryptionScan => 100,
         T::NetworkLatency => 1,
         T::Redo => 0,
     })
@@ -249,5 +258,7 @@ fn azure(transition: Transition) -> Span {
         T::ServerStart => Span::seconds(15),
         // A guess: PowerShell takes seconds to start.
         T::JobStep => Span::seconds(2),
+        // A guess: it depends on the size, and a small database takes seconds.
+        T::EncryptionScan => Span::seconds(20),
     }
 }

@@ -109,6 +109,12 @@ pub enum EventKind {
         database: String,
         kind: &'static str,
     },
+    /// SET ENCRYPTION: a scan over the pages began.
+    EncryptionSwitched {
+        instance: String,
+        database: String,
+        on: bool,
+    },
     DatabaseRestored {
         instance: String,
         database: String,

@@ -14,6 +14,7 @@ use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::database::Database;
 use crate::distributed::Part;
+use crate::encryption::InstanceEncryption;
 use crate::endpoint::Endpoint;
 use crate::ids::{DatabaseId, GroupId, InstanceId, PrincipalId, SessionId, TransactionId};
 use crate::linked_server::LinkedServer;
@@ -139,6 +140,8 @@ pub struct ManagedInstance {
     pub former_certificates: Vec<[u8; 20]>,
     /// Partner certificates uploaded to it (ARM `serverTrustCertificates`).
     pub trust_certificates: OrdMap<Name, Arc<CertificateFacts>>,
+    /// What it encrypts databases with.
+    pub encryption: InstanceEncryption,
     /// The node it runs on, as `MachineName` shows it.
     pub node_name: String,
     /// Everything else that ARM keeps about it.

@@ -18,6 +18,7 @@ pub mod database;
 pub mod distributed;
 pub mod doctor;
 pub mod durations;
+pub mod encryption;
 pub mod endpoint;
 pub mod event;
 pub mod explain;

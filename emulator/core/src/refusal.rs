@@ -45,6 +45,9 @@ pub enum Refusal {
     /// About transactions that span instances.
     #[error(transparent)]
     Distributed(#[from] DistributedRefusal),
+    /// About transparent data encryption.
+    #[error(transparent)]
+    Encryption(#[from] EncryptionRefusal),
     /// About the roles of a link, through either door.
     #[error(transparent)]
     Failover(#[from] FailoverRefusal),
@@ -414,6 +417,14 @@ pub enum GroupRefusal {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "the error texts say it")]
 pub enum BackupRefusal {
+    #[error(
+        "database '{database}' of a managed instance is encrypted with the service-managed key"
+    )]
+    ServiceManagedKey { database: String },
+    #[error("database '{database}' still has its service-managed encryption key")]
+    EncryptionKeyLeft { database: String },
+    #[error("the backup is encrypted, and what protects its key is not here")]
+    ProtectorMissing { thumbprint: [u8; 20], managed: bool },
     #[error("the log of database '{database}' cannot be backed up in simple recovery")]
     SimpleRecovery { database: String },
     #[error("database '{database}' has no full backup yet")]
@@ -918,6 +929,10 @@ pub enum LinkRefusal {
     DatabaseLinked { database: String },
     #[error("managed instance '{instance}' is in a failover group, and can have no links")]
     InFailoverGroup { instance: String },
+    #[error(
+        "database '{database}' is encrypted with the service-managed key, which cannot leave the instance"
+    )]
+    EncryptedByService { database: String },
     #[error("the name '{name}' is longer than an availability group's can be")]
     NameTooLong { name: String },
     #[error("the instance has a link or availability group named like '{name}' or its group")]
@@ -932,6 +947,54 @@ pub enum LinkRefusal {
     InstanceBusy { name: String },
     #[error("{what} is not supported by the emulator")]
     NotEmulated { what: &'static str },
+}
+
+/// Why the encryption of a database, or what protects it, stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum EncryptionRefusal {
+    #[error("system databases are not encrypted")]
+    SystemDatabase,
+    #[error("this edition of SQL Server has no transparent data encryption")]
+    Edition,
+    #[error("the database is read-only or not recovered")]
+    NotWritable,
+    #[error("the database has an encryption key already")]
+    KeyExists,
+    #[error("the database has no encryption key")]
+    NoKey,
+    #[error("the encryption key of the database is in use")]
+    KeyInUse,
+    #[error("there is no encryption key to switch encryption with")]
+    NoKeySet,
+    #[error("encryption is on already")]
+    AlreadyOn,
+    #[error("encryption is off already")]
+    AlreadyOff,
+    #[error("encryption cannot be switched off while a scan is running")]
+    ScanRunning,
+    #[error("the encryption key cannot be changed while a scan is running")]
+    ScanInTheWay,
+    #[error(
+        "the private key of certificate '{name}' is not there, or the master key does not protect it"
+    )]
+    CertificateUnusable { name: String },
+    #[error("certificate '{name}' protects the encryption key of a database")]
+    CertificateUsed { name: String },
+    #[error("what protects the encryption key is not here")]
+    ProtectorMissing { thumbprint: [u8; 20] },
+    #[error(
+        "database '{database}' is primary in a link, and the service-managed key cannot leave the managed instance"
+    )]
+    OfferedByLink { database: String },
+    #[error(
+        "the protector cannot become service-managed: encrypted database '{database}' is primary in a link"
+    )]
+    ProtectorOfLink { database: String },
+    #[error("the managed instance has no key '{name}'")]
+    ServerKeyNotFound { name: String },
+    #[error("key '{name}' protects databases of the managed instance")]
+    ServerKeyInUse { name: String },
 }
 
 /// Why the service of an instance stays as it is, or takes no session.
@@ -1135,6 +1198,20 @@ pub enum LinkError {
     DatabaseOmitted { database: String },
     #[error("the managed instance has no room for database '{database}'")]
     NoCapacity { database: String },
+    #[error(
+        "database '{database}' is encrypted, and the managed instance does not have what protects its key, thumbprint {thumbprint}"
+    )]
+    TdeProtectorNotOnInstance {
+        database: String,
+        thumbprint: String,
+    },
+    #[error(
+        "database '{database}' is encrypted, and SQL Server does not have what protects its key, thumbprint {thumbprint}"
+    )]
+    TdeProtectorNotOnSqlServer {
+        database: String,
+        thumbprint: String,
+    },
     #[error("the creation of the link was canceled: the database was not seeded in {days} days")]
     CreationCanceled { days: i64 },
 }

@@ -213,6 +213,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
           unknown        recovery-model: there is no database
           unknown        full-backup: there is no database
           unknown        database-group: there is no database
+          unknown        database-encryption: there is no database
           fail           endpoint: sys.database_mirroring_endpoints is empty
           unknown        endpoint-started: SQL Server has no database mirroring endpoint
           unknown        endpoint-address: SQL Server has no database mirroring endpoint
@@ -248,6 +249,7 @@ fn each_step_of_the_article_puts_its_checks_right() {
           fail           recovery-model: recovery_model_desc = SIMPLE
           fail           full-backup: msdb.dbo.backupset has no full backup of 'db1' that is not COPY_ONLY, and 0 that are
           ok             database-group: 'db1' is in no availability group
+          ok             database-encryption: encryption_state_desc = NONE
           ok             target-database: databases of sqlmi1: none
           ok             log-held: 0 bytes of log in use
         create the master key

@@ -210,6 +210,33 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        title: "41979: the instance's database is encrypted with the service's own key",
+        told: || {
+            let mut lab = prepared();
+            lab.apply(CreateDatabase {
+                instance: lab.mi,
+                name: "db2".into(),
+                collation: None,
+            });
+            lab.apply(AlterDatabase {
+                instance: lab.mi,
+                name: "db2".into(),
+                changes: vec![DatabaseChange::Encryption(true)],
+            });
+            let create = CreateLink {
+                instance: lab.mi,
+                name: "DAG_db2".into(),
+                spec: LinkSpec {
+                    instance_group: "AG_db2_MI".into(),
+                    database: Name::new("db2"),
+                    instance_role: LinkRole::Primary,
+                    ..Lab::spec()
+                },
+            };
+            refused(&mut lab, create)
+        },
+    },
+    Case {
         title: "41998: the endpoint is not encrypted",
         told: || {
             let mut lab = prepared();
@@ -482,6 +509,11 @@ fn each_documented_failure_names_its_cause_and_its_remedy() {
             do az sql mi link delete -g milink-rg --mi sqlmi1 -n DAG_db1 -y
             do az sql mi link create -g milink-rg --mi sqlmi1 -n DAG_db1 --instance-ag-name AG_db1_MI --partner-ag-name AG_db1 --partner-endpoint TCP://10.0.0.4:5022 --instance-link-role Secondary --databases "[{database-name:db1}]"
             do a link that was never in step is asked for again then; one that has broken is deleted, with its copy and SQL Server's half, and created again
+        41979: the instance's database is encrypted with the service's own key
+          database 'db2' is encrypted with the service-managed key, which cannot leave the instance
+            because message 41979: the service-managed key never leaves a managed instance, so that no SQL Server could open the copy
+            do ALTER DATABASE [db2] SET ENCRYPTION OFF; and wait until encryption_state of sys.dm_database_encryption_keys is 1
+            do or protect the instance's databases with a customer-managed key: az sql mi tde-key set --server-key-type AzureKeyVault --kid <key>
         41998: the endpoint is not encrypted
           the endpoint at 'TCP://10.0.0.4:5022' does not encrypt with AES
             because message 41998: a link has to be encrypted, with AES

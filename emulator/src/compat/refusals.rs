@@ -4,9 +4,10 @@ use milink_core::ids::TransactionId;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AuthorizationRefusal, AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal,
-    DeploymentRefusal, DistributedRefusal, DuplicateKind, EndpointRefusal, FabricRefusal,
-    FactoryRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError, LinkRefusal,
-    LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal, TrustRefusal, WriteRefusal,
+    DeploymentRefusal, DistributedRefusal, DuplicateKind, EncryptionRefusal, EndpointRefusal,
+    FabricRefusal, FactoryRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError,
+    LinkRefusal, LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal, TrustRefusal,
+    WriteRefusal,
 };
 use milink_core::time::Timestamp;
 use milink_tsql::statement::refusal::{link_error_number, sql_error};
@@ -26,6 +27,7 @@ pub(super) fn write(page: &mut Page) {
         endpoint_refusals(),
         group_refusals(),
         backup_refusals(),
+        encryption_refusals(),
         failover_refusals(),
         server_refusals(),
         linked_server_refusals(),
@@ -34,7 +36,9 @@ pub(super) fn write(page: &mut Page) {
     for refusal in of_sql.iter().flatten() {
         let error = sql_error(refusal);
         let arm = match refusal {
-            Refusal::Database(_) | Refusal::Failover(_) => code(arm::code_of_refusal(refusal)),
+            Refusal::Database(_) | Refusal::Failover(_) | Refusal::Encryption(_) => {
+                code(arm::code_of_refusal(refusal))
+            }
             _ => String::new(),
         };
         page.row(&[refusal.to_string(), error.number.to_string(), arm]);
@@ -272,6 +276,10 @@ pub(super) fn group_refusals() -> Vec<Refusal> {
 /// Every `BackupRefusal`.
 pub(super) fn backup_refusals() -> Vec<Refusal> {
     let all = every! { BackupRefusal:
+        ServiceManagedKey { database: text("database") }
+        EncryptionKeyLeft { database: text("database") }
+        ProtectorMissing { thumbprint: [0; 20], managed: false }
+        ProtectorMissing { thumbprint: [0; 20], managed: true }
         SimpleRecovery { database: text("database") }
         NoFullBackup { database: text("database") }
         Tempdb {  }
@@ -538,6 +546,7 @@ pub(super) fn link_refusals() -> Vec<Refusal> {
         DatabaseNotFound { database: text("database") }
         DatabaseLinked { database: text("database") }
         InFailoverGroup { instance: text("instance") }
+        EncryptedByService { database: text("database") }
         NameTooLong { name: text("name") }
         NameTaken { name: text("name") }
         TooManyLinks {  }
@@ -566,6 +575,31 @@ pub(super) fn failover_refusals() -> Vec<Refusal> {
         AlreadyInRole { group: text("group") }
         NotReadable { group: text("group") }
         FollowsAnother { group: text("group"), primary: text("primary") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `EncryptionRefusal`.
+pub(super) fn encryption_refusals() -> Vec<Refusal> {
+    let all = every! { EncryptionRefusal:
+        SystemDatabase {  }
+        Edition {  }
+        NotWritable {  }
+        KeyExists {  }
+        NoKey {  }
+        KeyInUse {  }
+        NoKeySet {  }
+        AlreadyOn {  }
+        AlreadyOff {  }
+        ScanRunning {  }
+        ScanInTheWay {  }
+        CertificateUnusable { name: text("name") }
+        CertificateUsed { name: text("name") }
+        ProtectorMissing { thumbprint: [0; 20] }
+        OfferedByLink { database: text("database") }
+        ProtectorOfLink { database: text("database") }
+        ServerKeyNotFound { name: text("name") }
+        ServerKeyInUse { name: text("name") }
     };
     all.into_iter().map(Refusal::from).collect()
 }
@@ -617,5 +651,7 @@ pub(super) fn link_errors() -> Vec<LinkError> {
         ModeMismatch { server: "<server>" }
         DatabaseOmitted { database: text("database") }
         NoCapacity { database: text("database") }
+        TdeProtectorNotOnInstance { database: text("database"), thumbprint: text("thumbprint") }
+        TdeProtectorNotOnSqlServer { database: text("database"), thumbprint: text("thumbprint") }
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, anyhow};
 use milink_core::World;
 use milink_core::azure::{InstanceSettings, SubnetId, WriteManagedInstance};
+use milink_core::encryption::SetNewDatabases;
 use milink_core::names::Name;
 use milink_core::version::UpdatePolicy;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct ManagedInstanceSpec {
     /// Databases.
     #[serde(default)]
     pub databases: Vec<String>,
+    /// Whether databases that are made on it are encrypted with the service-managed key, as Azure's are.
+    #[serde(default)]
+    pub encrypt_new_databases: bool,
 }
 
 impl ManagedInstanceSpec {
@@ -37,6 +41,7 @@ impl ManagedInstanceSpec {
             update_policy: default_policy(),
             collation: None,
             databases: Vec::new(),
+            encrypt_new_databases: false,
         }
     }
 
@@ -87,6 +92,14 @@ impl Topology {
             .managed_instance(&spec.name)
             .map(|instance| instance.id)
             .context("it has not come up")?;
+        let encrypted = spec.encrypt_new_databases;
+        apply(
+            world,
+            SetNewDatabases {
+                instance,
+                encrypted,
+            },
+        )?;
         create_databases(world, instance, &spec.databases, None)
     }
 }

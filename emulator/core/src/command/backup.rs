@@ -6,6 +6,7 @@ use super::Request;
 use crate::availability_group::Role;
 use crate::backup::{BackupDevice, BackupKind, BackupSet};
 use crate::database::RecoveryModel;
+use crate::encryption::Protector;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, TransactionId};
 use crate::instance::Instance;
@@ -14,6 +15,7 @@ use crate::media::Image;
 use crate::names::Name;
 use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
 use crate::store::LogKind;
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// BACKUP DATABASE or BACKUP LOG.
@@ -60,7 +62,7 @@ impl Request for Backup {
             })?
             .id;
         let set_id = instance.next_backup;
-        self.check(instance, &instance.databases[&id], managed)?;
+        self.check(instance, &instance.databases[&id], managed, now)?;
         let is_secondary = instance.role_of(&instance.databases[&id]) == Some(Role::Secondary);
         let database = instance.database_mut(id).expect("found a moment ago");
         let first_lsn = match self.kind {
@@ -165,6 +167,7 @@ impl Backup {
         instance: &Instance,
         database: &crate::database::Database,
         managed: bool,
+        now: Timestamp,
     ) -> Result<(), Refusal> {
         let name = || database.name.to_string();
         if database.name.is("tempdb") {
@@ -179,6 +182,15 @@ impl Backup {
                     .all(|device| matches!(device, BackupDevice::Url(_))))
         {
             return Err(BackupRefusal::ManagedInstance { database: name() }.into());
+        }
+        // Only a managed instance has keys of the service.
+        let key = database.content.encryption_key.as_ref();
+        if key.is_some_and(|key| key.protector == Protector::ServiceManaged) && managed {
+            return Err(match database.needs_service_key(now) {
+                true => BackupRefusal::ServiceManagedKey { database: name() },
+                false => BackupRefusal::EncryptionKeyLeft { database: name() },
+            }
+            .into());
         }
         if instance.role_of(database) == Some(Role::Secondary) {
             let allowed = match self.kind {

@@ -10,6 +10,7 @@ use crate::collation::Collation;
 use crate::database::{
     BackupChain, Database, DatabaseOptions, DatabaseState, RecoveryModel, SuspendReason, UserAccess,
 };
+use crate::encryption::{self, SwitchEncryption};
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, IdSource, InstanceId, SessionId};
 use crate::names::Name;
@@ -93,6 +94,8 @@ pub enum DatabaseChange {
     UserAccess(UserAccess),
     CompatibilityLevel(u8),
     Options(DatabaseOptions),
+    /// SET ENCRYPTION.
+    Encryption(bool),
     Rename(Name),
     Collation(Collation),
     /// ADD LOG FILE.
@@ -134,7 +137,9 @@ impl Request for CreateDatabase {
         let managed = instance.is_managed_instance();
         let id = instance.free_database_id();
         let server = instance.name.to_string();
+        let key = encryption::encrypt_new(world, instance, &self.name);
         let mut database = Database::create(&mut world.ids, id, self.name, collation, level, now);
+        database.content.encryption_key = key.map(Arc::new);
         if managed {
             // The service takes a full backup of a new database by itself.
             database.chain = BackupChain {
@@ -241,6 +246,16 @@ impl Request for AlterDatabase {
                 }
                 DatabaseChange::RemoveFile(ref name) => {
                     log_file::remove(world, self.instance, id, name)?;
+                    continue;
+                }
+                DatabaseChange::Encryption(on) => {
+                    let (instance, database) = (self.instance, id);
+                    SwitchEncryption {
+                        instance,
+                        database,
+                        on,
+                    }
+                    .apply(world)?;
                     continue;
                 }
                 _ => {}
@@ -423,7 +438,8 @@ fn alter(database: &mut Database, change: DatabaseChange, managed: bool) -> Resu
         // They concern more than the database.
         DatabaseChange::HadrJoin(_)
         | DatabaseChange::AddLogFile(_)
-        | DatabaseChange::RemoveFile(_) => {}
+        | DatabaseChange::RemoveFile(_)
+        | DatabaseChange::Encryption(_) => {}
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub use group::*;
 pub use log_file::NewLogFile;
 pub use provision::*;
 pub use restore::*;
+pub(crate) use security::change;
 pub use security::*;
 pub use server::*;
 pub use service::{RestartServer, SetHadr, StartServer, StopServer};

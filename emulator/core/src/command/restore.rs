@@ -223,6 +223,7 @@ impl Restore {
         if instance.is_managed_instance() && !image.database.content.log_files.is_empty() {
             return Err(BackupRefusal::SeveralLogFiles.into());
         }
+        check_encryption(instance, image)?;
         if image.set.kind == BackupKind::Log {
             return Err(BackupRefusal::NotADatabaseBackup.into());
         }
@@ -338,6 +339,18 @@ impl Restore {
         restored.version += 1;
         restored.chain.last_log = Some(image.set.last_lsn);
         Ok(restored)
+    }
+}
+
+/// An encrypted backup is only for those who have what protects its key. A key that is switched off encrypts nothing.
+fn check_encryption(instance: &Instance, image: &Image) -> Result<(), BackupRefusal> {
+    let key = image.database.content.encryption_key.as_ref();
+    match key.filter(|key| key.on && !instance.opens(&key.protector)) {
+        None => Ok(()),
+        Some(key) => Err(BackupRefusal::ProtectorMissing {
+            thumbprint: key.protector.thumbprint(instance),
+            managed: instance.is_managed_instance(),
+        }),
     }
 }
 

@@ -64,11 +64,6 @@ pub(super) fn eligible(subject: &Subject<'_>) -> Check {
             .fail("AUTO_CLOSE is on")
             .remedy(format!("ALTER DATABASE [{name}] SET AUTO_CLOSE OFF;"));
     }
-    if database.options.encryption {
-        return title
-            .warn("it is encrypted (TDE)")
-            .remedy("bring the certificate or key that protects it to the managed instance before the link is created");
-    }
     title.ok("ONLINE, READ_WRITE, MULTI_USER")
 }
 

@@ -6,6 +6,7 @@
 
 mod azure;
 mod database;
+mod encryption;
 mod endpoint;
 mod groups;
 mod health;
@@ -86,6 +87,7 @@ const CHECKS: &[Examine] = &[
     database::recovery_model,
     database::full_backup,
     database::groups,
+    encryption::protector,
     endpoint::exists,
     endpoint::started,
     endpoint::address,

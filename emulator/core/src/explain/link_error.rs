@@ -51,6 +51,8 @@ fn suspects(error: &LinkError) -> &'static [&'static str] {
         LinkError::ModeMismatch { .. } => &["server-version"],
         LinkError::DatabaseOmitted { .. } => &["database", "availability-group", "database-group"],
         LinkError::NoCapacity { .. } => &["link-limit"],
+        LinkError::TdeProtectorNotOnInstance { .. }
+        | LinkError::TdeProtectorNotOnSqlServer { .. } => &["database-encryption"],
         LinkError::RoleMismatch | LinkError::PartnerDropped => {
             &["availability-group", "distributed-group"]
         }
@@ -136,6 +138,12 @@ fn meaning(error: &LinkError) -> &'static str {
         }
         LinkError::NoCapacity { .. } => {
             "the database was added on SQL Server, and the managed instance has as many as it can have"
+        }
+        LinkError::TdeProtectorNotOnInstance { .. } => {
+            "message 41923: an encrypted database can only be opened where the certificate or key is that protects it"
+        }
+        LinkError::TdeProtectorNotOnSqlServer { .. } => {
+            "message 33111: the copy could not be opened on SQL Server without what protects its encryption key"
         }
         LinkError::RoleMismatch => {
             "one side of a distributed group is PRIMARY and the other SECONDARY; here both say the same"

@@ -3,8 +3,8 @@
 use super::{Explanation, named};
 use crate::doctor::Subject;
 use crate::refusal::{
-    AzureRefusal, BackupRefusal, DistributedRefusal, FailoverRefusal, GroupRefusal,
-    InstanceRefusal, LinkRefusal, Refusal, ServerRefusal,
+    AzureRefusal, BackupRefusal, DistributedRefusal, EncryptionRefusal, FailoverRefusal,
+    GroupRefusal, InstanceRefusal, LinkRefusal, Refusal, ServerRefusal,
 };
 use crate::world::World;
 
@@ -39,6 +39,10 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
             .remedy(format!("KILL '{unit}' WITH COMMIT, or WITH ROLLBACK: as the other instances have ended it")),
         Refusal::Distributed(DistributedRefusal::NoUnit { .. }) => explained
             .remedy("SELECT transaction_uow FROM sys.dm_tran_active_transactions WHERE transaction_state = 5"),
+        Refusal::Encryption(of_encryption) => match encryption(of_encryption) {
+            Some(step) => explained.remedy(step),
+            None => explained,
+        },
         Refusal::Database(_)
         | Refusal::Write(_)
         | Refusal::Security(_)
@@ -118,6 +122,10 @@ fn link(world: &World, explained: Explanation, refusal: &LinkRefusal) -> Explana
                 },
                 &["failover-group", "faults"],
             ),
+        LinkRefusal::EncryptedByService { database } => explained
+            .fact("message 41979: the service-managed key never leaves a managed instance, so that no SQL Server could open the copy")
+            .remedy(format!("ALTER DATABASE [{database}] SET ENCRYPTION OFF; and wait until encryption_state of sys.dm_database_encryption_keys is 1"))
+            .remedy("or protect the instance's databases with a customer-managed key: az sql mi tde-key set --server-key-type AzureKeyVault --kid <key>"),
         LinkRefusal::TooManyLinks => explained
             .fact(format!("there are {} links", world.links.len()))
             .remedy("delete a link, or use another instance"),
@@ -256,11 +264,48 @@ fn azure(world: &World, explained: Explanation, refusal: &AzureRefusal) -> Expla
     }
 }
 
+/// What has to be done before a database's encryption can be changed so.
+fn encryption(refusal: &EncryptionRefusal) -> Option<String> {
+    Some(match refusal {
+        EncryptionRefusal::NoKey | EncryptionRefusal::NoKeySet => {
+            "CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE <certificate>; in the database".to_owned()
+        }
+        EncryptionRefusal::KeyInUse => {
+            "ALTER DATABASE … SET ENCRYPTION OFF; and wait until encryption_state of sys.dm_database_encryption_keys is 1".to_owned()
+        }
+        EncryptionRefusal::ScanRunning | EncryptionRefusal::ScanInTheWay => {
+            "wait until percent_complete of sys.dm_database_encryption_keys is 0 again".to_owned()
+        }
+        EncryptionRefusal::CertificateUsed { .. } => {
+            "ALTER DATABASE ENCRYPTION KEY ENCRYPTION BY SERVER CERTIFICATE <another>; or drop the key".to_owned()
+        }
+        EncryptionRefusal::OfferedByLink { .. } | EncryptionRefusal::ProtectorOfLink { .. } => {
+            "use a customer-managed key, or delete the link first".to_owned()
+        }
+        EncryptionRefusal::ServerKeyNotFound { .. } => {
+            "az sql mi key create --kid <key> first".to_owned()
+        }
+        EncryptionRefusal::ServerKeyInUse { .. } => {
+            "az sql mi tde-key set with another key first".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 fn backup(explained: Explanation, refusal: &BackupRefusal) -> Explanation {
     match refusal {
         BackupRefusal::NoFullBackup { .. } => {
             explained.remedy("BACKUP DATABASE … first: it starts the log chain")
         }
+        BackupRefusal::ServiceManagedKey { database } => explained.remedy(format!(
+            "ALTER DATABASE [{database}] SET ENCRYPTION OFF; and DROP DATABASE ENCRYPTION KEY; in it, or protect the instance's databases with a customer-managed key"
+        )),
+        BackupRefusal::EncryptionKeyLeft { database } => explained.remedy(format!(
+            "USE [{database}]; DROP DATABASE ENCRYPTION KEY;"
+        )),
+        BackupRefusal::ProtectorMissing { .. } => explained.remedy(
+            "bring the certificate with its private key here first: CREATE CERTIFICATE … FROM FILE WITH PRIVATE KEY, or tdeCertificates on a managed instance",
+        ),
         _ => explained,
     }
 }

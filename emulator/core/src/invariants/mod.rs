@@ -65,6 +65,14 @@ pub const LAWS: &[(&str, Law)] = &[
         "a master key has a password, and a session that opened it is there",
         master_keys_open,
     ),
+    (
+        "an encryption key is where it can be used",
+        crate::encryption::laws::keys_are_where_they_can_be,
+    ),
+    (
+        "what a link takes from a managed instance is not encrypted by the service's own key",
+        crate::encryption::laws::offered_databases_can_leave,
+    ),
     ("locks are held by open transactions", locks_have_holders),
     (
         "open transactions belong to sessions",

@@ -24,6 +24,8 @@ pub(super) const LOCAL: &[&str] = &[
     "an endpoint's certificate exists and has its private key",
     "what a master key protects has its master key",
     "a master key has a password, and a session that opened it is there",
+    "an encryption key is where it can be used",
+    "what a link takes from a managed instance is not encrypted by the service's own key",
     "locks are held by open transactions",
     "open transactions belong to sessions",
     "a managed instance's database has one log file",

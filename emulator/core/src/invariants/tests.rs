@@ -26,6 +26,7 @@ use crate::command::{GroupAction, Request};
 use crate::database::Database;
 use crate::distributed::{IN_DOUBT, Part, PartState};
 use crate::durations::Profile;
+use crate::encryption::{EncryptionKey, KeyAlgorithm, Protector};
 use crate::endpoint::EndpointState;
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, SessionId, TransactionId};
 use crate::instance::{Instance, ServiceState};
@@ -121,6 +122,16 @@ const MUTANTS: &[Mutant] = &[
             let opened = (SessionId(77), DatabaseId(1));
             instance(world, SQL).open_keys.insert(opened);
         },
+    ),
+    (
+        "an encryption key is where it can be used",
+        linked,
+        |world| master(world).content.encryption_key = service_key(),
+    ),
+    (
+        "what a link takes from a managed instance is not encrypted by the service's own key",
+        || Lab::linked_from_instance(Profile::Azure).world,
+        |world| database(world, MI).content.encryption_key = service_key(),
     ),
     (
         "locks are held by open transactions",
@@ -1350,6 +1361,13 @@ fn accept<R: Request>(world: &mut World, request: R) -> R::Reply {
         Ok(reply) => reply,
         Err(refusal) => panic!("refused: {refusal}"),
     }
+}
+
+/// A key that only the service can open, in use.
+fn service_key() -> Option<Arc<EncryptionKey>> {
+    let at = Timestamp::from_unix_seconds(0);
+    let key = EncryptionKey::new(KeyAlgorithm::Aes256, Protector::ServiceManaged, at);
+    Some(Arc::new(EncryptionKey { on: true, ..key }))
 }
 
 fn instance(world: &mut World, id: InstanceId) -> &mut Instance {

@@ -13,6 +13,7 @@ use crate::availability_group::{
 use crate::azure::not_busy;
 use crate::command::{DEFAULT_SESSION_TIMEOUT, Request};
 use crate::durations::Transition;
+use crate::encryption;
 use crate::event::EventKind;
 use crate::fault;
 use crate::ids::{GroupId, IdSource, InstanceId, OperationId, ReplicaId};
@@ -67,7 +68,10 @@ impl Request for CreateLink {
                 world.succeed_operation(operation, true);
                 return Ok(operation);
             }
-            Some(_) => {}
+            Some(_) => {
+                let spec = &self.spec;
+                check_encryption(world, self.instance, &spec.database, spec.instance_role)?;
+            }
             None => self.check_new(world)?,
         }
         check_not_in_failover_group(world, self.instance)?;
@@ -138,6 +142,32 @@ impl CreateLink {
     }
 }
 
+/// Whether a link takes this database from a managed instance, or will.
+pub(crate) fn is_offered(world: &World, instance: InstanceId, database: &Name) -> bool {
+    let mut links = world.links.values();
+    let linked = links.any(|link| {
+        link.id.instance == instance
+            && link.role == LinkRole::Primary
+            && !matches!(link.phase, Phase::Failed { .. })
+            && link.spec.database == *database
+    });
+    linked || several::is_expected(world, instance, database)
+}
+
+/// Whether a database that a managed instance offers can be opened elsewhere.
+pub(super) fn check_encryption(
+    world: &World,
+    instance: InstanceId,
+    database: &Name,
+    role: LinkRole,
+) -> Result<(), LinkRefusal> {
+    let found = world
+        .instance(instance)
+        .filter(|_| role == LinkRole::Primary)
+        .and_then(|instance| instance.database(database.as_str()));
+    found.map_or(Ok(()), |found| encryption::check_offered(world, found))
+}
+
 /// Whether a database can be replicated by a new link that begins with the instance in this role.
 pub(super) fn check_database(
     world: &World,
@@ -152,6 +182,7 @@ pub(super) fn check_database(
     let mut links = world.links.values();
     let linked = links.any(|link| link.id.instance == instance && link.spec.database == *database)
         || several::is_expected(world, instance, database);
+    check_encryption(world, instance, database, role)?;
     let database = database.to_string();
     match role {
         // A database that another link is about to make is there already, as far as its name goes.

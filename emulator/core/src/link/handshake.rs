@@ -2,6 +2,8 @@
 //!
 //! Each precondition that fails has its own error; the first one in the order of a real handshake is reported.
 
+use data_encoding::HEXUPPER;
+
 use super::trust::{self, PartnerCertificate};
 use super::{Link, LinkFailoverMode, LinkRole, Phase, several, way};
 use crate::availability_group::{DistributedGroup, Role};
@@ -40,6 +42,7 @@ pub(super) fn check(world: &World, link: &Link) -> Result<Handshake, LinkError> 
     check_versions(partner, mi, link)?;
     several::check_mode(partner, link)?;
     check_groups(world, partner, instance, link)?;
+    check_encryption(partner, instance, link)?;
     check_log(world, link)?;
     Ok(Handshake {
         partner: partner.id,
@@ -269,6 +272,32 @@ fn check_log(world: &World, link: &Link) -> Result<(), LinkError> {
         }
         _ => Ok(()),
     }
+}
+
+/// What protects an encrypted database's key has to be on both sides. That a handshake asks for it is a guess: it is
+/// documented that the creation fails.
+fn check_encryption(partner: &Instance, instance: &Instance, link: &Link) -> Result<(), LinkError> {
+    let (source, target) = match link.role {
+        LinkRole::Secondary => (partner, instance),
+        LinkRole::Primary => (instance, partner),
+    };
+    let found = source.database(link.spec.database.as_str());
+    let key = found.and_then(|found| found.content.encryption_key.as_ref());
+    let Some(key) = key.filter(|key| key.on && !target.opens(&key.protector)) else {
+        return Ok(());
+    };
+    let database = link.spec.database.to_string();
+    let thumbprint = HEXUPPER.encode(&key.protector.thumbprint(source));
+    Err(match link.role {
+        LinkRole::Secondary => LinkError::TdeProtectorNotOnInstance {
+            database,
+            thumbprint,
+        },
+        LinkRole::Primary => LinkError::TdeProtectorNotOnSqlServer {
+            database,
+            thumbprint,
+        },
+    })
 }
 
 /// One side is primary and the other secondary; only after giving up the primary role by hand are both secondary.

@@ -9,11 +9,12 @@ use super::module::Module;
 use super::op::Op;
 use super::table::Table;
 use crate::certificate::{Certificate, MasterKey};
+use crate::encryption::EncryptionKey;
 use crate::ids::{CertificateId, ObjectId, PrincipalId};
 use crate::names::Name;
 use crate::principal::User;
 
-/// Schemas, tables, users, certificates, the master key and added files of one database.
+/// Schemas, tables, users, certificates, keys and added files of one database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Schemas by name.
@@ -31,6 +32,8 @@ pub struct Content {
     pub master_key: Option<Arc<MasterKey>>,
     /// Log files besides the first one.
     pub log_files: Arc<[LogFile]>,
+    /// The database encryption key.
+    pub encryption_key: Option<Arc<EncryptionKey>>,
     next_object: i32,
 }
 
@@ -73,6 +76,7 @@ impl Default for Content {
             certificates: OrdMap::new(),
             master_key: None,
             log_files: Arc::default(),
+            encryption_key: None,
             next_object: FIRST_OBJECT,
         }
     }
@@ -203,6 +207,7 @@ impl Content {
             }
             Op::SetMasterKey(key) => self.master_key.clone_from(key),
             Op::SetLogFiles(files) => self.log_files = Arc::clone(files),
+            Op::SetEncryptionKey(key) => self.encryption_key.clone_from(key),
         }
     }
 

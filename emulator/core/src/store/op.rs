@@ -6,6 +6,7 @@ use super::log_file::LogFile;
 use super::module::Module;
 use super::table::TableDefinition;
 use crate::certificate::{Certificate, MasterKey};
+use crate::encryption::EncryptionKey;
 use crate::ids::{CertificateId, ObjectId, PrincipalId, RowId};
 use crate::names::Name;
 use crate::principal::User;
@@ -77,6 +78,7 @@ pub enum Op {
     SetMasterKey(Option<Arc<MasterKey>>),
     /// The log files besides the first one. A managed instance cannot redo it, unless there are none.
     SetLogFiles(Arc<[LogFile]>),
+    SetEncryptionKey(Option<Arc<EncryptionKey>>),
 }
 
 impl Op {

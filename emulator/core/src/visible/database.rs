@@ -83,6 +83,17 @@ fn objects(name: &str, database: &Database, lines: &mut Lines) {
             format_args!("{} {key}", certificate.facts.subject),
         );
     }
+    if let Some(key) = &content.encryption_key {
+        let on = if key.on { "on" } else { "off" };
+        lines.add(
+            format_args!("{name} encryption key"),
+            format_args!(
+                "{} bits, {}, {on}",
+                key.algorithm.bits(),
+                key.protector.kind()
+            ),
+        );
+    }
     if content.master_key.is_some() {
         lines.add(format_args!("{name} master key"), "there");
     }

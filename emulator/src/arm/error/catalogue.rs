@@ -6,8 +6,8 @@
 use axum::http::StatusCode;
 use milink_core::operation::OperationError;
 use milink_core::refusal::{
-    AzureRefusal, DatabaseRefusal, FabricRefusal, FactoryRefusal, FailoverRefusal, InstanceRefusal,
-    LinkError, LinkRefusal, Refusal, TrustRefusal,
+    AzureRefusal, DatabaseRefusal, EncryptionRefusal, FabricRefusal, FactoryRefusal,
+    FailoverRefusal, InstanceRefusal, LinkError, LinkRefusal, Refusal, TrustRefusal,
 };
 
 use super::ArmError;
@@ -45,6 +45,7 @@ fn of_refusal(refusal: &Refusal) -> ArmError {
         Refusal::Link(refusal) => of_link(refusal),
         Refusal::Failover(refusal) => of_failover(refusal),
         Refusal::Database(refusal) => of_database(refusal),
+        Refusal::Encryption(refusal) => of_encryption(refusal),
         // Requests of ARM do not write rows, make endpoints and so on; if one did, it met a conflict.
         Refusal::Write(_)
         | Refusal::Security(_)
@@ -702,6 +703,7 @@ fn of_link(refusal: &LinkRefusal) -> ArmError {
         LinkRefusal::DatabaseLinked { database } => ArmError::service(CONFLICT, "ConflictingDatabaseOperation", format!("Database '{database}' is in another link of the managed instance, and a second link cannot start from it.")),
         // The published words are those of the instance as primary; documented for links of either role.
         LinkRefusal::InFailoverGroup { instance } => ArmError::service(CONFLICT, "DistributedAvailabilityGroupMiPrimaryWithGeodr", format!("Managed instance '{instance}' is a member of a failover group, and databases cannot be replicated between it and SQL Server. Disconnect this Managed Instance from the failover group, and try again.")),
+        LinkRefusal::EncryptedByService { database } => ArmError::service(CONFLICT, "DistributedAvailabilityGroupDbEncryptedWithSmk", format!("Database '{database}' is encrypted with the service-managed key and cannot be replicated to SQL Server. Decrypt the database, or use a customer-managed key.")),
         LinkRefusal::NameTooLong { name } => bad("TokenTooLong", format!("The name '{name}' is too long: an availability group's name has at most 128 characters.")),
         LinkRefusal::NameTaken { name } => bad("NameAlreadyExists", format!("The name '{name}' of the link, or that of its availability group, already exists on the managed instance.")),
         LinkRefusal::TooManyLinks => ArmError::service(CONFLICT, "DatabaseNumberLimitReached", "The managed instance has as many links as it can have."),
@@ -808,6 +810,45 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
     }
 }
 
+fn of_encryption(refusal: &EncryptionRefusal) -> ArmError {
+    use EncryptionRefusal as R;
+    match refusal {
+        R::OfferedByLink { .. } => ArmError::service(
+            CONFLICT,
+            "DistributedAvailabilityGroupDbCannotBeEncryptedWhenPrimaryInMiLink",
+            sentence(refusal),
+        ),
+        R::ProtectorOfLink { .. } => ArmError::service(
+            CONFLICT,
+            "DistributedAvailabilityGroupProtectorCannotBeUpdtedToSmk",
+            sentence(refusal),
+        ),
+        R::ServerKeyNotFound { .. } => ArmError::service(
+            MISSING,
+            "ServerKeyNotFound",
+            "The requested server key was not found on the current subscription.",
+        ),
+        R::ServerKeyInUse { .. } => {
+            ArmError::service(CONFLICT, "AzureKeyVaultKeyInUse", sentence(refusal))
+        }
+        R::SystemDatabase | R::Edition => ArmError::service(BAD, "BadRequest", sentence(refusal)),
+        R::NotWritable
+        | R::KeyExists
+        | R::NoKey
+        | R::KeyInUse
+        | R::NoKeySet
+        | R::AlreadyOn
+        | R::AlreadyOff
+        | R::ScanRunning
+        | R::ScanInTheWay
+        | R::CertificateUnusable { .. }
+        | R::CertificateUsed { .. }
+        | R::ProtectorMissing { .. } => {
+            ArmError::service(CONFLICT, "ConflictingDatabaseOperation", sentence(refusal))
+        }
+    }
+}
+
 fn of_link_error(error: &LinkError) -> ArmError {
     let status = match error {
         LinkError::TargetDatabaseExists { .. } => CONFLICT,
@@ -847,6 +888,7 @@ fn link_error_code(error: &LinkError) -> &'static str {
         | LinkError::InstanceCertificateInvalid { .. }
         | LinkError::IssuerNotTrusted { .. } => "ManagedInstanceLinkCertificateNotFoundOnSqlServer",
         LinkError::DatabaseNotResponding { .. }
+        | LinkError::TdeProtectorNotOnSqlServer { .. }
         | LinkError::CreateDatabaseNotGranted { .. }
         | LinkError::CreationCanceled { .. }
         | LinkError::SeedingFailed { .. }
@@ -859,6 +901,7 @@ fn link_error_code(error: &LinkError) -> &'static str {
             "ManagedInstanceLinkConnectivityIsNotEstablished"
         }
         LinkError::NoCapacity { .. } => "DatabaseNumberLimitReached",
+        LinkError::TdeProtectorNotOnInstance { .. } => "ManagedInstanceLinkTdeCertificateMissing",
         LinkError::FailoverFailed => "DistributedAvailabilityGroupSetRoleFailed",
         LinkError::TargetDatabaseExists { .. } => "RemoteDatabaseExists",
         LinkError::VersionNotSupported { .. }

@@ -13,7 +13,7 @@ use milink_model::{
 };
 
 use super::instance::TYPE as NAME;
-use super::{administrators, private_endpoint_connections};
+use super::{administrators, private_endpoint_connections, tde_certificates};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
 use crate::arm::call::Call;
@@ -29,7 +29,12 @@ pub(in crate::arm) const TYPE: ResourceType = ResourceType {
     put: Some(put),
     patch: Some(patch),
     delete: Some(delete),
-    actions: &[("failover", fail_over), ("start", start), ("stop", stop)],
+    actions: &[
+        ("failover", fail_over),
+        ("start", start),
+        ("stop", stop),
+        ("tdeCertificates", tde_certificates::upload),
+    ],
     ..ResourceType::new(
         "Microsoft.Sql",
         "managedInstances",

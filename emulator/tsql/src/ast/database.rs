@@ -190,6 +190,16 @@ pub enum DatabaseEncryptionKeyStatement {
         /// The server certificate.
         certificate: Ident,
     },
+    /// ALTER … REGENERATE WITH ALGORITHM = a
+    Regenerate {
+        /// The algorithm in upper case.
+        algorithm: String,
+    },
+    /// ALTER … ENCRYPTION BY SERVER CERTIFICATE c
+    Protect {
+        /// The server certificate.
+        certificate: Ident,
+    },
     /// DROP
     Drop,
 }

@@ -4,7 +4,7 @@ use super::{Parsed, Parser};
 use crate::ast::{
     AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseSource, CreateDatabaseStatement,
     CredentialStatement, DatabaseEncryptionKeyStatement, DatabaseOption, DatabaseState,
-    FilegroupContents, HadrOption, OptionEntry, OptionValue, RecoveryModel, StatementKind,
+    FilegroupContents, HadrOption, Ident, OptionEntry, OptionValue, RecoveryModel, StatementKind,
     Termination, UserAccess,
 };
 use crate::lexer::TokenKind;
@@ -89,6 +89,10 @@ const OTHERS: &[&str] = &[
     "WITNESS",
 ];
 
+fn encryption_key(statement: DatabaseEncryptionKeyStatement) -> StatementKind {
+    StatementKind::DatabaseEncryptionKey(Box::new(statement))
+}
+
 impl Parser<'_> {
     pub(super) fn create_database(&mut self) -> Parsed<StatementKind> {
         self.expect("DATABASE")?;
@@ -170,8 +174,11 @@ impl Parser<'_> {
         if self.at_words(&["SCOPED", "CONFIGURATION"]) {
             return self.unsupported("ALTER DATABASE SCOPED CONFIGURATION");
         }
-        if self.at_words(&["AUDIT", "SPECIFICATION"]) || self.at_words(&["ENCRYPTION", "KEY"]) {
-            return self.unsupported("this form of ALTER DATABASE");
+        if self.at_words(&["ENCRYPTION", "KEY"]) {
+            return self.alter_database_encryption_key();
+        }
+        if self.at_words(&["AUDIT", "SPECIFICATION"]) {
+            return self.unsupported("ALTER DATABASE AUDIT SPECIFICATION");
         }
         let database = if self.eat("CURRENT") {
             None
@@ -323,6 +330,9 @@ impl Parser<'_> {
             "READ_WRITE" => DatabaseOption::ReadOnly(false),
             name if SWITCHES.contains(&name) => {
                 self.advance();
+                if name == "ENCRYPTION" && self.at_any(&["SUSPEND", "RESUME"]) {
+                    return self.unsupported("ALTER DATABASE SET ENCRYPTION SUSPEND and RESUME");
+                }
                 self.eat_kind(TokenKind::Equal);
                 let on = self.on_or_off()?;
                 return Ok(DatabaseOption::Switch { name: word, on });
@@ -390,24 +400,47 @@ impl Parser<'_> {
 
     fn create_database_encryption_key(&mut self) -> Parsed<StatementKind> {
         self.expect_words(&["ENCRYPTION", "KEY", "WITH", "ALGORITHM"])?;
+        let algorithm = self.key_algorithm()?;
+        let certificate = self.encryption_by_server()?;
+        Ok(encryption_key(DatabaseEncryptionKeyStatement::Create {
+            algorithm,
+            certificate,
+        }))
+    }
+
+    fn alter_database_encryption_key(&mut self) -> Parsed<StatementKind> {
+        self.expect_words(&["ENCRYPTION", "KEY"])?;
+        if !self.eat("REGENERATE") {
+            let certificate = self.encryption_by_server()?;
+            return Ok(encryption_key(DatabaseEncryptionKeyStatement::Protect {
+                certificate,
+            }));
+        }
+        self.expect_words(&["WITH", "ALGORITHM"])?;
+        let algorithm = self.key_algorithm()?;
+        Ok(encryption_key(DatabaseEncryptionKeyStatement::Regenerate {
+            algorithm,
+        }))
+    }
+
+    fn key_algorithm(&mut self) -> Parsed<String> {
         let algorithm = self.equals_choice(&[
             ("AES_128", "AES_128"),
             ("AES_192", "AES_192"),
             ("AES_256", "AES_256"),
             ("TRIPLE_DES_3KEY", "TRIPLE_DES_3KEY"),
         ])?;
+        Ok(algorithm.to_owned())
+    }
+
+    /// `ENCRYPTION BY SERVER CERTIFICATE name`.
+    fn encryption_by_server(&mut self) -> Parsed<Ident> {
         self.expect_words(&["ENCRYPTION", "BY", "SERVER"])?;
         if self.at("ASYMMETRIC") {
             return self.unsupported("asymmetric keys");
         }
         self.expect("CERTIFICATE")?;
-        let certificate = self.identifier()?;
-        Ok(StatementKind::DatabaseEncryptionKey(Box::new(
-            DatabaseEncryptionKeyStatement::Create {
-                algorithm: algorithm.to_owned(),
-                certificate,
-            },
-        )))
+        self.identifier()
     }
 
     /// `CREDENTIAL name WITH IDENTITY = '…' [, SECRET = '…']`.

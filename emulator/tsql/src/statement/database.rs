@@ -267,6 +267,9 @@ fn changes(
                     SqlError::new(15048, 16, "Valid values of the database compatibility level are 100, 110, 120, 130, 140, 150, 160, or 170.")
                 })?)
             }
+            DatabaseOption::Switch { name, on } if name == "ENCRYPTION" => {
+                DatabaseChange::Encryption(*on)
+            }
             DatabaseOption::Switch { name, on } => {
                 *switch(&mut switches, name)? = *on;
                 DatabaseChange::Options(switches)

@@ -8,6 +8,7 @@ pub mod context;
 mod database;
 mod dbcc;
 mod drop;
+mod encryption_key;
 mod endpoint;
 mod file;
 mod kill;
@@ -40,6 +41,7 @@ pub fn execute(statement: &Statement, context: &mut StatementContext<'_>) -> Res
         S::AlterDatabase(statement) => database::alter(statement, context),
         S::Backup(statement) => backup_database::backup(statement, context),
         S::Restore(statement) => restore_database::restore(statement, context),
+        S::DatabaseEncryptionKey(statement) => encryption_key::run(statement, context),
         S::MasterKey(statement) => master_key::run(statement, context),
         S::CreateCertificate(statement) => certificate::create(statement, context),
         S::AlterCertificate(statement) => certificate::alter(statement, context),

@@ -6,10 +6,11 @@ use super::{change, find_certificate, target};
 use crate::calendar::{self, Place};
 use crate::certificate::{Certificate, CertificateFacts, PrivateKey};
 use crate::command::Request;
+use crate::encryption::encrypts_with;
 use crate::event::EventKind;
 use crate::ids::{CertificateId, DatabaseId, InstanceId, PrincipalId};
 use crate::names::Name;
-use crate::refusal::{Refusal, SecurityRefusal};
+use crate::refusal::{EncryptionRefusal, Refusal, SecurityRefusal};
 use crate::store::Op;
 use crate::world::World;
 
@@ -168,6 +169,7 @@ impl Request for AlterCertificate {
             return Err(SecurityRefusal::NoMasterKey.into());
         }
         if !needs_master_key {
+            check_encrypts_nothing(world, self.instance, self.database, &changed)?;
             check_unused(world, self.instance, self.database, &changed)?;
         }
         let op = Op::PutCertificate(Arc::new(changed));
@@ -220,12 +222,33 @@ fn check_unused(
     }
 }
 
+/// Whether a certificate of master protects no database's encryption key.
+fn check_encrypts_nothing(
+    world: &World,
+    instance: InstanceId,
+    database: DatabaseId,
+    certificate: &Certificate,
+) -> Result<(), Refusal> {
+    let instance = world
+        .instance(instance)
+        .filter(|_| database == DatabaseId(1));
+    let thumbprint = certificate.facts.thumbprint;
+    match instance.is_some_and(|instance| encrypts_with(instance, thumbprint)) {
+        true => Err(EncryptionRefusal::CertificateUsed {
+            name: certificate.name.to_string(),
+        }
+        .into()),
+        false => Ok(()),
+    }
+}
+
 impl Request for DropCertificate {
     type Reply = ();
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
         let database = target(world, self.instance, self.database)?;
         let certificate = Arc::clone(find_certificate(database, &self.name)?);
+        check_encrypts_nothing(world, self.instance, self.database, &certificate)?;
         check_unused(world, self.instance, self.database, &certificate)?;
         let id = certificate.id;
         change(

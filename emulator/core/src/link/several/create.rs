@@ -9,7 +9,7 @@ use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{GroupId, InstanceId, OperationId, ReplicaId};
 use crate::link::create::{
-    accepts_links, add_groups, check_database, check_not_in_failover_group, start,
+    accepts_links, add_groups, check_database, check_encryption, check_not_in_failover_group, start,
 };
 use crate::link::{LinkId, Phase, limits};
 use crate::listener_url::ListenerUrl;
@@ -69,6 +69,9 @@ impl Request for CreateLinkGroup {
             }
             accepts_links(world, self.instance)?;
             super::membership::check_not_failing_over(world, &id)?;
+            for database in &self.databases {
+                check_encryption(world, self.instance, database, self.spec.instance_role)?;
+            }
             // Asking again for a link that is there changes nothing but what could not be made.
             let operation = start(world, &id, CREATE);
             super::membership::try_again(world, &id);

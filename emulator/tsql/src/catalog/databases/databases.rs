@@ -193,7 +193,11 @@ fn make_row(scope: &Scope<'_>, database: &Database) -> Row {
         wait,
         false,
         false,
-        options.encryption,
+        database
+            .content
+            .encryption_key
+            .as_ref()
+            .is_some_and(|key| key.on),
         false,
         replica_id(scope, database),
         database.group.map(|group| group.1),

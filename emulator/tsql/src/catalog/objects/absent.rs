@@ -141,24 +141,6 @@ pub(super) const CREDENTIALS: View = empty(
     ],
 );
 
-pub(super) const ENCRYPTION_KEYS: View = empty(
-    "dm_database_encryption_keys",
-    &[
-        req("database_id", INT),
-        req("encryption_state", INT),
-        col("create_date", DATETIME),
-        col("regenerate_date", DATETIME),
-        col("modify_date", DATETIME),
-        col("set_date", DATETIME),
-        col("opened_date", DATETIME),
-        col("key_algorithm", nvarchar(32)),
-        col("key_length", INT),
-        req("encryptor_thumbprint", varbinary(20)),
-        col("encryptor_type", nvarchar(32)),
-        col("percent_complete", crate::catalog::column::REAL),
-    ],
-);
-
 pub(super) const PERIODS: View = empty(
     "periods",
     &[

@@ -60,7 +60,6 @@ pub(super) const VIEWS: &[View] = &[
     absent::ASSEMBLIES,
     absent::TABLE_TYPES,
     absent::CREDENTIALS,
-    absent::ENCRYPTION_KEYS,
     absent::PERIODS,
     absent::MASKED_COLUMNS,
     absent::PARTITION_SCHEMES,

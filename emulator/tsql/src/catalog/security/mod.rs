@@ -3,6 +3,7 @@
 mod certificates;
 mod database_permissions;
 mod database_principals;
+mod dm_database_encryption_keys;
 mod endpoints;
 mod server_permissions;
 mod server_principals;
@@ -16,6 +17,7 @@ pub(crate) use server_principals::is_sysadmin;
 pub(super) const VIEWS: &[View] = &[
     certificates::VIEW,
     symmetric_keys::VIEW,
+    dm_database_encryption_keys::VIEW,
     endpoints::ENDPOINTS,
     endpoints::TCP_ENDPOINTS,
     endpoints::DATABASE_MIRRORING_ENDPOINTS,

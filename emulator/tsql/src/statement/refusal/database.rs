@@ -169,6 +169,21 @@ pub(in crate::statement) fn in_group_drop(name: &str) -> SqlError {
 pub(super) fn backup_error(refusal: &BackupRefusal) -> SqlError {
     use BackupRefusal as R;
     match refusal {
+        R::ServiceManagedKey { .. } => refused(
+            41922,
+            "The backup operation for a database with service-managed transparent data encryption is not supported on SQL Database Managed Instance.",
+        ),
+        R::EncryptionKeyLeft { database } => refused(
+            41938,
+            format!(
+                "BACKUP WITH COPY_ONLY cannot be performed since database encryption key for the database '{database}' still exists. Retry command after you drop database encryption key."
+            ),
+        ),
+        R::ProtectorMissing {
+            thumbprint,
+            managed: true,
+        } => super::encryption::missing_on_managed(thumbprint),
+        R::ProtectorMissing { thumbprint, .. } => super::encryption::missing(thumbprint),
         R::SimpleRecovery { .. } => refused(
             4208,
             "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or change the recovery model using ALTER DATABASE.",

@@ -20,7 +20,11 @@ pub fn number(error: &LinkError) -> i32 {
         | LinkError::InstanceCertificateInvalid { .. }
         | LinkError::InstanceCertificateMismatch { .. } => 41974,
         LinkError::GroupNotResponding { .. } => 41976,
-        LinkError::DatabaseNotResponding { .. } => 41977,
+        // The copy cannot be made there: the number of what a key is missing for is only known of the instance.
+        LinkError::DatabaseNotResponding { .. } | LinkError::TdeProtectorNotOnSqlServer { .. } => {
+            41977
+        }
+        LinkError::TdeProtectorNotOnInstance { .. } => 41923,
         LinkError::TargetDatabaseExists { .. } => 1801,
         LinkError::VersionNotSupported { .. } => 35104,
         // RESTORE's message about a backup of a newer version.

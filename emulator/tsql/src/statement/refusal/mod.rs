@@ -5,6 +5,7 @@
 mod agent;
 mod azure;
 mod database;
+mod encryption;
 mod failover;
 mod group;
 mod link;
@@ -34,6 +35,7 @@ pub fn sql_error(refusal: &Refusal) -> SqlError {
         Refusal::Agent(refusal) => agent::error(refusal),
         Refusal::LinkedServer(refusal) => linked_server::error(refusal),
         Refusal::Distributed(refusal) => linked_server::distributed_error(refusal),
+        Refusal::Encryption(refusal) => encryption::error(refusal),
         Refusal::Failover(refusal) => failover::error(refusal),
         Refusal::Backup(refusal) => database::backup_error(refusal),
         Refusal::Azure(_) | Refusal::Link(_) => azure::error(refusal),
