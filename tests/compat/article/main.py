@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "az")]
 
 import steps  # noqa: E402
 from behind_ports import port_forwarding  # noqa: E402
+from encryption import encrypted_instance, encrypted_server  # noqa: E402
 from endpoints import private_endpoints  # noqa: E402
 from lifecycle import LIFECYCLE, LIFECYCLE_FLAGS  # noqa: E402
 from network_checks import network_checks  # noqa: E402
@@ -350,7 +351,8 @@ def altered_endpoint(client, ready, work):
 
 
 TESTS = {f.__name__: f for f in (whole_article, as_published, instance_first, failover_and_back, forced_failover, altered_endpoint, several_databases,
-                                 server_trust_group, distributed_transactions, private_endpoints, port_forwarding, remedies, legality, network_checks)} | LIFECYCLE
+                                 server_trust_group, distributed_transactions, private_endpoints, port_forwarding, remedies, legality, network_checks,
+                                 encrypted_server, encrypted_instance)} | LIFECYCLE
 # The others differ in T-SQL that the drivers' own tests prove, so one client is enough for them.
 EVERY_CLIENT = ("whole_article",)
 # What a walk needs of the emulator.
