@@ -105,6 +105,8 @@ pub enum DatabaseRefusal {
     FileNameTaken { file: String },
     #[error("there is a file at '{path}' already")]
     FilePathTaken { path: String },
+    #[error("a managed instance makes the files of its databases itself")]
+    FilesOfInstance,
     #[error("the database has no file named '{file}'")]
     NoSuchFile { file: String },
     #[error("'{file}' is the first file of its kind, which every database has")]
@@ -457,6 +459,10 @@ pub enum BackupRefusal {
     OtherDatabase { database: String },
     #[error("the backup of version {of} is too new for {here}")]
     NewerVersion { of: String, here: String },
+    #[error("the backup has no file '{file}'")]
+    NoSuchFile { file: String, database: String },
+    #[error("the file '{path}' is one of database '{database}'")]
+    FileInUse { path: String, database: String },
     #[error("the backup is of a database with several log files, and a managed instance's has one")]
     SeveralLogFiles,
     #[error("the backup is not one of a database")]

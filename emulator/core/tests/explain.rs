@@ -80,7 +80,7 @@ fn refused(lab: &mut Lab, request: impl milink_core::command::Request) -> Explan
 }
 
 fn add_log_file(lab: &mut Lab) {
-    let file = NewLogFile {
+    let file = NewFile {
         name: "log2".into(),
         path: "C:\\log2.ldf".into(),
         size: FileSize::default(),

@@ -15,7 +15,7 @@ use milink_core::version::Build;
 use milink_core::version::UpdatePolicy;
 
 fn file(name: &str, path: &str) -> DatabaseChange {
-    DatabaseChange::AddLogFile(NewLogFile {
+    DatabaseChange::AddLogFile(NewFile {
         name: name.into(),
         path: path.into(),
         size: FileSize::default(),
@@ -56,7 +56,7 @@ fn minutes(lab: &mut Lab, count: i64) {
 }
 
 fn names(lab: &Lab, instance: InstanceId) -> Vec<(i32, String)> {
-    let files = lab.db(instance).content.log_files.iter();
+    let files = lab.db(instance).content.added_log_files();
     files.map(|file| (file.id, file.name.to_string())).collect()
 }
 

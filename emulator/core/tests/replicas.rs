@@ -359,6 +359,7 @@ fn restore(lab: &mut Lab, log: bool, device: BackupDevice) {
         file: 1,
         recovery: false,
         replace: false,
+        moves: Vec::new(),
         session: SessionId(51),
     });
 }

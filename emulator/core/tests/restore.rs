@@ -46,6 +46,7 @@ fn restore(instance: InstanceId, database: &str) -> Restore {
         file: 1,
         recovery: true,
         replace: false,
+        moves: Vec::new(),
         session: SessionId(51),
     }
 }

@@ -121,6 +121,7 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         OptionNotAllowed { name: text("name"), option: text("option") }
         FileNameTaken { file: text("file") }
         FilePathTaken { path: text("path") }
+        FilesOfInstance {  }
         NoSuchFile { file: text("file") }
         FirstFile { file: text("file") }
     };
@@ -295,6 +296,8 @@ pub(super) fn backup_refusals() -> Vec<Refusal> {
         TailNotBackedUp { database: text("database") }
         OtherDatabase { database: text("database") }
         NewerVersion { of: text("of"), here: text("here") }
+        NoSuchFile { file: text("file"), database: text("database") }
+        FileInUse { path: text("path"), database: text("database") }
         SeveralLogFiles {  }
         NotADatabaseBackup {  }
         CannotCreate { database: text("database") }

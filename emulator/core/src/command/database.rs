@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::log_file::{self, NewLogFile};
+use super::database_file::{self, NewFile};
 use super::{Request, end_use};
 use crate::collation::Collation;
 use crate::database::{
@@ -15,7 +15,7 @@ use crate::event::EventKind;
 use crate::ids::{DatabaseId, IdSource, InstanceId, SessionId};
 use crate::names::Name;
 use crate::refusal::{DatabaseRefusal, GroupRefusal, Refusal};
-use crate::store::{Content, Log};
+use crate::store::{Content, DatabaseFile, Log};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -28,15 +28,6 @@ pub struct CreateDatabase {
     pub name: Name,
     /// COLLATE; none takes the server's.
     pub collation: Option<Collation>,
-}
-
-/// CREATE DATABASE with log files besides the first one.
-#[derive(Clone, Debug)]
-pub struct CreateDatabaseWithFiles {
-    /// The database.
-    pub create: CreateDatabase,
-    /// The second log file and on.
-    pub log_files: Vec<NewLogFile>,
 }
 
 /// DROP DATABASE.
@@ -99,7 +90,7 @@ pub enum DatabaseChange {
     Rename(Name),
     Collation(Collation),
     /// ADD LOG FILE.
-    AddLogFile(NewLogFile),
+    AddLogFile(NewFile),
     /// REMOVE FILE.
     RemoveFile(Name),
     /// SET HADR SUSPEND.
@@ -158,19 +149,6 @@ impl Request for CreateDatabase {
             instance: server,
             database: name,
         });
-        Ok(id)
-    }
-}
-
-impl Request for CreateDatabaseWithFiles {
-    type Reply = DatabaseId;
-
-    fn apply(self, world: &mut World) -> Result<DatabaseId, Refusal> {
-        let instance = self.create.instance;
-        let id = self.create.apply(world)?;
-        for file in self.log_files {
-            log_file::add(world, instance, id, file)?;
-        }
         Ok(id)
     }
 }
@@ -241,11 +219,11 @@ impl Request for AlterDatabase {
                     continue;
                 }
                 DatabaseChange::AddLogFile(file) => {
-                    log_file::add(world, self.instance, id, file)?;
+                    database_file::add(world, self.instance, id, file)?;
                     continue;
                 }
                 DatabaseChange::RemoveFile(ref name) => {
-                    log_file::remove(world, self.instance, id, name)?;
+                    database_file::remove(world, self.instance, id, name)?;
                     continue;
                 }
                 DatabaseChange::Encryption(on) => {
@@ -454,6 +432,8 @@ impl Database {
         compatibility_level: u8,
         now: Timestamp,
     ) -> Self {
+        let mut content = Content::default();
+        content.files = DatabaseFile::first(id, &name).into();
         Self {
             id,
             name,
@@ -468,7 +448,7 @@ impl Database {
             user_access: UserAccess::MultiUser,
             read_only: false,
             options: DatabaseOptions::default(),
-            content: Content::default(),
+            content,
             version: 0,
             log: Log::default(),
             transactions: OrdMap::new(),
@@ -480,24 +460,14 @@ impl Database {
         }
     }
 
-    /// The logical names of the first files, data and log; the system databases have names of their own.
-    pub fn first_files(&self) -> [Name; 2] {
-        let names = |data: &str, log: &str| [Name::new(data), Name::new(log)];
-        match self.id.0 {
-            1 => names("master", "mastlog"),
-            2 => names("tempdev", "templog"),
-            3 => names("modeldev", "modellog"),
-            4 => names("MSDBData", "MSDBLog"),
-            _ => names(self.name.as_str(), &format!("{}_log", self.name)),
-        }
-    }
-
-    /// The logical names of all files.
-    pub(super) fn file_names(&self) -> impl Iterator<Item = Name> {
-        let more = self.content.log_files.iter();
-        self.first_files()
-            .into_iter()
-            .chain(more.map(|file| file.name.clone()))
+    /// The data file and the log file that every database has.
+    pub fn first_files(&self) -> [DatabaseFile; 2] {
+        let unsaid = DatabaseFile::first(self.id, &self.name);
+        unsaid.map(|unsaid| {
+            let mut files = self.content.files.iter();
+            let said = files.find(|file| file.id == unsaid.id);
+            said.cloned().unwrap_or(unsaid)
+        })
     }
 
     /// `log_reuse_wait_desc`: what keeps the log from being truncated.

@@ -2,9 +2,9 @@
 
 mod backup;
 mod database;
+mod database_file;
 mod endpoint;
 mod group;
-mod log_file;
 mod provision;
 mod restore;
 mod security;
@@ -15,9 +15,9 @@ mod transaction;
 
 pub use backup::*;
 pub use database::*;
+pub use database_file::{CreateDatabaseWithFiles, NewFile};
 pub use endpoint::*;
 pub use group::*;
-pub use log_file::NewLogFile;
 pub use provision::*;
 pub use restore::*;
 pub(crate) use security::change;

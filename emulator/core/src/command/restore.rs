@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::database_file::using;
 use super::{Backup, BackupReply, Request};
 use crate::availability_group::Role;
 use crate::backup::{BackupDevice, BackupKind};
@@ -12,7 +13,7 @@ use crate::instance::Instance;
 use crate::media::Image;
 use crate::names::Name;
 use crate::refusal::{BackupRefusal, DatabaseRefusal, Refusal};
-use crate::store::Log;
+use crate::store::{DatabaseFile, Log};
 use crate::world::World;
 
 /// BACKUP with what concerns the media and what becomes of the database.
@@ -45,6 +46,8 @@ pub struct Restore {
     pub recovery: bool,
     /// REPLACE.
     pub replace: bool,
+    /// MOVE: files by their logical names, and where they are put.
+    pub moves: Vec<(Name, Arc<str>)>,
     /// Who asks.
     pub session: SessionId,
 }
@@ -194,7 +197,7 @@ impl Restore {
         if self.log || self.devices.is_empty() || !self.devices.iter().all(of_url) {
             return Err(BackupRefusal::ManagedDevice);
         }
-        if self.replace || !self.recovery {
+        if self.replace || !self.recovery || !self.moves.is_empty() {
             return Err(BackupRefusal::ManagedOptions);
         }
         Ok(())
@@ -220,7 +223,9 @@ impl Restore {
         let instance = world.instance(self.instance);
         let instance = instance.expect("the caller has it");
         check_version(instance, image)?;
-        if instance.is_managed_instance() && !image.database.content.log_files.is_empty() {
+        if instance.is_managed_instance()
+            && image.database.content.added_log_files().next().is_some()
+        {
             return Err(BackupRefusal::SeveralLogFiles.into());
         }
         check_encryption(instance, image)?;
@@ -257,12 +262,52 @@ impl Restore {
                 .into());
             }
         }
+        self.check_files(instance, image, old)?;
         let name = &self.database;
         if name.as_str().is_empty() || name.as_str().encode_utf16().count() > 128 {
             return Err(DatabaseRefusal::BadName { name: database() }.into());
         }
         let id = old.map_or_else(|| instance.free_database_id(), |old| old.id);
         Ok(self.made(instance, id, image, old))
+    }
+
+    /// The files as they will be: those of the backup, where MOVE puts them.
+    fn files<'a>(&'a self, image: &'a Image) -> impl Iterator<Item = DatabaseFile> + 'a {
+        image.database.content.files.iter().map(|file| {
+            let mut file = file.clone();
+            if let Some((_, path)) = self.moves.iter().find(|(name, _)| *name == file.name) {
+                file.path = Some(Arc::clone(path));
+            }
+            file
+        })
+    }
+
+    /// MOVE names files that are there, and no other database has a file where one was asked for.
+    fn check_files(
+        &self,
+        instance: &Instance,
+        image: &Image,
+        old: Option<&Database>,
+    ) -> Result<(), BackupRefusal> {
+        let there = &image.database.content.files;
+        let unknown = |(name, _): &&(Name, _)| there.iter().all(|file| file.name != *name);
+        if let Some((file, _)) = self.moves.iter().find(unknown) {
+            let (file, database) = (file.to_string(), self.database.to_string());
+            return Err(BackupRefusal::NoSuchFile { file, database });
+        }
+        if instance.is_managed_instance() {
+            return Ok(());
+        }
+        for file in self.files(image) {
+            let Some(path) = file.path else { continue };
+            let user = using(instance, &path);
+            let user = user.filter(|user| old.is_none_or(|old| old.id != user.id));
+            if let Some(user) = user {
+                let (path, database) = (path.to_string(), user.name.to_string());
+                return Err(BackupRefusal::FileInUse { path, database });
+            }
+        }
+        Ok(())
     }
 
     fn made(
@@ -274,6 +319,7 @@ impl Restore {
     ) -> Database {
         let (set, taken) = (&image.set, &image.database);
         let mut content = taken.content.clone();
+        content.files = self.files(image).collect();
         // Another server's service master key does not open the database's master key.
         if image.server != instance.server_name()
             && let Some(key) = &mut content.master_key

@@ -72,11 +72,11 @@ pub(super) fn log_files(subject: &Subject<'_>) -> Check {
     let Some(database) = subject.source_database() else {
         return title.unknown("there is no database");
     };
-    let added = &database.content.log_files;
-    if added.is_empty() {
+    let added = database.content.added_log_files();
+    let names: Vec<&str> = added.map(|file| file.name.as_str()).collect();
+    if names.is_empty() {
         return title.ok("it has one");
     }
-    let names: Vec<&str> = added.iter().map(|file| file.name.as_str()).collect();
     let mut check = title.fail(format!("besides the first one it has {}", names.join(", ")));
     for name in names {
         check = check.remedy(format!(

@@ -306,6 +306,11 @@ fn backup(explained: Explanation, refusal: &BackupRefusal) -> Explanation {
         BackupRefusal::ProtectorMissing { .. } => explained.remedy(
             "bring the certificate with its private key here first: CREATE CERTIFICATE … FROM FILE WITH PRIVATE KEY, or tdeCertificates on a managed instance",
         ),
+        BackupRefusal::FileInUse { .. } | BackupRefusal::NoSuchFile { .. } => explained
+            .remedy("RESTORE FILELISTONLY FROM … says which files are in the backup")
+            .remedy("RESTORE DATABASE … WITH MOVE N'<logical name>' TO N'<another path>'"),
+        BackupRefusal::SeveralLogFiles => explained
+            .remedy("ALTER DATABASE … REMOVE FILE on the source, and take the backup again"),
         _ => explained,
     }
 }

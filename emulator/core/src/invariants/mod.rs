@@ -558,7 +558,8 @@ fn lost_rows(table: &Table) -> Option<String> {
 
 fn instances_have_one_log_file(world: &World) -> Option<String> {
     each_database(world, |instance, database| {
-        let several = instance.is_managed_instance() && !database.content.log_files.is_empty();
+        let several =
+            instance.is_managed_instance() && database.content.added_log_files().next().is_some();
         several.then(|| format!("'{}' on '{}'", database.name, instance.name))
     })
 }

@@ -36,7 +36,7 @@ use crate::operation::OperationState;
 use crate::refusal::LinkError;
 use crate::replica::{FollowPhase, Secondary};
 use crate::session::Session;
-use crate::store::{FileSize, Log, LogFile, LogKind, Op};
+use crate::store::{DatabaseFile, FileSize, Log, LogKind, Op};
 use crate::time::{Span, Timestamp};
 use crate::value::Value;
 use crate::world::{Timer, World};
@@ -57,13 +57,13 @@ const MUTANTS: &[Mutant] = &[
         "a managed instance's database has one log file",
         linked,
         |world| {
-            let file = LogFile {
+            let file = DatabaseFile {
                 id: 3,
                 name: "log2".into(),
-                path: "log2.ldf".into(),
+                path: None,
                 size: FileSize::default(),
             };
-            database(world, MI).content.log_files = [file].into();
+            database(world, MI).content.files = [file].into();
         },
     ),
     ("nothing is overdue", linked, |world| {

@@ -252,7 +252,7 @@ fn check_groups(
 fn check_log_files(partner: &Instance, link: &Link) -> Result<(), LinkError> {
     let database = link.spec.database.to_string();
     match partner.database(&database) {
-        Some(found) if !found.content.log_files.is_empty() => {
+        Some(found) if found.content.added_log_files().next().is_some() => {
             Err(LinkError::SeveralLogFiles { database })
         }
         _ => Ok(()),

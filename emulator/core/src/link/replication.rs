@@ -15,7 +15,7 @@ use crate::ids::{DatabaseId, InstanceId};
 use crate::instance::ServiceState;
 use crate::lsn::Lsn;
 use crate::refusal::{DatabaseRefusal, LinkError};
-use crate::store::{LogEntry, LogKind, Op};
+use crate::store::{DatabaseFile, LogEntry, LogKind, Op};
 use crate::time::{Span, Timestamp};
 use crate::world::{Timer, World};
 
@@ -224,7 +224,7 @@ fn redo_until(
 /// Whether redoing an entry gives a database a second log file. Such an entry has nothing else.
 fn adds_log_file(entry: &LogEntry) -> bool {
     let mut ops = entry.kind.ops().iter();
-    ops.any(|op| matches!(op, Op::SetLogFiles(files) if !files.is_empty()))
+    ops.any(|op| matches!(op, Op::SetFiles(files) if files.iter().any(DatabaseFile::is_added)))
 }
 
 /// Whether redo on a managed instance has come to a log file that it cannot have.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::log_file::LogFile;
+use super::file::DatabaseFile;
 use super::module::Module;
 use super::op::Op;
 use super::table::Table;
@@ -14,7 +14,7 @@ use crate::ids::{CertificateId, ObjectId, PrincipalId};
 use crate::names::Name;
 use crate::principal::User;
 
-/// Schemas, tables, users, certificates, keys and added files of one database.
+/// Schemas, tables, users, certificates, keys and the files of one database.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Schemas by name.
@@ -30,10 +30,10 @@ pub struct Content {
     pub certificates: OrdMap<CertificateId, Arc<Certificate>>,
     /// The database master key.
     pub master_key: Option<Arc<MasterKey>>,
-    /// Log files besides the first one.
-    pub log_files: Arc<[LogFile]>,
     /// The database encryption key.
     pub encryption_key: Option<Arc<EncryptionKey>>,
+    /// Its files; none of a copy that is still being made.
+    pub files: Arc<[DatabaseFile]>,
     next_object: i32,
 }
 
@@ -75,8 +75,8 @@ impl Default for Content {
                 .collect(),
             certificates: OrdMap::new(),
             master_key: None,
-            log_files: Arc::default(),
             encryption_key: None,
+            files: Arc::default(),
             next_object: FIRST_OBJECT,
         }
     }
@@ -119,6 +119,11 @@ impl Content {
     /// The user or role of this name.
     pub fn user(&self, name: &str) -> Option<&Arc<User>> {
         self.users.values().find(|user| user.name.is(name))
+    }
+
+    /// Log files besides the first one.
+    pub fn added_log_files(&self) -> impl Iterator<Item = &DatabaseFile> {
+        self.files.iter().filter(|file| file.is_added())
     }
 
     /// Does one operation. The caller has checked that it can be done; one that cannot changes nothing.
@@ -206,8 +211,8 @@ impl Content {
                 self.certificates.remove(id);
             }
             Op::SetMasterKey(key) => self.master_key.clone_from(key),
-            Op::SetLogFiles(files) => self.log_files = Arc::clone(files),
             Op::SetEncryptionKey(key) => self.encryption_key.clone_from(key),
+            Op::SetFiles(files) => self.files = Arc::clone(files),
         }
     }
 

@@ -3,18 +3,18 @@
 //! Everything is kept in persistent collections, so a copy of a whole database costs a pointer.
 
 mod content;
+mod file;
 mod key;
 mod log;
-mod log_file;
 mod module;
 mod op;
 mod table;
 mod transaction;
 
 pub use content::{Content, Schema};
+pub use file::{DatabaseFile, FileSize, Growth};
 pub use key::{KeyBytes, key_bytes};
 pub use log::{Log, LogEntry, LogKind};
-pub use log_file::{FileSize, Growth, LogFile};
 pub use module::{Module, ModuleKind};
 pub use op::Op;
 pub use table::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::log_file::LogFile;
+use super::file::DatabaseFile;
 use super::module::Module;
 use super::table::TableDefinition;
 use crate::certificate::{Certificate, MasterKey};
@@ -76,9 +76,9 @@ pub enum Op {
         id: CertificateId,
     },
     SetMasterKey(Option<Arc<MasterKey>>),
-    /// The log files besides the first one. A managed instance cannot redo it, unless there are none.
-    SetLogFiles(Arc<[LogFile]>),
     SetEncryptionKey(Option<Arc<EncryptionKey>>),
+    /// The files. A managed instance cannot redo it if there are log files besides the first one.
+    SetFiles(Arc<[DatabaseFile]>),
 }
 
 impl Op {

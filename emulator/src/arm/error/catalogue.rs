@@ -801,6 +801,7 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::OptionNotAllowed { .. }
         | DatabaseRefusal::FileNameTaken { .. }
         | DatabaseRefusal::FilePathTaken { .. }
+        | DatabaseRefusal::FilesOfInstance
         | DatabaseRefusal::NoSuchFile { .. }
         | DatabaseRefusal::FirstFile { .. } => ArmError::service(
             CONFLICT,

@@ -74,11 +74,11 @@ registry! {
 
     "DROP" Partly, S::Drop(_), "DROP TABLE dbo.i", "objects are listed below";
 
-    "CREATE DATABASE" Partly, S::CreateDatabase(_), "CREATE DATABASE db2", "files of the log besides the first; no data files, filegroups, attach or snapshots";
+    "CREATE DATABASE" Partly, S::CreateDatabase(_), "CREATE DATABASE db2", "one data file, several log files; no filegroups, attach or snapshots";
     "ALTER DATABASE" Partly, S::AlterDatabase(_), "ALTER DATABASE db1 SET READ_COMMITTED_SNAPSHOT ON", "MODIFY NAME, COLLATE, SET of recovery, state, access (WITH ROLLBACK, NO_WAIT), HADR, compatibility level and the ON/OFF options of sys.databases; ADD LOG FILE and REMOVE FILE; no data files or filegroups";
     "DATABASE ENCRYPTION KEY" Partly, S::DatabaseEncryptionKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'; USE db1; CREATE DATABASE ENCRYPTION KEY WITH ALGORITHM = AES_256 ENCRYPTION BY SERVER CERTIFICATE c", "CREATE, ALTER and DROP with AES and certificates; no asymmetric keys, no Triple DES, no SUSPEND of a scan; nothing is encrypted in earnest";
     "BACKUP" Partly, S::Backup(_), "BACKUP DATABASE db1 TO DISK = N'/var/opt/mssql/data/db1.bak'", "to devices of the world's own. No files, filegroups or tapes";
-    "RESTORE" Partly, S::Restore(_), "USE master; BACKUP DATABASE db1 TO DISK = N'/x.bak'; RESTORE DATABASE db2 FROM DISK = N'/x.bak'", "DATABASE, LOG, HEADERONLY, FILELISTONLY and VERIFYONLY of backups of the same world; no files, filegroups or points in time, and MOVE changes nothing";
+    "RESTORE" Partly, S::Restore(_), "USE master; BACKUP DATABASE db1 TO DISK = N'/x.bak'; RESTORE DATABASE db2 FROM DISK = N'/x.bak'", "DATABASE, LOG, HEADERONLY, FILELISTONLY and VERIFYONLY of backups of the same world; no files, filegroups or points in time";
 
     "MASTER KEY" Partly, S::MasterKey(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'", "a password must be said; files are the world's own";
     "CREATE CERTIFICATE" Partly, S::CreateCertificate(_), "USE master; CREATE MASTER KEY ENCRYPTION BY PASSWORD = N'Long-enough-1'; CREATE CERTIFICATE c WITH SUBJECT = N'c'", "not from assemblies, executables or PFX; files are the world's own";

@@ -3,13 +3,14 @@
 use milink_core::availability_group::Role;
 use milink_core::database::Database;
 use milink_core::sql_type::SqlType;
+use milink_core::store::{FileSize, Growth};
 use milink_core::value::{Row, Value};
 
 use super::{Body, Call, Procedure, optional, result_set};
 use crate::catalog::column::{
     INT, NAME, SMALLINT, TINYINT, ViewColumn, col, nvarchar, req, varchar,
 };
-use crate::catalog::databases::{DatabaseFile, database_files, state_code};
+use crate::catalog::databases::{ShownFile, database_files, state_code};
 use crate::catalog::{Scope, row};
 use crate::error::SqlError;
 
@@ -143,19 +144,25 @@ fn database_row(scope: &Scope<'_>, database: &Database) -> Row {
     ]
 }
 
-fn file_row(file: &DatabaseFile) -> Row {
+fn kilobytes_of(pages: u32) -> String {
+    format!("{} KB", u64::from(pages) * 8)
+}
+
+fn file_row(file: &ShownFile) -> Row {
     row![
         file.name.as_str(),
         file.id,
         file.path.as_str(),
         (!file.is_log).then_some("PRIMARY"),
         format!("{} KB", file.pages * 8),
-        if file.is_log {
-            "2147483648 KB"
-        } else {
-            "Unlimited"
+        match file.size.most_pages {
+            FileSize::MOST_PAGES if !file.is_log => "Unlimited".to_owned(),
+            pages => kilobytes_of(pages),
         },
-        "65536 KB",
+        match file.size.growth {
+            Growth::Pages(pages) => kilobytes_of(pages),
+            Growth::Percent(percent) => format!("{percent}%"),
+        },
         if file.is_log { "log only" } else { "data only" },
     ]
 }

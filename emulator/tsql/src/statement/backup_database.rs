@@ -70,9 +70,21 @@ pub(super) fn backup(
     }
 }
 
+/// The names of a database's first files.
+fn files_of(database: &Name, context: &mut StatementContext<'_>) -> [Name; 2] {
+    let world = context.world();
+    let instance = world.instance(context.instance);
+    let found = instance.and_then(|instance| instance.database(database.as_str()));
+    found.map_or_else(
+        || [database.clone(), database.clone()],
+        |found| found.first_files().map(|file| file.name),
+    )
+}
+
 /// The messages of a backup: 3211 for the progress, 4035 for the pages, 3014 at the end.
 fn report(reply: &BackupReply, stats: Option<i64>, log: bool, context: &mut StatementContext<'_>) {
     let database = reply.set.database.clone();
+    let [data_file, log_file] = files_of(&database, context);
     let mut say = |number, text: String| {
         context
             .events
@@ -92,7 +104,7 @@ fn report(reply: &BackupReply, stats: Option<i64>, log: bool, context: &mut Stat
         say(
             4035,
             format!(
-                "Processed {} pages for database '{database}', file '{database}' on file 1.",
+                "Processed {} pages for database '{database}', file '{data_file}' on file 1.",
                 reply.data_pages
             ),
         );
@@ -100,7 +112,7 @@ fn report(reply: &BackupReply, stats: Option<i64>, log: bool, context: &mut Stat
     say(
         4035,
         format!(
-            "Processed {} pages for database '{database}', file '{database}_log' on file 1.",
+            "Processed {} pages for database '{database}', file '{log_file}' on file 1.",
             reply.log_pages
         ),
     );

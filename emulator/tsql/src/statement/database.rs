@@ -10,7 +10,7 @@ use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 
 use super::context::StatementContext;
-use super::log_file;
+use super::file_specification;
 use super::replicated::Feature;
 use crate::ast::{
     self, AlterDatabaseAction, AlterDatabaseStatement, CreateDatabaseStatement, DatabaseOption,
@@ -41,9 +41,10 @@ pub(super) fn create(
     if statement.files.len() > 1 {
         return Err(SqlError::unsupported("several data files of a database"));
     }
-    let more_log_files = statement.log_files.iter().skip(1);
-    let log_files = more_log_files.map(|file| log_file::specified(file));
-    let log_files = log_files.collect::<Result<_, _>>()?;
+    let specified = |file: &Vec<OptionEntry>| file_specification::specified(file);
+    let data = statement.files.first().map(specified).transpose()?;
+    let log = statement.log_files.iter().map(specified);
+    let log: Vec<_> = log.collect::<Result<_, _>>()?;
     // What an option is without being said goes without saying.
     let said = |option: &&OptionEntry| {
         option
@@ -54,14 +55,15 @@ pub(super) fn create(
         let what = format!("{} of CREATE DATABASE", option.name);
         return Err(SqlError::unsupported(what));
     }
-    let created = context.apply(CreateDatabaseWithFiles {
-        create: CreateDatabase {
-            instance: context.instance,
-            name: Name::new(&statement.name.value),
-            collation,
-        },
-        log_files,
-    });
+    let create = CreateDatabase {
+        instance: context.instance,
+        name: Name::new(&statement.name.value),
+        collation,
+    };
+    let created = match data.is_none() && log.is_empty() {
+        true => context.apply(create),
+        false => context.apply(CreateDatabaseWithFiles { create, data, log }),
+    };
     match created {
         Ok(_) => Ok(()),
         // Messages about files come before that of the statement.
@@ -109,7 +111,8 @@ pub(super) fn alter(
             files,
             filegroup: None,
         } => {
-            let change = |file: &Vec<_>| log_file::specified(file).map(DatabaseChange::AddLogFile);
+            let change =
+                |file: &Vec<_>| file_specification::specified(file).map(DatabaseChange::AddLogFile);
             files.iter().map(change).collect::<Result<_, _>>()?
         }
         AlterDatabaseAction::RemoveFile(name) => {

@@ -1,15 +1,18 @@
 //! RESTORE DATABASE, LOG, HEADERONLY, FILELISTONLY and VERIFYONLY.
 
+use std::sync::Arc;
+
 use milink_core::backup::{BackupDevice, BackupKind};
 use milink_core::command::{Restore, read_image};
 use milink_core::media::Image;
 use milink_core::names::Name;
+use milink_core::store::DatabaseFile;
 use milink_core::value::{Decimal, Row, Value};
 
 use super::backup_database::{resolve, text_of};
 use super::context::StatementContext;
 use super::database::refuse_in_transaction;
-use crate::ast::{NameOrVariable, OptionEntry, RestoreKind, RestoreStatement};
+use crate::ast::{NameOrVariable, OptionEntry, RestoreKind, RestoreStatement, TextOrVariable};
 use crate::catalog::column::{
     BIGINT, BIT, DATETIME, DESC, GUID, INT, LSN, NAME, SMALLINT, TINYINT, ViewColumn, character,
     col, nvarchar, req, varbinary,
@@ -58,6 +61,7 @@ pub(super) fn restore(
                 file: options.file,
                 recovery: options.recovery,
                 replace: options.replace,
+                moves: moves(&statement.moves, context)?,
                 session: context.session,
             };
             context
@@ -70,6 +74,21 @@ pub(super) fn restore(
         let terminated = SqlError::new(3013, 16, format!("{verb} is terminating abnormally."));
         context.because_of(error, terminated)
     })
+}
+
+/// MOVE: what is put where.
+fn moves(
+    said: &[(TextOrVariable, TextOrVariable)],
+    context: &mut StatementContext<'_>,
+) -> Result<Vec<(Name, Arc<str>)>, SqlError> {
+    let mut read = |text: &TextOrVariable| match text {
+        TextOrVariable::Text(text) => Ok(text.value.to_string()),
+        TextOrVariable::Variable(variable) => text_of(variable, context),
+    };
+    let pair = |(file, path): &(TextOrVariable, TextOrVariable)| {
+        Ok((Name::new(&read(file)?), read(path)?.into()))
+    };
+    said.iter().map(pair).collect()
 }
 
 /// The options of WITH that have an effect here; those that only concern media handling are taken as they are.
@@ -129,13 +148,12 @@ fn report(
         let info = SqlError::new(number, 0, text);
         context.events.push(Event::Info(info));
     };
-    if image.is_some() {
-        let file = if log { "_log" } else { "" };
+    if let Some(image) = image {
+        let [data, of_log] = image.database.first_files();
+        let file = if log { of_log.name } else { data.name };
         say(
             4035,
-            format!(
-                "Processed {pages} pages for database '{database}', file '{database}{file}' on file 1."
-            ),
+            format!("Processed {pages} pages for database '{database}', file '{file}' on file 1."),
         );
     }
     let seconds = 0.1;
@@ -301,22 +319,29 @@ fn file_rows(image: &Image) -> Vec<Row> {
     const MOST: u64 = 35_184_372_080_640;
     let (set, taken) = (&image.set, &image.database);
     let name = set.database.as_str();
-    let file = |log: bool| -> Row {
-        let (suffix, extension) = if log { ("_log", "ldf") } else { ("", "mdf") };
-        let bytes = if log {
-            taken.log_file_bytes()
-        } else {
-            taken.data_file_bytes()
+    let file = |file: &DatabaseFile| -> Row {
+        let log = file.is_log();
+        let in_use = match file.id {
+            DatabaseFile::DATA => taken.data_file_bytes(),
+            DatabaseFile::LOG => taken.log_file_bytes(),
+            _ => 0,
         };
-        let id = uuid::Uuid::from_u128(taken.guid.as_u128() ^ u128::from(log));
+        let bytes = in_use.max(u64::from(file.size.pages) * 8192);
+        let unsaid = || {
+            let (suffix, extension) = if log { ("_log", "ldf") } else { ("", "mdf") };
+            format!("/var/opt/mssql/data/{name}{suffix}.{extension}")
+        };
+        let path = file.path.as_ref().map_or_else(unsaid, ToString::to_string);
+        let id =
+            uuid::Uuid::from_u128(taken.guid.as_u128() ^ u128::from(file.id.unsigned_abs() - 1));
         row![
-            format!("{name}{suffix}"),
-            format!("/var/opt/mssql/data/{name}{suffix}.{extension}"),
+            &file.name,
+            path,
             if log { "L" } else { "D" },
             (!log).then_some("PRIMARY"),
             size(bytes),
             size(MOST),
-            1 + i64::from(log),
+            i64::from(file.id),
             size(0),
             Value::Null,
             id,
@@ -334,7 +359,7 @@ fn file_rows(image: &Image) -> Vec<Row> {
             Value::Null,
         ]
     };
-    vec![file(false), file(true)]
+    taken.content.files.iter().map(file).collect()
 }
 
 fn size(bytes: u64) -> Value {

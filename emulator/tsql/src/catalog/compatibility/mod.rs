@@ -2,6 +2,7 @@
 
 use milink_core::principal::LoginKind;
 use milink_core::sql_type::SqlType;
+use milink_core::store::{FileSize, Growth};
 use milink_core::value::{Row, Value};
 
 use super::column::{DATETIME, INT, NAME, SID, SMALLINT, TINYINT, character, col, nvarchar, req};
@@ -291,13 +292,18 @@ const SYSFILES: View = View::sys(
     ],
     |scope| {
         let files = database_files(scope.instance, scope.database);
-        let row = |file: &super::databases::DatabaseFile| {
+        let row = |file: &super::databases::ShownFile| {
             row![
                 file.id,
                 i32::from(!file.is_log),
                 file.pages.min(i32::MAX as u64),
-                -1,
-                8192,
+                match file.size.most_pages {
+                    FileSize::MOST_PAGES => -1,
+                    pages => i64::from(pages),
+                },
+                match file.size.growth {
+                    Growth::Pages(growth) | Growth::Percent(growth) => i64::from(growth),
+                },
                 if file.is_log { 66 } else { 2 },
                 0,
                 file.name.as_str(),

@@ -4,8 +4,7 @@
 use milink_core::database::{Database, DatabaseState};
 use milink_core::instance::{Instance, InstanceKind};
 use milink_core::lsn::Lsn;
-use milink_core::names::Name;
-use milink_core::store::{FileSize, Growth};
+use milink_core::store::{DatabaseFile, FileSize, Growth};
 use milink_core::value::{Row, Value};
 use uuid::Uuid;
 
@@ -122,56 +121,29 @@ const fn split(columns: &'static [ViewColumn]) -> &'static [ViewColumn] {
     tail.split_at(tail.len() - 1).0
 }
 
-/// A file of a database.
-pub(crate) struct DatabaseFile {
+/// A file of a database as it is shown.
+pub(crate) struct ShownFile {
     pub(crate) id: i32,
     pub(crate) is_log: bool,
     pub(crate) name: String,
     pub(crate) path: String,
     /// In pages of 8 KiB.
     pub(crate) pages: u64,
-    /// How it grows.
-    size: FileSize,
+    /// How large it was made, and how it grows.
+    pub(crate) size: FileSize,
 }
 
 /// The files of a database: the data file, the log file, and log files that were added.
-pub(crate) fn database_files(instance: &Instance, database: &Database) -> Vec<DatabaseFile> {
-    let mut files = vec![data_file(instance, database), log_file(instance, database)];
-    files.extend(database.content.log_files.iter().map(|file| DatabaseFile {
-        id: file.id,
-        is_log: true,
-        name: file.name.to_string(),
-        path: file.path.to_string(),
-        pages: file.size.pages.into(),
-        size: file.size,
-    }));
-    files
+pub(crate) fn database_files(instance: &Instance, database: &Database) -> Vec<ShownFile> {
+    let added = database.content.added_log_files().cloned();
+    let all = database.first_files().into_iter().chain(added);
+    all.map(|file| shown(instance, database, file)).collect()
 }
 
 /// The data file of a database.
-pub(crate) fn data_file(instance: &Instance, database: &Database) -> DatabaseFile {
-    let [name, _] = database.first_files();
-    DatabaseFile {
-        id: 1,
-        is_log: false,
-        path: first_path(instance, database, &name, "mdf"),
-        name: name.to_string(),
-        pages: database.data_file_bytes() / PAGE,
-        size: FileSize::default(),
-    }
-}
-
-/// The log file that a database begins with.
-pub(crate) fn log_file(instance: &Instance, database: &Database) -> DatabaseFile {
-    let [_, name] = database.first_files();
-    DatabaseFile {
-        id: 2,
-        is_log: true,
-        path: first_path(instance, database, &name, "ldf"),
-        name: name.to_string(),
-        pages: database.log_file_bytes() / PAGE,
-        size: FileSize::default(),
-    }
+pub(crate) fn data_file(instance: &Instance, database: &Database) -> ShownFile {
+    let [data, _] = database.first_files();
+    shown(instance, database, data)
 }
 
 /// The pages of all log files of a database.
@@ -183,17 +155,40 @@ pub(crate) fn log_pages(instance: &Instance, database: &Database) -> u64 {
         .sum()
 }
 
-/// Bytes of a page.
-const PAGE: u64 = 8 << 10;
-
-fn first_path(instance: &Instance, database: &Database, name: &Name, extension: &str) -> String {
-    let directory = default_directory(instance);
-    let stem = if instance.is_managed_instance() && !database.is_system() {
-        format!("{}_{name}", database.guid)
-    } else {
-        name.to_string()
+fn shown(instance: &Instance, database: &Database, file: DatabaseFile) -> ShownFile {
+    /// Bytes of a page.
+    const PAGE: u64 = 8 << 10;
+    let managed = instance.is_managed_instance() && !database.is_system();
+    let path = match &file.path {
+        Some(path) if !managed => path.to_string(),
+        _ => {
+            // The names of a database that was renamed or restored are those that it had.
+            let [data, log] = DatabaseFile::first(database.id, &database.name);
+            let (stem, extension) = match file.id {
+                DatabaseFile::DATA => (data.name, "mdf"),
+                DatabaseFile::LOG => (log.name, "ldf"),
+                _ => (file.name.clone(), "ldf"),
+            };
+            let stem = match managed {
+                true => format!("{}_{stem}", database.guid),
+                false => stem.to_string(),
+            };
+            format!("{}{stem}.{extension}", default_directory(instance))
+        }
     };
-    format!("{directory}{stem}.{extension}")
+    let in_use = match file.id {
+        DatabaseFile::DATA => database.data_file_bytes() / PAGE,
+        DatabaseFile::LOG => database.log_file_bytes() / PAGE,
+        _ => 0,
+    };
+    ShownFile {
+        id: file.id,
+        is_log: file.is_log(),
+        name: file.name.to_string(),
+        path,
+        pages: in_use.max(file.size.pages.into()),
+        size: file.size,
+    }
 }
 
 /// Where an instance puts new files, with the separator at the end.
@@ -211,7 +206,7 @@ pub(crate) fn default_directory(instance: &Instance) -> String {
     }
 }
 
-fn make_row(database: &Database, file: &DatabaseFile, all_databases: bool) -> Row {
+fn make_row(database: &Database, file: &ShownFile, all_databases: bool) -> Row {
     let state = match database.state {
         DatabaseState::Emergency => (0, "ONLINE"),
         DatabaseState::Offline => (6, "OFFLINE"),
@@ -220,10 +215,9 @@ fn make_row(database: &Database, file: &DatabaseFile, all_databases: bool) -> Ro
     let kind = if file.is_log { (1, "LOG") } else { (0, "ROWS") };
     let base = (!file.is_log).then_some(database.chain.last_full).flatten();
     let redo = database.copy.as_ref().map(|copy| copy.redone);
-    // A log may grow to two terabytes, data without a limit.
-    let max_size = match file.is_log {
-        true => i64::from(file.size.most_pages),
-        false => -1,
+    let max_size = match file.size.most_pages {
+        FileSize::MOST_PAGES if !file.is_log => -1,
+        most => i64::from(most),
     };
     let (growth, is_percent) = match file.size.growth {
         Growth::Pages(pages) => (pages, false),

@@ -11,7 +11,7 @@ mod files;
 use super::View;
 
 pub(crate) use databases::state_code;
-pub(crate) use files::{DatabaseFile, data_file, database_files, default_directory, log_pages};
+pub(crate) use files::{ShownFile, data_file, database_files, default_directory, log_pages};
 
 /// The views of this family.
 pub(super) const VIEWS: &[View] = &[

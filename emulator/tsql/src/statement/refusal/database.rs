@@ -145,6 +145,10 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
                 "Cannot create file '{path}' because it already exists. Change the file path or the file name, and retry the operation."
             ),
         ),
+        R::FilesOfInstance => refused(
+            41918,
+            "Specifying files and filegroups in CREATE DATABASE statement is not supported on SQL Database Managed Instance.",
+        ),
         R::NoSuchFile { .. } => refused(
             5009,
             "One or more files listed in the statement could not be found or could not be initialized.",
@@ -252,6 +256,18 @@ pub(super) fn backup_error(refusal: &BackupRefusal) -> SqlError {
             3169,
             format!(
                 "The database was backed up on a server running version {of}. That version is incompatible with this server, which is running version {here}. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server."
+            ),
+        ),
+        R::NoSuchFile { file, database } => refused(
+            3234,
+            format!(
+                "Logical file '{file}' is not part of database '{database}'. Use RESTORE FILELISTONLY to list the logical file names."
+            ),
+        ),
+        R::FileInUse { path, database } => refused(
+            1834,
+            format!(
+                "The file '{path}' cannot be overwritten.  It is being used by database '{database}'."
             ),
         ),
         R::SeveralLogFiles => refused(

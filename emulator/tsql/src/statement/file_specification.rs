@@ -1,6 +1,6 @@
-//! ALTER DATABASE … ADD LOG FILE: what its options say of a file.
+//! What CREATE DATABASE and ALTER DATABASE … ADD LOG FILE say of a file.
 
-use milink_core::command::NewLogFile;
+use milink_core::command::NewFile;
 use milink_core::names::Name;
 use milink_core::store::{FileSize, Growth};
 
@@ -8,7 +8,7 @@ use crate::ast::{OptionEntry, OptionValue};
 use crate::error::SqlError;
 
 /// Reads a file specification.
-pub(super) fn specified(options: &[OptionEntry]) -> Result<NewLogFile, SqlError> {
+pub(super) fn specified(options: &[OptionEntry]) -> Result<NewFile, SqlError> {
     let (mut name, mut path, mut size) = (None, None, FileSize::default());
     for option in options {
         match option.name.as_str() {
@@ -18,7 +18,7 @@ pub(super) fn specified(options: &[OptionEntry]) -> Result<NewLogFile, SqlError>
             "MAXSIZE" if is_unlimited(option) => size.most_pages = FileSize::MOST_PAGES,
             "MAXSIZE" => size.most_pages = pages(option)?,
             "FILEGROWTH" => size.growth = growth(option)?,
-            other => return Err(SqlError::unsupported(format!("{other} of a log file"))),
+            other => return Err(SqlError::unsupported(format!("{other} of a file"))),
         }
     }
     let name = name.ok_or_else(|| missing("NAME"))?;
@@ -33,14 +33,14 @@ pub(super) fn specified(options: &[OptionEntry]) -> Result<NewLogFile, SqlError>
     if size.most_pages < size.pages {
         return Err(incorrect("MAXSIZE"));
     }
-    Ok(NewLogFile {
+    Ok(NewFile {
         name,
         path: path.into(),
         size,
     })
 }
 
-/// A log file has half a megabyte at least (documented).
+/// A file has half a megabyte at least (documented of the log).
 const FEWEST_PAGES: u32 = 64;
 /// `physical_name` is an nvarchar(260).
 const MOST_OF_A_PATH: usize = 260;
@@ -97,7 +97,7 @@ fn missing(option: &str) -> SqlError {
 }
 
 fn incorrect(option: &str) -> SqlError {
-    let text = format!("The value of file option {option} is not one that a log file can have.");
+    let text = format!("The value of file option {option} is not one that a file can have.");
     SqlError::new(INCORRECT, 16, text)
 }
 
