@@ -141,7 +141,7 @@ pub struct ManagedInstance {
     /// Partner certificates uploaded to it (ARM `serverTrustCertificates`).
     pub trust_certificates: OrdMap<Name, Arc<CertificateFacts>>,
     /// What it encrypts databases with.
-    pub encryption: InstanceEncryption,
+    pub encryption: Arc<InstanceEncryption>,
     /// The node it runs on, as `MachineName` shows it.
     pub node_name: String,
     /// Everything else that ARM keeps about it.

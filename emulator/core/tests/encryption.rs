@@ -244,6 +244,29 @@ fn an_encrypted_database_needs_its_certificate_on_the_instance() {
 }
 
 #[test]
+fn redo_stands_at_a_key_that_the_copy_cannot_open() {
+    let mut lab = Lab::linked(Profile::Azure);
+    let (sql, mi) = (lab.sql, lab.mi);
+    create_certificate(&mut lab, PrivateKey::MasterKey);
+    create_key(&mut lab, sql).unwrap();
+    switch(&mut lab, sql, true).unwrap();
+    wait(&mut lab);
+    lab.insert(sql, 7).unwrap();
+    wait(&mut lab);
+    assert_eq!(state(&lab, mi), EncryptionState::Unencrypted);
+    assert!(database(&lab, mi).unredone().next().is_some());
+    let reports = doctor::examine(&lab.world, &Wish::default()).unwrap();
+    assert!(reports[0].fails());
+    lab.apply(UploadTdeCertificate {
+        instance: mi,
+        thumbprint: [TDE; 20],
+    });
+    wait(&mut lab);
+    assert_eq!(state(&lab, mi), EncryptionState::Encrypted);
+    assert!(database(&lab, mi).unredone().next().is_none());
+}
+
+#[test]
 fn an_instance_encrypts_by_itself_and_the_service_keeps_the_key() {
     let mut lab = Lab::new(Profile::Azure);
     let mi = lab.mi;

@@ -12,7 +12,6 @@ use crate::calendar::{self, Place};
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::database::{Database, RecoveryModel};
-use crate::encryption::InstanceEncryption;
 use crate::event::EventKind;
 use crate::ids::{DatabaseId, InstanceId, PrincipalId};
 use crate::instance::{Instance, InstanceKind, ManagedInstance, ServiceState, SqlServer};
@@ -109,7 +108,7 @@ impl Request for CreateManagedInstance {
             endpoint_certificate: self.endpoint_certificate,
             former_certificates: Vec::new(),
             trust_certificates: OrdMap::new(),
-            encryption: InstanceEncryption::default(),
+            encryption: Arc::default(),
             node_name: Instance::node_name(node),
             properties: Arc::new(properties),
         });

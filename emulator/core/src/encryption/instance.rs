@@ -1,5 +1,7 @@
 //! What a managed instance encrypts with: uploaded certificates, keys of vaults, and its protector.
 
+use std::sync::Arc;
+
 use imbl::{OrdMap, OrdSet};
 
 use super::key::put;
@@ -183,7 +185,9 @@ impl Request for SetProtector {
             .instance(self.instance)
             .expect("instance ids come from the world");
         let mi = instance.as_managed_instance();
-        let mut encryption = mi.map(|mi| mi.encryption.clone()).unwrap_or_default();
+        let mut encryption = mi.map_or_else(Default::default, |mi| {
+            InstanceEncryption::clone(&mi.encryption)
+        });
         encryption.auto_rotation = self.auto_rotation;
         encryption.vault_key = match self.protector {
             ProtectorChoice::Service => None,
@@ -252,7 +256,6 @@ fn protect(
 
 fn encryption_mut(world: &mut World, instance: InstanceId) -> &mut InstanceEncryption {
     let instance = world.instance_mut(instance).as_managed_instance_mut();
-    &mut instance
-        .expect("only managed instances are asked for")
-        .encryption
+    let instance = instance.expect("only managed instances are asked for");
+    Arc::make_mut(&mut instance.encryption)
 }

@@ -23,7 +23,9 @@ pub(super) fn may_start(world: &World, id: SecondaryId, member: GroupDatabaseId)
     let source = source_of(world, id, member);
     is_automatic(world, id)
         && source.is_some_and(|(_, source)| {
-            source.state == DatabaseState::Online && !is_taken(world, id, &source.name)
+            source.state == DatabaseState::Online
+                && !is_taken(world, id, &source.name)
+                && is_opened(world, id, &source)
         })
 }
 
@@ -43,6 +45,13 @@ pub(super) fn is_automatic(world: &World, id: SecondaryId) -> bool {
 pub(super) fn is_taken(world: &World, id: SecondaryId, name: &Name) -> bool {
     let server = world.instance(id.instance);
     server.is_some_and(|server| server.database(name.as_str()).is_some())
+}
+
+/// Whether the secondary has what protects the key of an encrypted database. That a copy waits for it is a guess.
+fn is_opened(world: &World, id: SecondaryId, source: &Database) -> bool {
+    let key = source.content.encryption_key.as_ref();
+    let server = world.instance(id.instance);
+    key.is_none_or(|key| !key.on || server.is_some_and(|server| server.opens(&key.protector)))
 }
 
 /// The database of a member on the primary.

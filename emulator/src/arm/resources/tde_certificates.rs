@@ -89,9 +89,12 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::split;
 
+    /// How much is the value, and how much is behind it.
+    type Lengths = Option<(usize, usize)>;
+
     #[test]
     fn a_value_ends_where_its_length_says() {
-        let cases: [(&[u8], Option<(usize, usize)>); 8] = [
+        let cases: [(&[u8], Lengths); 8] = [
             (&[0x30, 1, 7, 8, 9], Some((3, 2))),
             (&[0x30, 0], Some((2, 0))),
             (&[0x30, 0x81, 1, 7], Some((4, 0))),
