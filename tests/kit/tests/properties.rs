@@ -176,6 +176,41 @@ fn links_with_several_databases_are_drawn_and_written_as_a_scenario() {
     }
 }
 
+/// Another one: it breaks when a replica of a group with a link has taken the primary role over, and the link has followed it.
+fn no_link_follows(world: &World) -> Option<String> {
+    let mut sets = world.replica_sets.values();
+    let changed = sets.any(|set| !set.failovers.is_empty());
+    let mut links = world.links.values();
+    let second = world.sql_server("sqlserver2").map(|server| server.id);
+    let follows =
+        links.any(|link| link.partner == second && link.connection.connected_since.is_some());
+    (changed && follows).then(|| "a link has followed the primary role".to_owned())
+}
+
+#[test]
+fn failovers_between_replicas_are_drawn_and_written_as_a_scenario() {
+    let bounds = Hunt {
+        seed: 5,
+        steps: 200_000,
+        length: 30,
+        shrinks: 250,
+        ..bounded(0, "replicas")
+    };
+    let failure = hunt(&bounds, &[&no_link_follows]).expect_err("one follows");
+    assert!(failure.violation.what.ends_with("the primary role"));
+    let file = failure.file.as_ref().expect("it is written");
+    let text = std::fs::read_to_string(file).expect("it is there");
+    for words in [
+        "ADD REPLICA ON N'sqlserver2'",
+        "] JOIN",
+        "ADD LISTENER N'listener",
+        "TCP://listener",
+        "FAILOVER",
+    ] {
+        assert!(text.contains(words), "{words} is missing:\n{text}");
+    }
+}
+
 #[test]
 fn the_same_seed_draws_the_same_cases() {
     let bounds = Hunt {
