@@ -9,6 +9,8 @@ use milink_core::backup::{BackupDevice, BackupKind};
 use milink_core::command::*;
 use milink_core::durations::Profile;
 use milink_core::endpoint::EndpointState;
+use milink_core::ids::{InstanceId, TransactionId};
+use milink_core::instance::ServiceState;
 use milink_core::invariants;
 use milink_core::network::{Reach, SetReach};
 use milink_core::refusal::Refusal;
@@ -18,99 +20,131 @@ use proptest::prelude::*;
 /// The databases that the group may have.
 const DATABASES: [&str; 2] = ["db1", "db2"];
 
-/// Something that somebody does; `bool` is whether on the second server, and `usize` which database.
+/// The servers that there may be.
+const SERVERS: [&str; 3] = ["sqlserver1", "sqlserver2", "sqlserver3"];
+
+/// Which of the servers; the third one may not be there.
+type Server = usize;
+
+/// Something that somebody does; the last `usize` is which database.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Advance(i64),
-    Insert(bool, usize, i64),
-    Join(bool),
-    Grant(bool),
-    Stop(bool),
-    Start(bool),
-    TurnEndpoint(bool, EndpointState),
-    Reach(bool, Reach),
-    AddReplica,
-    RemoveReplica,
-    AddDatabase(usize),
-    RemoveDatabase(usize),
-    DropGroup(bool),
-    DropDistributed(bool),
-    DropDatabase(bool, usize),
-    Suspend(bool, usize, bool),
-    HadrOff(bool, usize),
-    HadrJoin(usize),
-    Mode(AvailabilityMode),
-    BackupLog,
+    Insert(Server, usize, i64),
+    /// A row that waits for its transaction to end, in the only session that has one.
+    Open(Server, i64),
+    Close(Server, bool),
+    Join(Server),
+    Grant(Server),
+    Stop(Server),
+    Start(Server),
+    TurnEndpoint(Server, EndpointState),
+    Reach(Server, Server, Reach),
+    AddReplica(Server, Server),
+    RemoveReplica(Server, Server),
+    RemoveListener(Server),
+    AddDatabase(Server, usize),
+    RemoveDatabase(Server, usize),
+    DropGroup(Server),
+    DropDistributed(Server),
+    DropDatabase(Server, usize),
+    Suspend(Server, usize, bool),
+    HadrOff(Server, usize),
+    HadrJoin(Server, usize),
+    Mode(Server, Server, AvailabilityMode),
+    BackupLog(Server, usize),
     Link(OfLink),
-    Planned(bool),
-    Force(bool),
-    StepDown(bool, bool),
+    Planned(Server),
+    Force(Server),
+    StepDown(Server, bool),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum OfLink {
     Create(bool),
-    Tell(bool),
+    Tell(Server),
     Delete,
-    Force,
-    GiveUp,
-    Planned,
+    /// Through ARM: by force, or as planned.
+    FailOver(bool),
+    Force(Server),
+    GiveUp(Server),
+    Planned(Server),
+    Write(usize, i64),
     /// PATCH with the databases whose bits are set.
     Databases(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let second = any::<bool>;
+    let server = || prop_oneof![3 => Just(0_usize), 3 => Just(1), 1 => Just(2)];
     let database = || 0..DATABASES.len();
+    let place = || (server(), database());
+    let modes = [
+        AvailabilityMode::SynchronousCommit,
+        AvailabilityMode::AsynchronousCommit,
+    ];
+    let reaches = [Reach::Silent, Reach::Open, Reach::Open];
+    let states = [
+        EndpointState::Stopped,
+        EndpointState::Started,
+        EndpointState::Started,
+    ];
+    let of_link = prop_oneof![
+        any::<bool>().prop_map(OfLink::Create),
+        server().prop_map(OfLink::Tell),
+        Just(OfLink::Delete),
+        any::<bool>().prop_map(OfLink::FailOver),
+        server().prop_map(OfLink::Force),
+        server().prop_map(OfLink::GiveUp),
+        server().prop_map(OfLink::Planned),
+        (database(), 50..90_i64).prop_map(|(at, value)| OfLink::Write(at, value)),
+        (0..4_usize).prop_map(OfLink::Databases),
+    ];
+    let ground = prop_oneof![
+        (server(), server()).prop_map(|(on, of)| Act::AddReplica(on, of)),
+        (server(), server()).prop_map(|(on, of)| Act::RemoveReplica(on, of)),
+        server().prop_map(Act::RemoveListener),
+        place().prop_map(|(on, at)| Act::AddDatabase(on, at)),
+        place().prop_map(|(on, at)| Act::RemoveDatabase(on, at)),
+        server().prop_map(Act::DropGroup),
+        server().prop_map(Act::DropDistributed),
+        place().prop_map(|(on, at)| Act::DropDatabase(on, at)),
+        place().prop_map(|(on, at)| Act::HadrOff(on, at)),
+        place().prop_map(|(on, at)| Act::HadrJoin(on, at)),
+        (server(), server(), prop::sample::select(modes.to_vec()))
+            .prop_map(|(on, of, mode)| Act::Mode(on, of, mode)),
+        place().prop_map(|(on, at)| Act::BackupLog(on, at)),
+    ];
     prop_oneof![
         8 => (0..400_i64).prop_map(Act::Advance),
-        6 => (second(), database(), 0..50_i64).prop_map(|(on, at, value)| Act::Insert(on, at, value)),
-        2 => second().prop_map(Act::Join),
-        2 => second().prop_map(Act::Grant),
-        2 => second().prop_map(Act::Stop),
-        3 => second().prop_map(Act::Start),
-        1 => second().prop_map(|on| Act::TurnEndpoint(on, EndpointState::Stopped)),
-        2 => second().prop_map(|on| Act::TurnEndpoint(on, EndpointState::Started)),
-        1 => second().prop_map(|on| Act::Reach(on, Reach::Silent)),
-        2 => second().prop_map(|on| Act::Reach(on, Reach::Open)),
-        2 => Just(Act::AddReplica),
-        1 => Just(Act::RemoveReplica),
-        1 => database().prop_map(Act::AddDatabase),
-        1 => database().prop_map(Act::RemoveDatabase),
-        1 => second().prop_map(Act::DropGroup),
-        1 => second().prop_map(Act::DropDistributed),
-        1 => (second(), database()).prop_map(|(on, at)| Act::DropDatabase(on, at)),
-        3 => (second(), database(), any::<bool>()).prop_map(|(on, at, resume)| Act::Suspend(on, at, resume)),
-        1 => (second(), database()).prop_map(|(on, at)| Act::HadrOff(on, at)),
-        1 => database().prop_map(Act::HadrJoin),
-        1 => prop_oneof![
-            Just(AvailabilityMode::SynchronousCommit),
-            Just(AvailabilityMode::AsynchronousCommit),
-        ]
-        .prop_map(Act::Mode),
-        1 => Just(Act::BackupLog),
-        2 => second().prop_map(Act::Planned),
-        2 => second().prop_map(Act::Force),
-        2 => (second(), any::<bool>()).prop_map(|(on, offline)| Act::StepDown(on, offline)),
-        2 => prop_oneof![
-            any::<bool>().prop_map(OfLink::Create),
-            any::<bool>().prop_map(OfLink::Tell),
-            Just(OfLink::Delete),
-            Just(OfLink::Force),
-            Just(OfLink::GiveUp),
-            Just(OfLink::Planned),
-            (0..4_usize).prop_map(OfLink::Databases),
-        ]
-        .prop_map(Act::Link),
+        4 => (0..3_i64).prop_map(Act::Advance),
+        6 => (server(), database(), 0..50_i64).prop_map(|(on, at, value)| Act::Insert(on, at, value)),
+        1 => (server(), 50..60_i64).prop_map(|(on, value)| Act::Open(on, value)),
+        1 => (server(), any::<bool>()).prop_map(|(on, commits)| Act::Close(on, commits)),
+        2 => server().prop_map(Act::Join),
+        1 => server().prop_map(Act::Grant),
+        2 => server().prop_map(Act::Stop),
+        3 => server().prop_map(Act::Start),
+        3 => (server(), prop::sample::select(states.to_vec()))
+            .prop_map(|(on, state)| Act::TurnEndpoint(on, state)),
+        3 => (server(), server(), prop::sample::select(reaches.to_vec()))
+            .prop_map(|(from, to, reach)| Act::Reach(from, to, reach)),
+        4 => (server(), database(), any::<bool>())
+            .prop_map(|(on, at, resume)| Act::Suspend(on, at, resume)),
+        5 => ground,
+        3 => server().prop_map(Act::Planned),
+        3 => server().prop_map(Act::Force),
+        3 => (server(), any::<bool>()).prop_map(|(on, offline)| Act::StepDown(on, offline)),
+        5 => of_link.prop_map(Act::Link),
     ]
 }
 
 fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
     let now = lab.world.now();
     let first = lab.sql;
-    let on = |second: bool| if second { SECOND } else { first };
-    let alter = |second: bool, at: usize, change| AlterDatabase {
-        instance: on(second),
+    let third = lab.world.instance(THIRD).is_some();
+    let on = |server| server_at(first, third, server);
+    let alter = |server, at: usize, change| AlterDatabase {
+        instance: on(server),
         name: DATABASES[at].into(),
         changes: vec![change],
     };
@@ -119,57 +153,86 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             lab.world.advance_to(now + Span::seconds(seconds));
             Ok(())
         }
-        Act::Insert(second, at, value) if lab.has_table_in(on(second), DATABASES[at]) => {
-            let written = lab.insert_into(on(second), DATABASES[at], value);
+        Act::Insert(server, at, value) if lab.has_table_in(on(server), DATABASES[at]) => {
+            let written = lab.insert_into(on(server), DATABASES[at], value);
             written.map(drop)
         }
         Act::Insert(..) => Ok(()),
-        Act::Join(second) => lab.join(on(second)).map(|_| ()),
-        Act::Grant(second) => lab
-            .alter_on(on(second), GroupAction::CreateAnyDatabase(true))
+        Act::Open(server, value) if lab.has_table(on(server)) && serves(lab, on(server)) => {
+            let transaction = Some(TransactionId(1));
+            lab.insert_in(on(server), value, transaction).map(drop)
+        }
+        Act::Open(..) => Ok(()),
+        Act::Close(server, commits) => {
+            let (instance, transaction) = (on(server), TransactionId(1));
+            let savepoint = None;
+            let undo = Rollback {
+                instance,
+                transaction,
+                savepoint,
+            };
+            let commit = Commit {
+                instance,
+                transaction,
+            };
+            match commits {
+                true => lab.world.apply(now, commit).map(drop),
+                false => lab.world.apply(now, undo).map(drop),
+            }
+        }
+        Act::Join(server) => lab.join(on(server)).map(|_| ()),
+        Act::Grant(server) => lab
+            .alter_on(on(server), GroupAction::CreateAnyDatabase(true))
             .map(|_| ()),
-        Act::Stop(second) => {
-            let instance = on(second);
+        Act::Stop(server) => {
+            let instance = on(server);
             lab.world.apply(now, StopServer { instance })
         }
-        Act::Start(second) => {
-            let instance = on(second);
+        Act::Start(server) => {
+            let instance = on(server);
             lab.world.apply(now, StartServer { instance })
         }
-        Act::TurnEndpoint(second, state) => {
-            lab.turn_endpoint_of(on(second), state);
+        Act::TurnEndpoint(server, state) => {
+            lab.turn_endpoint_of(on(server), state);
             Ok(())
         }
-        Act::Reach(second, reach) => {
-            let (from, to) = (on(second), on(!second));
+        Act::Reach(from, to, reach) => {
+            let (from, to) = (on(from), on(to));
             lab.world.apply(now, SetReach { from, to, reach })
         }
-        Act::AddReplica => lab
-            .alter_on(first, GroupAction::AddReplica(second_replica()))
-            .map(|_| ()),
-        Act::RemoveReplica => lab
-            .alter_on(first, GroupAction::RemoveReplica("sqlserver2".into()))
-            .map(|_| ()),
-        Act::AddDatabase(at) => {
+        Act::AddReplica(server, of) => {
+            let (name, host) = (SERVERS[of], 4 + of as u8);
+            let add = GroupAction::AddReplica(replica(name, host));
+            lab.alter_on(on(server), add).map(drop)
+        }
+        Act::RemoveReplica(server, of) => {
+            let remove = GroupAction::RemoveReplica(SERVERS[of].into());
+            lab.alter_on(on(server), remove).map(drop)
+        }
+        Act::RemoveListener(server) => {
+            let remove = GroupAction::RemoveListener("aglistener".into());
+            lab.alter_on(on(server), remove).map(drop)
+        }
+        Act::AddDatabase(server, at) => {
             let add = GroupAction::AddDatabases(vec![DATABASES[at].into()]);
-            lab.alter_on(first, add).map(drop)
+            lab.alter_on(on(server), add).map(drop)
         }
-        Act::RemoveDatabase(at) => {
+        Act::RemoveDatabase(server, at) => {
             let remove = GroupAction::RemoveDatabases(vec![DATABASES[at].into()]);
-            lab.alter_on(first, remove).map(drop)
+            lab.alter_on(on(server), remove).map(drop)
         }
-        Act::DropGroup(second) => {
-            let (instance, name) = (on(second), "AG_db1".into());
+        Act::DropGroup(server) => {
+            let (instance, name) = (on(server), "AG_db1".into());
             lab.world
                 .apply(now, DropAvailabilityGroup { instance, name })
         }
-        Act::DropDistributed(second) => {
-            let (instance, name) = (on(second), "DAG_db1".into());
+        Act::DropDistributed(server) => {
+            let (instance, name) = (on(server), "DAG_db1".into());
             lab.world
                 .apply(now, DropAvailabilityGroup { instance, name })
         }
-        Act::DropDatabase(second, at) => {
-            let (instance, name) = (on(second), DATABASES[at].into());
+        Act::DropDatabase(server, at) => {
+            let (instance, name) = (on(server), DATABASES[at].into());
             let session = None;
             let drop = DropDatabase {
                 instance,
@@ -178,36 +241,33 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             };
             lab.world.apply(now, drop)
         }
-        Act::Suspend(second, at, resume) => {
+        Act::Suspend(server, at, resume) => {
             let change = match resume {
                 true => DatabaseChange::HadrResume,
                 false => DatabaseChange::HadrSuspend,
             };
-            lab.world.apply(now, alter(second, at, change))
+            lab.world.apply(now, alter(server, at, change))
         }
-        Act::HadrOff(second, at) => {
-            let off = alter(second, at, DatabaseChange::HadrOff);
+        Act::HadrOff(server, at) => {
+            let off = alter(server, at, DatabaseChange::HadrOff);
             lab.world.apply(now, off)
         }
-        Act::HadrJoin(at) => {
+        Act::HadrJoin(server, at) => {
             let change = DatabaseChange::HadrJoin("AG_db1".into());
-            lab.world.apply(now, alter(true, at, change))
+            lab.world.apply(now, alter(server, at, change))
         }
-        Act::Mode(mode) => {
+        Act::Mode(server, of, mode) => {
             let change = ReplicaChange {
                 availability_mode: Some(mode),
                 ..ReplicaChange::default()
             };
-            lab.alter_on(
-                first,
-                GroupAction::ModifyReplica("sqlserver2".into(), change),
-            )
-            .map(|_| ())
+            let modify = GroupAction::ModifyReplica(SERVERS[of].into(), change);
+            lab.alter_on(on(server), modify).map(drop)
         }
-        Act::BackupLog => {
+        Act::BackupLog(server, at) => {
             let backup = Backup {
-                instance: first,
-                database: "db1".into(),
+                instance: on(server),
+                database: DATABASES[at].into(),
                 kind: BackupKind::Log,
                 copy_only: false,
                 devices: vec![BackupDevice::Disk("/var/opt/mssql/db1.trn".into())],
@@ -219,16 +279,16 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
             };
             lab.world.apply(now, backup).map(|_| ())
         }
-        Act::Planned(second) => lab.alter_on(on(second), GroupAction::Failover).map(|_| ()),
-        Act::Force(second) => lab
-            .alter_on(on(second), GroupAction::ForceFailover)
+        Act::Planned(server) => lab.alter_on(on(server), GroupAction::Failover).map(|_| ()),
+        Act::Force(server) => lab
+            .alter_on(on(server), GroupAction::ForceFailover)
             .map(|_| ()),
-        Act::StepDown(second, offline) => {
+        Act::StepDown(server, offline) => {
             let action = match offline {
                 true => GroupAction::Offline,
                 false => GroupAction::SetRoleSecondary,
             };
-            lab.alter_on(on(second), action).map(|_| ())
+            lab.alter_on(on(server), action).map(|_| ())
         }
         Act::Link(what) => of_link(lab, what),
     }
@@ -236,7 +296,17 @@ fn perform(lab: &mut Lab, act: Act) -> Result<(), Refusal> {
 
 fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
     use milink_core::link::{CreateLink, FailoverKind};
-    let now = lab.world.now();
+    let (now, first) = (lab.world.now(), lab.sql);
+    let third = lab.world.instance(THIRD).is_some();
+    let on = |server| server_at(first, third, server);
+    let alter = |lab: &mut Lab, server, action| {
+        let alter = AlterAvailabilityGroup {
+            instance: on(server),
+            name: "DAG_db1".into(),
+            action,
+        };
+        lab.world.apply(now, alter).map(drop)
+    };
     match what {
         // One link is enough.
         OfLink::Create(_) if !lab.world.link_groups.is_empty() => Ok(()),
@@ -277,19 +347,14 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
             }
             Ok(())
         }
-        OfLink::Tell(second) => {
-            let instance = if second { SECOND } else { lab.sql };
-            let host = if second { 5 } else { 4 };
+        OfLink::Tell(server) => {
+            let host = 4 + server;
             let change = MemberChange {
                 listener_url: Some(format!("TCP://10.0.0.{host}:5022").into()),
                 ..MemberChange::default()
             };
-            let alter = AlterAvailabilityGroup {
-                instance,
-                name: "DAG_db1".into(),
-                action: GroupAction::ModifyMembers(vec![("AG_db1".into(), change)]),
-            };
-            lab.world.apply(now, alter).map(|_| ())
+            let tell = GroupAction::ModifyMembers(vec![("AG_db1".into(), change)]);
+            alter(lab, server, tell)
         }
         OfLink::Delete => {
             let delete = milink_core::link::DeleteLink {
@@ -298,9 +363,29 @@ fn of_link(lab: &mut Lab, what: OfLink) -> Result<(), Refusal> {
             };
             lab.world.apply(now, delete).map(|_| ())
         }
-        OfLink::Force => lab.fail_over(FailoverKind::ForcedAllowDataLoss).map(|_| ()),
-        OfLink::GiveUp => lab.alter_dag(GroupAction::SetRoleSecondary).map(|_| ()),
-        OfLink::Planned => lab.alter_dag(GroupAction::Failover).map(|_| ()),
+        OfLink::FailOver(true) => lab.fail_over(FailoverKind::ForcedAllowDataLoss).map(drop),
+        OfLink::FailOver(false) => lab.fail_over(FailoverKind::Planned).map(drop),
+        OfLink::Force(server) => alter(lab, server, GroupAction::ForceFailover),
+        OfLink::GiveUp(server) => alter(lab, server, GroupAction::SetRoleSecondary),
+        OfLink::Planned(server) => alter(lab, server, GroupAction::Failover),
+        OfLink::Write(at, value) if lab.has_table_in(lab.mi, DATABASES[at]) => {
+            lab.insert_into(lab.mi, DATABASES[at], value).map(drop)
+        }
+        OfLink::Write(..) => Ok(()),
+    }
+}
+
+/// Whether somebody can log in.
+fn serves(lab: &Lab, instance: InstanceId) -> bool {
+    let server = lab.world.instance(instance);
+    server.is_some_and(|server| server.service == ServiceState::Running)
+}
+
+fn server_at(first: InstanceId, third: bool, server: Server) -> InstanceId {
+    match server {
+        0 => first,
+        2 if third => THIRD,
+        _ => SECOND,
     }
 }
 
@@ -310,6 +395,7 @@ proptest! {
     #[test]
     fn laws_hold_whatever_is_asked_of_replicas(
         begin in 0..7_u8,
+        third in prop::bool::weighted(0.3),
         acts in prop::collection::vec(act(), 1..60),
     ) {
         let mut lab = match begin {
@@ -321,6 +407,10 @@ proptest! {
         };
         if begin < 3 {
             lab.prepare_second_for_links();
+        }
+        // The others have joined a group of a cluster, which a third server is in as well.
+        if third && matches!(begin, 1 | 4 | 6) {
+            lab.add_third();
         }
         for act in acts {
             let before = lab.before();

@@ -155,6 +155,7 @@ fn replica(world: &World, instance: &Instance, name: &str) -> Option<SeenReplica
         .filter_map(|it| it.as_distributed());
     let linked = halves.any(|half| half.local().group.is(name));
     Some(SeenReplica {
+        group: group.id.0.as_u128(),
         role: role(local.role),
         synchronized,
         linked,

@@ -150,7 +150,8 @@ impl Reference {
         if self.several.is_forced() {
             return Ok(());
         }
-        let other = seen.replicas.get(&(1 - server, n));
+        let same = |other: &&SeenReplica| other.group == found.group;
+        let other = seen.replicas.get(&(1 - server, n)).filter(same);
         if found.role == Role::Primary && other.is_some_and(|other| other.role == Role::Primary) {
             return Err(format!("{} is not the only primary", name()));
         }
@@ -159,7 +160,7 @@ impl Reference {
             .last
             .databases
             .get(&(Place::Server(1 - server), n))
-            .filter(|_| became)
+            .filter(|_| became && other.is_some())
             .and_then(|found| found.rows.as_ref());
         let rows = at(server).and_then(|found| found.rows.as_ref());
         let Some(rows) = rows else {
@@ -192,6 +193,7 @@ impl Reference {
         role(server) == Some(Role::Resolving) && role(1 - server) == Some(Role::Secondary)
     }
 
+    /// Whether somebody was forced, so that there may be two.
     fn are_both_primary(&self) -> bool {
         let mut replicas = self.last.replicas.iter();
         replicas.any(|((server, n), found)| {
