@@ -410,6 +410,7 @@ fn an_encrypted_backup_needs_what_protects_its_key() {
         file: 1,
         recovery: true,
         replace: false,
+        moves: Vec::new(),
         session: milink_core::ids::SessionId(51),
     };
     let missing = BackupRefusal::ProtectorMissing {
