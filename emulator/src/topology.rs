@@ -6,7 +6,10 @@ mod principal;
 mod sql_server;
 mod transitions;
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, anyhow};
+use milink_core::azure::fabric::{Peering, WritePeering};
 use milink_core::azure::{
     AddressPrefix, ResourceKey, SubnetId, SubnetSettings, WriteResourceGroup, WriteVirtualNetwork,
 };
@@ -165,17 +168,69 @@ impl Topology {
         if self.managed_instances.is_empty() {
             return Ok(());
         }
-        let subnet = self
-            .provision_network(world)
+        let home = self
+            .provision_network(world, &self.location, &self.network)
             .context("the virtual network")?;
+        let mut regions = BTreeMap::from([(self.location.as_str(), home)]);
         for spec in &self.managed_instances {
+            let region = spec.region.as_deref().unwrap_or(&self.location);
+            let subnet = match regions.get(region) {
+                Some(subnet) => subnet.clone(),
+                None => self
+                    .provision_region(world, region, regions.len())
+                    .with_context(|| format!("the virtual network in {region}"))?,
+            };
+            regions.insert(region, subnet.clone());
             self.provision_managed_instance(world, keys, &subnet, spec, password)
                 .with_context(|| format!("managed instance '{}'", spec.name))?;
         }
         Ok(())
     }
 
-    fn provision_network(&self, world: &mut World) -> anyhow::Result<SubnetId> {
+    /// The network of another region, which hears the file's own and is heard there.
+    fn provision_region(
+        &self,
+        world: &mut World,
+        region: &str,
+        number: usize,
+    ) -> anyhow::Result<SubnetId> {
+        let network = Network {
+            name: format!("{}-{region}", self.network.name),
+            // Next to the default one, 10.1.0.0/16.
+            prefix: format!("10.{}.0.0/16", number + 1),
+            subnet: self.network.subnet.clone(),
+            subnet_prefix: format!("10.{}.0.0/24", number + 1),
+        };
+        let subnet = self.provision_network(world, region, &network)?;
+        let key = |name: &str| ResourceKey {
+            group: Name::new(&self.resource_group),
+            name: Name::new(name),
+        };
+        for (near, far) in [
+            (&self.network.name, &network.name),
+            (&network.name, &self.network.name),
+        ] {
+            let peering = Peering {
+                name: Name::new(&format!("to-{far}")),
+                remote: key(far),
+                allow_access: true,
+                allow_forwarded: false,
+                allow_gateway_transit: false,
+                use_remote_gateways: false,
+                was_connected: false,
+            };
+            let network = key(near);
+            apply(world, WritePeering { network, peering })?;
+        }
+        Ok(subnet)
+    }
+
+    fn provision_network(
+        &self,
+        world: &mut World,
+        location: &str,
+        wanted: &Network,
+    ) -> anyhow::Result<SubnetId> {
         let group = Name::new(&self.resource_group);
         apply(
             world,
@@ -185,10 +240,10 @@ impl Topology {
                 tags: Default::default(),
             },
         )?;
-        let network = Name::new(&self.network.name);
-        let subnet = Name::new(&self.network.subnet);
-        let prefix = AddressPrefix::parse(&self.network.subnet_prefix)
-            .ok_or_else(|| anyhow!("'{}' is no prefix", self.network.subnet_prefix))?;
+        let network = Name::new(&wanted.name);
+        let subnet = Name::new(&wanted.subnet);
+        let prefix = AddressPrefix::parse(&wanted.subnet_prefix)
+            .ok_or_else(|| anyhow!("'{}' is no prefix", wanted.subnet_prefix))?;
         let settings = SubnetSettings::new(prefix).delegated_to_managed_instances();
         apply(
             world,
@@ -197,9 +252,9 @@ impl Topology {
                     group: group.clone(),
                     name: network.clone(),
                 },
-                location: self.location.clone(),
+                location: location.to_owned(),
                 tags: Default::default(),
-                prefixes: vec![self.network.prefix.clone()],
+                prefixes: vec![wanted.prefix.clone()],
                 dns_servers: Vec::new(),
                 subnets: Some(vec![(subnet.clone(), settings)]),
             },

@@ -18,7 +18,7 @@ macro_rules! given {
 }
 
 /// The prepared states that come with the runner, each built on the one its own `given` names.
-const GIVEN: [(&str, &str); 26] = given![
+const GIVEN: [(&str, &str); 28] = given![
     "trusted",
     "endpoint",
     "backed-up",
@@ -43,6 +43,8 @@ const GIVEN: [(&str, &str); 26] = given![
     "template-way",
     "two-instances",
     "trusting-instances",
+    "two-regions",
+    "failover-group",
     "data-factory",
     "data-factory-article",
 ];

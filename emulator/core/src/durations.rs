@@ -51,6 +51,8 @@ pub enum Transition {
     CertificateWrite,
     /// A server trust group is written or deleted.
     TrustGroupWrite,
+    /// A failover group is written or deleted; that its databases are copied comes after it.
+    FailoverGroupWrite,
     /// From accepting a link to the first handshake between the partners.
     LinkConnect,
     /// How long a link may try to connect before it fails (documented: 5 minutes).
@@ -91,7 +93,7 @@ pub enum Transition {
 
 impl Transition {
     /// Every transition, in the order they are shown.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InstanceCreate,
         Self::InstanceUpdate,
         Self::InstanceDelete,
@@ -101,6 +103,7 @@ impl Transition {
         Self::GroupDelete,
         Self::CertificateWrite,
         Self::TrustGroupWrite,
+        Self::FailoverGroupWrite,
         Self::LinkConnect,
         Self::LinkInitTimeout,
         Self::SeedingStart,
@@ -202,7 +205,8 @@ fn fast(transition: Transition) -> Span {
         | T::InteractiveAuthoring
         | T::GroupDelete
         | T::CertificateWrite
-        | T::TrustGroupWrite => 20,
+        | T::TrustGroupWrite
+        | T::FailoverGroupWrite => 20,
         T::LinkConnect => 100,
         T::LinkInitTimeout | T::FailoverTimeout => 3_000,
         T::SeedingStart => 50,
@@ -239,6 +243,8 @@ fn azure(transition: Transition) -> Span {
         T::CertificateWrite => Span::seconds(10),
         // A guess: it was not recorded.
         T::TrustGroupWrite => Span::seconds(30),
+        // A guess.
+        T::FailoverGroupWrite => Span::minutes(2),
         T::LinkConnect => Span::seconds(45),
         // That a failover waits as long as a new link does is a guess.
         T::LinkInitTimeout | T::FailoverTimeout => Span::minutes(5),

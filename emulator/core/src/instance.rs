@@ -144,6 +144,8 @@ pub struct ManagedInstance {
     pub encryption: Arc<InstanceEncryption>,
     /// The node it runs on, as `MachineName` shows it.
     pub node_name: String,
+    /// Whether it is down because its region is.
+    pub lost: bool,
     /// Everything else that ARM keeps about it.
     pub properties: Arc<ManagedInstanceProperties>,
 }

@@ -23,6 +23,7 @@ pub mod endpoint;
 pub mod event;
 pub mod explain;
 pub mod fault;
+mod geo;
 pub mod ids;
 pub mod instance;
 pub mod invariants;

@@ -99,6 +99,10 @@ pub enum DatabaseRefusal {
     QuorumLost { name: String },
     #[error("database '{name}' is part of a link")]
     InLink { name: String },
+    #[error(
+        "'{name}' is on the secondary of a failover group, whose databases are those of its primary"
+    )]
+    GeoSecondary { name: String },
     #[error("the option {option} cannot be set on database '{name}'")]
     OptionNotAllowed { name: String, option: String },
     #[error("the database has a file named '{file}' already")]
@@ -547,6 +551,8 @@ pub enum AzureRefusal {
     #[error(transparent)]
     Trust(#[from] TrustRefusal),
     #[error(transparent)]
+    FailoverGroup(#[from] FailoverGroupRefusal),
+    #[error(transparent)]
     Instance(#[from] InstanceRefusal),
     #[error("managed instance '{name}' is busy")]
     InstanceBusy { name: String },
@@ -666,6 +672,70 @@ pub enum TrustRefusal {
     MemberBusy { member: String },
     #[error("member '{member}' of the server trust group does not exist")]
     MemberNotFound { member: String },
+}
+
+/// Why a request about a failover group was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the error texts say it")]
+pub enum FailoverGroupRefusal {
+    #[error("'{group}' is not a name for a failover group")]
+    BadName { group: String },
+    #[error("there is no failover group '{group}' there")]
+    NotFound { group: String },
+    #[error("an operation runs on failover group '{group}'")]
+    Busy { group: String },
+    #[error("an operation is changing managed instance '{name}'")]
+    InstanceBusy { name: String },
+    #[error("a failover group is changed and deleted in the region of its primary")]
+    OnSecondary,
+    #[error("a failover is asked for in the region of the secondary")]
+    OnPrimary,
+    #[error("a failover group has two instances")]
+    SameInstance,
+    #[error(
+        "the primary is not in the region and resource group in which the failover group is asked for"
+    )]
+    PrimaryElsewhere,
+    #[error("the partner is not in the region that is given for it")]
+    WrongPartnerRegion,
+    #[error("the instances of a failover group are in different regions")]
+    SameRegion,
+    #[error("the instances of a failover group cannot be changed")]
+    PairFixed,
+    #[error("managed instance '{server}' does not exist")]
+    ServerNotFound { server: String },
+    #[error("managed instance '{instance}' is in a failover group already")]
+    Member { instance: String },
+    #[error("the name '{group}' is taken in the DNS zone")]
+    NameInUse { group: String },
+    #[error("the instances do not have the same {what}")]
+    Differs { what: &'static str },
+    #[error("the instances do not have the same storage size")]
+    SizesDiffer,
+    #[error("managed instance '{instance}' has links")]
+    HasLink { instance: String },
+    #[error("the partner has database '{database}', and has to be empty")]
+    SecondaryNotEmpty { database: String },
+    #[error("{reason}")]
+    NoWay { reason: String },
+    #[error("the grace period is at least {least} minutes")]
+    GraceTooShort { least: u32 },
+    #[error("the grace period is at most {most} minutes")]
+    GraceTooLong { most: u32 },
+    #[error("the secondary does not have database '{database}' yet")]
+    NotSeeded { database: String },
+    #[error("the secondary of failover group '{group}' cannot get everything that its primary has")]
+    NotSynchronized { group: String },
+    #[error("the secondary '{instance}' does not run")]
+    SecondaryDown { instance: String },
+    #[error("the instance is in failover group '{group}'")]
+    InstanceIn { group: String },
+}
+
+impl From<FailoverGroupRefusal> for Refusal {
+    fn from(refusal: FailoverGroupRefusal) -> Self {
+        Self::Azure(refusal.into())
+    }
 }
 
 /// Why ARM refused what was said of the network.
@@ -882,6 +952,10 @@ pub enum InstanceRefusal {
     FullBackupMissing { database: String },
     #[error("the instance has link '{link}'")]
     HasLink { link: String },
+    #[error("the DNS zone partner '{partner}' does not exist")]
+    UnknownZonePartner { partner: String },
+    #[error("the DNS zone of '{partner}' is not the one that the instances of the subnet have")]
+    ZoneFixed { partner: String },
     #[error("an instance has at most {most} databases")]
     TooManyDatabases { most: usize },
 }
@@ -1013,6 +1087,8 @@ pub enum ServerRefusal {
     Running { name: String },
     #[error("'{name}' is a managed instance: the service stops and starts it")]
     Managed { name: String },
+    #[error("'{name}' is no managed instance, whose region could be lost")]
+    NotManaged { name: String },
 }
 
 /// Why a statement about linked servers was refused.

@@ -110,6 +110,8 @@ impl World {
                 .pending
                 .get(id)
                 .map(|pending| pending.transition()),
+            // A grace period is a setting of its group.
+            Timer::FailoverGroup(_) => None,
             // How long partners wait for each other, and how long log travels, is no waiting for a step.
             Timer::SessionTimeout(_) | Timer::Redo(_) | Timer::FaultEnd(_) | Timer::InDoubt(..) => {
                 None
@@ -181,6 +183,7 @@ fn owner(timer: &Timer) -> String {
         | Timer::LinkMembers(id)
         | Timer::Redo(id) => id.to_string(),
         Timer::Replica(id, _) => id.to_string(),
+        Timer::FailoverGroup(id) => id.to_string(),
         Timer::Operation(id) => id.to_string(),
         Timer::FaultEnd(id) => id.to_string(),
         Timer::InDoubt(_, transaction) => transaction.to_string(),

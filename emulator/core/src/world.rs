@@ -88,6 +88,8 @@ pub enum Timer {
     Redo(LinkId),
     /// Something becomes of a secondary replica of a local group.
     Replica(SecondaryId, ReplicaTimer),
+    /// The primary of a failover group has been down for its grace period.
+    FailoverGroup(GroupId),
     /// An operation on an ARM resource ends.
     Operation(OperationId),
     /// A part of a distributed transaction asks how that has ended.
@@ -407,6 +409,7 @@ impl World {
             Timer::GroupsOnline(id) => crate::command::groups_online(self, id),
             Timer::Redo(id) => crate::link::redo(self, &id),
             Timer::Replica(id, what) => crate::replica::wake(self, id, what),
+            Timer::FailoverGroup(id) => crate::geo::grace_over(self, id),
             Timer::Operation(id) => crate::azure::complete(self, id),
             Timer::InDoubt(instance, transaction) => {
                 crate::distributed::resolve(self, instance, transaction);
@@ -418,6 +421,7 @@ impl World {
 
     /// Brings links and replicas in line with what has just changed on either side.
     pub(crate) fn reconcile(&mut self) {
+        crate::geo::reconcile(self);
         crate::replica::reconcile(self);
         crate::link::reconcile(self);
     }

@@ -3,6 +3,7 @@
 mod authorization;
 mod catalogue;
 mod deployment;
+mod failover_group;
 
 use axum::http::StatusCode;
 use milink_core::azure::Tags;

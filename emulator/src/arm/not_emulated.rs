@@ -13,7 +13,6 @@ pub(super) static TYPES: &[(&str, &[&str])] = &[
             "servers",
             "virtualClusters",
             "locations/deletedServers",
-            "locations/instanceFailoverGroups",
             "locations/longTermRetentionBackups",
             "locations/longTermRetentionManagedInstanceBackups",
             "locations/longTermRetentionManagedInstances",

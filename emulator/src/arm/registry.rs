@@ -65,6 +65,7 @@ pub(super) static TYPES: &[ResourceType] = &[
     resources::endpoint_certificates::TYPE,
     resources::server_trust_groups::TYPE,
     resources::server_trust_groups::OF_INSTANCE,
+    resources::instance_failover_groups::TYPE,
     resources::instance_operations::TYPE,
     resources::server_keys::TYPE,
     resources::encryption_protector::TYPE,

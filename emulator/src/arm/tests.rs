@@ -9,6 +9,7 @@ mod forwarding;
 mod graph;
 mod hostile;
 mod inbound_nat_rules;
+mod instance_failover_groups;
 mod instances;
 mod links;
 mod load_balancers;

@@ -19,6 +19,10 @@ pub(super) enum ServerVerb {
     Start(Named),
     /// Stop a SQL Server and start it again
     Restart(Named),
+    /// Let a managed instance be lost with its region: nothing answers, and its failover group may fail over
+    Lose(Named),
+    /// End the outage of a managed instance
+    Recover(Named),
     /// Give a managed instance's mirroring endpoint another certificate, as the service does
     RotateCertificate(Named),
     /// Set what the next start brings: hadr=on or hadr=off
@@ -48,6 +52,8 @@ pub(super) async fn server(verb: ServerVerb) -> anyhow::Result<ExitCode> {
         ServerVerb::Stop(server) => server.tell("stop").await?,
         ServerVerb::Start(server) => server.tell("start").await?,
         ServerVerb::Restart(server) => server.tell("restart").await?,
+        ServerVerb::Lose(server) => server.tell("lose").await?,
+        ServerVerb::Recover(server) => server.tell("recover").await?,
         ServerVerb::RotateCertificate(server) => server.tell("rotate-certificate").await?,
         ServerVerb::Set {
             name,

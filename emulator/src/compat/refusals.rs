@@ -5,9 +5,9 @@ use milink_core::operation::OperationError;
 use milink_core::refusal::{
     AuthorizationRefusal, AzureRefusal, BackupRefusal, CertificateProblem, DatabaseRefusal,
     DeploymentRefusal, DistributedRefusal, DuplicateKind, EncryptionRefusal, EndpointRefusal,
-    FabricRefusal, FactoryRefusal, FailoverRefusal, GroupRefusal, InstanceRefusal, LinkError,
-    LinkRefusal, LinkedServerRefusal, Refusal, SecurityRefusal, ServerRefusal, TrustRefusal,
-    WriteRefusal,
+    FabricRefusal, FactoryRefusal, FailoverGroupRefusal, FailoverRefusal, GroupRefusal,
+    InstanceRefusal, LinkError, LinkRefusal, LinkedServerRefusal, Refusal, SecurityRefusal,
+    ServerRefusal, TrustRefusal, WriteRefusal,
 };
 use milink_core::time::Timestamp;
 use milink_tsql::statement::refusal::{link_error_number, sql_error};
@@ -47,6 +47,7 @@ pub(super) fn write(page: &mut Page) {
         azure_refusals(),
         fabric_refusals(),
         trust_refusals(),
+        failover_group_refusals(),
         deployment_refusals(),
         authorization_refusals(),
         factory_refusals(),
@@ -118,6 +119,7 @@ pub(super) fn database_refusals() -> Vec<Refusal> {
         RoleChanging { name: text("name") }
         QuorumLost { name: text("name") }
         InLink { name: text("name") }
+        GeoSecondary { name: text("name") }
         OptionNotAllowed { name: text("name"), option: text("option") }
         FileNameTaken { file: text("file") }
         FilePathTaken { path: text("path") }
@@ -351,6 +353,7 @@ pub(super) fn azure_refusals() -> Vec<Refusal> {
         Fabric { 0: FabricRefusal::NoSuchConnection { name: text("name") } }
         Factory { 0: FactoryRefusal::NameInUse { name: text("name") } }
         Trust { 0: TrustRefusal::TooFewMembers }
+        FailoverGroup { 0: FailoverGroupRefusal::SameRegion }
         Deployment { 0: DeploymentRefusal::Over { name: text("name") } }
         Authorization { 0: AuthorizationRefusal::RoleInUse }
     };
@@ -393,6 +396,38 @@ pub(super) fn trust_refusals() -> Vec<Refusal> {
         GroupBusy { group: text("group") }
         MemberBusy { member: text("member") }
         MemberNotFound { member: text("member") }
+    };
+    all.into_iter().map(Refusal::from).collect()
+}
+
+/// Every `FailoverGroupRefusal`.
+pub(super) fn failover_group_refusals() -> Vec<Refusal> {
+    let all = every! { FailoverGroupRefusal:
+        BadName { group: text("group") }
+        NotFound { group: text("group") }
+        Busy { group: text("group") }
+        InstanceBusy { name: text("name") }
+        OnSecondary {  }
+        OnPrimary {  }
+        SameInstance {  }
+        PrimaryElsewhere {  }
+        WrongPartnerRegion {  }
+        SameRegion {  }
+        PairFixed {  }
+        ServerNotFound { server: text("server") }
+        Member { instance: text("instance") }
+        NameInUse { group: text("group") }
+        Differs { what: "<what>" }
+        SizesDiffer {  }
+        HasLink { instance: text("instance") }
+        SecondaryNotEmpty { database: text("database") }
+        NoWay { reason: text("reason") }
+        GraceTooShort { least: 60 }
+        GraceTooLong { most: 525_600 }
+        NotSeeded { database: text("database") }
+        NotSynchronized { group: text("group") }
+        SecondaryDown { instance: text("instance") }
+        InstanceIn { group: text("group") }
     };
     all.into_iter().map(Refusal::from).collect()
 }
@@ -522,6 +557,8 @@ pub(super) fn instance_refusals() -> Vec<Refusal> {
         FailoverThrottled {  }
         FullBackupMissing { database: text("database") }
         HasLink { link: text("link") }
+        UnknownZonePartner { partner: text("partner") }
+        ZoneFixed { partner: text("partner") }
         TooManyDatabases { most: 100 }
     };
     all.into_iter().map(Refusal::from).collect()
@@ -613,6 +650,7 @@ pub(super) fn server_refusals() -> Vec<Refusal> {
         Stopped { name: text("name") }
         Running { name: text("name") }
         Managed { name: text("name") }
+        NotManaged { name: text("name") }
     };
     all.into_iter().map(Refusal::from).collect()
 }

@@ -126,7 +126,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "post",
         "/servers/{name}/{action}",
-        "Stops, starts or restarts a SQL Server: stop, start, restart.",
+        "Stops, starts or restarts a SQL Server: stop, start, restart. Takes a managed instance away with its region, or gives it back: lose, recover.",
     ),
     ("get", "/snapshot", "The names of kept states."),
     (

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use milink_core::command::{RestartServer, SetHadr, StartServer, StopServer};
+use milink_core::command::{RestartServer, SetHadr, SetOutage, StartServer, StopServer};
 use milink_core::ids::InstanceId;
 use milink_core::instance::{Instance, ServiceState};
 use serde::Deserialize;
@@ -47,7 +47,7 @@ pub(super) async fn set(
     show(&world, &name)
 }
 
-/// `POST /_milink/servers/{name}/{action}`: stop, start or restart.
+/// `POST /_milink/servers/{name}/{action}`: stop, start or restart; for a managed instance lose or recover.
 pub(super) async fn act(
     State(shared): Handle,
     Asked(which): Which,
@@ -59,9 +59,13 @@ pub(super) async fn act(
         "stop" => world.submit(StopServer { instance })?,
         "start" => world.submit(StartServer { instance })?,
         "restart" => world.submit(RestartServer { instance })?,
+        "lose" | "recover" => {
+            let lost = action == "lose";
+            world.submit(SetOutage { instance, lost })?
+        }
         other => {
             return Err(ControlError::not_found(format!(
-                "a server can be told to stop, start or restart, not to '{other}'"
+                "a server can be told to stop, start or restart, and a managed instance to be lost or to recover (lose, recover), not to '{other}'"
             )));
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use milink_core::World;
-use milink_core::azure::{InstanceSettings, SubnetId, WriteManagedInstance};
+use milink_core::azure::{InstanceSettings, ResourceKey, SubnetId, WriteManagedInstance};
 use milink_core::encryption::SetNewDatabases;
 use milink_core::names::Name;
 use milink_core::version::UpdatePolicy;
@@ -25,6 +25,10 @@ pub struct ManagedInstanceSpec {
     pub update_policy: String,
     /// The server collation.
     pub collation: Option<String>,
+    /// Its region, if it is another than the file's. It has a network there that is peered with the file's, and the DNS zone of the
+    /// file's first instance, as a failover group needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// Databases.
     #[serde(default)]
     pub databases: Vec<String>,
@@ -40,6 +44,7 @@ impl ManagedInstanceSpec {
             name: name.to_owned(),
             update_policy: default_policy(),
             collation: None,
+            region: None,
             databases: Vec::new(),
             encrypt_new_databases: false,
         }
@@ -65,13 +70,19 @@ impl Topology {
         spec: &ManagedInstanceSpec,
         password: &str,
     ) -> anyhow::Result<()> {
-        let fqdn = format!(
-            "{}.{}.database.windows.net",
-            spec.name,
-            world.azure.dns_zone(subnet)
-        );
+        let partner = self.managed_instances.first();
+        let partner = partner.filter(|first| spec.region.is_some() && first.name != spec.name);
+        let dns_zone_partner = partner.map(|first| ResourceKey {
+            group: Name::new(&self.resource_group),
+            name: Name::new(&first.name),
+        });
+        let zone = world.dns_zone_of_new(subnet, dns_zone_partner.as_ref());
+        let zone = zone.map_err(|refusal| anyhow!("the world refuses it: {refusal}"))?;
+        let fqdn = format!("{}.{zone}.database.windows.net", spec.name);
+        let region = spec.region.as_ref().unwrap_or(&self.location);
         let settings = InstanceSettings {
-            location: Some(self.location.clone()),
+            location: Some(region.clone()),
+            dns_zone_partner,
             subnet_id: Some(subnet.to_arm_id(world.subscription)),
             administrator_login: Some(MANAGED_INSTANCE_ADMINISTRATOR.to_owned()),
             password: Some(password.into()),

@@ -201,6 +201,48 @@ def links_refused(ready, work):
 
 
 @test
+def failover_groups(ready, work):
+    az = Az(ready, work)
+    az.login()
+    group = ("-g", ready["resourceGroup"])
+    first = ready["managedInstances"][0]
+    home = az("network", "vnet", "list", *group)[0]
+    delegated = ("--delegations", "Microsoft.Sql/managedInstances")
+    az("network", "vnet", "create", *group, "-n", "dr-vnet", "-l", "northeurope", "--address-prefix", "10.2.0.0/16")
+    subnet = az("network", "vnet", "subnet", "create", *group, "--vnet-name", "dr-vnet", "-n", "mi", "--address-prefixes", "10.2.0.0/24", *delegated)
+    made = az("sql", "mi", "create", *group, "-n", "walkdr", "-l", "northeurope", "-u", "cloudadmin", "-p", "Long-Pass-Word-1!",
+              "--subnet", subnet["id"], "--dns-zone-partner", first["resourceId"])
+    equal(made["dnsZone"], az("sql", "mi", "show", *group, "-n", first["name"])["dnsZone"])
+    create = ("sql", "instance-failover-group", "create", *group, "-n", "walkfog", "--mi", first["name"], "--partner-mi", "walkdr",
+              "--partner-resource-group", ready["resourceGroup"])
+    az.refused(1, "InstanceFailoverGroupIncorrectNetworkingConfiguration", *create, "--failover-policy", "Manual")
+    for near, far in [(home["name"], "dr-vnet"), ("dr-vnet", home["name"])]:
+        az("network", "vnet", "peering", "create", *group, "-n", "to-" + far, "--vnet-name", near, "--remote-vnet", far, "--allow-vnet-access")
+    # Without more it is automatic, after an hour.
+    made = az(*create)
+    equal(made["readWriteEndpoint"], {"failoverPolicy": "Automatic", "failoverWithDataLossGracePeriodMinutes": 60})
+    equal((made["replicationRole"], made["secondaryType"], made["type"]), ("Primary", "Geo", "Microsoft.Sql/locations/instanceFailoverGroups"))
+    west, north = ("-l", ready["location"], "-n", "walkfog"), ("-l", "northeurope", "-n", "walkfog")
+    show, change = ("sql", "instance-failover-group", "show", *group), ("sql", "instance-failover-group", "update", *group)
+    equal(az(*show, *north)["replicationRole"], "Secondary")
+    changed = az(*change, *west, "--failover-policy", "Automatic", "--grace-period", "2", "--secondary-type", "Standby")
+    equal((changed["readWriteEndpoint"]["failoverWithDataLossGracePeriodMinutes"], changed["secondaryType"]), (120, "Standby"))
+    az.refused(1, "InstanceFailoverGroupUpdateOrDeleteRequestOnSecondary", *change, *north, "--grace-period", "3")
+    # A link and a failover group exclude each other.
+    az.refused(1, "DistributedAvailabilityGroupMiPrimaryWithGeodr", "sql", "mi", "link", "create", *group, "--mi", "walkdr", "-n", "DAG_fog",
+               "--databases", "[{database-name:db9}]", "--instance-ag-name", "a", "--partner-ag-name", "b", "--instance-link-role", "Secondary",
+               "--seeding-mode", "Automatic", "--partner-endpoint", "TCP://10.0.0.4:5022")
+    switch = ("sql", "instance-failover-group", "set-primary", *group)
+    for there, here, more in [(north, west, ()), (west, north, ("--allow-data-loss",))]:
+        az(*switch, *there, *more)
+        equal([az(*show, *place)["replicationRole"] for place in (there, here)], ["Primary", "Secondary"])
+        # Asked where the primary is, nothing happens.
+        az(*switch, *there)
+    az("sql", "instance-failover-group", "delete", *group, *west)
+    az.refused(3, "ResourceNotFound", *show, *west)
+
+
+@test
 def trust_groups(ready, work):
     az = Az(ready, work)
     az.login()

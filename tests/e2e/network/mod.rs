@@ -2,6 +2,7 @@
 
 mod agreement;
 mod article;
+mod failover_groups;
 mod forwarding;
 mod ports;
 mod ways;

@@ -10,7 +10,7 @@ use crate::database::{Database, DatabaseState};
 use crate::durations::Transition;
 use crate::ids::{DatabaseId, InstanceId, OperationId};
 use crate::names::Name;
-use crate::refusal::{AzureRefusal, InstanceRefusal, Refusal};
+use crate::refusal::{AzureRefusal, DatabaseRefusal, InstanceRefusal, Refusal};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -186,6 +186,7 @@ impl Request for WriteManagedDatabase {
             return Ok(operation);
         }
         check_database_name(&name)?;
+        not_on_secondary(world, self.instance, &name)?;
         if in_link(world, self.instance, &name) || is_pending(world, self.instance, &self.name) {
             return Err(AzureRefusal::DatabaseInLink { name }.into());
         }
@@ -247,6 +248,7 @@ impl Request for DeleteManagedDatabase {
         if in_link(world, self.instance, &name) {
             return Err(AzureRefusal::DatabaseReplicated { name }.into());
         }
+        not_on_secondary(world, self.instance, &name)?;
         not_busy(world, self.instance)?;
         let tail = format!("/databases/{name}");
         let operation = start_on(world, ("DropManagedDatabase", STEM), self.instance, &tail);
@@ -323,6 +325,17 @@ fn in_link(world: &World, instance: InstanceId, database: &str) -> bool {
         .links
         .values()
         .any(|link| link.id.instance == instance && link.spec.database.is(database))
+}
+
+/// The databases of a failover group's secondary are those of its primary.
+fn not_on_secondary(world: &World, instance: InstanceId, name: &str) -> Result<(), Refusal> {
+    match crate::geo::is_secondary(world, instance) {
+        false => Ok(()),
+        true => {
+            let name = name.to_owned();
+            Err(DatabaseRefusal::GeoSecondary { name }.into())
+        }
+    }
 }
 
 fn is_pending(world: &World, instance: InstanceId, name: &Name) -> bool {

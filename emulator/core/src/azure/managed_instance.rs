@@ -16,8 +16,8 @@ pub(super) use change::{InstanceChange, finish_update};
 pub use create::WriteManagedInstance;
 pub(super) use create::{NewInstance, finish_creation};
 pub use delete::DeleteManagedInstance;
-use delete::has_no_link;
 pub(super) use delete::{finish_deletion, remove};
+use delete::{has_no_link, in_no_failover_group};
 pub use power::{FailOverManagedInstance, StartManagedInstance, StopManagedInstance};
 pub(super) use power::{finish_failover, finish_start, finish_stop};
 pub use rotate::RotateEndpointCertificate;
@@ -200,6 +200,12 @@ impl World {
         })
     }
 
+    /// Whether an instance is down with its region.
+    pub(crate) fn is_lost(&self, instance: InstanceId) -> bool {
+        let found = self.instance(instance);
+        found.is_some_and(|found| found.as_managed_instance().is_some_and(|it| it.lost))
+    }
+
     pub(super) fn state_of(&self, instance: InstanceId) -> InstanceState {
         let mut states = self
             .azure
@@ -217,7 +223,7 @@ impl World {
         states.next().unwrap_or_else(|| {
             let engine = self.instance(instance);
             match engine.map(|engine| engine.service) {
-                Some(ServiceState::Stopped) => InstanceState::Stopped,
+                Some(ServiceState::Stopped) if !self.is_lost(instance) => InstanceState::Stopped,
                 _ => InstanceState::Ready,
             }
         })
@@ -262,6 +268,10 @@ pub(super) fn start_on(
 pub(crate) fn not_busy(world: &World, instance: InstanceId) -> Result<(), AzureRefusal> {
     let name = || facts(world, instance).0.to_string();
     match world.state_of(instance) {
+        // Nobody can do anything with what is lost (guess: what the service says of it).
+        InstanceState::Ready if world.is_lost(instance) => {
+            Err(AzureRefusal::InstanceBusy { name: name() })
+        }
         InstanceState::Ready => Ok(()),
         InstanceState::Creating | InstanceState::Updating | InstanceState::Deleting => {
             Err(AzureRefusal::InstanceBusy { name: name() })

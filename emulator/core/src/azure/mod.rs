@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod data_factory;
 pub mod deployment;
 pub mod fabric;
+mod failover_group;
 pub(crate) mod laws;
 mod managed_database;
 mod managed_instance;
@@ -32,6 +33,11 @@ pub use address_prefix::AddressPrefix;
 pub use administrator::{
     DeleteAdministrator, EntraAdministrator, SetEntraOnly, WriteAdministrator,
 };
+pub use failover_group::{
+    DeleteFailoverGroup, FailOverGroup, FailoverGroup, FailoverGroupPlace, FailoverGroupSettings,
+    FailoverGroupView, FailoverPolicy, GroupFailover, SecondaryType, WriteFailoverGroup,
+};
+pub(crate) use failover_group::{failover_groups_have_sets, members_have_one_group_and_no_link};
 pub use managed_database::{
     DeleteManagedDatabase, ManagedDatabaseView, UpdateManagedDatabase, WriteManagedDatabase,
 };
@@ -87,6 +93,8 @@ pub(crate) struct Parts {
     pub(crate) fabric: bool,
     /// Who trusts whom.
     pub(crate) trust: bool,
+    /// Failover groups.
+    pub(crate) failover_groups: bool,
     /// Who may do what.
     pub(crate) authorization: bool,
     /// Template deployments.
@@ -111,6 +119,8 @@ pub struct Azure {
     pub fabric: fabric::Fabric,
     /// Who trusts whom.
     pub trust: Trust,
+    /// Failover groups of instances, by their names.
+    pub failover_groups: OrdMap<Name, Arc<FailoverGroup>>,
     /// Who may do what.
     pub authorization: authorization::Authorization,
     /// Template deployments.
@@ -147,6 +157,7 @@ impl Azure {
                 || !self.network_resources.ptr_eq(&before.network_resources),
             fabric: !self.fabric.shares_all(&before.fabric),
             trust: !self.trust.shares_all(&before.trust),
+            failover_groups: !self.failover_groups.ptr_eq(&before.failover_groups),
             authorization: !self.authorization.shares_all(&before.authorization),
             deployments: !self.deployments.shares_all(&before.deployments),
             factories: !self.data_factories.ptr_eq(&before.data_factories),

@@ -6,7 +6,7 @@ use super::managed_database::NewDatabase;
 use super::managed_instance::InstanceChange;
 use super::server_trust_group::TrustGroupChange;
 use super::{
-    ResourceKey, TrustGroupKey, managed_database, managed_instance, resource_group,
+    ResourceKey, TrustGroupKey, failover_group, managed_database, managed_instance, resource_group,
     server_trust_certificate, server_trust_group, subnet, virtual_network,
 };
 use crate::certificate::CertificateFacts;
@@ -44,6 +44,8 @@ pub(crate) enum Pending {
     WriteTrustGroup(Arc<TrustGroupChange>),
     /// A trust group is gone.
     DeleteTrustGroup(TrustGroupKey),
+    /// Something becomes of a failover group.
+    FailoverGroup(Name, Arc<failover_group::Change>),
     /// A resource group is gone.
     DeleteGroup(Name),
     /// A virtual network is gone.
@@ -70,6 +72,7 @@ impl Pending {
             Self::CreateInstance(_)
             | Self::WriteTrustGroup(_)
             | Self::DeleteTrustGroup(_)
+            | Self::FailoverGroup(..)
             | Self::DeleteGroup(_)
             | Self::DeleteVirtualNetwork(_)
             | Self::DeleteSubnet(..)
@@ -91,6 +94,10 @@ impl Pending {
                 Transition::CertificateWrite
             }
             Self::WriteTrustGroup(_) | Self::DeleteTrustGroup(_) => Transition::TrustGroupWrite,
+            Self::FailoverGroup(_, change) => match **change {
+                failover_group::Change::FailOver(..) => Transition::Failover,
+                _ => Transition::FailoverGroupWrite,
+            },
             Self::DeleteGroup(_) => Transition::GroupDelete,
             Self::DeleteVirtualNetwork(_) | Self::DeleteSubnet(..) => Transition::NetworkWrite,
             Self::Settle(transition) => *transition,
@@ -146,16 +153,19 @@ pub(crate) fn complete(world: &mut World, id: OperationId) {
     let Some(pending) = world.azure.pending.remove(&id) else {
         return;
     };
-    let has_result = !matches!(
-        pending,
-        Pending::DeleteInstance(_)
-            | Pending::DropDatabase(..)
-            | Pending::DeleteCertificate(..)
-            | Pending::DeleteTrustGroup(_)
-            | Pending::DeleteGroup(_)
-            | Pending::DeleteVirtualNetwork(_)
-            | Pending::DeleteSubnet(..)
-    );
+    let deletes_failover_group = matches!(&pending, Pending::FailoverGroup(_, change)
+        if **change == failover_group::Change::Delete);
+    let has_result = !deletes_failover_group
+        && !matches!(
+            pending,
+            Pending::DeleteInstance(_)
+                | Pending::DropDatabase(..)
+                | Pending::DeleteCertificate(..)
+                | Pending::DeleteTrustGroup(_)
+                | Pending::DeleteGroup(_)
+                | Pending::DeleteVirtualNetwork(_)
+                | Pending::DeleteSubnet(..)
+        );
     // A draft, as for a command: an end that is refused has changed nothing else.
     let mut draft = world.clone();
     match finish(&mut draft, pending.clone()) {
@@ -205,6 +215,7 @@ fn finish(world: &mut World, pending: Pending) -> Result<(), Refusal> {
             server_trust_group::finish_deletion(world, &key);
             Ok(())
         }
+        Pending::FailoverGroup(name, change) => failover_group::finish(world, &name, &change),
         Pending::DeleteGroup(name) => resource_group::finish_deletion(world, &name),
         Pending::DeleteVirtualNetwork(key) => virtual_network::finish_network_deletion(world, &key),
         Pending::DeleteSubnet(key, name) => subnet::finish_subnet_deletion(world, &key, &name),

@@ -123,6 +123,10 @@ impl Request for CreateDatabase {
             }
             .into());
         }
+        if crate::geo::is_secondary(world, self.instance) {
+            let name = self.name.to_string();
+            return Err(DatabaseRefusal::GeoSecondary { name }.into());
+        }
         let collation = self.collation.unwrap_or(instance.collation);
         let level = instance.default_compatibility_level();
         let managed = instance.is_managed_instance();
@@ -157,7 +161,12 @@ impl Request for DropDatabase {
     type Reply = ();
 
     fn apply(self, world: &mut World) -> Result<(), Refusal> {
-        let instance = world.instance_mut(self.instance);
+        let geo = |group| {
+            crate::geo::is_geo(world, group) && !crate::geo::is_secondary(world, self.instance)
+        };
+        let instance = world
+            .instance(self.instance)
+            .expect("instance ids come from the world");
         let name = || self.name.to_string();
         let database = instance
             .database(self.name.as_str())
@@ -165,7 +174,9 @@ impl Request for DropDatabase {
         if database.is_system() {
             return Err(DatabaseRefusal::System { name: name() }.into());
         }
-        if database.group.is_some() {
+        // What a failover group replicates goes on both sides.
+        let replicated = database.group.map(|(group, _)| group);
+        if replicated.is_some_and(|group| !geo(group)) {
             return Err(DatabaseRefusal::InGroup { name: name() }.into());
         }
         if database.copy.is_some() {
@@ -178,6 +189,10 @@ impl Request for DropDatabase {
         {
             return Err(DatabaseRefusal::InUse { name: name() }.into());
         }
+        if let Some(group) = replicated {
+            crate::geo::retire(world, self.instance, group, id);
+        }
+        let instance = world.instance_mut(self.instance);
         instance.databases.remove(&id);
         instance.forget_open_keys(id);
         let server = instance.name.to_string();

@@ -23,7 +23,7 @@ pub use restore::*;
 pub(crate) use security::change;
 pub use security::*;
 pub use server::*;
-pub use service::{RestartServer, SetHadr, StartServer, StopServer};
+pub use service::{RestartServer, SetHadr, SetOutage, StartServer, StopServer};
 pub(crate) use service::{groups_online, move_to_another_node, start, stop};
 pub(crate) use session::close_served;
 pub use session::*;

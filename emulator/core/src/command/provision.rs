@@ -110,6 +110,7 @@ impl Request for CreateManagedInstance {
             trust_certificates: OrdMap::new(),
             encryption: Arc::default(),
             node_name: Instance::node_name(node),
+            lost: false,
             properties: Arc::new(properties),
         });
         let id = add(

@@ -89,6 +89,10 @@ impl Request for Restore {
         let instance = world.instance(self.instance);
         let instance = instance.expect("instance ids come from the world");
         self.check_managed(instance)?;
+        if crate::geo::is_secondary(world, self.instance) {
+            let name = self.database.to_string();
+            return Err(DatabaseRefusal::GeoSecondary { name }.into());
+        }
         let image = if self.devices.is_empty() {
             None
         } else {

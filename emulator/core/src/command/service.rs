@@ -33,6 +33,16 @@ pub struct RestartServer {
     pub instance: InstanceId,
 }
 
+/// A managed instance is lost with its region, or is there again. Nobody can ask the service for it: Resource Manager shows what it has
+/// shown, nothing answers, and a failover group of the instance may fail over.
+#[derive(Clone, Copy, Debug)]
+pub struct SetOutage {
+    /// The managed instance.
+    pub instance: InstanceId,
+    /// Whether it is lost.
+    pub lost: bool,
+}
+
 /// Enables or disables Always On availability groups, as Configuration Manager and `mssql-conf set hadr.hadrenabled` do:
 /// from the next start of the service on.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +99,38 @@ impl Request for RestartServer {
     }
 }
 
+impl Request for SetOutage {
+    type Reply = ();
+
+    fn apply(self, world: &mut World) -> Result<(), Refusal> {
+        let server = world
+            .instance(self.instance)
+            .expect("instance ids come from the world");
+        let name = server.name.to_string();
+        let managed = server.as_managed_instance();
+        let Some(is_lost) = managed.map(|managed| managed.lost) else {
+            return Err(ServerRefusal::NotManaged { name }.into());
+        };
+        let stopped = server.service == ServiceState::Stopped;
+        match self.lost {
+            true if stopped => return Err(ServerRefusal::Stopped { name }.into()),
+            false if !is_lost => return Err(ServerRefusal::Running { name }.into()),
+            true => {
+                stop(world, self.instance);
+                set_lost(world, self.instance, true);
+            }
+            false => start(world, self.instance),
+        }
+        Ok(())
+    }
+}
+
+fn set_lost(world: &mut World, id: InstanceId, lost: bool) {
+    if let Some(managed) = world.instance_mut(id).as_managed_instance_mut() {
+        managed.lost = lost;
+    }
+}
+
 impl Request for SetHadr {
     type Reply = ();
 
@@ -131,6 +173,9 @@ pub(crate) fn stop(world: &mut World, id: InstanceId) {
     instance.sessions.clear();
     instance.serves.clear();
     instance.service = ServiceState::Stopped;
+    if let Some(managed) = instance.as_managed_instance_mut() {
+        managed.lost = false;
+    }
     instance.life += 1;
     // Message 17147 of the error log.
     instance.log(
@@ -150,6 +195,9 @@ pub(crate) fn start(world: &mut World, id: InstanceId) {
     let online = now + world.span(Transition::ServerStart);
     let instance = world.instance_mut(id);
     instance.service = ServiceState::Starting;
+    if let Some(managed) = instance.as_managed_instance_mut() {
+        managed.lost = false;
+    }
     instance.started = now;
     take_up_settings(instance);
     // Those that DBCC TRACEON set; startup parameters are not emulated.

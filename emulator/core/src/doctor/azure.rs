@@ -111,7 +111,10 @@ pub(super) fn failover_group(subject: &Subject<'_>) -> Check {
     let Some(instance) = subject.instance else {
         return title.unknown(NO_INSTANCE);
     };
-    match fault::instance::is_in_failover_group(subject.world, instance.id) {
+    let world = subject.world;
+    let is_member = world.is_geo_replicated(instance.id)
+        || fault::instance::is_in_failover_group(world, instance.id);
+    match is_member {
         false => title.ok("it is in none"),
         true => title
             .fail(format!("'{}' is in one", instance.name))

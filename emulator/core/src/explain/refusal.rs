@@ -3,8 +3,8 @@
 use super::{Explanation, named};
 use crate::doctor::Subject;
 use crate::refusal::{
-    AzureRefusal, BackupRefusal, DistributedRefusal, EncryptionRefusal, FailoverRefusal,
-    GroupRefusal, InstanceRefusal, LinkRefusal, Refusal, ServerRefusal,
+    AzureRefusal, BackupRefusal, DistributedRefusal, EncryptionRefusal, FailoverGroupRefusal,
+    FailoverRefusal, GroupRefusal, InstanceRefusal, LinkRefusal, Refusal, ServerRefusal,
 };
 use crate::world::World;
 
@@ -25,8 +25,13 @@ pub fn refusal(world: &World, refusal: &Refusal) -> Explanation {
                 explained.remedy(format!("milink server start {name}"))
             }
             ServerRefusal::Running { .. } => explained,
+            ServerRefusal::NotManaged { name } => {
+                explained.remedy(format!("milink server stop {name}"))
+            }
             ServerRefusal::Managed { .. } => {
-                explained.remedy("use the stop, start and failover actions of Resource Manager")
+                explained
+                    .remedy("use the stop, start and failover actions of Resource Manager")
+                    .remedy("milink server lose, if its region is to be lost")
             }
         },
         Refusal::Distributed(DistributedRefusal::PartLost { instance }) => explained
@@ -244,6 +249,7 @@ fn azure(world: &World, explained: Explanation, refusal: &AzureRefusal) -> Expla
             let link = link.map_or_else(String::new, |link| link.id.name.to_string());
             explained.remedy(format!("delete link '{link}' first"))
         }
+        AzureRefusal::FailoverGroup(of_group) => failover_group(world, explained, of_group),
         AzureRefusal::CertificateExists { name } => explained.remedy(format!(
             "nothing needs to be done: '{name}' is this certificate"
         )),
@@ -290,6 +296,49 @@ fn encryption(refusal: &EncryptionRefusal) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn failover_group(
+    world: &World,
+    explained: Explanation,
+    refusal: &FailoverGroupRefusal,
+) -> Explanation {
+    use FailoverGroupRefusal as R;
+    let groups = world.failover_groups().map(|view| {
+        format!(
+            "failover group '{}': primary {}, secondary {}, {}",
+            view.group.name, view.primary.name, view.secondary.name, view.state
+        )
+    });
+    let explained = groups.fold(explained, |explained, group| explained.fact(group));
+    match refusal {
+        R::OnSecondary => explained.remedy("ask in the region and resource group of the primary"),
+        R::OnPrimary => explained.remedy("ask in the region and resource group of the secondary"),
+        R::HasLink { instance } => explained
+            .fact("an instance has links or is in a failover group, and not both")
+            .remedy(format!("delete the links of '{instance}' first")),
+        R::SecondaryNotEmpty { database } => explained.remedy(format!(
+            "drop database '{database}': the secondary gets copies of the primary's databases"
+        )),
+        R::NoWay { .. } => explained.remedy(
+            "peer the two networks, both ways, and let their security groups pass ports 5022 and 11000-11999",
+        ),
+        R::Differs { what: "DNS zone" } => explained.remedy(
+            "create the secondary anew, with dnsZonePartner: a zone cannot be changed later",
+        ),
+        R::SameRegion | R::WrongPartnerRegion => {
+            explained.remedy("name an instance in another region, and that region")
+        }
+        R::NotSeeded { .. } => explained.remedy("wait until the state is CATCH_UP"),
+        R::NotSynchronized { .. } => explained
+            .remedy("let both instances reach each other, and wait until the state is CATCH_UP")
+            .remedy("or fail over by force, which loses what the secondary does not have"),
+        R::Busy { .. } | R::InstanceBusy { .. } => {
+            explained.remedy("wait until the operation that runs is over")
+        }
+        R::InstanceIn { group } => explained.remedy(format!("delete failover group '{group}' first")),
+        _ => explained,
+    }
 }
 
 fn backup(explained: Explanation, refusal: &BackupRefusal) -> Explanation {

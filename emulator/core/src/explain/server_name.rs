@@ -42,7 +42,7 @@ pub fn server_name(world: &World, asked: &str, end: Option<&End>) -> Explanation
         told = told.fact(format!("this way leads to the instance '{own}'"));
     }
     if name.split('.').nth(1) == Some("secondary") {
-        told = told.fact("failover groups are not emulated, and so none of their listeners");
+        told = told.fact("the name is that of a failover group's listener for readers, and leads to the group's secondary");
     }
     let Some(example) = managed.first() else {
         return told.remedy("create a managed instance");

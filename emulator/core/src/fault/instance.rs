@@ -1,4 +1,4 @@
-//! What an instance is in that milink does not play, as far as links suffer from it.
+//! What an instance is taken to be in, as far as links suffer from it: a world with one instance has no failover group.
 
 use super::{About, Field, Kind, Point, Verdict, VerdictKind};
 use crate::ids::InstanceId;

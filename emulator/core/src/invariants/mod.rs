@@ -360,6 +360,14 @@ pub const LAWS: &[(&str, Law)] = &[
         "a database on its way to a replica has a next step",
         crate::replica::steps_will_come,
     ),
+    (
+        "a failover group replicates between its two instances",
+        crate::azure::failover_groups_have_sets,
+    ),
+    (
+        "a member of a failover group is in one, and has no links",
+        crate::azure::members_have_one_group_and_no_link,
+    ),
     ("an operation that runs will end", operations_end),
     (
         "a transaction that was ended is not open",

@@ -252,6 +252,14 @@ pub(super) const WHOLE: &[(&str, Concerns)] = &[
         "a database on its way to a replica has a next step",
         |changed| changed.replicas,
     ),
+    (
+        "a failover group replicates between its two instances",
+        |changed| changed.replicas || changed.azure.failover_groups,
+    ),
+    (
+        "a member of a failover group is in one, and has no links",
+        |changed| changed.links_differ || changed.azure.failover_groups,
+    ),
     ("trust that lingers has no group", |changed| {
         changed.azure.trust
     }),

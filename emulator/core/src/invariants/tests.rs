@@ -22,7 +22,10 @@ use crate::azure::{
     TrustGroupKey, TrustScope, WriteManagedInstance, WriteResourceGroup, WriteTrustGroup,
     WriteVirtualNetwork,
 };
-use crate::command::{GroupAction, Request};
+use crate::azure::{
+    FailoverGroupPlace, FailoverGroupSettings, FailoverPolicy, SecondaryType, WriteFailoverGroup,
+};
+use crate::command::{CreateManagedInstance, GroupAction, Request};
 use crate::database::Database;
 use crate::distributed::{IN_DOUBT, Part, PartState};
 use crate::durations::Profile;
@@ -584,6 +587,21 @@ const MUTANTS: &[Mutant] = &[
             }
         },
     ),
+    (
+        "a failover group replicates between its two instances",
+        paired,
+        |world| world.azure.failover_groups = imbl::OrdMap::new(),
+    ),
+    (
+        "a member of a failover group is in one, and has no links",
+        paired,
+        |world| {
+            let groups = &mut world.azure.failover_groups;
+            let mut twin = groups.values().next().expect("there is one").clone();
+            Arc::make_mut(&mut twin).name = "twin".into();
+            groups.insert("twin".into(), twin);
+        },
+    ),
     ("trust that lingers has no group", trusting, |world| {
         let (key, group) = world
             .azure
@@ -949,6 +967,60 @@ fn in_transaction() -> World {
     lab.insert_in(SQL, 1, transaction)
         .expect("the primary takes it");
     lab.world
+}
+
+/// Two instances in a failover group.
+fn paired() -> World {
+    let mut world = Lab::new(Profile::Instant).world;
+    let mut managed = world.instances[&MI]
+        .as_managed_instance()
+        .expect("one")
+        .clone();
+    Arc::make_mut(&mut managed.properties).location = "northeurope".to_owned();
+    let partner = CreateManagedInstance {
+        name: "partner".into(),
+        dns_zone: managed.dns_zone,
+        update_policy: managed.update_policy,
+        endpoint_certificate: managed.endpoint_certificate,
+        collation: crate::collation::Collation::DEFAULT,
+        administrator: "admin".into(),
+        password: "x".into(),
+        properties: managed.properties.as_ref().clone(),
+    };
+    accept(&mut world, partner);
+    let group = managed.properties.resource_group.clone();
+    accept(
+        &mut world,
+        WriteResourceGroup {
+            name: group.clone(),
+            location: "westeurope".to_owned(),
+            tags: Tags::new(),
+        },
+    );
+    let member = |name: &str| ResourceKey {
+        group: group.clone(),
+        name: name.into(),
+    };
+    let write = WriteFailoverGroup {
+        place: FailoverGroupPlace {
+            location: "westeurope".to_owned(),
+            resource_group: group.clone(),
+            name: "fog".into(),
+        },
+        primary: member("sqlmi1"),
+        partner: member("partner"),
+        partner_region: "northeurope".to_owned(),
+        settings: FailoverGroupSettings {
+            policy: FailoverPolicy::Manual,
+            readers_follow: false,
+            secondary_type: SecondaryType::Geo,
+        },
+    };
+    accept(&mut world, write);
+    let now = world.now();
+    world.advance_to(now + Span::minutes(1));
+    assert_eq!(world.failover_groups().count(), 1);
+    world
 }
 
 /// Two instances in a trust group.

@@ -95,7 +95,7 @@ pub(super) fn check_not_in_failover_group(
     world: &mut World,
     instance: InstanceId,
 ) -> Result<(), Refusal> {
-    if !fault::instance::forbids_link(world, instance) {
+    if !world.is_geo_replicated(instance) && !fault::instance::forbids_link(world, instance) {
         return Ok(());
     }
     let name = world.instance(instance).map(|found| found.name.to_string());

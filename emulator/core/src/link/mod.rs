@@ -62,7 +62,7 @@ pub(crate) use status::positions_of;
 pub(crate) use steps::{
     disconnect, finish_deletion, finish_update, init_timeout, reconcile, reconnect, step,
 };
-pub(crate) use way::{Ways, of as ways_of};
+pub(crate) use way::{Ways, between as way_between, of as ways_of};
 
 use crate::ids::{DatabaseId, GroupId, InstanceId, OperationId, ReplicaId};
 use crate::lsn::Lsn;

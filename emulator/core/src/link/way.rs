@@ -41,6 +41,32 @@ pub(crate) fn of(world: &World, link: &Link) -> Ways {
     drawn(world, server, instance, link).unwrap_or(OPEN)
 }
 
+/// The way from one managed instance to another, as it is drawn: to the gateway's 5022, and from there to the node. Instances that were
+/// made without a network are in none.
+pub(crate) fn between(world: &World, from: &Instance, to: &Instance) -> (Reach, Option<Reason>) {
+    let is_drawn = |side: &Instance| {
+        let managed = side.as_managed_instance();
+        managed.is_some_and(|it| it.properties.subnet.is_some() && it.properties.address.is_some())
+    };
+    let node = to.as_managed_instance().and_then(|managed| {
+        let address = managed.properties.address?;
+        Some((address.to_string(), managed.node_port()))
+    });
+    let Some((address, port)) = node.filter(|_| is_drawn(from) && is_drawn(to)) else {
+        return (Reach::Open, None);
+    };
+    let vantage = Vantage::Instance(Name::new(from.name.as_str()));
+    let name = to.server_name();
+    let gateway = ask(world, &vantage, &name, MANAGED_INSTANCE_MIRRORING_PORT);
+    let node = ask(world, &vantage, &address, port);
+    let reach = match (reach(gateway), reach(node)) {
+        (Reach::Open, Reach::Open) => Reach::Open,
+        (Reach::Open, _) => Reach::GatewayOnly,
+        (closed, _) => closed,
+    };
+    (reach, gateway.or(node))
+}
+
 fn drawn(world: &World, server: &Instance, instance: &Instance, link: &Link) -> Option<Ways> {
     let address = server.as_sql_server()?.address;
     let mut sites = world.azure.fabric.sites.values();

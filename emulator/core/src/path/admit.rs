@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::verdict::{End, Reason, Redirect};
 use super::walk::SQL_PORT;
 use crate::instance::Instance;
+use crate::names::Name;
 use crate::world::World;
 
 /// Ports of redirected connections begin here; the node's number is added (documented: 11000-11999).
@@ -48,6 +49,16 @@ pub fn admit<'w>(world: &'w World, end: &End, name: &str) -> Result<&'w Arc<Inst
     let first = name.split('.').next().unwrap_or(&name);
     if own.name.is(first) {
         return Ok(own);
+    }
+    // The listeners of a failover group lead to its instances, whichever way that is; a private endpoint to its target only.
+    if !world.azure.failover_groups.is_empty()
+        && let Some(group) = world.failover_group(&Name::new(first))
+    {
+        let reads = name.split('.').nth(1) == Some("secondary");
+        let leads_to = group.listener(reads);
+        if leads_to.id == own.id {
+            return Ok(leads_to);
+        }
     }
     let subnet = |instance: &Instance| {
         let managed = instance.as_managed_instance()?;

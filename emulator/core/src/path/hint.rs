@@ -24,7 +24,7 @@ pub(super) fn hint(
     let reason = said.unwrap_or(reason);
     Some(match reason {
         Reason::DnsNoName if host.to_ascii_lowercase().contains(".secondary.") => format!(
-            "connect to an instance by its own name: failover groups, whose listener '{host}' would be, are not emulated"
+            "create the failover group whose listener '{host}' would be, or connect to an instance by its own name"
         ),
         Reason::DnsNoName => format!("check the name '{host}': no instance or record of this world has it"),
         Reason::DnsNoNameInZone => format!(

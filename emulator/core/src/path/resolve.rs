@@ -291,7 +291,7 @@ fn machine_named(world: &World, zone: &PrivateZone, relative: &str) -> Option<Ve
 
 /// What the world's public DNS says.
 fn public(world: &World, name: &str) -> Step {
-    if let Some(found) = of_instance(world, name) {
+    if let Some(found) = of_instance(world, name).or_else(|| of_failover_group(world, name)) {
         return found;
     }
     let servers = world.instances.values().filter_map(|instance| {
@@ -359,6 +359,21 @@ fn of_instance(world: &World, name: &str) -> Option<Step> {
         )),
         Some(_) => None,
     }
+}
+
+/// The listeners of a failover group are other names of its instances (documented): they go with the roles.
+fn of_failover_group(world: &World, name: &str) -> Option<Step> {
+    let rest = name.strip_suffix(SUFFIX)?;
+    let labels: Vec<&str> = rest.split('.').collect();
+    let (group, reads, zone) = match labels.as_slice() {
+        [group, zone] => (group, false, zone),
+        [group, "secondary", zone] => (group, true, zone),
+        _ => return None,
+    };
+    let found = world.failover_group(&Name::new(group))?;
+    let leads_to = found.listener(reads);
+    let managed = leads_to.as_managed_instance()?;
+    (managed.dns_zone == *zone).then(|| Step::Alias(leads_to.server_name().to_ascii_lowercase()))
 }
 
 fn leads_over_privatelink(world: &World, instance: &Instance) -> bool {

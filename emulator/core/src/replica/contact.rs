@@ -6,6 +6,7 @@ use super::{ReplicaError, half, replica_of};
 use crate::availability_group::{LocalGroup, Role};
 use crate::certificate::PrivateKey;
 use crate::endpoint::{EncryptionAlgorithm, Endpoint, EndpointAuthentication, EndpointEncryption};
+use crate::geo;
 use crate::ids::{GroupId, InstanceId};
 use crate::instance::Instance;
 use crate::link::{check_permission, has_own_address, listens_at};
@@ -16,7 +17,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// How a connection stands that has not been given up.
-pub(super) enum Hold {
+pub(crate) enum Hold {
     /// It works.
     Live,
     /// Nothing comes through, in one direction or both.
@@ -32,6 +33,9 @@ pub(super) fn look(
     primary: InstanceId,
     secondary: InstanceId,
 ) -> Hold {
+    if geo::is_geo(world, group) {
+        return geo::look(world, group, primary, secondary);
+    }
     match ways(world, primary, secondary) {
         Reach::GatewayOnly | Reach::Silent => Hold::Silent,
         Reach::Refused => Hold::Lost(ReplicaError::Interrupted),
@@ -49,6 +53,9 @@ pub(super) fn check(
     primary: InstanceId,
     secondary: InstanceId,
 ) -> Result<(), ReplicaError> {
+    if geo::is_geo(world, group) {
+        return geo::check(world, group, primary, secondary);
+    }
     let local = check_halves(world, group, primary, secondary)?;
     check_peers(world, local, primary, secondary)
 }

@@ -10,7 +10,7 @@ use super::take_over::{self, Pair};
 use super::{FollowPhase, ReplicaSet, SecondaryId, find, flow, half};
 use crate::availability_group::{AvailabilityMode, ClusterType, Role};
 use crate::database::DatabaseState;
-use crate::ids::{GroupId, InstanceId};
+use crate::ids::{DatabaseId, GroupId, InstanceId};
 use crate::link::{Flow, drain};
 use crate::names::Name;
 use crate::refusal::{FailoverRefusal, GroupRefusal, Refusal};
@@ -92,6 +92,40 @@ pub(crate) fn force_fail_over(
     let pairs = pairs.ok_or_else(incomplete)?;
     take_over::forced(world, &set, id, &pairs);
     Ok(())
+}
+
+/// Whether a replica of a failover group has all databases of the primary, with nothing being done to them on either side.
+pub(crate) fn can_take_over(world: &World, id: SecondaryId) -> bool {
+    let pairs = find(world, id).and_then(|(set, _)| pairs(world, set, id));
+    pairs.is_some_and(|pairs| are_open(world, &pairs))
+}
+
+/// Whether it would besides get everything that the primary has.
+pub(crate) fn can_hand_over(world: &World, id: SecondaryId) -> bool {
+    let pairs = find(world, id).and_then(|(set, _)| pairs(world, set, id));
+    pairs.is_some_and(|pairs| {
+        let moves = |side: (InstanceId, DatabaseId)| {
+            let found = world.instance(side.0);
+            let found = found.and_then(|server| server.databases.get(&side.1));
+            found.is_some_and(|found| found.suspended.is_none())
+        };
+        let mut all = pairs.iter();
+        all.all(|pair| pair.fork.is_none() && pair.at.sides().into_iter().all(moves))
+    })
+}
+
+/// Makes a replica of a failover group primary. It was asked before whether that can be.
+pub(crate) fn hand_over(world: &mut World, id: SecondaryId, forced: bool) {
+    let Some(set) = world.replica_sets.get(&id.group).cloned() else {
+        return;
+    };
+    let Some(pairs) = pairs(world, &set, id) else {
+        return;
+    };
+    match forced {
+        true => take_over::forced(world, &set, id, &pairs),
+        false => take_over::planned(world, &set, id, &pairs),
+    }
 }
 
 /// `SET (ROLE = SECONDARY)`: a replica that is primary is so no more, and nobody else is yet. The documented script says it to all

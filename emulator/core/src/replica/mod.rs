@@ -13,7 +13,11 @@ mod status;
 mod steps;
 mod take_over;
 
-pub(crate) use failover::{fail_over, force_fail_over, give_up_primary, go_offline};
+pub(crate) use contact::Hold;
+pub(crate) use failover::{
+    can_hand_over, can_take_over, fail_over, force_fail_over, give_up_primary, go_offline,
+    hand_over,
+};
 pub(crate) use join::{check_manual, join, join_database, joined};
 pub(crate) use laws::{
     caught_up_secondaries_have_the_rows, connected_replicas_run, followers_are_not_written,
@@ -23,6 +27,7 @@ pub(crate) use laws::{
 };
 pub use status::{DatabaseStatus, set_of};
 pub(crate) use steps::{committed, reconcile, wake};
+pub(crate) use take_over::stand_alone;
 
 use imbl::OrdMap;
 use std::fmt;
@@ -39,7 +44,7 @@ use crate::names::Name;
 use crate::time::Timestamp;
 use crate::world::{Timer, World};
 
-/// The replicas of a local group that have joined it.
+/// The replicas of a local group that have joined it, or the two instances of a failover group (`geo`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplicaSet {
     /// `group_id`, the same on every replica.
@@ -68,7 +73,7 @@ pub struct LocalFailover {
 }
 
 /// A replica that has joined, and is not the primary.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Secondary {
     /// Its connection with the primary.
     pub connection: Contact,

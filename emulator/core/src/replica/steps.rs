@@ -14,6 +14,7 @@ use crate::availability_group::{
 use crate::command::{DEFAULT_SESSION_TIMEOUT, leave_group};
 use crate::durations::Transition;
 use crate::event::EventKind;
+use crate::geo;
 use crate::ids::{DatabaseId, GroupDatabaseId, InstanceId};
 use crate::link::SeedingOutcome;
 use crate::store::Content;
@@ -403,7 +404,10 @@ fn release(world: &mut World, id: SecondaryId, member: GroupDatabaseId, followin
     match target {
         Some(target) => {
             seeding::drop_member(world, id, member);
-            leave_group(world.instance_mut(id.instance), target);
+            match geo::is_geo(world, id.group) {
+                true => geo::drop_copy(world, id.instance, target),
+                false => leave_group(world.instance_mut(id.instance), target),
+            }
         }
         None if following.phase == FollowPhase::Seeding => {
             seeding::interrupt(world, id, member, "the database was removed from the group");

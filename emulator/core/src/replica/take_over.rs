@@ -14,9 +14,10 @@ use super::{
 };
 use crate::availability_group::{ClusterType, Role};
 use crate::command::end_use;
-use crate::database::{Database, SecondaryCopy, SuspendReason};
+use crate::database::{Database, DatabaseState, SecondaryCopy, SuspendReason};
 use crate::durations::Transition;
 use crate::event::EventKind;
+use crate::geo;
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId};
 use crate::link::{self, Flow, Fork, RoleChange, committed_from, demote, drain, revert_copy};
 use crate::lsn::Lsn;
@@ -75,6 +76,34 @@ pub(super) fn alone(world: &mut World, instance: InstanceId, group: GroupId) {
     set_role(world, instance, group, Role::Primary);
 }
 
+/// Every secondary goes on with the copies that it has, and has no group any more; what is being made is given up.
+pub(crate) fn stand_alone(world: &mut World, set: &ReplicaSet) {
+    for (instance, secondary) in &set.secondaries {
+        let id = SecondaryId {
+            group: set.group,
+            instance: *instance,
+        };
+        steps::cancel_timers(world, id);
+        if world.instance(*instance).is_none() {
+            continue;
+        }
+        for (member, following) in &secondary.databases {
+            if following.phase == FollowPhase::Seeding {
+                seeding::interrupt(world, id, *member, "the group was deleted");
+            }
+            let recovering = match following.phase {
+                FollowPhase::Recovering { target } => Some(target),
+                _ => None,
+            };
+            let server = world.instance_mut(*instance);
+            if let Some(found) = recovering.and_then(|target| server.database_mut(target)) {
+                found.state = DatabaseState::Online;
+            }
+        }
+        alone(world, *instance, set.group);
+    }
+}
+
 /// An old primary that has gone on by itself accepts that another one is primary: its databases wait for a person to go back, and its
 /// links go over.
 pub(super) fn accept(world: &mut World, set: &ReplicaSet, instance: InstanceId) {
@@ -104,6 +133,7 @@ pub(super) fn forks_of(set: &ReplicaSet, instance: InstanceId) -> BTreeMap<Name,
 /// A secondary becomes primary, and everybody else follows it: the old primary at once, or when it is told to.
 fn take_over(world: &mut World, set: &ReplicaSet, id: SecondaryId, pairs: &[Pair], forced: bool) {
     let (old, new) = (set.primary, id.instance);
+    let managed = geo::is_geo(world, set.group);
     let was = half(world, old, set.group).map(|local| (local.role, local.cluster));
     // A cluster tells it; without one it goes on.
     let goes_on =
@@ -128,7 +158,8 @@ fn take_over(world: &mut World, set: &ReplicaSet, id: SecondaryId, pairs: &[Pair
     for it in &changed {
         databases.insert(it.pair.member, leave_primary(world, it, forced));
     }
-    if forced && !goes_on {
+    // In a failover group the service goes on by itself.
+    if forced && !goes_on && !managed {
         suspend(world, old, set.group);
     }
     follow_other(world, set, id, &changed);

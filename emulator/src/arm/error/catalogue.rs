@@ -246,6 +246,7 @@ fn of_azure(refusal: &AzureRefusal) -> ArmError {
         AzureRefusal::NotEmulated { what } => ArmError::not_emulated(what),
         AzureRefusal::Fabric(refusal) => of_fabric(refusal),
         AzureRefusal::Trust(refusal) => of_trust(refusal),
+        AzureRefusal::FailoverGroup(refusal) => super::failover_group::of(refusal),
         AzureRefusal::Deployment(refusal) => super::deployment::of(refusal),
         AzureRefusal::Authorization(refusal) => super::authorization::of(refusal),
         AzureRefusal::Factory(refusal) => of_factory(refusal),
@@ -668,6 +669,9 @@ fn of_instance(refusal: &InstanceRefusal) -> ArmError {
         InstanceRefusal::FailoverThrottled => (BAD, "ManagedInstanceFailoverThrottled", "There was a recent failover on the managed instance. A failover can be initiated once in 15 minutes.".to_owned()),
         InstanceRefusal::FullBackupMissing { database } => (CONFLICT, "ManagedInstanceFailoverFullBackupMissing", format!("There are databases without a full backup on the managed instance, '{database}' among them. Wait until their first full backup is completed and try again.")),
         InstanceRefusal::HasLink { link } => (BAD, "OperationCanNotStartDueToMiLink", format!("The operation cannot start because the managed instance has link '{link}'. Delete the link and try again.")),
+        // The definitions list no codes for dnsZonePartner: these two are guesses.
+        InstanceRefusal::UnknownZonePartner { partner } => (BAD, "InvalidDnsZonePartner", format!("The managed instance '{partner}' that dnsZonePartner names does not exist.")),
+        InstanceRefusal::ZoneFixed { partner } => (BAD, "InvalidDnsZonePartner", format!("The DNS zone of '{partner}' is not that of the managed instances in the subnet, and cannot be changed.")),
         InstanceRefusal::TooManyDatabases { most } => (BAD, "DatabaseNumberLimitReached", format!("The managed instance has reached the limit of {most} databases.")),
     };
     ArmError::service(status, code, message)
@@ -798,6 +802,7 @@ fn of_database(refusal: &DatabaseRefusal) -> ArmError {
         | DatabaseRefusal::NoReadableReplica { .. }
         | DatabaseRefusal::RoleChanging { .. }
         | DatabaseRefusal::QuorumLost { .. }
+        | DatabaseRefusal::GeoSecondary { .. }
         | DatabaseRefusal::OptionNotAllowed { .. }
         | DatabaseRefusal::FileNameTaken { .. }
         | DatabaseRefusal::FilePathTaken { .. }

@@ -4,15 +4,17 @@ use axum::http::StatusCode;
 use milink_core::World;
 use milink_core::azure::{
     DeleteManagedInstance, FailOverManagedInstance, InstanceSettings, InstanceState,
-    ManagedInstanceView, StartManagedInstance, StopManagedInstance, SubnetId,
+    ManagedInstanceView, ResourceKey, StartManagedInstance, StopManagedInstance, SubnetId,
     UpdateManagedInstance, WriteManagedInstance,
 };
 use milink_core::names::Name;
+use milink_core::refusal::{InstanceRefusal, Refusal};
 use milink_model::{
     ManagedInstanceIdentity, ManagedInstanceProperties, Sku, TrackedResource, UserAssignedIdentity,
 };
 
 use super::instance::TYPE as NAME;
+use super::references::Id;
 use super::{administrators, private_endpoint_connections, tde_certificates};
 use crate::arm::answer::Answer;
 use crate::arm::body::Object;
@@ -62,8 +64,7 @@ const READ_ONLY: [&str; 15] = [
 ];
 
 /// Members that ask for something the emulator does not do, unless they say nothing.
-const NOT_EMULATED: [&str; 8] = [
-    "dnsZonePartner",
+const NOT_EMULATED: [&str; 7] = [
     "instancePoolId",
     "sourceManagedInstanceId",
     "restorePointInTime",
@@ -106,7 +107,12 @@ fn put(call: &Call<'_>) -> Result<Answer, ArmError> {
     // The certificate of a new instance is made for its name, which the subnet decides, before the world is asked.
     let zone = call.read(
         |world| match (world.managed_instance_view(name.as_str()), &subnet) {
-            (None, Some((_, subnet))) => Some(world.azure.dns_zone(subnet)),
+            // A partner that is refused is refused right after.
+            (None, Some((_, subnet))) => Some(
+                world
+                    .dns_zone_of_new(subnet, settings.dns_zone_partner.as_ref())
+                    .unwrap_or_default(),
+            ),
             _ => None,
         },
     );
@@ -262,7 +268,20 @@ fn settings(call: &Call<'_>, body: &Object<'_>) -> Result<InstanceSettings, ArmE
         pricing_model: properties.string("pricingModel")?,
         identity: identity(body)?,
         administrator,
+        dns_zone_partner: dns_zone_partner(call, properties.string("dnsZonePartner")?)?,
     })
+}
+
+/// `dnsZonePartner`: the id of an instance.
+fn dns_zone_partner(call: &Call<'_>, id: Option<String>) -> Result<Option<ResourceKey>, ArmError> {
+    let Some(id) = id.filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
+    let found = Id::parse(call, &id)?;
+    match found.kind.eq_ignore_ascii_case(NAME) {
+        true => Ok(Some(found.key())),
+        false => Err(Refusal::from(InstanceRefusal::UnknownZonePartner { partner: id }).into()),
+    }
 }
 
 fn identity(body: &Object<'_>) -> Result<Option<(String, Vec<String>)>, ArmError> {

@@ -12,6 +12,7 @@ pub(super) mod endpoint_certificates;
 pub(super) mod export;
 pub(super) mod generic;
 mod instance;
+pub(super) mod instance_failover_groups;
 pub(super) mod instance_operations;
 mod listing;
 pub(super) mod load_balancers;

@@ -306,15 +306,58 @@ def listener_follows() -> None:
     assert (seen(False), seen(True)) == (("sqlserver2", 2), ("sqlserver1", 2))
 
 
+def failover_group() -> None:
+    """The listener of a failover group, through the proxy, with the certificate checked against its name: the data and the name follow."""
+    arm, (one, two) = article.Arm(READY), READY["managedInstances"]
+    group, zone = "instanceFailoverGroups/fog", one["fqdn"].split(".", 1)[1]
+    arm("PUT", f"Microsoft.Sql/locations/{READY['location']}/{group}", article.SQL, {"properties": {
+        "readWriteEndpoint": {"failoverPolicy": "Manual"}, "partnerRegions": [{"location": "northeurope"}],
+        "managedInstancePairs": [{"primaryManagedInstanceId": one["resourceId"], "partnerManagedInstanceId": two["resourceId"]}]}})
+
+    def run(listener: str, query: str) -> list:
+        host = f"{listener}.{zone}"
+        with session(proxied(INSIDE, host, 1433), host) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+    def readers_see(rows: int) -> str:
+        """Who answers readers, once they see so many rows: they are a moment behind."""
+        for _ in range(200):
+            try:
+                [(server, seen)] = run("fog.secondary", "SELECT @@SERVERNAME, (SELECT COUNT(*) FROM db1.dbo.t)")
+                if seen == rows:
+                    return server
+            except pytds.Error:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"readers do not see {rows} rows")
+
+    run("fog", "CREATE DATABASE db1")
+    run("fog", "CREATE TABLE db1.dbo.t (a int PRIMARY KEY)")
+    for turn, (primary, secondary) in enumerate([(one, two), (two, one)]):
+        if turn:
+            arm("POST", f"Microsoft.Sql/locations/northeurope/{group}/failover", article.SQL)
+        assert run("fog", "SELECT @@SERVERNAME") == [(primary["fqdn"],)]
+        run("fog", f"INSERT INTO db1.dbo.t VALUES ({turn})")
+        assert readers_see(turn + 1) == secondary["fqdn"]
+        try:
+            run("fog.secondary", "INSERT INTO db1.dbo.t VALUES (9)")
+        except pytds.Error as error:
+            assert error.number == 3906, error
+        else:
+            raise AssertionError("the secondary was written")
+
+
 TESTS = {test.__name__: test for test in (names, socks_with_a_driver, socks_with_curl, loopback, namespace, namespace_follows, private_endpoint,
-                                          listener, listener_follows)}
+                                          listener, listener_follows, failover_group)}
 
 
 def main() -> int:
     if sys.argv[1] == "list":
         for name in TESTS:
-            flags = f"\t--topology\t{os.environ['MILINK_CASES']}/replicas.toml" if name == "listener_follows" else ""
-            print(name + flags)
+            topology = {"listener_follows": "replicas", "failover_group": "regions"}.get(name)
+            print(name + (f"\t--topology\t{os.environ['MILINK_CASES']}/{topology}.toml" if topology else ""))
         return 0
     READY.update(json.loads(Path(os.environ["MILINK_READY"]).read_text()))
     try:

@@ -94,6 +94,9 @@ impl Request for UpdateManagedInstance {
             return Err(AzureRefusal::UpdatePolicyLowered.into());
         }
         not_busy(world, self.instance)?;
+        if let (Some(partner), Some(subnet)) = (&settings.dns_zone_partner, &old.subnet) {
+            world.dns_zone_of_new(subnet, Some(partner))?;
+        }
         let scales = scales(old, &properties);
         if scales && let Some(link) = link_in_creation(world, self.instance) {
             return Err(InstanceRefusal::HasLink { link }.into());

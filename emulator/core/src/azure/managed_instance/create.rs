@@ -9,7 +9,7 @@ use super::{
 };
 use crate::azure::resource_group::writable_group;
 use crate::azure::subnet::MANAGED_INSTANCE_SERVICE;
-use crate::azure::{Pending, SubnetId, check_name};
+use crate::azure::{Pending, ResourceKey, SubnetId, check_name};
 use crate::certificate::CertificateFacts;
 use crate::collation::Collation;
 use crate::command::{CreateManagedInstance, Request};
@@ -119,7 +119,7 @@ impl WriteManagedInstance {
         let subnet =
             subnet.ok_or_else(|| InstanceRefusal::InvalidSubnetId { id: String::new() })?;
         check_subnet(world, &subnet, &location)?;
-        let dns_zone = world.azure.dns_zone(&subnet);
+        let dns_zone = world.dns_zone_of_new(&subnet, settings.dns_zone_partner.as_ref())?;
         let certificate = self.endpoint_certificate;
         let endpoint_certificate =
             certificate.expect("whoever names a subnet brings a certificate");
@@ -172,6 +172,39 @@ impl WriteManagedInstance {
                 .unwrap_or_else(|| world.ids.next_guid().to_string().into()),
             properties,
         })
+    }
+}
+
+impl World {
+    /// The DNS zone of a new instance: that of the instances in its subnet, which are in one cluster with it; else that of the partner
+    /// that it names; else one of its subnet's own (documented).
+    ///
+    /// # Errors
+    ///
+    /// The partner is not there, or the instances in the subnet have another zone.
+    pub fn dns_zone_of_new(
+        &self,
+        subnet: &SubnetId,
+        partner: Option<&ResourceKey>,
+    ) -> Result<String, InstanceRefusal> {
+        let views = self.managed_instance_views();
+        let mut neighbours = views.iter();
+        let there = neighbours.find(|view| view.properties.subnet.as_ref() == Some(subnet));
+        let there = there.map(|view| view.dns_zone.to_owned());
+        let Some(key) = partner else {
+            return Ok(there.unwrap_or_else(|| self.azure.dns_zone(subnet)));
+        };
+        let name = || key.name.to_string();
+        let found = views
+            .iter()
+            .find(|view| *view.name == key.name && view.properties.resource_group == key.group);
+        let found = found.ok_or_else(|| InstanceRefusal::UnknownZonePartner { partner: name() })?;
+        match there {
+            Some(zone) if zone != found.dns_zone => {
+                Err(InstanceRefusal::ZoneFixed { partner: name() })
+            }
+            _ => Ok(found.dns_zone.to_owned()),
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use super::{InstanceState, not_busy, start_on};
 use crate::azure::fabric::Target;
 use crate::azure::pending::abandon;
-use crate::azure::{Pending, retain};
+use crate::azure::{Pending, failover_group, retain};
 use crate::command::{Request, close_served};
 use crate::durations::Transition;
 use crate::event::EventKind;
 use crate::ids::{InstanceId, OperationId};
-use crate::refusal::{AzureRefusal, InstanceRefusal, Refusal};
+use crate::refusal::{AzureRefusal, FailoverGroupRefusal, InstanceRefusal, Refusal};
 use crate::world::World;
 
 /// DELETE of a managed instance.
@@ -24,6 +24,7 @@ impl Request for DeleteManagedInstance {
     fn apply(self, world: &mut World) -> Result<OperationId, Refusal> {
         may_be_deleted(world, self.instance)?;
         has_no_link(world, self.instance)?;
+        in_no_failover_group(world, self.instance)?;
         let words = ("DropManagedServer", "managedInstance");
         let operation = start_on(world, words, self.instance, "");
         let pending = Pending::DeleteInstance(self.instance);
@@ -36,6 +37,7 @@ impl Request for DeleteManagedInstance {
 pub(crate) fn finish_deletion(world: &mut World, instance: InstanceId) -> Result<(), Refusal> {
     if world.instance(instance).is_some() {
         has_no_link(world, instance)?;
+        in_no_failover_group(world, instance)?;
         remove(world, instance);
     }
     Ok(())
@@ -43,6 +45,7 @@ pub(crate) fn finish_deletion(world: &mut World, instance: InstanceId) -> Result
 
 /// Takes an instance away, with everything that runs or waits on it.
 pub(crate) fn remove(world: &mut World, instance: InstanceId) {
+    failover_group::forget(world, instance);
     let Some(gone) = world.instances.remove(&instance) else {
         return;
     };
@@ -70,6 +73,17 @@ fn may_be_deleted(world: &World, instance: InstanceId) -> Result<(), AzureRefusa
     match world.state_of(instance) {
         InstanceState::Stopped => Ok(()),
         _ => not_busy(world, instance),
+    }
+}
+
+/// A member of a failover group can neither be deleted nor stopped (documented).
+pub(super) fn in_no_failover_group(world: &World, instance: InstanceId) -> Result<(), Refusal> {
+    match world.failover_group_of(instance) {
+        None => Ok(()),
+        Some(view) => {
+            let group = view.group.name.to_string();
+            Err(FailoverGroupRefusal::InstanceIn { group }.into())
+        }
     }
 }
 

@@ -56,6 +56,7 @@ impl Request for StopManagedInstance {
             return Err(InstanceRefusal::CannotStop { reason }.into());
         }
         super::has_no_link(world, self.instance)?;
+        super::in_no_failover_group(world, self.instance)?;
         let operation = start_on(world, ("StopManagedInstance", STEM), self.instance, "");
         let pending = Pending::StopInstance(self.instance);
         world.when_over(operation, Transition::InstanceStop, pending);
@@ -134,6 +135,7 @@ impl Request for FailOverManagedInstance {
 pub(crate) fn finish_stop(world: &mut World, instance: InstanceId) -> Result<(), Refusal> {
     if world.instance(instance).is_some() {
         super::has_no_link(world, instance)?;
+        super::in_no_failover_group(world, instance)?;
         stop(world, instance);
     }
     Ok(())

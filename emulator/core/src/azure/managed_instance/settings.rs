@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::ManagedInstanceProperties;
-use crate::azure::{EntraAdministrator, SubnetId, Tags};
+use crate::azure::{EntraAdministrator, ResourceKey, SubnetId, Tags};
 use crate::refusal::{AzureRefusal, InstanceRefusal};
 use crate::version::UpdatePolicy;
 
@@ -39,6 +39,8 @@ pub struct InstanceSettings {
     /// The type of its identity, and the ids of user-assigned ones.
     pub identity: Option<(String, Vec<String>)>,
     pub administrator: Option<EntraAdministrator>,
+    /// `dnsZonePartner`: the instance whose DNS zone it is to have.
+    pub dns_zone_partner: Option<ResourceKey>,
 }
 
 /// Hardware and tier of a managed instance.

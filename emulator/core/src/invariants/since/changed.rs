@@ -112,7 +112,7 @@ impl<'a> Changed<'a> {
                 Timer::GroupsOnline(instance) => {
                     changed.databases.entry(*instance).or_default();
                 }
-                Timer::Replica(..) => {}
+                Timer::Replica(..) | Timer::FailoverGroup(_) => {}
                 Timer::LinkMembers(_) => changed.member_timers = true,
                 Timer::Operation(_) => changed.operation_timers = true,
                 Timer::InDoubt(..) => changed.doubt_timers = true,

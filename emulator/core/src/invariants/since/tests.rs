@@ -133,6 +133,7 @@ fn a_check_looks_at_what_has_changed() {
                     "links with one database and with several never mix on a SQL Server",
                     "the members of a link with several databases agree",
                     "a planned failover is one of all databases of a link",
+                    "a member of a failover group is in one, and has no links",
                     "an operation that runs will end",
                 ],
             },

@@ -82,7 +82,8 @@ pub(super) fn error(refusal: &DatabaseRefusal) -> SqlError {
             format!("Cannot drop the database '{name}' because it is a system database."),
         )
         .with_state(4),
-        R::InGroup { name } => refused(
+        // Which message CREATE DATABASE and RESTORE get there is not published (guess: the one of a database in a group).
+        R::InGroup { name } | R::GeoSecondary { name } => refused(
             1468,
             format!(
                 "The operation cannot be performed on database \"{name}\" because it is involved in a database mirroring session or an availability group. Some operations are not allowed on a database that is participating in a database mirroring session or in an availability group."

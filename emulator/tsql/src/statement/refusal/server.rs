@@ -11,6 +11,8 @@ pub(super) fn error(refusal: &ServerRefusal) -> SqlError {
         // The control API's: no statement runs where it could be said.
         ServerRefusal::Running { .. } => SqlError::unsupported(refusal),
         // A guess: the documentation says that SHUTDOWN is SQL Server's only.
+        // No statement asks for it.
+        ServerRefusal::NotManaged { .. } => SqlError::unsupported(refusal),
         ServerRefusal::Managed { .. } => refused(
             40510,
             "Statement 'SHUTDOWN' is not supported in this version of SQL Server.",
