@@ -367,6 +367,53 @@ fn a_link_follows_the_listener() {
     }
 }
 
+/// The distributed group was dropped on the old primary, and is made anew on the new one: the link's database was in the group all
+/// the time.
+#[test]
+fn a_link_whose_half_was_dropped_goes_along() {
+    for (cluster, by) in WAYS {
+        for role in [LinkRole::Secondary, LinkRole::Primary] {
+            let case = format!("{by:?} with {role:?}, cluster {cluster}");
+            let mut lab = Lab::linked_replicas(cluster, Profile::Fast, LISTENER);
+            let (first, mi) = (lab.sql, lab.mi);
+            lab.insert(first, 1).unwrap();
+            lab.settle();
+            if role == LinkRole::Primary {
+                lab.alter_dag(GroupAction::Failover).unwrap();
+                lab.settle();
+            }
+            lab.apply(DropAvailabilityGroup {
+                instance: first,
+                name: "DAG_db1".into(),
+            });
+            lab.settle();
+            change(&mut lab, by, first, SECOND);
+            lab.settle();
+            if role == LinkRole::Primary {
+                continue;
+            }
+            lab.sql = SECOND;
+            let url = format!("tcp://{}:5022;Server=[sqlmi1]", lab.fqdn);
+            lab.create_dag_at(LISTENER, &url);
+            lab.settle();
+            assert!(
+                lab.status().connected,
+                "{case}: {:?}",
+                lab.link().last_error
+            );
+            assert_eq!(lab.link().partner, Some(SECOND), "{case}");
+            lab.insert(SECOND, 2).unwrap();
+            lab.settle();
+            assert_eq!(lab.rows(mi), 2, "{case}");
+            assert_eq!(
+                lab.db(SECOND).content.tables,
+                lab.db(mi).content.tables,
+                "{case}"
+            );
+        }
+    }
+}
+
 /// The address is a machine's: the link has lost its partner, until it is told another one.
 #[test]
 fn a_link_to_a_machine_has_to_be_told() {

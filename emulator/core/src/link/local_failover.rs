@@ -32,9 +32,21 @@ pub(crate) fn let_go(
         .iter()
         .map(|half| half.name.clone())
         .collect();
+    let local = world
+        .instance(from)
+        .and_then(|server| server.group(group.as_str()));
+    let local = local.map(|local| local.id);
+    // Its half may have been dropped, and its database be in the group all the same.
+    let replicates = |link: &Link| {
+        let on_primary = link.role == LinkRole::Secondary;
+        let database = super::linked_database(world, link, on_primary);
+        database
+            .and_then(|found| found.group)
+            .is_some_and(|(id, _)| Some(id) == local)
+    };
     let links = world.links.values().filter(|link| {
         link.partner == Some(from)
-            && halves.contains(&link.id.name)
+            && (halves.contains(&link.id.name) || replicates(link))
             && (!keeps || handshake::addressed(world, link) == Some(to))
     });
     let links: Vec<Arc<Link>> = links.cloned().collect();
