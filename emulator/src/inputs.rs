@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use milink_core::time::Timestamp;
 
@@ -31,7 +31,7 @@ struct Inner {
 #[derive(Debug)]
 struct Input {
     time: Timestamp,
-    from: String,
+    from: Arc<str>,
     text: String,
 }
 
@@ -53,14 +53,15 @@ impl Inputs {
         };
         let mut inner = self.lock();
         inner.count += 1;
+        // A client asks again and again.
+        let from = match inner.inputs.back() {
+            Some(last) if *last.from == *from => Arc::clone(&last.from),
+            _ => from.into(),
+        };
         if inner.inputs.len() >= MOST {
             inner.inputs.pop_front();
         }
-        inner.inputs.push_back(Input {
-            time,
-            from: from.to_owned(),
-            text,
-        });
+        inner.inputs.push_back(Input { time, from, text });
     }
 
     /// The log: one line of head for each input, its text below it.

@@ -245,7 +245,8 @@ fn untrusted_domain(login7: &Login7) -> LoginRefusal {
     LoginRefusal::denied(18452, text.to_owned(), &login7.server_name)
 }
 
-/// Error 17832, with the reason that the real one keeps to itself; 17803 if there was no memory to read it into.
+/// Error 17832, with the reason that the real one keeps to itself; 17803 if there was no memory to read it into
+/// (guess: that the real server answers with this one, of those that say so).
 fn unreadable(error: &Error) -> ServerMessage {
     let (number, text) = match error {
         Error::NoRoom => (
