@@ -13,6 +13,7 @@ use milink_core::event::Event;
 use milink_core::explain::Explanation;
 use milink_core::time::Timestamp;
 use milink_core::{Refusal, World};
+use milink_tsql::memory::Memory;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -163,6 +164,11 @@ impl WorldCell {
     /// The T-SQL of jobs that runs.
     pub(crate) fn jobs(&self) -> &JobSeat {
         &self.jobs
+    }
+
+    /// The memory for the rows of statements, of this world and all others.
+    pub(crate) fn memory(&self) -> &Memory {
+        self.watch.memory()
     }
 
     /// The input log.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use milink_core::{World, invariants};
+use milink_tsql::memory::Memory;
 use uuid::Uuid;
 
 use super::WorldCell;
@@ -41,9 +42,24 @@ impl fmt::Debug for Working {
     }
 }
 
+/// The memory for the rows of statements.
+#[derive(Debug)]
+struct Rows(Memory);
+
+/// How many bytes the rows of all sessions' statements may take together, as they are reckoned (guess: SQL Server's own bound
+/// is the machine's memory).
+const MOST_OF_ROWS: usize = 1 << 30;
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self(Memory::of(MOST_OF_ROWS))
+    }
+}
+
 /// Shared by all worlds.
 #[derive(Debug, Default)]
 pub struct Watch {
+    rows: Rows,
     explanations: Explanations,
     deploying: Deploying,
     working: Working,
@@ -57,6 +73,11 @@ impl Watch {
     /// What was refused lately.
     pub fn explanations(&self) -> &Explanations {
         &self.explanations
+    }
+
+    /// The memory for the rows of statements.
+    pub fn memory(&self) -> &Memory {
+        &self.rows.0
     }
 
     /// From now on `go_on` is asked whenever something has happened in a world in which something is being deployed.

@@ -6,6 +6,7 @@ use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::ids::{InstanceId, SessionId};
 use milink_core::time::Timestamp;
+use milink_tsql::memory::Memory;
 use milink_tsql::session::host::{CertificateRequest, Host};
 
 use crate::hub::WorldCell;
@@ -125,6 +126,10 @@ impl Host for SessionHost<'_> {
 
     fn is_cancelled(&self) -> bool {
         self.lost || self.cancel.is_cancelled()
+    }
+
+    fn memory(&self) -> Memory {
+        self.cell.memory().clone()
     }
 
     fn has_own_thread(&self) -> bool {

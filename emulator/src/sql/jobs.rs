@@ -8,6 +8,7 @@ use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::time::Timestamp;
 use milink_tsql::jobs::{Apart, Back, Pace};
+use milink_tsql::memory::Memory;
 use milink_tsql::session::host::{CertificateRequest, Host};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -181,6 +182,10 @@ impl Host for JobHost<'_> {
     fn is_cancelled(&self) -> bool {
         let unwanted = |wish: &Arc<AtomicBool>| wish.load(Ordering::Acquire);
         self.is_lost() || self.wish.as_ref().is_some_and(unwanted)
+    }
+
+    fn memory(&self) -> Memory {
+        self.cell.memory().clone()
     }
 
     fn has_own_thread(&self) -> bool {

@@ -1,5 +1,6 @@
 //! A connection's session: requests go to the engine step by step, and its events to the client.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use milink_core::collation::Collation;
@@ -284,6 +285,7 @@ impl EngineSession {
             }
             self.send(&mut events, &mut progress, sink).await?;
         }
+        self.engine.heard();
         Ok(Ran {
             failed: progress.failed,
             given_up,
@@ -489,9 +491,9 @@ impl EngineSession {
 }
 
 /// A request as the log of inputs shows it: statements, and of calls the procedure with its statement, without values.
-fn input(request: &SessionRequest) -> String {
+fn input(request: &SessionRequest) -> Cow<'_, str> {
     match request {
-        SessionRequest::Batch { text } => text.clone(),
+        SessionRequest::Batch { text } => text.into(),
         SessionRequest::Rpc { calls } => {
             let calls = calls.iter().map(|call| {
                 let name = call.procedure.name();
@@ -504,10 +506,10 @@ fn input(request: &SessionRequest) -> String {
                     None => format!("EXEC {name}"),
                 }
             });
-            calls.collect::<Vec<_>>().join("; ")
+            calls.collect::<Vec<_>>().join("; ").into()
         }
-        SessionRequest::BulkLoad { load } => recorded::rows(load),
-        SessionRequest::Transaction { .. } => "a transaction request".to_owned(),
+        SessionRequest::BulkLoad { load } => recorded::rows(load).into(),
+        SessionRequest::Transaction { .. } => "a transaction request".into(),
     }
 }
 

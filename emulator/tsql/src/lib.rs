@@ -8,6 +8,7 @@ pub mod error;
 pub mod functions;
 pub mod jobs;
 pub mod lexer;
+pub mod memory;
 pub mod parser;
 pub mod procedure;
 pub mod session;

@@ -4,6 +4,8 @@ use milink_core::World;
 use milink_core::certificate::CertificateFacts;
 use milink_core::time::Timestamp;
 
+use crate::memory::Memory;
+
 /// The program around a session. The engine itself does no I/O and reads no clock.
 pub trait Host {
     /// A consistent copy of the world to read from, with the time advanced to now. Costs little.
@@ -33,6 +35,11 @@ pub trait Host {
 
     /// Whether the client has asked to cancel; looked at between rows and statements.
     fn is_cancelled(&self) -> bool;
+
+    /// The memory for the rows of statements, which all sessions share.
+    fn memory(&self) -> Memory {
+        Memory::of(usize::MAX)
+    }
 
     /// Whether this step may take as long as it likes; if not, a heavy one stops early and asks for [`Wait::Thread`].
     ///

@@ -32,6 +32,7 @@ use milink_core::time::Timestamp;
 use crate::catalog::Settings;
 use crate::error::SqlError;
 use crate::functions::Random;
+use crate::memory::Share;
 use crate::types::DateSettings;
 
 pub use request::{Argument, Begin, Options, Request, Step, Wait};
@@ -120,6 +121,12 @@ impl Session {
         if let Some(wait) = self.still_waiting(host) {
             return Step::Wait(wait);
         }
+        if self.held.is_empty() {
+            self.heard();
+        }
+        if !self.state.share.is_known() {
+            self.state.share = Share::of(host.memory());
+        }
         out.append(&mut self.held);
         let before = out.len();
         if let Some(request) = self.pending.take() {
@@ -145,6 +152,11 @@ impl Session {
             host.update(&mut |world, now| world.poll(now));
         }
         self.settle(before, out)
+    }
+
+    /// What the last step has said is not kept any more: its rows' memory is for others.
+    pub fn heard(&mut self) {
+        self.state.share.release();
     }
 
     /// Ends the running request, as an attention does. The transaction stays, unless XACT_ABORT is on.
@@ -187,9 +199,9 @@ impl Session {
         let old = self.state.database;
         let random = std::mem::take(&mut self.state.random);
         let read_only_intent = self.state.read_only_intent;
-        let work = self.state.work;
+        let (work, share) = (self.state.work, std::mem::take(&mut self.state.share));
         self.state = fresh_state(&self.options);
-        self.state.work = work;
+        (self.state.work, self.state.share) = (work, share);
         self.state.read_only_intent = read_only_intent;
         // Or NEWID would give the same values again.
         self.state.random = random;
@@ -251,6 +263,9 @@ impl Session {
         if let Some(wait) = self.waiting {
             // A commit that has to be hardened elsewhere is no commit to the client until then.
             self.held = out.split_off(before);
+            if self.held.is_empty() {
+                self.heard();
+            }
             return Step::Wait(wait);
         }
         if self.frames.is_empty() && self.pending.is_none() && self.sent.is_none() {
@@ -304,6 +319,7 @@ pub(crate) fn fresh_state(options: &Options) -> State {
         random: Random::new(options.seed),
         errors: Vec::new(),
         looked: false,
+        share: Share::default(),
         work: 0,
         cursors: cursor::Cursors::default(),
     }

@@ -61,6 +61,7 @@ impl Session {
                     return Ok((Some(Vec::new()), 0, false));
                 }
                 let mut rows = runtime.query(query, None)?;
+                runtime.keep_all();
                 if let Some(limit) = row_limit {
                     rows.truncate(limit);
                 }

@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) errors: Vec<SqlError>,
     /// A view of how replicas stand was read while something waits for polls.
     pub(crate) looked: bool,
+    /// What its statements' rows take.
+    pub(crate) share: crate::memory::Share,
     /// How much was done, in row pairs looked at.
     pub(crate) work: u64,
     pub(crate) cursors: Cursors,

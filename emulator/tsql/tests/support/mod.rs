@@ -15,6 +15,7 @@ use milink_core::time::{Span, Timestamp};
 use milink_core::value::Value;
 use milink_core::version::{Build, Edition};
 use milink_tsql::jobs::{Jobs, Pace};
+use milink_tsql::memory::Memory;
 use milink_tsql::session::event::{Done, Environment, Event};
 use milink_tsql::session::host::{CertificateRequest, Host};
 use milink_tsql::session::{Argument, Begin, Options, Request, Session, Step, Wait};
@@ -23,6 +24,7 @@ use milink_tsql::types::{ExprType, to_display};
 /// The world, and the time.
 #[derive(Clone)]
 pub(crate) struct Lab {
+    pub(crate) memory: Memory,
     pub(crate) world: World,
     pub(crate) instance: InstanceId,
     pub(crate) database: DatabaseId,
@@ -59,6 +61,7 @@ impl Lab {
         };
         let database = world.apply(START, database).expect("a new database");
         Self {
+            memory: Memory::of(usize::MAX),
             world,
             instance,
             database,
@@ -132,6 +135,10 @@ impl Host for Lab {
         false
     }
 
+    fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
     fn has_own_thread(&self) -> bool {
         true
     }
@@ -188,6 +195,12 @@ impl Talk {
             }),
             types: Vec::new(),
         }
+    }
+
+    /// The session itself.
+    #[allow(dead_code, reason = "not every test binary needs it")]
+    pub(crate) fn session(&mut self) -> &mut Session {
+        &mut self.session
     }
 
     /// Gives the session a request.

@@ -7,6 +7,7 @@ use milink_core::value::{Row, Value};
 use super::{Env, Runtime};
 use crate::engine::bound::{Expr, Join, Source};
 use crate::engine::stop::Stop;
+use crate::memory::rows_of;
 use crate::types::{BoundComparison, convert_implicit, key_bytes};
 
 /// Positions of rows by the bytes of their join keys.
@@ -17,6 +18,7 @@ impl Runtime<'_> {
     pub(super) fn join(&mut self, join: &Join, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
         // Rows of the right side that nothing matches come last, so that all pairs have to be looked at.
         let enough = self.row_goal.take().filter(|_| !join.keep_right);
+        let held = self.held();
         if join.keys.is_empty() && join.residual.is_none() {
             // Every row of the left side comes out at least once, unless nothing does.
             self.row_goal = enough;
@@ -33,6 +35,7 @@ impl Runtime<'_> {
         } else {
             (0..right.len()).collect()
         };
+        let width = join.left_width + join.right_width;
         let mut joined = Vec::new();
         let no_matches = Vec::new();
         for row in &left {
@@ -62,9 +65,11 @@ impl Runtime<'_> {
                 if join.keep_right {
                     right_used[at] = true;
                 }
+                self.hold(rows_of(1, width))?;
                 joined.push(both);
             }
             if !matched && join.keep_left {
+                self.hold(rows_of(1, width))?;
                 joined.push(padded_right(row, join.right_width));
             }
             self.check_size(joined.len())?;
@@ -74,9 +79,11 @@ impl Runtime<'_> {
         }
         for (at, used) in right_used.into_iter().enumerate() {
             if !used {
+                self.hold(rows_of(1, width))?;
                 joined.push(padded_left(&right[at], join.left_width));
             }
         }
+        self.keep(held, rows_of(joined.len(), width));
         Ok(joined)
     }
 
@@ -134,8 +141,11 @@ impl Runtime<'_> {
         let mut joined = Vec::new();
         for row in self.source(left, outer)? {
             self.tick()?;
+            let held = self.held();
             let env = Env::of(&row, outer);
             let matches = self.source(right, Some(&env))?;
+            self.keep(held, 0);
+            self.hold(rows_of(matches.len().max(1), row.len() + right_width))?;
             if matches.is_empty() && keep_left {
                 joined.push(padded_right(&row, right_width));
             }

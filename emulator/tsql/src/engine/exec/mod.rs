@@ -53,6 +53,10 @@ pub(crate) struct Runtime<'a> {
     fuel: u64,
     /// What it began with.
     tank: u64,
+    /// What was held before it.
+    held: usize,
+    /// Its rows stay after it.
+    keeps: bool,
     contents: BTreeMap<DatabaseId, Content>,
     /// Results of queries that depend on no outer row.
     results: BTreeMap<usize, Arc<Vec<Row>>>,
@@ -120,10 +124,13 @@ impl<'a> Runtime<'a> {
             Some(_) => UNLIMITED,
             None => LOCKED_FUEL,
         };
+        let held = state.share.held();
         Self {
             world,
             instance,
             now,
+            held,
+            keeps: false,
             state,
             local,
             functions,
@@ -169,6 +176,30 @@ impl<'a> Runtime<'a> {
             return Err(out_of_memory().into());
         }
         Ok(())
+    }
+
+    /// Holds memory for rows that are made (701 if there is none left for all sessions).
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Stop> {
+        match self.state.share.hold(bytes) {
+            true => Ok(()),
+            false => Err(no_memory_left().into()),
+        }
+    }
+
+    /// What is held now.
+    pub(crate) fn held(&self) -> usize {
+        self.state.share.held()
+    }
+
+    /// What has been made since it was so much is dropped, but for so many bytes.
+    pub(crate) fn keep(&mut self, held: usize, bytes: usize) {
+        self.state.share.fall_to(held.saturating_add(bytes));
+    }
+
+    /// The rows stay when the statement is over, until its client has them.
+    pub(crate) fn keep_all(&mut self) {
+        self.keeps = true;
+        self.state.share.trim();
     }
 
     /// A database of the instance; it can only be missing if it was dropped a moment ago.
@@ -220,8 +251,18 @@ impl<'a> Runtime<'a> {
 impl Drop for Runtime<'_> {
     fn drop(&mut self) {
         self.state.random = std::mem::take(&mut self.functions.random);
+        if !self.keeps {
+            self.state.share.end(self.held);
+        }
         self.state.work += STATEMENT + self.tank.saturating_sub(self.fuel);
     }
+}
+
+/// 701 as well: what all statements need together more than milink gives them.
+fn no_memory_left() -> SqlError {
+    let mut error = out_of_memory();
+    error.message += " The rows of all sessions' statements together have a bound: run fewer such statements at a time, or ask for fewer rows.";
+    error
 }
 
 /// 701: what a statement needs more than milink gives one.

@@ -233,7 +233,11 @@ impl Runtime<'_> {
         env: &Env<'_>,
     ) -> Result<Arc<Vec<Row>>, Stop> {
         if query.correlated {
-            return Ok(Arc::new(self.query(query, Some(env))?));
+            let held = self.held();
+            let rows = self.query(query, Some(env))?;
+            // Whoever asks looks at them and drops them.
+            self.keep(held, 0);
+            return Ok(Arc::new(rows));
         }
         if let Some(rows) = self.results.get(&query.id) {
             return Ok(Arc::clone(rows));

@@ -12,6 +12,7 @@ use crate::engine::bound::{
 use crate::engine::format;
 use crate::engine::stop::Stop;
 use crate::error::SqlError;
+use crate::memory::{computed, rows_of};
 use crate::types::{ExprType, compare, convert_implicit, key_bytes};
 
 impl Runtime<'_> {
@@ -102,11 +103,13 @@ impl Runtime<'_> {
         let mut rows = self.filtered(rows, select.filter.as_ref(), outer)?;
         if let Some(grouping) = &select.grouping {
             rows = self.group(grouping, &rows, outer)?;
+            self.hold(rows_of(rows.len(), rows.first().map_or(0, |row| row.len())))?;
         }
         let rows = self.filtered(rows, select.having.as_ref(), outer)?;
         let windows = if select.windows.is_empty() {
             Vec::new()
         } else {
+            self.hold(rows_of(rows.len(), select.windows.len()))?;
             self.windows(&select.windows, &rows, outer)?
         };
         Ok((rows, windows))
@@ -139,8 +142,10 @@ impl Runtime<'_> {
     }
 
     fn select(&mut self, select: &Select, outer: Option<&Env<'_>>) -> Result<Vec<Row>, Stop> {
+        let held = self.held();
         let (base, windows) = self.base(select, outer)?;
         let most = self.most(select, outer)?;
+        let mut made = 0;
         let mut rows = match plain_columns(&select.items) {
             Some(columns) => self.projected(base, most, &columns)?,
             None => {
@@ -152,8 +157,14 @@ impl Runtime<'_> {
                         windows: windows.get(at).map_or(&[], Vec::as_slice),
                         outer,
                     };
-                    rows.push(self.eval_all(&select.items, &env)?.into());
+                    let values = self.eval_all(&select.items, &env)?;
+                    let takes = computed(&values);
+                    self.hold(takes)?;
+                    made += takes;
+                    rows.push(values.into());
                 }
+                drop(base);
+                self.keep(held, made);
                 rows
             }
         };
@@ -188,6 +199,7 @@ impl Runtime<'_> {
         }
         for row in &mut base {
             self.tick()?;
+            self.hold(rows_of(1, columns.len()))?;
             *row = columns
                 .iter()
                 .map(|index| row.get(*index).cloned().unwrap_or(Value::Null))

@@ -12,6 +12,7 @@ use super::{Env, MAX_ROWS, Runtime};
 use crate::engine::bound::{Locking, Place, Predicate, Recursive, Source, TableScan};
 use crate::engine::stop::Stop;
 use crate::error::SqlError;
+use crate::memory::{computed, references, rows_of};
 
 impl Runtime<'_> {
     /// All rows of a source.
@@ -33,6 +34,7 @@ impl Runtime<'_> {
                     self.state.looked = true;
                 }
                 let rows = view.0.rows(&self.scope(*database));
+                self.hold(rows_of(rows.len(), rows.first().map_or(0, |row| row.len())))?;
                 self.filtered(rows, filter.as_ref(), outer)
             }
             Source::Derived(query) => {
@@ -63,6 +65,7 @@ impl Runtime<'_> {
                 let args = self.eval_all(args, &Env::of(&[], outer))?;
                 let rows = function.rows(&args, MAX_ROWS)?;
                 self.check_size(rows.len())?;
+                self.hold(rows.iter().map(|row| computed(row)).sum())?;
                 Ok(rows)
             }
             Source::Remote(rowset) => Ok(rowset.rows.clone()),
@@ -186,6 +189,10 @@ impl Runtime<'_> {
                 rows.push(row);
             }
         }
+        self.hold(match scan.with_row_id {
+            true => rows_of(rows.len(), rows.first().map_or(0, |row| row.len())),
+            false => references(rows.len()),
+        })?;
         Ok(rows)
     }
 
@@ -312,6 +319,7 @@ impl Runtime<'_> {
             self.results.clear();
             self.sets.clear();
             last = self.query(&recursive.step, outer)?;
+            self.hold(references(last.len()))?;
             all.extend(last.iter().cloned());
             self.check_size(all.len())?;
         }
