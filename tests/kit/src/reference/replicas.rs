@@ -21,6 +21,13 @@ pub(super) struct Sets {
     asked: BTreeSet<(u8, u8)>,
 }
 
+impl Sets {
+    /// A database has left its group: who had everything of it has so no more.
+    pub(super) fn forget(&mut self, n: u8) {
+        self.handed.remove(&n);
+    }
+}
+
 impl Reference {
     /// What must come of an action about a group with replicas.
     pub(super) fn expect_of_replica(&self, server: u8, n: u8, what: Local) -> Expected {
@@ -69,6 +76,11 @@ impl Reference {
     pub(super) fn accepted_of_replica(&mut self, server: u8, n: u8, what: Local) {
         let databases: Vec<u8> = self.together_with(n).collect();
         match what {
+            Local::HadrOff | Local::Leave => {
+                for database in databases {
+                    self.sets.forget(database);
+                }
+            }
             Local::StepDown | Local::Offline => {
                 let was = self.last.replicas.get(&(server, n));
                 let other = 1 - server;

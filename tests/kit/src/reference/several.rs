@@ -54,6 +54,10 @@ impl Reference {
             | Action::SetRole(_, _, true) => self.several.forced = true,
             Action::Replica(server, n, what) => self.accepted_of_replica(server, n, what),
             Action::Distributed(_, _, what) => self.accepted_above(what),
+            // What is there afterwards may be another database of that name.
+            Action::HadrOff(n) | Action::RemoveDatabase(n) | Action::DropDatabase(_, n) => {
+                self.sets.forget(n);
+            }
             _ => {}
         }
         is_of_replica(action) || !is_of_ground(action)
