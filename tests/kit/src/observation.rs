@@ -41,8 +41,8 @@ pub struct SeenDatabase {
 /// A server's half of a group with replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenReplica {
-    /// The group's id, the same on all its replicas: one made anew has another, whatever its name.
-    pub group: u128,
+    /// The first server that has this very group: one made anew is another, whatever its name.
+    pub first: u8,
     /// Its role.
     pub role: Role,
     /// Whether every database of the group is a secondary here that commits wait for (`is_failover_ready`).

@@ -154,8 +154,13 @@ fn replica(world: &World, instance: &Instance, name: &str) -> Option<SeenReplica
         .values()
         .filter_map(|it| it.as_distributed());
     let linked = halves.any(|half| half.local().group.is(name));
+    // Ids differ from run to run; who has the same one does not.
+    let has_it = |server: &u8| {
+        let found = find(world, Place::Server(*server));
+        found.is_some_and(|found| found.groups.contains_key(&group.id))
+    };
     Some(SeenReplica {
-        group: group.id.0.as_u128(),
+        first: (0..=u8::MAX).find(has_it)?,
         role: role(local.role),
         synchronized,
         linked,

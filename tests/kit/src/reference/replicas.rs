@@ -162,7 +162,7 @@ impl Reference {
         if self.several.is_forced() {
             return Ok(());
         }
-        let same = |other: &&SeenReplica| other.group == found.group;
+        let same = |other: &&SeenReplica| other.first == found.first;
         let other = seen.replicas.get(&(1 - server, n)).filter(same);
         if found.role == Role::Primary && other.is_some_and(|other| other.role == Role::Primary) {
             return Err(format!("{} is not the only primary", name()));
