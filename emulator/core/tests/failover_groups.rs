@@ -13,7 +13,9 @@ use milink_core::names::Name;
 use milink_core::network::{Reach, SetReach};
 use milink_core::operation::{OperationError, OperationState};
 use milink_core::path::{Vantage, resolve_from};
-use milink_core::refusal::{DatabaseRefusal, FailoverGroupRefusal as R, LinkRefusal, Refusal};
+use milink_core::refusal::{
+    AzureRefusal, DatabaseRefusal, FailoverGroupRefusal as R, LinkRefusal, Refusal,
+};
 use milink_core::time::Span;
 use milink_core::version::UpdatePolicy;
 
@@ -576,4 +578,20 @@ fn members_are_neither_stopped_nor_deleted_and_listeners_follow() {
     assert_eq!(chain(&lab, "fog"), "sqlmi2");
     assert_eq!(chain(&lab, "fog.secondary"), "sqlmi1");
     assert_eq!(chain(&lab, "gof"), "");
+}
+
+#[test]
+fn an_instance_is_not_named_like_a_group() {
+    let (mut lab, _) = replicated(Profile::Azure);
+    let request = WriteManagedInstance {
+        group: key_of(&lab, lab.mi).group,
+        name: "fog".into(),
+        settings: InstanceSettings::default(),
+        endpoint_certificate: None,
+    };
+    let name = "fog".to_owned();
+    assert_eq!(
+        ask(&mut lab, request),
+        Err(AzureRefusal::ServerNameTaken { name }.into())
+    );
 }

@@ -85,6 +85,11 @@ impl Request for WriteManagedInstance {
                 }
             };
         }
+        // They are names in one DNS zone.
+        if world.failover_group(&self.name).is_some() {
+            let name = self.name.to_string();
+            return Err(AzureRefusal::ServerNameTaken { name }.into());
+        }
         let request = self.check(world)?;
         let words = ("UpsertManagedServer", "managedInstance");
         let name = request.name.clone();
