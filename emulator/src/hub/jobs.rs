@@ -26,7 +26,12 @@ impl JobSeat {
     }
 
     /// Lets `work` do what there is to do in the life `epoch`, unless somebody is at it: they look again when they are done.
-    pub(crate) fn work(&self, epoch: impl Fn() -> u64, mut work: impl FnMut(&mut Jobs, Vec<Back>)) {
+    /// It is told the life, since another one may begin meanwhile.
+    pub(crate) fn work(
+        &self,
+        epoch: impl Fn() -> u64,
+        mut work: impl FnMut(&mut Jobs, Vec<Back>, u64),
+    ) {
         self.stirred.store(true, Ordering::Release);
         while self.stirred.load(Ordering::Acquire) {
             let mut running = match self.running.try_lock() {
@@ -41,7 +46,7 @@ impl JobSeat {
                 }
                 let back = std::mem::take(&mut *self.lock_back());
                 let back = back.into_iter().filter(|(epoch, _)| *epoch == now);
-                work(&mut running.1, back.map(|(_, back)| back).collect());
+                work(&mut running.1, back.map(|(_, back)| back).collect(), now);
                 self.taken.store(!running.1.is_empty(), Ordering::Release);
             }
         }

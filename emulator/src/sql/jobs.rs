@@ -49,8 +49,8 @@ impl Runner {
         let pace = pace(cell);
         cell.jobs().work(
             || cell.epoch(),
-            |jobs, back| {
-                let mut host = JobHost::new(cell, &self.keys);
+            |jobs, back, epoch| {
+                let mut host = JobHost::new(cell, &self.keys, epoch);
                 host.has_own_thread = pace == Pace::InTurns;
                 for back in back {
                     jobs.take_back(back, &mut host);
@@ -65,7 +65,7 @@ impl Runner {
                     permit.map(|permit| permits.push(permit)).is_ok()
                 });
                 for (apart, permit) in leaving.into_iter().zip(permits) {
-                    self.lend(cell, host.epoch, pace, apart, permit);
+                    self.lend(cell, epoch, pace, apart, permit);
                 }
             },
         );
@@ -93,9 +93,7 @@ impl Runner {
 
 impl Lent {
     fn run(&mut self, pace: Pace, apart: Apart) {
-        let mut host = JobHost::new(&self.cell, &self.runner.keys);
-        // If it is another life of the world by now, everything happens to what is forgotten.
-        host.epoch = self.epoch;
+        let mut host = JobHost::new(&self.cell, &self.runner.keys, self.epoch);
         host.has_own_thread = true;
         host.wish = Some(apart.wish());
         self.back = Some(apart.run(pace, &mut host));
@@ -137,11 +135,12 @@ struct JobHost<'a> {
 }
 
 impl<'a> JobHost<'a> {
-    fn new(cell: &'a Arc<WorldCell>, keys: &'a Keys) -> Self {
+    /// For a batch of this life of the world. If it is another one by now, everything happens to what is forgotten.
+    fn new(cell: &'a Arc<WorldCell>, keys: &'a Keys, epoch: u64) -> Self {
         Self {
             cell,
             keys,
-            epoch: cell.epoch(),
+            epoch,
             seen: cell.snapshot(),
             has_own_thread: false,
             wish: None,
