@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use cell::{ClockState, WorldCell};
 pub use fault::FaultGuard;
 pub(crate) use jobs::JobSeat;
-pub use watch::Watch;
+pub use watch::{Watch, WhoIsAtIt};
 
 use crate::clock::ClockMode;
 use crate::tape::Tape;

@@ -152,6 +152,11 @@ impl Arm {
         resources::deployments::stir(self, subscription);
     }
 
+    /// The same, where whoever already does so is waited for: nothing that can go on is left when this returns.
+    pub(crate) fn deployments_settle(&self, subscription: Uuid) {
+        resources::deployments::go_on(self, subscription);
+    }
+
     /// Checks a token that a SQL client logs in with.
     ///
     /// # Errors

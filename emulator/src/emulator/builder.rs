@@ -19,7 +19,7 @@ use super::{Emulator, Shared, bind};
 use crate::arm::{Arm, ArmConfig, Connection, TokenSigner};
 use crate::clock::ClockMode;
 use crate::config::{CheckLaws, Config, Identity, KeyStore, cache_directory};
-use crate::hub::Hub;
+use crate::hub::{Hub, WhoIsAtIt};
 use crate::keys::{Keys, LeafResolver};
 use crate::tape::{InTurn, Start, Tape, Writer};
 use crate::tds::{MOST_BYTES_OF_ALL, Room, TlsConfigs};
@@ -155,11 +155,15 @@ impl Builder {
             TokenSigner::from_ec_pem(token_pem, token_public)?,
         );
         let going_on = Arc::downgrade(&arm);
-        hub.watch().let_deployments_go_on(move |subscription| {
-            if let Some(arm) = going_on.upgrade() {
-                arm.deployments_go_on(subscription);
-            }
-        });
+        hub.watch()
+            .let_deployments_go_on(move |subscription, who_is_at_it| {
+                if let Some(arm) = going_on.upgrade() {
+                    match who_is_at_it {
+                        WhoIsAtIt::LooksAgain => arm.deployments_go_on(subscription),
+                        WhoIsAtIt::IsWaitedFor => arm.deployments_settle(subscription),
+                    }
+                }
+            });
         crate::sql::run_jobs(&hub, &keys);
         let tls = https(&keys, leaves)?;
         let shared = Arc::new(Shared {

@@ -17,7 +17,16 @@ use crate::explanations::Explanations;
 const SELDOM: Duration = Duration::from_millis(10);
 
 /// Lets what is being deployed to a subscription go on.
-type GoOn = Box<dyn Fn(Uuid) + Send + Sync>;
+type GoOn = Box<dyn Fn(Uuid, WhoIsAtIt) + Send + Sync>;
+
+/// What is done if somebody lets deployments go on at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhoIsAtIt {
+    /// They look again when they are done.
+    LooksAgain,
+    /// They are waited for.
+    IsWaitedFor,
+}
 
 /// Who is asked for it.
 #[derive(Default)]
@@ -82,7 +91,7 @@ impl Watch {
 
     /// From now on `go_on` is asked whenever something has happened in a world in which something is being deployed.
     /// It is asked without the world's lock, may be asked by itself, and is asked by one only.
-    pub fn let_deployments_go_on(&self, go_on: impl Fn(Uuid) + Send + Sync + 'static) {
+    pub fn let_deployments_go_on(&self, go_on: impl Fn(Uuid, WhoIsAtIt) + Send + Sync + 'static) {
         let _ = self.deploying.0.set(Box::new(go_on));
     }
 
@@ -102,7 +111,14 @@ impl Watch {
     /// Something has happened while something is being deployed.
     pub(super) fn deploy(&self, subscription: Uuid) {
         if let Some(go_on) = self.deploying.0.get() {
-            go_on(subscription);
+            go_on(subscription, WhoIsAtIt::LooksAgain);
+        }
+    }
+
+    /// The same, by somebody who wants to know when nothing can go on any more.
+    pub(super) fn deploy_and_wait(&self, subscription: Uuid) {
+        if let Some(go_on) = self.deploying.0.get() {
+            go_on(subscription, WhoIsAtIt::IsWaitedFor);
         }
     }
 

@@ -108,11 +108,22 @@ impl WorldCell {
             self.now(&mut state) + limit
         };
         for _ in 0..QUIET_STEPS {
-            match self.read(World::next_due) {
+            let due = self.read(World::next_due);
+            let due = due.or_else(|| self.next_due_of_deployments());
+            match due {
                 Some(due) if due <= end => self.advance_to(due),
                 _ => return,
             }
         }
+    }
+
+    /// When something is next due after deployments have gone on: whoever lets them may be at it just now.
+    fn next_due_of_deployments(self: &Arc<Self>) -> Option<Timestamp> {
+        if self.read(|world| world.azure.deployments.is_quiet()) {
+            return None;
+        }
+        self.watch.deploy_and_wait(self.subscription);
+        self.read(World::next_due)
     }
 
     /// A client polls: what ends after so many polls comes nearer to it, and a clock that jumps goes to the next due
