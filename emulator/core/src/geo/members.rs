@@ -5,13 +5,13 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::availability_group::{
-    AvailabilityGroup, AvailabilityMode, BackupPreference, ClusterType, FailoverMode,
-    GroupDatabase, GroupKind, LocalGroup, Replica, Role, SecondaryConnections, SeedingMode,
+    AvailabilityGroup, AvailabilityMode, ClusterType, GroupDatabase, GroupKind, LocalGroup,
+    Replica, Role,
 };
-use crate::command::{DEFAULT_SESSION_TIMEOUT, end_use};
+use crate::command::end_use;
 use crate::database::{Database, DatabaseState};
 use crate::ids::{DatabaseId, GroupDatabaseId, GroupId, InstanceId, ReplicaId};
-use crate::instance::MANAGED_INSTANCE_MIRRORING_PORT;
+use crate::link::{service_group, service_replica};
 use crate::names::Name;
 use crate::replica::{self, ReplicaSet};
 use crate::world::World;
@@ -27,22 +27,8 @@ pub(crate) fn pair_up(
     let replicas = [primary, secondary].map(|instance| replica_on(world, instance));
     let replicas: Vec<Replica> = replicas.into_iter().flatten().collect();
     for (instance, role) in [(primary, Role::Primary), (secondary, Role::Secondary)] {
-        let local = LocalGroup {
-            // The service decides as a cluster does: whoever is told has the role at once.
-            cluster: ClusterType::Wsfc,
-            replicas: replicas.clone(),
-            databases: Vec::new(),
-            role,
-            backup_preference: BackupPreference::Primary,
-            failure_condition_level: 3,
-            health_check_timeout_ms: 30_000,
-            db_failover: false,
-            dtc_support: false,
-            basic: false,
-            contained: false,
-            listener: None,
-            may_create_databases: true,
-        };
+        // The service decides as a cluster does: whoever is told has the role at once.
+        let local = service_group(ClusterType::Wsfc, replicas.clone(), role);
         let group = AvailabilityGroup {
             id,
             name: name.clone(),
@@ -66,25 +52,9 @@ pub(crate) fn pair_up(
 
 fn replica_on(world: &mut World, instance: InstanceId) -> Option<Replica> {
     let id = ReplicaId(world.ids.next_guid());
-    let now = world.now();
-    let server = world.instance(instance)?.server_name();
-    Some(Replica {
-        id,
-        endpoint_url: format!("tcp://{server}:{MANAGED_INSTANCE_MIRRORING_PORT}").into(),
-        server_name: Name::new(&server),
-        availability_mode: AvailabilityMode::AsynchronousCommit,
-        failover_mode: FailoverMode::Manual,
-        seeding_mode: SeedingMode::Automatic,
-        session_timeout: DEFAULT_SESSION_TIMEOUT,
-        backup_priority: 50,
-        primary_read_write_only: false,
-        secondary_connections: SecondaryConnections::All,
-        read_only_routing_url: None,
-        read_only_routing_list: Vec::new(),
-        read_write_routing_url: None,
-        created: now,
-        modified: now,
-    })
+    let server = world.instance(instance)?;
+    let mode = AvailabilityMode::AsynchronousCommit;
+    Some(service_replica(server, id, mode, world.now()))
 }
 
 /// Every user database of the primary is in the group, from when it is online.

@@ -289,27 +289,19 @@ pub(super) fn remove_groups(instance: &mut Instance, link: &Name, group: &Name) 
     }
 }
 
-/// The service makes the instance's availability group and distributed group.
-pub(super) fn add_groups(
-    instance: &mut Instance,
-    name: &Name,
-    spec: &LinkSpec,
-    id: GroupId,
-    replicas: (ReplicaId, ReplicaId),
-    ids: &mut IdSource,
+/// A managed instance as the replica of a group that the service makes.
+pub(crate) fn service_replica(
+    instance: &Instance,
+    id: ReplicaId,
+    availability_mode: AvailabilityMode,
     now: Timestamp,
-) {
-    let server_name = Name::new(&instance.server_name());
-    let url: Arc<str> = instance_url(instance).into();
-    let replica = Replica {
-        id: ReplicaId(ids.next_guid()),
-        server_name,
-        endpoint_url: format!(
-            "tcp://{}:{MANAGED_INSTANCE_MIRRORING_PORT}",
-            instance.server_name()
-        )
-        .into(),
-        availability_mode: AvailabilityMode::SynchronousCommit,
+) -> Replica {
+    let server = instance.server_name();
+    Replica {
+        id,
+        endpoint_url: format!("tcp://{server}:{MANAGED_INSTANCE_MIRRORING_PORT}").into(),
+        server_name: Name::new(&server),
+        availability_mode,
         failover_mode: FailoverMode::Manual,
         seeding_mode: SeedingMode::Automatic,
         session_timeout: DEFAULT_SESSION_TIMEOUT,
@@ -321,13 +313,21 @@ pub(super) fn add_groups(
         read_write_routing_url: None,
         created: now,
         modified: now,
-    };
-    let local = LocalGroup {
-        cluster: ClusterType::None,
-        replicas: vec![replica],
+    }
+}
+
+/// A group that the service makes on a managed instance, without databases yet.
+pub(crate) fn service_group(
+    cluster: ClusterType,
+    replicas: Vec<Replica>,
+    role: Role,
+) -> LocalGroup {
+    LocalGroup {
+        cluster,
+        replicas,
         databases: Vec::new(),
-        role: Role::Primary,
-        backup_preference: BackupPreference::Secondary,
+        role,
+        backup_preference: BackupPreference::Primary,
         failure_condition_level: 3,
         health_check_timeout_ms: 30_000,
         db_failover: false,
@@ -336,6 +336,26 @@ pub(super) fn add_groups(
         contained: false,
         listener: None,
         may_create_databases: true,
+    }
+}
+
+/// The service makes the instance's availability group and distributed group.
+pub(super) fn add_groups(
+    instance: &mut Instance,
+    name: &Name,
+    spec: &LinkSpec,
+    id: GroupId,
+    replicas: (ReplicaId, ReplicaId),
+    ids: &mut IdSource,
+    now: Timestamp,
+) {
+    let url: Arc<str> = instance_url(instance).into();
+    let id_of_replica = ReplicaId(ids.next_guid());
+    let mode = AvailabilityMode::SynchronousCommit;
+    let replica = service_replica(instance, id_of_replica, mode, now);
+    let local = LocalGroup {
+        backup_preference: BackupPreference::Secondary,
+        ..service_group(ClusterType::None, vec![replica], Role::Primary)
     };
     let member = |id, group: &Name, listener_url| Member {
         id,

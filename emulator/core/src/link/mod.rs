@@ -39,6 +39,7 @@ pub use status::{
 
 pub(crate) use connection::session_timeout_over;
 pub(crate) use create::is_offered;
+pub(crate) use create::{service_group, service_replica};
 pub(crate) use handshake::{addressed, try_handshake};
 pub use trust::PartnerCertificate;
 pub(crate) use trust::check_permission;
