@@ -227,9 +227,7 @@ impl Restore {
         let instance = world.instance(self.instance);
         let instance = instance.expect("the caller has it");
         check_version(instance, image)?;
-        if instance.is_managed_instance()
-            && image.database.content.added_log_files().next().is_some()
-        {
+        if instance.is_managed_instance() && image.database.content.has_several_log_files() {
             return Err(BackupRefusal::SeveralLogFiles.into());
         }
         check_encryption(instance, image)?;
@@ -392,10 +390,9 @@ impl Restore {
     }
 }
 
-/// An encrypted backup is only for those who have what protects its key. A key that is switched off encrypts nothing.
+/// An encrypted backup is only for those who have what protects its key.
 fn check_encryption(instance: &Instance, image: &Image) -> Result<(), BackupRefusal> {
-    let key = image.database.content.encryption_key.as_ref();
-    match key.filter(|key| key.on && !instance.opens(&key.protector)) {
+    match instance.cannot_open(&image.database.content) {
         None => Ok(()),
         Some(key) => Err(BackupRefusal::ProtectorMissing {
             thumbprint: key.protector.thumbprint(instance),

@@ -21,6 +21,7 @@ pub(crate) use switch::{check_offered, encrypt_new};
 
 use crate::database::Database;
 use crate::instance::{Instance, InstanceKind};
+use crate::store::Content;
 use crate::time::{Span, Timestamp};
 
 /// The encryption key of a database (`sys.dm_database_encryption_keys`).
@@ -259,6 +260,17 @@ impl Instance {
             }
             (InstanceKind::SqlServer(_), Protector::Vault(_)) => true,
         }
+    }
+
+    /// The key that a database's pages need, if what protects it is not here. One that is switched off encrypts nothing.
+    pub(crate) fn cannot_open<'a>(&self, content: &'a Content) -> Option<&'a EncryptionKey> {
+        let key = content.encryption_key.as_deref();
+        key.filter(|key| self.lacks(key))
+    }
+
+    /// Whether a key encrypts, and what protects it is not here.
+    pub(crate) fn lacks(&self, key: &EncryptionKey) -> bool {
+        key.on && !self.opens(&key.protector)
     }
 
     fn has_private_key(&self, thumbprint: &[u8; 20]) -> bool {

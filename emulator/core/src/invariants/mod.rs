@@ -566,8 +566,7 @@ fn lost_rows(table: &Table) -> Option<String> {
 
 fn instances_have_one_log_file(world: &World) -> Option<String> {
     each_database(world, |instance, database| {
-        let several =
-            instance.is_managed_instance() && database.content.added_log_files().next().is_some();
+        let several = instance.is_managed_instance() && database.content.has_several_log_files();
         several.then(|| format!("'{}' on '{}'", database.name, instance.name))
     })
 }

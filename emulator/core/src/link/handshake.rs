@@ -252,7 +252,7 @@ fn check_groups(
 fn check_log_files(partner: &Instance, link: &Link) -> Result<(), LinkError> {
     let database = link.spec.database.to_string();
     match partner.database(&database) {
-        Some(found) if found.content.added_log_files().next().is_some() => {
+        Some(found) if found.content.has_several_log_files() => {
             Err(LinkError::SeveralLogFiles { database })
         }
         _ => Ok(()),
@@ -282,8 +282,7 @@ fn check_encryption(partner: &Instance, instance: &Instance, link: &Link) -> Res
         LinkRole::Primary => (instance, partner),
     };
     let found = source.database(link.spec.database.as_str());
-    let key = found.and_then(|found| found.content.encryption_key.as_ref());
-    let Some(key) = key.filter(|key| key.on && !target.opens(&key.protector)) else {
+    let Some(key) = found.and_then(|found| target.cannot_open(&found.content)) else {
         return Ok(());
     };
     let database = link.spec.database.to_string();

@@ -224,17 +224,13 @@ fn redo_until(
 
 /// Whether redoing an entry gives a database a second log file. Such an entry has nothing else.
 fn adds_log_file(entry: &LogEntry) -> bool {
-    let mut ops = entry.kind.ops().iter();
-    ops.any(|op| matches!(op, Op::SetFiles(files) if files.iter().any(DatabaseFile::is_added)))
+    matches!(entry.kind.ops(), [Op::SetFiles(files)] if files.iter().any(DatabaseFile::is_added))
 }
 
 /// Whether redoing an entry takes what protects an encryption key, and that is not here: redo stands until it is (guess:
-/// documented is that both sides need it).
+/// documented is that both sides need it). Such an entry has nothing else.
 fn needs_missing_key(instance: &Instance, entry: &LogEntry) -> bool {
-    let mut ops = entry.kind.ops().iter();
-    ops.any(|op| {
-        matches!(op, Op::SetEncryptionKey(Some(key)) if key.on && !instance.opens(&key.protector))
-    })
+    matches!(entry.kind.ops(), [Op::SetEncryptionKey(Some(key))] if instance.lacks(key))
 }
 
 /// Whether redo on a managed instance has come to a log file that it cannot have.

@@ -51,7 +51,7 @@ pub(super) fn start(world: &mut World, id: &LinkId) {
     let Some(target) = world.instance(target_instance).cloned() else {
         return;
     };
-    if target.is_managed_instance() && source.content.added_log_files().next().is_some() {
+    if target.is_managed_instance() && source.content.has_several_log_files() {
         return fail(world, id, LinkError::SeveralLogFiles { database });
     }
     if target.database(&database).is_some() {

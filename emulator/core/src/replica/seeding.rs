@@ -49,9 +49,8 @@ pub(super) fn is_taken(world: &World, id: SecondaryId, name: &Name) -> bool {
 
 /// Whether the secondary has what protects the key of an encrypted database. That a copy waits for it is a guess.
 fn is_opened(world: &World, id: SecondaryId, source: &Database) -> bool {
-    let key = source.content.encryption_key.as_ref();
     let server = world.instance(id.instance);
-    key.is_none_or(|key| !key.on || server.is_some_and(|server| server.opens(&key.protector)))
+    server.is_some_and(|server| server.cannot_open(&source.content).is_none())
 }
 
 /// The database of a member on the primary.

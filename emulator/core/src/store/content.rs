@@ -126,6 +126,11 @@ impl Content {
         self.files.iter().filter(|file| file.is_added())
     }
 
+    /// Whether the log has more than the one file that a managed instance's database has.
+    pub fn has_several_log_files(&self) -> bool {
+        self.added_log_files().next().is_some()
+    }
+
     /// Does one operation. The caller has checked that it can be done; one that cannot changes nothing.
     pub fn apply(&mut self, op: &Op) {
         match op {
